@@ -3,7 +3,7 @@
 import click
 
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
-from lambdatui.cli.output.rows import arranged, emit, print_rows
+from lambdatui.cli.output.rows import arranged, emit, figure_lines, print_rows
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text.plain import json_text
 from lambdatui.views.durable import (
@@ -15,10 +15,7 @@ from lambdatui.views.durable import (
     executions,
     history,
 )
-from lambdatui.views.export import envelope
-from lambdatui.views.formatting import json_value, shown
-
-_LABEL = 16
+from lambdatui.views.export import envelope, row_json
 
 
 @click.command(name="durable", cls=ListingHelp, epilog="Example: lambdatui durable --filter execution_status:FAILED")
@@ -51,8 +48,8 @@ def _show(store: Opened, listing: Listing, wanted: str) -> None:
             f"no durable execution {wanted!r} in {store.context.db}; 'lambdatui durable --range all' lists them"
         )
     if listing.form == "json":
-        one = {column.id: json_value(column, getattr(view.execution, column.id)) for column in EXECUTION_COLUMNS}
-        click.echo(json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
+        execution = row_json(view.execution, EXECUTION_COLUMNS)
+        click.echo(json_text({"execution": execution} | envelope(view, arranged(view, listing), view.columns)))
         return
     if listing.form == "text":
         click.echo(_text(view, utc=store.context.utc))
@@ -60,9 +57,6 @@ def _show(store: Opened, listing: Listing, wanted: str) -> None:
 
 
 def _text(view: HistoryView, *, utc: bool) -> str:
-    lines = [
-        f"{column.label:<{_LABEL}}{shown(column, value, utc=utc)}"
-        for column in EXECUTION_COLUMNS
-        if (value := getattr(view.execution, column.id)) is not None
-    ]
+    known = [column for column in EXECUTION_COLUMNS if getattr(view.execution, column.id) is not None]
+    lines = figure_lines(known, view.execution, utc=utc)
     return "\n".join([*lines, ""])

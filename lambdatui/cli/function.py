@@ -6,20 +6,18 @@ from typing import Any
 import click
 
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
-from lambdatui.cli.output.rows import arranged, narrate, print_rows
+from lambdatui.cli.output.rows import LABEL_CELLS, arranged, figure_lines, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
 from lambdatui.views.columns import columns_of
-from lambdatui.views.export import envelope
-from lambdatui.views.formatting import json_value, shown
-from lambdatui.views.function import FunctionDetail, Step, function
+from lambdatui.views.export import envelope, row_json
+from lambdatui.views.function import ChartStep, FunctionDetail, function
 from lambdatui.views.function_tags import with_tags
 from lambdatui.views.functions import FunctionView
 from lambdatui.views.scope import Narrow
 
-_LABEL = 16
-STEP_COLUMNS = columns_of(Step)
+STEP_COLUMNS = columns_of(ChartStep)
 
 
 @click.command(name="function", cls=ListingHelp, epilog="Example: lambdatui function checkout --range 7d")
@@ -60,21 +58,17 @@ def _details(store: Opened, name: str) -> list[FunctionDetail]:
 
 def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
     whole = envelope(detail, arranged(detail, listing), detail.columns)
-    series = [
-        {"start": figures.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
-        for step in detail.series
-    ]
+    series = [{"start": figures.iso(step.start_ms)} | row_json(step, STEP_COLUMNS) for step in detail.series]
     setup = {one.id: one.text for one in detail.facts}
     return whole | {"step_ms": detail.step_ms, "unfinished": detail.unfinished, "series": series, "setup": setup}
 
 
 def _text(detail: FunctionDetail, *, utc: bool) -> str:
     (row,) = detail.rows
-    lines = [f"{column.label:<{_LABEL}}{shown(column, getattr(row, column.id), utc=utc)}" for column in detail.columns]
-    lines.append("")
+    lines = [*figure_lines(detail.columns, row, utc=utc), ""]
     for title, name in (("invocations", "invocations"), ("errors", "errors"), ("p95", "p95_ms")):
-        lines.append(f"{title:<{_LABEL}}{_drawn(detail, name)}")
-    lines.append(f"{'':<{_LABEL}}{_axis(detail.series, detail.step_ms, utc=utc)}")
+        lines.append(f"{title:<{LABEL_CELLS}}{_drawn(detail, name)}")
+    lines.append(f"{'':<{LABEL_CELLS}}{_axis(detail.series, detail.step_ms, utc=utc)}")
     if detail.facts:
         lines.append("")
     width = max((len(one.label) + 2 for one in detail.facts), default=0)
@@ -88,7 +82,7 @@ def _drawn(detail: FunctionDetail, name: str) -> str:
     return figures.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
 
 
-def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
+def _axis(steps: tuple[ChartStep, ...], step_ms: int, *, utc: bool) -> str:
     if not steps:
         return ""
     last = figures.instant(steps[-1].start_ms + step_ms, utc=utc)

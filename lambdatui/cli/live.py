@@ -23,7 +23,7 @@ from lambdatui.settings.context import Context
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
-from lambdatui.views.line_conditions import Query
+from lambdatui.views.line_conditions import LineQuery
 from lambdatui.views.live import LiveTarget, live_target
 from lambdatui.views.logs import LogView
 
@@ -47,7 +47,7 @@ class Came:
 
 
 def tail(
-    context: Context, wanted: Sequence[Query], *, profile: str | None, endpoint_url: str | None, as_json: bool
+    context: Context, wanted: Sequence[LineQuery], *, profile: str | None, endpoint_url: str | None, as_json: bool
 ) -> None:
     """Prints until it is interrupted. Raises ``NoLiveTail``, ``SourceFailed`` where nothing can be tailed."""
     from collectors.sources.base import BudgetReached
@@ -66,15 +66,15 @@ def tail(
 
 
 def _say_all(
-    came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[Query], as_json: bool
+    came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[LineQuery], as_json: bool
 ) -> None:
-    told = None
-    for one in came:
-        state = (one.way, one.sampled, one.cost_usd)
-        if one.note or state != told:
-            _tell(one, as_json)
-            told = state
-        for event in one.events:
+    told_state = None
+    for part in came:
+        state = (part.way, part.sampled, part.cost_usd)
+        if part.note or state != told_state:
+            _tell(part, as_json)
+            told_state = state
+        for event in part.events:
             line = LogView(0, event.timestamp_ms, _function(event, target), None, event.message, "log")
             if all(query.matches(line) for query in wanted):
                 _print(line, context, as_json)
@@ -91,11 +91,11 @@ def _of_aws(
     from collectors.sources.cloudwatch.session import ReadOnlySession
 
     session = ReadOnlySession(profile, target.region, endpoint_url, limit_of=Spending().limit)
-    found = account_of(session.client("sts"), session.region, profile)
-    if found != target.account:
+    account = account_of(session.client("sts"), session.region, profile)
+    if account != target.account:
         raise SourceFailed(
             "live tail",
-            f"the credentials are of account {found}, and these functions are in {target.account}",
+            f"the credentials are of account {account}, and these functions are in {target.account}",
             "give the profile of that account: P on the screens, --profile here",
         )
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
@@ -103,7 +103,7 @@ def _of_aws(
     calls, region = session.calls, target.region
     began_ms = now_ms()
     try:
-        for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
+        for one in live_tail.tail(client, groups, calls, account=account, region=region, partition=partition):
             yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
     finally:
         name = f"live tail {', '.join(target.functions)}"
@@ -143,10 +143,10 @@ def _print(line: LogView, context: Context, as_json: bool) -> None:
     click.echo(f"{at}  {plain(line.function)}  {body}")
 
 
-def _tell(one: Came, as_json: bool) -> None:
+def _tell(part: Came, as_json: bool) -> None:
     if as_json:
-        cost = None if one.cost_usd is None else figures.decimal_text(one.cost_usd)
-        click.echo(json.dumps({"way": one.way, "note": one.note, "sampled": one.sampled, "cost_usd": cost}))
+        cost = None if part.cost_usd is None else figures.decimal_text(part.cost_usd)
+        click.echo(json.dumps({"way": part.way, "note": part.note, "sampled": part.sampled, "cost_usd": cost}))
         return
-    cost = f", {figures.money(one.cost_usd)} so far" if one.cost_usd else ""
-    click.echo(plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)
+    cost = f", {figures.money(part.cost_usd)} so far" if part.cost_usd else ""
+    click.echo(plain(f"{part.way}{cost}{'; ' + part.note if part.note else ''}"), err=True)

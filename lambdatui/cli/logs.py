@@ -17,7 +17,7 @@ from lambdatui.text.table import cells, padded
 from lambdatui.views import filters, line_query
 from lambdatui.views.columns import Column, column_named
 from lambdatui.views.line_columns import line_columns, with_fields
-from lambdatui.views.line_conditions import Query
+from lambdatui.views.line_conditions import LineQuery
 from lambdatui.views.line_context import with_context
 from lambdatui.views.logs import LOG_COLUMNS, LogsView, LogView, lines
 from lambdatui.views.retained_since import lines_not_kept
@@ -84,7 +84,7 @@ def command(
         _list(listing, words, where, near)
 
 
-def _count(listing: Listing, words: str, where: Query | None, stats: str) -> None:
+def _count(listing: Listing, words: str, where: LineQuery | None, stats: str) -> None:
     from lambdatui.views import line_stats
 
     asked = line_stats.parse(stats)
@@ -102,7 +102,7 @@ def _say_not_kept(store: Opened) -> None:
         click.echo(f"lambdatui logs: {said}", err=True)
 
 
-def _list(listing: Listing, words: str, where: Query | None, near: int | None) -> None:
+def _list(listing: Listing, words: str, where: LineQuery | None, near: int | None) -> None:
     columns = line_columns(listing.columns, context=near is not None)
     sort = column_named(listing.sort, (*LOG_COLUMNS, *columns)) if listing.sort else None
     if near is not None and sort is not None:
@@ -112,7 +112,7 @@ def _list(listing: Listing, words: str, where: Query | None, near: int | None) -
         _say_not_kept(store)
         # The last lines are what a limit should leave: read from the newest end, then turn round.
         newest_first = limit is not None and sort is None
-        found = lines(
+        matches = lines(
             store.reader,
             store.range,
             narrow=store.context.narrow,
@@ -120,7 +120,7 @@ def _list(listing: Listing, words: str, where: Query | None, near: int | None) -
             newest_first=newest_first,
             where=where,
         )
-        rows = list(found if sort is not None else islice(found, limit))
+        rows = list(matches if sort is not None else islice(matches, limit))
         if near is not None:
             _list_near(store, rows, near, columns, listing)
             return

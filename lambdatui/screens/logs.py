@@ -31,4 +31,4 @@ class LogsScreen(LiveTailScreen):
     def tailed(self) -> list[int] | None:
         if self._function_id is not None:
             return [self._function_id]
-        return [function_id for function_id, _ in self.session.marked] or None
+        return [identity for identity, _ in self.session.marked] or None

@@ -126,15 +126,15 @@ def money(amount: "Decimal | None", currency: str = "USD", *, width: int | None 
         return UNKNOWN
     sign = "-" if amount < 0 else ""
     before, after = ("$", "") if currency == "USD" else ("", f" {currency}")
-    said = UNKNOWN
+    text = UNKNOWN
     for figure in _money_figures(abs(amount)):
         bound, figure = ("<", figure[1:]) if figure[0] == "<" else ("", figure)
         # Less than nothing, but by less than that.
         bound = ">" if bound and sign else bound
-        said = f"{bound}{sign}{before}{figure}{after}"
-        if width is None or len(said) <= width:
+        text = f"{bound}{sign}{before}{figure}{after}"
+        if width is None or len(text) <= width:
             break
-    return said
+    return text
 
 
 def _money_figures(amount: "Decimal") -> "Iterator[str]":
@@ -176,20 +176,20 @@ def _cent_parts(amount: "Decimal", first: int) -> "Iterator[str]":
         yield f"<{Decimal(1).scaleb(-places):f}"
 
 
-def money_apart(one: "Decimal", other: "Decimal", currency: str = "USD") -> tuple[str, str]:
+def money_apart(amount: "Decimal", other: "Decimal", currency: str = "USD") -> tuple[str, str]:
     """Two amounts to be told apart: as ``money`` has them, or with as many digits as it takes: ``$2.7301``."""
-    said = money(one, currency), money(other, currency)
-    if one == other or said[0] != said[1]:
-        return said
+    texts = money(amount, currency), money(other, currency)
+    if amount == other or texts[0] != texts[1]:
+        return texts
     from decimal import ROUND_HALF_UP, Decimal
 
     for places in range(3, 13):
         step = Decimal(1).scaleb(-places)
-        first, second = (each.quantize(step, ROUND_HALF_UP) for each in (one, other))
+        first, second = (each.quantize(step, ROUND_HALF_UP) for each in (amount, other))
         if first != second:
             before, after = ("$", "") if currency == "USD" else ("", f" {currency}")
             return f"{before}{first:,f}{after}", f"{before}{second:,f}{after}"
-    return rate(one, currency), rate(other, currency)
+    return rate(amount, currency), rate(other, currency)
 
 
 def rate(amount: "Decimal | None", currency: str = "USD") -> str:
@@ -211,13 +211,13 @@ def quantity(value: "Decimal | float | None", *, width: int | None = None) -> st
 
     units = value if isinstance(value, Decimal) else Decimal(repr(value))
     small = units != 0 and abs(units) < 1
-    said = "0"
+    text = "0"
     for places in range(3 - units.adjusted() if small else 4, -1, -1):
         rounded = units.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=60))
-        said = exact(rounded) if rounded or not units else f"{'>-' if units < 0 else '<'}{Decimal(1).scaleb(-places):f}"
-        if width is None or len(said) <= width:
-            return said
-    return said if small else count(float(units))
+        text = exact(rounded) if rounded or not units else f"{'>-' if units < 0 else '<'}{Decimal(1).scaleb(-places):f}"
+        if width is None or len(text) <= width:
+            return text
+    return text if small else count(float(units))
 
 
 def exact(value: "Decimal") -> str:

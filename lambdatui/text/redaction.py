@@ -79,15 +79,15 @@ def _after_scheme(found: re.Match[str]) -> str:
     return f"{found[1]}{REDACTED}" if re.search(r"[0-9A-Z=]", value[1:]) else found[0]
 
 
-def _after_name(found: re.Match[str]) -> str:
-    name, between, slashes, double, single, bare = found.groups()
+def _after_name(match: re.Match[str]) -> str:
+    name, between, slashes, double, single, bare = match.groups()
     value = double if double is not None else single if single is not None else bare
     if value.lower() in _HARMLESS or not value or REDACTED in value:
-        return found[0]
+        return match[0]
     if bare is not None and bare.isdigit() and not _OF_DIGITS.search(name):
-        return found[0]  # a count, a version
+        return match[0]  # a count, a version
     if bare is not None and name.lower().endswith("authorization") and bare.lower() in ("bearer", "basic", "digest"):
-        return found[0]  # its scheme: what follows was looked at already
+        return match[0]  # its scheme: what follows was looked at already
     if double is not None:
         return f'{name}{between}{slashes}"{REDACTED}{slashes}"'
     if single is not None:
@@ -136,11 +136,11 @@ def _csv(content: str) -> str:
     import io
 
     rows = list(csv.reader(io.StringIO(content, newline="")))
-    kept = [[redacted(cell) for cell in row] for row in rows]
-    if kept == rows:
+    without = [[redacted(cell) for cell in row] for row in rows]
+    if without == rows:
         return content
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(kept)
+    csv.writer(out, lineterminator="\n").writerows(without)
     return out.getvalue()
 
 

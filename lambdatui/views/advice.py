@@ -13,7 +13,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import failed_again
 from lambdatui.text.figures import megabytes, money, ratio, size
 from lambdatui.text.plain import plain
-from lambdatui.views.advice_item import Advice, Subject, made, memory_command
+from lambdatui.views.advice_item import Advice, AdviceSubject, advice_of, memory_command
 from lambdatui.views.advice_rules import RULES
 from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
@@ -54,12 +54,12 @@ def advice(
     rows: list[Advice] = []
     outside_rules = OutsideRules()
     for row in view.rows:
-        one = Subject(
+        subject = AdviceSubject(
             row, day_of(time_range.to_ms), inits.get(row.function_id, 0), again.get(row.function_id),
             settings.get(row.function_id), {each.rule: each for each in cheaper.get(row.function_id, ())},
         )  # fmt: skip
-        rows += (found for rule in RULES for found in rule(one))
-        rows += outside_rules.advice_on(one)
+        rows += (found for rule in RULES for found in rule(subject))
+        rows += outside_rules.advice_on(subject)
     rows += outside_rules.problems
     rows += _of_permissions(view.rows, groups.rows)
     rows += _code_storage(view.rows, account_rows.settings(reader, tags=False))
@@ -71,23 +71,23 @@ def advice(
 def _code_storage(rows: Sequence[FunctionView], settings: Sequence[SettingRow]) -> Iterator[Advice]:
     """How much of a region's code storage is used, where GetAccountSettings was asked."""
     places = {(row.account or "", row.region or ""): row for row in reversed(rows)}
-    told: dict[tuple[str, str], dict[str, object]] = {}
+    limits: dict[tuple[str, str], dict[str, object]] = {}
     sizes: dict[tuple[str, str], dict[str, int]] = {}
-    for one in settings:
-        place = one.account, one.region
-        if one.kind == "account":
-            told.setdefault(place, {})[one.name] = one.value
-        elif one.name == "package_bytes" and isinstance(one.value, int):
+    for setting in settings:
+        place = setting.account, setting.region
+        if setting.kind == "account":
+            limits.setdefault(place, {})[setting.name] = setting.value
+        elif setting.name == "package_bytes" and isinstance(setting.value, int):
             of = sizes.setdefault(place, {})
-            of[one.function] = of.get(one.function, 0) + one.value
-    for place, known in told.items():
+            of[setting.function] = of.get(setting.function, 0) + setting.value
+    for place, known in limits.items():
         used, limit = known.get("code_bytes"), known.get("code_bytes_limit") or _CODE_LIMIT_BYTES
         if place not in places or not isinstance(used, int) or not isinstance(limit, int) or used < _CODE_FULL * limit:
             continue
         largest = sorted(sizes.get(place, {}).items(), key=lambda item: -item[1])[:3]
         named = ", ".join(f"{plain(name)} {size(amount)}" for name, amount in largest)
         known_sum = f" The largest that were collected, all versions together: {named}." if named else ""
-        yield made(
+        yield advice_of(
             places[place], "code storage",
             f"{place[1]} holds {size(used)} of {size(limit)} of code ({ratio(used / limit)}), of all its functions",
             "delete versions that no alias names, and old layer versions; or ask for more",
@@ -107,24 +107,24 @@ def _of_permissions(rows: Sequence[FunctionView], groups: Sequence[ErrorView]) -
 def _of_optimizer(rows: Sequence[FunctionView], recommendations: Sequence[OptimizersWord]) -> Iterator[Advice]:
     """What AWS Compute Optimizer says; a function that it finds well sized is not spoken of."""
     by_place = {(row.account or "", row.region or "", row.function): row for row in rows}
-    for one in recommendations:
-        row = by_place.get((one.account, one.region, one.function))
-        if row is None or one.finding.lower() == "optimized" or not (one.recommended_mb or one.reasons):
+    for word in recommendations:
+        row = by_place.get((word.account, word.region, word.function))
+        if row is None or word.finding.lower() == "optimized" or not (word.recommended_mb or word.reasons):
             continue
-        version = f" (version {one.version})" if one.version not in ("", "$LATEST") else ""
-        found = f"{one.finding}{version}: {one.reasons.replace(',', ', ') or 'no reason given'}"
-        size = f" of {megabytes(one.memory_mb)}" if one.memory_mb else ""
-        do = f"set the memory{size} to {megabytes(one.recommended_mb)}" if one.recommended_mb else "collect longer"
-        saving = money(Decimal(one.saving), one.currency) if one.saving and one.currency else ""
+        version = f" (version {word.version})" if word.version not in ("", "$LATEST") else ""
+        evidence = f"{word.finding}{version}: {word.reasons.replace(',', ', ') or 'no reason given'}"
+        size = f" of {megabytes(word.memory_mb)}" if word.memory_mb else ""
+        do = f"set the memory{size} to {megabytes(word.recommended_mb)}" if word.recommended_mb else "collect longer"
+        saving = money(Decimal(word.saving), word.currency) if word.saving and word.currency else ""
         money_said = f"; AWS estimates {saving} a month" if saving else ""
-        as_of = f", as of {day_of(one.refreshed_ms).isoformat()}" if one.refreshed_ms else ""
-        yield made(
-            row, OPTIMIZER, found, f"{do}{money_said}",
+        as_of = f", as of {day_of(word.refreshed_ms).isoformat()}" if word.refreshed_ms else ""
+        yield advice_of(
+            row, OPTIMIZER, evidence, f"{do}{money_said}",
             f"Basis: AWS Compute Optimizer{as_of}: 14 days of CloudWatch metrics, 50 invocations at least, list prices "
             "of AWS's own. Where 'memory large' or 'memory small' says otherwise, they go by REPORT's Max Memory Used "
             "of this range.",
-            saves=Decimal(one.saving) if one.saving and one.currency == "USD" else None,
-            command=memory_command(row, one.recommended_mb) if one.recommended_mb else "",
+            saves=Decimal(word.saving) if word.saving and word.currency == "USD" else None,
+            command=memory_command(row, word.recommended_mb) if word.recommended_mb else "",
         )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def _permission(row: FunctionView, group: ErrorView) -> Advice:
         if action
         else "the message does not name the action: look at CloudTrail"
     )
-    return made(
+    return advice_of(
         row, "permission", f"{group.count:,} times: {plain(group.message)[:160]}", do,
         (f"{statement}\n\n" if statement else "")
         + "Add it to the execution role, not to the caller. A denial can also come from the resource's own policy, a "
@@ -158,21 +158,21 @@ def worth(rows: Sequence[Advice]) -> Decimal | None:
     return sum(best.values(), Decimal(0)) if best else None
 
 
-def said(one: Advice) -> list[tuple[str, str]]:
+def said(item: Advice) -> list[tuple[str, str]]:
     """The advice in full, as labelled parts."""
-    parts = [("What was seen", one.found), ("What to do", one.advice), ("What to know", one.more)]
-    if one.command:
-        parts.insert(2, ("Command", one.command))
-    if one.saves_usd is not None:
-        low, high = one.saves_low_usd, one.saves_high_usd
+    parts = [("What was seen", item.found), ("What to do", item.advice), ("What to know", item.more)]
+    if item.command:
+        parts.insert(2, ("Command", item.command))
+    if item.saves_usd is not None:
+        low, high = item.saves_low_usd, item.saves_high_usd
         spread = f", {money(low)} to {money(high)}" if low != high else ""
         least = "at least " if spread else ""
-        parts.insert(2, ("Worth", f"{least}{money(one.saves_usd)} {one.basis}{spread}"))
-    elif one.saves_low_usd is not None and one.saves_low_usd != one.saves_high_usd:
-        spread = f"{money(one.saves_low_usd)} to {money(one.saves_high_usd)} {one.basis}"
+        parts.insert(2, ("Worth", f"{least}{money(item.saves_usd)} {item.basis}{spread}"))
+    elif item.saves_low_usd is not None and item.saves_low_usd != item.saves_high_usd:
+        spread = f"{money(item.saves_low_usd)} to {money(item.saves_high_usd)} {item.basis}"
         parts.insert(2, ("Worth", f"not sure: {spread}; negative costs more"))
-    if one.unknown:
-        parts.append(("What is not known", one.unknown))
-    if one.sample_request_id:
-        parts.append(("A request that shows it", one.sample_request_id))
+    if item.unknown:
+        parts.append(("What is not known", item.unknown))
+    if item.sample_request_id:
+        parts.append(("A request that shows it", item.sample_request_id))
     return parts

@@ -45,7 +45,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class AdviceSubject:
     """What the rules look at: a function's row, its settings (None: none), and what ``pricing`` recommends, by rule."""
 
     row: FunctionView
@@ -63,10 +63,10 @@ def memory_command(row: FunctionView, memory_mb: int) -> str:
     return f"aws lambda update-function-configuration --function-name {name}{region} --memory-size {memory_mb}"
 
 
-def made(
+def advice_of(
     row: FunctionView,
     kind: str,
-    found: str,
+    evidence: str,
     do: str,
     more: str,
     *,
@@ -76,6 +76,7 @@ def made(
     worth: Recommendation | None = None,
     command: str = "",
 ) -> Advice:
+    """A piece of advice about a function, with what ``worth`` (else ``saves``, USD a month) says that it saves."""
     low = middle = high = saves
     unknown = basis = ""
     if worth is not None:
@@ -92,7 +93,7 @@ def made(
         function_id=row.function_id,
         function=row.function,
         region=row.region,
-        found=found,
+        found=evidence,
         advice=do,
         more=more,
         saves_usd=saves if saves and saves > 0 else None,

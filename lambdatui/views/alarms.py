@@ -69,19 +69,19 @@ def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
             counts[key] = counts.get(key, 0) + 1
     rows = [
         AlarmView(
-            alarm=one.name,
-            alarm_state=one.state,
-            since=one.state_since_ms,
-            function=one.function or None,
-            condition=condition(one),
-            alarm_kind=one.kind,
-            account=one.account or None,
-            region=one.region or None,
-            changes=counts.get((one.account, one.region, one.name), 0),
-            reason=one.reason or None,
+            alarm=alarm.name,
+            alarm_state=alarm.state,
+            since=alarm.state_since_ms,
+            function=alarm.function or None,
+            condition=condition(alarm),
+            alarm_kind=alarm.kind,
+            account=alarm.account or None,
+            region=alarm.region or None,
+            changes=counts.get((alarm.account, alarm.region, alarm.name), 0),
+            reason=alarm.reason or None,
         )
-        for one in account_rows.alarms(reader)
-        if narrow is None or narrow.matches(one.account, one.region, one.function)
+        for alarm in account_rows.alarms(reader)
+        if narrow is None or narrow.matches(alarm.account, alarm.region, alarm.function)
     ]
     asked = bool(rows) or account_rows.has_asked(reader, "cloudwatch:DescribeAlarms")
     return AlarmsView(ALARM_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, collected=asked)

@@ -57,25 +57,27 @@ COLLECTION_COLUMNS = columns_of(CollectionView)
 def collections(reader: Reader, time_range: TimeRange, price: Price | None = None) -> View[CollectionView]:
     """The newest first, whatever the range. ``price(operation, units, region)`` is USD; without it no cost is known."""
     rows = []
-    for one in account_rows.collections(reader):
-        units = {count.operation: count.units for count in one.calls}
+    for collection in account_rows.collections(reader):
+        units = {count.operation: count.units for count in collection.calls}
         cost = None
-        if one.calls and price is not None:
-            cost = sum((price(count.operation, count.units, one.region) for count in one.calls), Decimal(0))
-        failures = [text for kind, _, text, _ in one.notes if kind not in ("choice", "denied", QUERY)]
-        ways = [f"{about} {text}" for kind, about, text, _ in one.notes if kind == "choice"]
+        if collection.calls and price is not None:
+            cost = sum(
+                (price(count.operation, count.units, collection.region) for count in collection.calls), Decimal(0)
+            )
+        failures = [text for kind, _, text, _ in collection.notes if kind not in ("choice", "denied", QUERY)]
+        ways = [f"{about} {text}" for kind, about, text, _ in collection.notes if kind == "choice"]
         rows.append(
             CollectionView(
-                started_at=one.started_ms,
-                source=one.source,
-                took_s=None if one.ended_ms is None else (one.ended_ms - one.started_ms) / 1000,
-                events=one.events,
-                duplicates=one.duplicates,
-                invocations=one.invocations,
-                errors=one.errors,
-                rejected=one.rejected,
-                older_than_pruned=one.older_than_pruned,
-                requests=sum(count.requests for count in one.calls) if one.calls else None,
+                started_at=collection.started_ms,
+                source=collection.source,
+                took_s=None if collection.ended_ms is None else (collection.ended_ms - collection.started_ms) / 1000,
+                events=collection.events,
+                duplicates=collection.duplicates,
+                invocations=collection.invocations,
+                errors=collection.errors,
+                rejected=collection.rejected,
+                older_than_pruned=collection.older_than_pruned,
+                requests=sum(count.requests for count in collection.calls) if collection.calls else None,
                 metrics_asked=units.get("cloudwatch:GetMetricData"),
                 bytes_scanned=units.get("logs:StartQuery"),
                 cost_usd=cost,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
-    Place = TypeVar("Place", "OnScreen", "Compared")
+    Place = TypeVar("Place", "OnScreen", "InComparison")
 
 
 class Kind:
@@ -106,7 +106,7 @@ class OnScreen:
         self.after = after
 
 
-class Compared:
+class InComparison:
     """That a figure is compared, and whether more of it is ``worse``; ``after`` as in ``OnScreen``."""
 
     __slots__ = ("after", "worse")
@@ -150,7 +150,7 @@ class _Declared:
         every: dict[str, Column] = {}
         self.extra: dict[str, Column] = {}
         self.on_screen: dict[str, OnScreen] = {}
-        self.compared: dict[str, Compared] = {}
+        self.compared: dict[str, InComparison] = {}
         for name, facts in _annotated(row):
             column = next((fact for fact in facts if isinstance(fact, Column)), None)
             if column is None:
@@ -163,7 +163,7 @@ class _Declared:
             for fact in facts:
                 if isinstance(fact, OnScreen):
                     self.on_screen[name] = fact
-                elif isinstance(fact, Compared):
+                elif isinstance(fact, InComparison):
                     self.compared[name] = fact
         self.columns = every
 

@@ -31,12 +31,12 @@ COMPARISON_COLUMNS = columns_of(ComparedFigure)
 
 def comparison(
     reader: Reader,
-    one: tuple[int, TimeRange],
+    earlier: tuple[int, TimeRange],
     other: tuple[int, TimeRange],
     book: "PriceBook | None" = None,
 ) -> View[ComparedFigure]:
     """Both as function id and range. A function that the store no longer holds has no figures."""
-    first, second = (_row(reader, identity, time_range, book) for identity, time_range in (one, other))
+    first, second = (_row(reader, identity, time_range, book) for identity, time_range in (earlier, other))
     rows = [_compared(column, worse, first, second) for column, worse in compared_columns(FunctionView)]
     return View(COMPARISON_COLUMNS, rows, reader.as_of_ms(other[1].to_ms), other[1])
 
@@ -49,12 +49,16 @@ def _row(reader: Reader, identity: int, time_range: TimeRange, book: "PriceBook 
 def _compared(
     column: Column, more_is_worse: bool, first: FunctionView | None, second: FunctionView | None
 ) -> ComparedFigure:
-    one, other = (getattr(row, column.id) if row is not None else None for row in (first, second))
+    first_value, second_value = (getattr(row, column.id) if row is not None else None for row in (first, second))
     ratio, worse = "-", False
-    if isinstance(one, int | float | Decimal) and isinstance(other, int | float | Decimal) and column.kind != Kind.TIME:
-        before, after = float(one), float(other)
+    if (
+        isinstance(first_value, int | float | Decimal)
+        and isinstance(second_value, int | float | Decimal)
+        and column.kind != Kind.TIME
+    ):
+        before, after = float(first_value), float(second_value)
         ratio = "=" if before == after else f"{after / before:.2f}x" if before else "-"
         worse = more_is_worse and after > 1.1 * before
     return ComparedFigure(
-        figure=column.label, one=shown(column, one), other=shown(column, other), ratio=ratio, worse=worse
+        figure=column.label, one=shown(column, first_value), other=shown(column, second_value), ratio=ratio, worse=worse
     )

@@ -67,6 +67,7 @@ class ConcurrencyView(ThrottlesView):
 
     @property
     def headroom(self) -> Sequence[HeadroomView]:
+        """The rows, as what they are here."""
         return [row for row in self.rows if isinstance(row, HeadroomView)]
 
 

@@ -56,17 +56,17 @@ def configuration(reader: Reader, time_range: TimeRange, *, narrow: Narrow | Non
     """What is in force."""
     rows = [
         SettingView(
-            function=one.function or None,
-            account=one.account or None,
-            region=one.region or None,
-            kind=one.kind,
-            item=one.item or None,
-            setting=one.name,
-            value_text=_words(one.value),
-            since=one.since_ms,
+            function=setting.function or None,
+            account=setting.account or None,
+            region=setting.region or None,
+            kind=setting.kind,
+            item=setting.item or None,
+            setting=setting.name,
+            value_text=_words(setting.value),
+            since=setting.since_ms,
         )
-        for one in account_rows.settings(reader)
-        if _wanted(one, narrow)
+        for setting in account_rows.settings(reader)
+        if _wanted(setting, narrow)
     ]
     return View(SETTING_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
@@ -76,18 +76,18 @@ def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
     """What changed in the range, newest first."""
     rows = [
         ChangeView(
-            changed_at=one.since_ms,
-            function=one.function or None,
-            account=one.account or None,
-            region=one.region or None,
-            kind=one.kind,
-            item=one.item or None,
-            setting=one.name,
-            was=_words(one.was),
-            became=_words(one.value),
+            changed_at=change.since_ms,
+            function=change.function or None,
+            account=change.account or None,
+            region=change.region or None,
+            kind=change.kind,
+            item=change.item or None,
+            setting=change.name,
+            was=_words(change.was),
+            became=_words(change.value),
         )
-        for one in account_rows.changes(reader, time_range.from_ms, time_range.to_ms)
-        if _wanted(one, narrow)
+        for change in account_rows.changes(reader, time_range.from_ms, time_range.to_ms)
+        if _wanted(change, narrow)
     ]
     return View(CHANGE_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 

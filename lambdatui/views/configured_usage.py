@@ -56,7 +56,7 @@ def _read(reader: "Reader") -> "tuple[list[SettingRow], dict[Where, LogGroupFact
     return account_rows.history(reader, _KINDS), groups
 
 
-class Configured:
+class ConfiguredUsage:
     """The configuration of some functions, read once and asked for any span. Times are epoch ms, UTC."""
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int | None = None) -> None:
@@ -65,12 +65,13 @@ class Configured:
         functions = list(functions)
         rows, groups = reader.kept(("configured", _KINDS), lambda: _read(reader))
         history: dict[Where, dict[tuple[str, str, str], list[SettingRow]]] = defaultdict(lambda: defaultdict(list))
-        for one in rows:
-            if known_ms is not None and one.since_ms >= known_ms:
+        for setting in rows:
+            if known_ms is not None and setting.since_ms >= known_ms:
                 continue
-            if known_ms is not None and one.until_ms is not None and one.until_ms >= known_ms:
-                one = replace(one, until_ms=None)
-            history[one.account, one.region, one.function][one.kind, one.item, one.name].append(one)
+            if known_ms is not None and setting.until_ms is not None and setting.until_ms >= known_ms:
+                setting = replace(setting, until_ms=None)
+            of_function = history[setting.account, setting.region, setting.function]
+            of_function[setting.kind, setting.item, setting.name].append(setting)
         self._of_time = SettingsOfTime(reader, functions, (1 << 62) if known_ms is None else known_ms)
         self._known: dict[int, _Known] = {}
         for row in functions:
@@ -190,17 +191,17 @@ def _named(function: "Function") -> Usage:
 def _provisioned(known: _Known, item: str, rows: "Sequence[SettingRow]", from_ms: int, to_ms: int) -> Iterator[int]:
     """MB-ms of one alias or version. Only disabling ends a period: it is rounded up to five minutes from enabling."""
     enabled_ms, before_ms = 0, None
-    for at, one in enumerate(rows):
-        if one.since_ms != before_ms:
-            enabled_ms = one.since_ms
-        until_ms = before_ms = one.until_ms
-        goes_on = at + 1 < len(rows) and rows[at + 1].since_ms == until_ms
+    for place, setting in enumerate(rows):
+        if setting.since_ms != before_ms:
+            enabled_ms = setting.since_ms
+        until_ms = before_ms = setting.until_ms
+        goes_on = place + 1 < len(rows) and rows[place + 1].since_ms == until_ms
         if until_ms is not None and not goes_on:
             until_ms = enabled_ms - (enabled_ms - until_ms) // _PROVISIONED_STEP_MS * _PROVISIONED_STEP_MS
-        count = one.value if isinstance(one.value, int) else 0
+        count = setting.value if isinstance(setting.value, int) else 0
         # An alias that moves to a version of another size changes what its environments cost.
         moves = [row.since_ms for row in known.settings.get(("alias", item, "version"), ())]
-        cuts = [one.since_ms, *(move for move in moves if one.since_ms < move < (until_ms or to_ms))]
+        cuts = [setting.since_ms, *(move for move in moves if setting.since_ms < move < (until_ms or to_ms))]
         for begin_ms, end_ms in zip(cuts, [*cuts[1:], until_ms], strict=True):
             yield count * _memory(known, item, begin_ms) * _within(begin_ms, end_ms, from_ms, to_ms)
 

@@ -28,16 +28,18 @@ def compared(
 ) -> list[tuple[str, str]]:
     """The month as it is, each change, and in words what the month would cost with it."""
     try:
-        base, found = compared_months(reader, time_range, book, wanted, narrow=narrow)
+        base, compared = compared_months(reader, time_range, book, wanted, narrow=narrow)
     except ValueError as error:
         return [("", str(error))]
-    said = [("as it is", f"{money(base.totals.get(base.currency))} {BASIS}")]
-    for one in found:
-        total = money(one.bill.totals.get(one.bill.currency))
-        if one.difference is None or one.ratio is None:
-            said.append((one.label, f"{total}; not comparable: something has no public price, or another currency"))
+    parts = [("as it is", f"{money(base.totals.get(base.currency))} {BASIS}")]
+    for changed in compared:
+        total = money(changed.bill.totals.get(changed.bill.currency))
+        if changed.difference is None or changed.ratio is None:
+            parts.append(
+                (changed.label, f"{total}; not comparable: something has no public price, or another currency")
+            )
         else:
-            sign = "+" if one.difference > 0 else "-" if one.difference < 0 else ""
-            said.append((one.label, f"{total}, {sign}{money(abs(one.difference))} ({change(one.ratio)})"))
+            sign = "+" if changed.difference > 0 else "-" if changed.difference < 0 else ""
+            parts.append((changed.label, f"{total}, {sign}{money(abs(changed.difference))} ({change(changed.ratio)})"))
     edge = edge_stays(reader, narrow)
-    return [*said, ("", WORST), *([("", edge)] if edge else [])]
+    return [*parts, ("", WORST), *([("", edge)] if edge else [])]

@@ -220,7 +220,7 @@ def _bills(
     logs: Iterable[tuple[int, Usage]],
 ) -> dict[int, Bill]:
     """Each day's bill at list price, with a line for each duration that is not known."""
-    found = {}
+    bills = {}
     ingested: dict[int, list[tuple[Usage, int]]] = {}
     for day, usage in logs:
         ingested.setdefault(day, []).append((usage, 0))
@@ -231,8 +231,8 @@ def _bills(
         if inside:
             priced = bill([usage for usage, _ in inside], book, free_tier=False)
             more = [unknown_line(usage, unknown, at, book) for at, (usage, unknown) in enumerate(inside) if unknown]
-            found[day] = replace(priced, lines=(*priced.lines, *more))
-    return found
+            bills[day] = replace(priced, lines=(*priced.lines, *more))
+    return bills
 
 
 def _named(name: str, _: LineItem) -> str:

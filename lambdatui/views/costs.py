@@ -109,6 +109,7 @@ class CostsView(View[LineItem]):
 
     @property
     def lines(self) -> Sequence[LineItem]:
+        """The rows: the lines of the bill."""
         return self.rows
 
     @property
@@ -142,17 +143,17 @@ def _costs(
     reports = counted = 0
     for part in _months(time_range):
         from_ms = whole_from(part.from_ms, part.to_ms)
-        found = usages(reader, from_ms, part.to_ms, time_range.to_ms)
+        used = usages(reader, from_ms, part.to_ms, time_range.to_ms)
         ingested, of_chosen = logs.of(from_ms, part.to_ms)
-        inside = [*found.inside(chosen), *positions(of_chosen, len(found.used))]
+        inside = [*used.inside(chosen), *positions(of_chosen, len(used.used))]
         # What lies before the range in its first month has its part of the free tier and of the tiers.
         begin = month_start_ms(part.from_ms)
         before: Sequence[Usage] = ()
         if begin < part.from_ms:
             before = used_before(reader, begin, from_ms, time_range.to_ms).and_more(logs.of(begin, from_ms)[0])
-        every = replace(found, used=found.used.and_more(ingested))
+        every = replace(used, used=used.used.and_more(ingested))
         bills.append(billed(every, book, free_tier=free_tier, inside=inside, before=before))
-        seen, whole = found.coverage(chosen)
+        seen, whole = used.coverage(chosen)
         reports, counted = reports + seen, counted + whole
     lines = _merged(bills)
     summed = Bill(lines, bills[-1].free_tier, min(filter(None, (one.prices_as_of for one in bills)), default=None))
@@ -205,13 +206,13 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
     return (*unpriced, *priced)
 
 
-def _added(one: LineItem, other: LineItem) -> LineItem:
+def _added(line: LineItem, other: LineItem) -> LineItem:
     """To be called in the context ``EXACT``."""
-    amount = None if one.amount is None or other.amount is None else one.amount + other.amount
+    amount = None if line.amount is None or other.amount is None else line.amount + other.amount
     return LineItem._make((
-        *one[:5], one.quantity + other.quantity, one.unit, one.free + other.free, one.billable + other.billable,
-        one.rate, amount, one.currency, other.basis, one.tier,
-        one.usage,
+        *line[:5], line.quantity + other.quantity, line.unit, line.free + other.free, line.billable + other.billable,
+        line.rate, amount, line.currency, other.basis, line.tier,
+        line.usage,
     ))  # fmt: skip
 
 
@@ -227,10 +228,10 @@ def _projected(
 ) -> dict[str, ProjectedCost]:
     """By currency: the month is projected for the whole store, priced with its free tier, and then narrowed."""
     today = day_of(time_range.to_ms - 1)
-    found = month(reader, time_range.to_ms, chosen)
-    projection, of_chosen = logs.projected(found.projection, time_range.to_ms)
-    inside = {at for at, each in enumerate(found.ids) if each in chosen}
-    inside |= set(positions(of_chosen, len(found.ids)))
+    ahead = month(reader, time_range.to_ms, chosen)
+    projection, of_chosen = logs.projected(ahead.projection, time_range.to_ms)
+    inside = {at for at, each in enumerate(ahead.ids) if each in chosen}
+    inside |= set(positions(of_chosen, len(ahead.ids)))
     sums = [
         None if not used else totals_of(used, inside, book, free_tier=free_tier)
         for used in (projection.p10, projection.p50, projection.p90)
@@ -239,7 +240,7 @@ def _projected(
     if free_tier and projection.p50:
         from pricing.milestones import free_tier_days
 
-        run_outs = free_tier_days(found.by_region, projection, book, today)
+        run_outs = free_tier_days(ahead.by_region, projection, book, today)
     every = tuple(dict.fromkeys((*currencies, *sorted(chain.from_iterable(one or () for one in sums)))))
 
     def cost(currency: str) -> ProjectedCost:

@@ -124,11 +124,11 @@ def history(reader: Reader, time_range: TimeRange, wanted: str, *, narrow: Narro
 
     None: there is no such one. AmbiguousExecution where several begin so. All stored are looked through.
     """
-    one = _found(_executions(reader, replace(time_range, from_ms=0), narrow), wanted)
-    if one is None:
+    execution = _execution_named(_executions(reader, replace(time_range, from_ms=0), narrow), wanted)
+    if execution is None:
         return None
-    rows = [_event(event) for event in durable.events(reader, one.id)]
-    return HistoryView(EVENT_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, execution=one)
+    rows = [_event(event) for event in durable.events(reader, execution.id)]
+    return HistoryView(EVENT_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, execution=execution)
 
 
 def _executions(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> list[ExecutionView]:
@@ -139,7 +139,7 @@ def _executions(reader: Reader, time_range: TimeRange, narrow: Narrow | None) ->
     ]
 
 
-def _found(rows: list[ExecutionView], wanted: str) -> ExecutionView | None:
+def _execution_named(rows: list[ExecutionView], wanted: str) -> ExecutionView | None:
     for exact in (lambda row: row.execution_arn, lambda row: _id(row), lambda row: row.execution):
         same = [row for row in rows if exact(row) == wanted]
         if same:
@@ -184,18 +184,18 @@ def _view(row: ExecutionRow, now_ms: int) -> ExecutionView:
     )
 
 
-def _event(one: DurableEvent) -> EventView:
+def _event(event: DurableEvent) -> EventView:
     return EventView(
-        event_id=one.event_id,
-        happened_at=one.at_ms,
-        event=one.type,
-        operation=one.name or one.target,
-        attempt=one.attempt,
-        retry_s=one.retry_s,
-        waits_s=one.duration_s,
-        payload_bytes=one.payload_bytes,
-        error_type=one.error_type,
-        message=one.error_message,
-        request_id=one.request_id,
-        operation_id=one.operation_id,
+        event_id=event.event_id,
+        happened_at=event.at_ms,
+        event=event.type,
+        operation=event.name or event.target,
+        attempt=event.attempt,
+        retry_s=event.retry_s,
+        waits_s=event.duration_s,
+        payload_bytes=event.payload_bytes,
+        error_type=event.error_type,
+        message=event.error_message,
+        request_id=event.request_id,
+        operation_id=event.operation_id,
     )

@@ -34,16 +34,16 @@ class Statistic:
     peak: float | None
 
 
-def statistics(one: EmfSum) -> Iterator[Statistic]:
+def statistics(series_sum: EmfSum) -> Iterator[Statistic]:
     """What CloudWatch has of such a metric; percentiles within 1% of a true value."""
-    cell = one.cell
+    cell = series_sum.cell
     yield Statistic("SampleCount", cell.samples, cell.peak_samples)
     yield Statistic("Sum", cell.total, cell.peak_total)
-    yield Statistic("Average", one.average, None)
+    yield Statistic("Average", series_sum.average, None)
     yield Statistic("Minimum", cell.lowest, None)
     yield Statistic("Maximum", cell.highest, cell.highest)
     for name, share in PERCENTILES.items():
-        yield Statistic(name, one.quantile(share), None)
+        yield Statistic(name, series_sum.quantile(share), None)
 
 
 class Charted(NamedTuple):
@@ -78,18 +78,18 @@ def _bare(text: str) -> str:
     return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def notes(reader: Reader, time_range: TimeRange, ids: list[int] | None, found: list[EmfSum]) -> list[str]:
+def notes(reader: Reader, time_range: TimeRange, ids: list[int] | None, sums: list[EmfSum]) -> list[str]:
     """What has to be said of the range's metrics in log lines, a sentence each."""
-    said = []
+    sentences = []
     span = time_range.from_ms, time_range.to_ms
-    if found:
+    if sums:
         metrics, hours = emf_rows.billed_hours(reader, *span, ids)
-        least = "at least " if any(one.series.folded for one in found) else ""
-        said.append(
+        least = "at least " if any(one.series.folded for one in sums) else ""
+        sentences.append(
             f"log lines carry {least}{counted(metrics, 'custom metric')} (EMF), {least}{counted(hours, 'metric-hour')}"
         )
-    for name, without in _folded(found).items():
-        said.append(
+    for name, without in _folded(sums).items():
+        sentences.append(
             f"dimension {plain(name)} has too many values to keep apart: {', '.join(without)} is counted without it,"
             " and CloudWatch bills a metric for each value"
         )
@@ -98,11 +98,11 @@ def notes(reader: Reader, time_range: TimeRange, ids: list[int] | None, found: l
         reasons = "; ".join(f"{reason} ({number:,})" for reason, number in wrong[:_REASONS])
         more = f"; {len(wrong) - _REASONS} more reasons" if len(wrong) > _REASONS else ""
         total = sum(number for _, number in wrong)
-        said.append(
+        sentences.append(
             f"{counted(total, 'metric')} in log lines {'is' if total == 1 else 'are'} invalid EMF: {reasons}{more};"
             " 'lambdatui db info' has samples"
         )
-    return said + unknown(reader)
+    return sentences + unknown(reader)
 
 
 def unknown(reader: Reader) -> list[str]:

@@ -39,7 +39,7 @@ def groups(rows: Iterable[ErrorTrendView]) -> list[ErrorTrendView]:
 def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:
     worst = min(members, key=lambda row: _WORST.index(row.novelty) if row.novelty in _WORST else len(_WORST))
     latest = max(members, key=lambda row: row.last_seen)
-    told = msgspec.structs.asdict(members[0]) | {
+    values = msgspec.structs.asdict(members[0]) | {
         "message": common(row.message for row in members),
         "fingerprint": members[0].family,
         "count": sum(row.count for row in members),
@@ -50,7 +50,7 @@ def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:
         "novelty": worst.novelty,
         "evidence": worst.evidence,
     }
-    return ErrorFamilyView(**told, members=tuple(members))
+    return ErrorFamilyView(**values, members=tuple(members))
 
 
 def _summed(trends: Sequence[Trend]) -> Trend:
@@ -64,14 +64,14 @@ def _summed(trends: Sequence[Trend]) -> Trend:
 
 def common(messages: Iterable[str]) -> str:
     """The words that all messages have in the same place, from the front and from the back; ``*`` for what differs."""
-    told = [message.split() for message in messages]
-    shortest = min(map(len, told))
-    if all(len(words) == shortest for words in told):
-        return " ".join(words[0] if len(set(words)) == 1 else _ANY for words in zip(*told, strict=True))
+    texts = [message.split() for message in messages]
+    shortest = min(map(len, texts))
+    if all(len(words) == shortest for words in texts):
+        return " ".join(words[0] if len(set(words)) == 1 else _ANY for words in zip(*texts, strict=True))
     front = 0
-    while front < shortest and len({words[front] for words in told}) == 1:
+    while front < shortest and len({words[front] for words in texts}) == 1:
         front += 1
     back = 0
-    while back < shortest - front and len({words[-1 - back] for words in told}) == 1:
+    while back < shortest - front and len({words[-1 - back] for words in texts}) == 1:
         back += 1
-    return " ".join([*told[0][:front], _ANY, *(told[0][-back:] if back else ())])
+    return " ".join([*texts[0][:front], _ANY, *(texts[0][-back:] if back else ())])

@@ -14,7 +14,7 @@ from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.errors import PATTERN, ErrorView, errors, pattern_hours
 from lambdatui.views.novelty import History, Novelty
-from lambdatui.views.regressions import said, since_deploys
+from lambdatui.views.regressions import deploy_text, since_deploys
 from lambdatui.views.retained_since import most_steps
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -81,11 +81,11 @@ def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None
         by_days = Novelty("", "")  # an hour that Logs Insights did not sum says nothing
         if row.error_type != PATTERN:
             by_days = history.of(key, row.count, row.invocations or 0)
-        if verdict is not None and not (verdict.novelty == "known" and by_days.said in ("back", "growing")):
+        if verdict is not None and not (verdict.novelty == "known" and by_days.word in ("back", "growing")):
             novelty, evidence = verdict.novelty, verdict.evidence
         else:
             basis = BY_DAYS if deploy is None else _not_told(deploy.at_ms, oldest, compared=verdict is not None)
-            novelty, evidence = by_days.said, "; ".join(part for part in (basis, by_days.evidence) if part)
+            novelty, evidence = by_days.word, "; ".join(part for part in (basis, by_days.evidence) if part)
         rows.append(
             ErrorTrendView(
                 **msgspec.structs.asdict(row),
@@ -93,7 +93,7 @@ def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None
                 novelty=novelty,
                 evidence=evidence,
                 deployed_at=deploy.at_ms if deploy else None,
-                deploy=said(deploy) if deploy else None,
+                deploy=deploy_text(deploy) if deploy else None,
             )
         )
     return ErrorTrends(ERROR_TREND_COLUMNS, rows, view.as_of, view.range, view.coverage, view.basis, bool(last), parts)

@@ -95,17 +95,17 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
                 function_id=function_id,
                 function=names.get(function_id, ""),
                 error_type=PATTERN,
-                message=found[0].pattern,
+                message=pattern_counts[0].pattern,
                 fingerprint=fingerprint,
                 family=fingerprint,
-                count=sum(one.samples for one in found),
-                first_seen=min(one.start_ms for one in found),
-                last_seen=max(one.start_ms for one in found),
+                count=sum(one.samples for one in pattern_counts),
+                first_seen=min(one.start_ms for one in pattern_counts),
+                last_seen=max(one.start_ms for one in pattern_counts),
                 invocations=invoked.get(function_id),
                 sample_request_id=None,
                 basis=INSIGHTS,
             )
-            for (function_id, fingerprint), found in hours.items()
+            for (function_id, fingerprint), pattern_counts in hours.items()
         ),
         key=lambda row: -row.count,
     )
@@ -130,13 +130,14 @@ def pattern_hours(
     for row in functions:
         key = row.function.key
         by_group[key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"] = row.id
-    found: dict[tuple[int, str], list[ErrorPattern]] = {}
+    hours: dict[tuple[int, str], list[ErrorPattern]] = {}
     for one in patterns:
         function_id = by_group.get((one.account, one.region, one.log_group))
         if function_id is not None:
-            found.setdefault((function_id, pattern_fingerprint(one.pattern)), []).append(one)
-    return found
+            hours.setdefault((function_id, pattern_fingerprint(one.pattern)), []).append(one)
+    return hours
 
 
 def pattern_fingerprint(pattern: str) -> str:
+    """What names a pattern that Logs Insights counted, as a fingerprint names a group of errors."""
     return f"pattern-{blake2b(pattern.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"

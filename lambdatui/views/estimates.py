@@ -44,6 +44,9 @@ _MANY_MS = 100 * DAY_MS
 
 
 def are_many(reader: "Reader", functions_ms: int) -> bool:
+    """Whether there is so much to estimate that it is done in arrays (``views.estimates_of_many``), with the same
+    sums.
+    """
     return reader.is_fleet(None) or functions_ms >= _MANY_MS
 
 
@@ -73,7 +76,7 @@ class DayRows:
 
 
 @dataclass(slots=True)
-class Looked:
+class HourlyEstimates:
     """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all.
 
     Means are of all that is known of a day or month before ``known_ms``, wherever the span ends.
@@ -200,17 +203,17 @@ class Looked:
 
     def _duration_ms(self, function_id: int, hour: Hour, day: list[Hour], missing: int) -> int | None:
         """Of so many invocations, rounded half up; None where nothing tells it."""
-        found = _share(missing, hour.duration_ms, hour.metered, hour.samples)
-        if found is not None:
-            return found
+        estimate = _share(missing, hour.duration_ms, hour.metered, hour.samples)
+        if estimate is not None:
+            return estimate
         average, median = usage_hours.means(self.reader, function_id, hour.start_ms, hour.end_ms)
         if average is not None:
             return floor(missing * average + 0.5)
         # Hours of which no Duration is known say nothing of the mean.
         told = [one for one in day if one.duration_ms is not None and (one.metered or one.samples)]
-        found = _share(missing, *(_sum(getattr(one, name) for one in told) for name in _DURATION))
-        if found is not None:
-            return found
+        estimate = _share(missing, *(_sum(getattr(one, name) for one in told) for name in _DURATION))
+        if estimate is not None:
+            return estimate
         day_ms = hour.start_ms // DAY_MS * DAY_MS
         average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.known_ms))
         if average is not None:

@@ -68,16 +68,18 @@ class _Days:
     metered: Floats
     samples: Floats
 
-    def add(self, day: Ints, one: Cells) -> None:
+    def add(self, day: Ints, cells: Cells) -> None:
         import numpy as np
 
-        _add(self.reports, day, one.reports)
-        _add(self.billed_ms, day, one.billed_ms)
-        told = ~np.isnan(one.duration_ms) & ((np.nan_to_num(one.metered) != 0) | (np.nan_to_num(one.samples) != 0))
+        _add(self.reports, day, cells.reports)
+        _add(self.billed_ms, day, cells.billed_ms)
+        measured = ~np.isnan(cells.duration_ms) & (
+            (np.nan_to_num(cells.metered) != 0) | (np.nan_to_num(cells.samples) != 0)
+        )
         for sums, figures in (
-            (self.duration_ms, one.duration_ms), (self.metered, one.metered), (self.samples, one.samples),
+            (self.duration_ms, cells.duration_ms), (self.metered, cells.metered), (self.samples, cells.samples),
         ):  # fmt: skip
-            _add(sums, day, np.where(told, np.nan_to_num(figures), 0.0))
+            _add(sums, day, np.where(measured, np.nan_to_num(figures), 0.0))
 
 
 def look(
@@ -108,27 +110,27 @@ def look(
     of_days = _Days(
         np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape)
     )
-    for one in (*around, *inside):
-        of_days.add((one.starts - first) // DAY_MS, one)
-    found = DaySums(ids, first, np.zeros((3, *shape), np.int64), np.zeros((3, *shape), np.int64))
+    for block in (*around, *inside):
+        of_days.add((block.starts - first) // DAY_MS, block)
+    day_sums = DaySums(ids, first, np.zeros((3, *shape), np.int64), np.zeros((3, *shape), np.int64))
     left: list[Left] = []
     now_mb = np.array([settings.steady_mb(each) for each in ids])
     changed = [at for at, each in enumerate(ids) if settings.has_sizes(each)]
-    for one in inside:
-        day = (one.starts - first) // DAY_MS
-        for sums, column in zip(found.billed, (one.reports, one.billed_ms, one.billed_mb_ms), strict=True):
+    for block in inside:
+        day = (block.starts - first) // DAY_MS
+        for sums, column in zip(day_sums.billed, (block.reports, block.billed_ms, block.billed_mb_ms), strict=True):
             _add(sums, day, column)
-        memory_mb = _memory(settings, ids, one.starts, now_mb, changed)
-        missing = np.maximum(one.invocations, np.rint(np.nan_to_num(one.metered)).astype(np.int64)) - one.reports
-        total_ms, known = _duration(missing, one, of_days, day)
+        memory_mb = _memory(settings, ids, block.starts, now_mb, changed)
+        missing = np.maximum(block.invocations, np.rint(np.nan_to_num(block.metered)).astype(np.int64)) - block.reports
+        total_ms, known = _duration(missing, block, of_days, day)
         known &= memory_mb >= 0
-        for sums, column in zip(found.estimated, (missing, total_ms, total_ms * memory_mb), strict=True):
+        for sums, column in zip(day_sums.estimated, (missing, total_ms, total_ms * memory_mb), strict=True):
             _add(sums, day, np.where(known, column, 0))
         cell, of = np.nonzero((missing > 0) & ~known)
         for row, at in zip(cell.tolist(), of.tolist(), strict=True):
-            midnight = int(one.starts[row]) // DAY_MS * DAY_MS
-            left.append((ids[at], _hour(one, row, at), list(_hours((*around, *inside), midnight, at))))
-    return found, left
+            midnight = int(block.starts[row]) // DAY_MS * DAY_MS
+            left.append((ids[at], _hour(block, row, at), list(_hours((*around, *inside), midnight, at))))
+    return day_sums, left
 
 
 def _add(sums: npt.NDArray[Any], day: Ints, figures: npt.NDArray[Any]) -> None:
@@ -140,29 +142,29 @@ def _add(sums: npt.NDArray[Any], day: Ints, figures: npt.NDArray[Any]) -> None:
     sums[day[begins]] += figures if len(begins) == len(day) else np.add.reduceat(figures, begins)
 
 
-def _duration(missing: Ints, one: Cells, of_days: _Days, day: Ints) -> tuple[Ints, Bools]:
+def _duration(missing: Ints, cells: Cells, of_days: _Days, day: Ints) -> tuple[Ints, Bools]:
     """Of the missing invocations of each cell in whole ms, and where it is known."""
 
     import numpy as np
 
-    found = np.zeros(missing.shape)
+    total_ms = np.zeros(missing.shape)
     open_: Bools = missing > 0
     known = np.zeros(missing.shape, np.bool_)
     with np.errstate(all="ignore"):
         for duration_ms, metered, samples in (
-            (one.duration_ms, one.metered, one.samples),
+            (cells.duration_ms, cells.metered, cells.samples),
             (of_days.duration_ms[day], of_days.metered[day], of_days.samples[day]),
         ):
             of = np.where(np.nan_to_num(metered) != 0, metered, samples)
             here = open_ & ~known & ~np.isnan(duration_ms) & (np.nan_to_num(of) != 0)
-            found = np.where(here, np.floor(missing * duration_ms / of + 0.5), found)
+            total_ms = np.where(here, np.floor(missing * duration_ms / of + 0.5), total_ms)
             known |= here
         reports, billed_ms = of_days.reports[day], of_days.billed_ms[day]
         exact = missing.astype(np.float64) * billed_ms < _EXACT
         here = open_ & ~known & (reports > 0) & exact
-        found = np.where(here, np.floor(missing * billed_ms / reports + 0.5), found)
+        total_ms = np.where(here, np.floor(missing * billed_ms / reports + 0.5), total_ms)
     known |= here
-    return found.astype(np.int64), known
+    return total_ms.astype(np.int64), known
 
 
 def _memory(
@@ -172,34 +174,35 @@ def _memory(
 
     import numpy as np
 
-    found = np.broadcast_to(steady_mb, (len(starts), len(ids)))
+    memory_mb = np.broadcast_to(steady_mb, (len(starts), len(ids)))
     if not changed:
-        return found
-    found = found.copy()
+        return memory_mb
+    memory_mb = memory_mb.copy()
     for at in changed:
         sizes = [settings.value(ids[at], "memory_mb", start) for start in starts.tolist()]
-        found[:, at] = [-1 if each is None else each for each in sizes]
-    return found
+        memory_mb[:, at] = [-1 if each is None else each for each in sizes]
+    return memory_mb
 
 
-def _hours(every: Sequence[Cells], day_ms: int, at: int) -> Iterator[Hour]:
+def _hours(every: Sequence[Cells], day_ms: int, column: int) -> Iterator[Hour]:
     """The cells of a day in which a function has anything."""
 
     import numpy as np
 
-    for one in every:
-        for row in np.flatnonzero(one.starts // DAY_MS * DAY_MS == day_ms).tolist():
-            hour = _hour(one, row, at)
+    for cells in every:
+        for row in np.flatnonzero(cells.starts // DAY_MS * DAY_MS == day_ms).tolist():
+            hour = _hour(cells, row, column)
             if hour.invocations or hour.reports or (hour.metered, hour.duration_ms, hour.samples) != (None,) * 3:
                 yield hour
 
 
-def _hour(one: Cells, row: int, at: int) -> Hour:
+def _hour(cells: Cells, row: int, column: int) -> Hour:
     import numpy as np
 
-    figures = [float(of[row, at]) for of in (one.metered, one.duration_ms, one.samples)]
+    figures = [float(of[row, column]) for of in (cells.metered, cells.duration_ms, cells.samples)]
     return Hour(
-        int(one.starts[row]), int(one.ends[row]), int(one.invocations[row, at]), int(one.reports[row, at]),
-        int(one.billed_ms[row, at]), int(one.billed_mb_ms[row, at]),
+        int(cells.starts[row]), int(cells.ends[row]), int(cells.invocations[row, column]),
+        int(cells.reports[row, column]),
+        int(cells.billed_ms[row, column]), int(cells.billed_mb_ms[row, column]),
         *(None if np.isnan(figure) else figure for figure in figures),
     )  # fmt: skip

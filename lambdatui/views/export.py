@@ -15,15 +15,20 @@ from lambdatui.views.view import View
 def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
     """The JSON object of every listing; where its rows have trends, ``trend_parts`` says of which spans."""
     parts = getattr(view, "trend_parts", None)
-    told = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
+    spans = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
     return {
         "as_of": figures.iso(view.as_of),
         "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
-        **told,
-        "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
+        **spans,
+        "rows": [row_json(row, columns) for row in rows],
     }
+
+
+def row_json(row: Any, columns: Sequence[Column]) -> dict[str, Any]:
+    """A row's values as JSON carries them, by the ids of their columns."""
+    return {column.id: json_value(column, getattr(row, column.id)) for column in columns}
 
 
 def csv_text(columns: Sequence[Column], rows: Sequence[Any]) -> str:

@@ -49,9 +49,11 @@ class Filter:
     tests: tuple[Test, ...]
 
     def matches(self, row: object) -> bool:
+        """Whether every term of the filter holds of the row."""
         return all(test(row) for test in self.tests)
 
     def apply(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows that match, in their order."""
         return [row for row in rows if self.matches(row)]
 
     def allowed(self, column_id: str, values: Iterable[Value]) -> list[Value]:
@@ -135,15 +137,15 @@ def _anywhere(word: str, columns: tuple[Column, ...]) -> Test:
     return lambda row: any(needle in str(getattr(row, name) or "").casefold() for name in ids)
 
 
-def _compare(column: Column, operator: str, given: str) -> Test:
+def _compare(column: Column, operator: str, typed: str) -> Test:
     name = column.id
-    if given == "" or (given == "-" and operator in ":="):
+    if typed == "" or (typed == "-" and operator in ":="):
         if operator in (":", "="):
             return lambda row: getattr(row, name) in (None, "")
         raise FilterError(f"{name}{operator} needs a value to compare with")
     if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS):
-        return _compare_words(column, operator, given)
-    wanted = figure(column, given)
+        return _compare_words(column, operator, typed)
+    wanted = figure(column, typed)
     tests: dict[str, Callable[[float], bool]] = {
         ">": lambda value: value > wanted,
         ">=": lambda value: value >= wanted,
@@ -162,15 +164,15 @@ def _compare(column: Column, operator: str, given: str) -> Test:
     return test
 
 
-def _compare_words(column: Column, operator: str, given: str) -> Test:
-    name, wanted = column.id, given.casefold()
+def _compare_words(column: Column, operator: str, typed: str) -> Test:
+    name, wanted = column.id, typed.casefold()
     if column.kind == Kind.FLAG:
         if wanted not in _TRUE + _FALSE or operator not in (":", "=", "!="):
             raise FilterError(f"{name} is yes or no: {name}:yes, {name}:no")
         flag = (wanted in _TRUE) != (operator == "!=")
         return lambda row: getattr(row, name) is flag
     if operator in (">", ">=", "<", "<="):
-        raise FilterError(f"{name} holds words, which {operator} cannot compare; use {name}:{given}")
+        raise FilterError(f"{name} holds words, which {operator} cannot compare; use {name}:{typed}")
     if operator == ":":
         if any(sign in wanted for sign in "*?["):
             return lambda row: fnmatchcase(str(getattr(row, name) or "").casefold(), wanted)

@@ -11,7 +11,7 @@ NEAR_LIMIT = 0.9
 _Z = 1.96  # 95%
 
 
-def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
+def trouble_reasons(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
     """Why a function is in trouble: ``errors 13 (1.3%)``, ``timeouts 3``, ``throttled 40``; empty where it is not.
 
     Errors, timeouts and throttles are, unless a threshold says from where on; what is above one; a peak near the limit
@@ -22,23 +22,23 @@ def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
         return []  # as most are, of hundreds
     from lambdatui.text.figures import milliseconds, ratio
 
-    said = []
+    reasons = []
     over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
             } if thresholds else {}  # fmt: skip
     if row.errors and ("error_rate" not in thresholds or "error_rate" in over):
-        said.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
+        reasons.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
     if row.timeouts and "error_rate" not in thresholds:
-        said.append(f"timeouts {row.timeouts:,}")
+        reasons.append(f"timeouts {row.timeouts:,}")
     if row.throttles and ("throttles" not in thresholds or "throttles" in over):
-        said.append(f"throttled {row.throttles:,}")
+        reasons.append(f"throttled {row.throttles:,}")
     if used is not None and used >= NEAR_LIMIT:
-        said.append(f"concurrency {used:.0%} of limit")
-    said += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
+        reasons.append(f"concurrency {used:.0%} of limit")
+    reasons += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
     if "cold_ratio" in over:
-        said.append(f"cold {ratio(over['cold_ratio'])}")
+        reasons.append(f"cold {ratio(over['cold_ratio'])}")
     if fresh is not None and fresh.startswith("stale"):
-        said.append(fresh)
-    return said
+        reasons.append(fresh)
+    return reasons
 
 
 def row_value(row: "Any", name: str) -> "Any":
@@ -52,7 +52,7 @@ def _above(value: "float | None", threshold: "float | None") -> bool:
 
 def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
     """Whether a function is above a threshold; without one, errors, timeouts and throttles are."""
-    return bool(why(row, thresholds))
+    return bool(trouble_reasons(row, thresholds))
 
 
 def hurt(failed: int, asked: int) -> float:
@@ -80,7 +80,7 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     from lambdatui.text.plain import plain
 
     listed = list(rows)
-    ill = [(row, said) for row in listed if (said := why(row, thresholds))]
+    ill = [(row, said) for row in listed if (said := trouble_reasons(row, thresholds))]
     if not listed:
         return ""
     if not ill:
@@ -95,10 +95,12 @@ def places(rows: "Iterable[Any]") -> str:
     from lambdatui.text.plain import plain
 
     listed = list(rows)
-    found = [sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")]
-    said = [
+    names_by_kind = [
+        sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")
+    ]
+    parts = [
         plain(names[0]) if len(names) == 1 else counted(len(names), kind)
-        for kind, names in zip(("account", "region"), found, strict=True)
+        for kind, names in zip(("account", "region"), names_by_kind, strict=True)
         if names
     ]
-    return (" " if all(len(names) == 1 for names in found) else ", ").join(said)
+    return (" " if all(len(names) == 1 for names in names_by_kind) else ", ").join(parts)

@@ -18,26 +18,26 @@ class Freshness(msgspec.Struct, frozen=True, gc=False):
     """``until_ms``: to when (epoch ms) all is known, or the newest invocation where no collection says that."""
 
     until_ms: int | None
-    said: str | None
+    words: str | None
 
 
 def freshness(reader: Reader, functions: Sequence[FunctionRow], now_ms: int) -> dict[int, Freshness]:
     """By function id. ``stale``: a collection that was due, by the time between those before, has not come."""
     every_ms = collected_every_ms(reader)
     due_ms = None if every_ms is None else max(_FRESH_MS, _MISSED * every_ms)
-    found = {}
+    by_function = {}
     for function_id, (collected_ms, newest_ms) in known_until(reader, list(functions)).items():
         until_ms = newest_ms
         if collected_ms is not None and (newest_ms is None or collected_ms > newest_ms):
             until_ms = collected_ms
-        said = None
+        age = None
         if until_ms is not None:
             old_ms = now_ms - until_ms
             stale = collected_ms is not None and due_ms is not None and old_ms > due_ms
             fresh = old_ms <= (_FRESH_MS if collected_ms is None or due_ms is None else due_ms)
-            said = "fresh" if fresh else f"stale {_short(old_ms)}" if stale else f"{_short(old_ms)} old"
-        found[function_id] = Freshness(until_ms, said)
-    return found
+            age = "fresh" if fresh else f"stale {_short(old_ms)}" if stale else f"{_short(old_ms)} old"
+        by_function[function_id] = Freshness(until_ms, age)
+    return by_function
 
 
 def _short(ms: int) -> str:

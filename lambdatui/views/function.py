@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChartStep:
     """One step of a chart. Latencies are None where no REPORT fell into the step; counts are then 0."""
 
     start_ms: int
@@ -44,7 +44,7 @@ class Step:
 class FunctionDetail(View[FunctionView]):
     """One row, and the chart's steps, gaps filled, ``step_ms`` apart; ``facts``: how it is set up."""
 
-    series: tuple[Step, ...] = ()
+    series: tuple[ChartStep, ...] = ()
     step_ms: int = 60_000
     facts: tuple[Fact, ...] = ()
 
@@ -86,7 +86,7 @@ def function(
 
 def series(
     reader: Reader, time_range: TimeRange, step_ms: int, row: FunctionRow, book: "PriceBook | None" = None
-) -> list[Step]:
+) -> list[ChartStep]:
     """Every step of the range, also the empty ones, so that a chart's x axis is time."""
     points = {point.start_ms: point for point in reader.series(time_range.from_ms, time_range.to_ms, step_ms, [row.id])}
     first = time_range.from_ms - time_range.from_ms % step_ms
@@ -96,11 +96,11 @@ def series(
 
 def _step(
     start_ms: int, point: SeriesPoint | None, row: FunctionRow, settings: SettingsOfTime, book: "PriceBook | None"
-) -> Step:
+) -> ChartStep:
     if point is None:
-        return Step(start_ms, 0, 0, 0, 0, None, None, None, None, None)
+        return ChartStep(start_ms, 0, 0, 0, 0, None, None, None, None, None)
     totals, quantiles, longest_us = point.totals, point.quantiles, point.totals.max_duration_us
-    return Step(
+    return ChartStep(
         start_ms,
         totals.invocations,
         totals.errors,

@@ -7,7 +7,7 @@ from collectors.store.read import emf_rows
 from collectors.store.read.freshness import known_spans
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import metric_by_step
-from lambdatui.views.function import FunctionDetail, Step
+from lambdatui.views.function import ChartStep, FunctionDetail
 from lambdatui.views.metric_charts import metric_charts
 from lambdatui.views.time_range import TimeRange
 
@@ -58,7 +58,7 @@ def function_charts(
 
     known = known_spans(reader, [row for row in reader.functions() if row.id == identity]).get(identity, [])
 
-    def is_known(step: Step) -> bool:
+    def is_known(step: ChartStep) -> bool:
         return bool(step.invocations) or any(
             low < step.start_ms + detail.step_ms and high > step.start_ms for low, high in known
         )
@@ -113,21 +113,21 @@ def _emf_charts(
 ) -> list[ChartView]:
     """Of each metric in the function's log lines; of very many those with most values."""
     span = time_range.from_ms, time_range.to_ms
-    found = emf_rows.sums(reader, *span, [function_id])
-    if not found:
+    sums = emf_rows.sums(reader, *span, [function_id])
+    if not sums:
         return []
     from lambdatui.views import emf
 
-    if len(found) > MOST_EMF:
-        most = {one.series.id for one in sorted(found, key=lambda one: -one.cell.samples)[:MOST_EMF]}
-        found = [one for one in found if one.series.id in most]
+    if len(sums) > MOST_EMF:
+        most = {one.series.id for one in sorted(sums, key=lambda one: -one.cell.samples)[:MOST_EMF]}
+        sums = [one for one in sums if one.series.id in most]
     charts: dict[str, ChartView] = {}
-    for one in found:
-        shown = emf.charted(one.series)
+    for emf_sum in sums:
+        shown = emf.charted(emf_sum.series)
         title = shown.title
         while title in charts:  # of another unit, or of names that look alike
-            title = f"{title}, {one.series.unit}"
-        steps = emf_rows.by_step(reader, *span, step_ms, one.series.id)
+            title = f"{title}, {emf_sum.series.unit}"
+        steps = emf_rows.by_step(reader, *span, step_ms, emf_sum.series.id)
         curves = tuple(
             CurveView(name, tuple(of(steps[start]) if start in steps else None for start in starts), meaning)
             for name, meaning, of in shown.curves

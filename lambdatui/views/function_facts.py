@@ -36,7 +36,7 @@ class _Things:
     def items(self, kind: str) -> dict[str, Values]:
         return self._by_kind.get(kind, {})
 
-    def one(self, kind: str) -> Values:
+    def single(self, kind: str) -> Values:
         """The thing of which a function has one."""
         return self.items(kind).get("", {})
 
@@ -73,7 +73,7 @@ def _reasoned(values: Values, name: str) -> str | None:
 
 
 def _network(things: _Things) -> str | None:
-    own = things.one("function")
+    own = things.single("function")
     if not own.get("vpc"):
         return None
     ipv6 = {True: ", IPv6 allowed", False: ", IPv4 only"}.get(own.get("ipv6"), "")  # type: ignore[call-overload]
@@ -81,7 +81,7 @@ def _network(things: _Things) -> str | None:
 
 
 def _durable(things: _Things) -> str | None:
-    own = things.one("function")
+    own = things.single("function")
     timeout_s, days = own.get("durable_timeout_s"), own.get("durable_retention_days")
     if timeout_s is None and days is None:
         return None
@@ -93,7 +93,7 @@ def _or_dash(value: object) -> str:
 
 
 def _capacity(things: _Things) -> str | None:
-    own = things.one("function")
+    own = things.single("function")
     if not own.get("capacity_provider"):
         return None
     parts = [str(own["capacity_provider"]).rpartition(":")[2]]
@@ -115,7 +115,7 @@ def lines_elsewhere(name: str, settings: Sequence[SettingRow]) -> str:
 
 
 def _elsewhere(things: _Things, lines: str) -> str | None:
-    own, group = things.one("function"), things.one("log destination")
+    own, group = things.single("function"), things.single("log destination")
     # Of a group that it wrote to before, nobody asks any more.
     if not group or group.get("log_group") != own.get("log_group", group.get("log_group")):
         return None
@@ -126,7 +126,7 @@ def _elsewhere(things: _Things, lines: str) -> str | None:
 
 def _logs(things: _Things) -> str | None:
     """A group, or that none keeps the lines and where they go."""
-    own = things.one("function")
+    own = things.single("function")
     if elsewhere := _elsewhere(things, "its lines"):
         return elsewhere
     if own.get("log_group") is None:
@@ -146,32 +146,32 @@ def _permissions(things: _Things) -> str | None:
         return None
     aliases = sorted(item for item, one in items.items() if "statements" in one and item)
     lines = []
-    for item, one in items.items():
-        if "statements" in one:
+    for item, statement in items.items():
+        if "statements" in statement:
             continue
         alias = next((f"{name}: " for name in aliases if item.startswith(f"{name} ")), "")
-        lines.append(alias + _statement(one))
+        lines.append(alias + _statement(statement))
     return "\n".join(lines) or "nobody by a policy of its own: identities of the account that IAM allows"
 
 
-def _statement(one: Values) -> str:
-    effect = "not " if one.get("effect") == "Deny" else ""
-    action = "" if one.get("action") == "lambda:InvokeFunction" else f", {one.get('action')}"
-    source = f" for {one['source_arn']}" if one.get("source_arn") else ""
-    account = f" of account {one['source_account']}" if one.get("source_account") else ""
-    conditions = f" if {one['conditions']}" if one.get("conditions") else ""
-    return f"{effect}{_or_dash(one.get('principal'))}{source}{account}{conditions}{action}"
+def _statement(values: Values) -> str:
+    effect = "not " if values.get("effect") == "Deny" else ""
+    action = "" if values.get("action") == "lambda:InvokeFunction" else f", {values.get('action')}"
+    source = f" for {values['source_arn']}" if values.get("source_arn") else ""
+    account = f" of account {values['source_account']}" if values.get("source_account") else ""
+    conditions = f" if {values['conditions']}" if values.get("conditions") else ""
+    return f"{effect}{_or_dash(values.get('principal'))}{source}{account}{conditions}{action}"
 
 
 def _asynchronous(things: _Things) -> str | None:
     lines = []
-    for item, one in things.items("async").items():
+    for item, values in things.items("async").items():
         to = [
-            f"{what} to {one[name]}"
+            f"{what} to {values[name]}"
             for what, name in (("success", "on_success"), ("failure", "on_failure"))
-            if one.get(name)
+            if values.get(name)
         ]
-        retries, age_s = _or_dash(one.get("maximum_retries")), _or_dash(one.get("maximum_age_s"))
+        retries, age_s = _or_dash(values.get("maximum_retries")), _or_dash(values.get("maximum_age_s"))
         lines.append(", ".join((f"{item}: {retries} retries within {age_s} s", *to)))
     return "\n".join(lines) or None
 
@@ -179,11 +179,13 @@ def _asynchronous(things: _Things) -> str | None:
 def _sources(things: _Things) -> str | None:
     """A line for each event source mapping: what it reads, how it stands, its pollers, and what is wrong with it."""
     lines = []
-    for item, one in things.items("event source").items():
-        parts = [f"{one.get('source') or item} {_or_dash(one.get('state'))}"]
-        if one.get("minimum_pollers") is not None or one.get("maximum_pollers") is not None:
-            parts.append(f"{_or_dash(one.get('minimum_pollers'))} to {_or_dash(one.get('maximum_pollers'))} pollers")
-        parts += [f"{what} {one[name]}".strip() for what, name in _OF_SOURCE if one.get(name) is not None]
+    for item, values in things.items("event source").items():
+        parts = [f"{values.get('source') or item} {_or_dash(values.get('state'))}"]
+        if values.get("minimum_pollers") is not None or values.get("maximum_pollers") is not None:
+            parts.append(
+                f"{_or_dash(values.get('minimum_pollers'))} to {_or_dash(values.get('maximum_pollers'))} pollers"
+            )
+        parts += [f"{what} {values[name]}".strip() for what, name in _OF_SOURCE if values.get(name) is not None]
         lines.append(", ".join(parts))
     return "\n".join(lines) or None
 
@@ -195,35 +197,35 @@ _OF_SOURCE = (
 
 
 def _recursion(things: _Things) -> str | None:
-    told = things.one("recursion").get("recursive_loop")
+    told = things.single("recursion").get("recursive_loop")
     known = {"Allow": "allowed", "Terminate": "stopped by Lambda"}
     return None if told is None else known.get(str(told), str(told))
 
 
 def _runtime_updates(things: _Things) -> str | None:
-    if things.one("function").get("package_type") == "Image":
+    if things.single("function").get("package_type") == "Image":
         return "an image brings its own runtime"
-    told = things.one("runtime")
-    if not told.get("update_on"):
+    runtime = things.single("runtime")
+    if not runtime.get("update_on"):
         return None
     known = {"Auto": "by Lambda", "FunctionUpdate": "with each update of the function", "Manual": "by hand"}
-    pinned = f", stays at {told['pinned']}" if told.get("pinned") else ""
-    return known.get(str(told["update_on"]), str(told["update_on"])) + pinned
+    pinned = f", stays at {runtime['pinned']}" if runtime.get("pinned") else ""
+    return known.get(str(runtime["update_on"]), str(runtime["update_on"])) + pinned
 
 
 def _signing(things: _Things) -> str | None:
-    told = things.one("code signing")
+    told = things.single("code signing")
     return f"{told.get('config')}, untrusted code: {_or_dash(told.get('untrusted_code'))}" if told else None
 
 
 def _own(name: str) -> Callable[[_Things], str | None]:
-    return lambda things: None if (value := things.one("function").get(name)) is None else str(value)
+    return lambda things: None if (value := things.single("function").get(name)) is None else str(value)
 
 
 Rule = tuple[str, str, str, Callable[[_Things], str | None]]
 _ALWAYS: tuple[Rule, ...] = (
-    ("state", "State", "status", lambda things: _reasoned(things.one("status"), "state")),
-    ("last_update", "Last update", "status", lambda things: _reasoned(things.one("status"), "last_update")),
+    ("state", "State", "status", lambda things: _reasoned(things.single("status"), "state")),
+    ("last_update", "Last update", "status", lambda things: _reasoned(things.single("status"), "last_update")),
     ("who_may_invoke", "Who may invoke", "permission", _permissions),
     ("recursive_loops", "Recursive loops", "recursion", _recursion),
     ("runtime_updates", "Runtime updates", "runtime", _runtime_updates),

@@ -4,7 +4,7 @@ The first frame is laid out with it, so next to nothing is imported: ``views.fun
 """
 
 from lambdatui.views import shared_columns as shared
-from lambdatui.views.columns import BRIEF, EXTRA, Column, Compared, Kind, OnScreen
+from lambdatui.views.columns import BRIEF, EXTRA, Column, InComparison, Kind, OnScreen
 from lambdatui.views.tones import cold_if_any, error_if_any, freshness_tone
 
 TYPE_CHECKING = False
@@ -36,44 +36,44 @@ class FunctionView(Struct, frozen=True, gc=False):
     function: Annotated[str, shared.FUNCTION, OnScreen(grows=True, most=44), BRIEF]
     account: Annotated[str | None, shared.ACCOUNT]
     region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
-    runtime: Annotated[str | None, shared.RUNTIME, OnScreen(10), Compared(after="projected_usd")]
-    arch: Annotated[str | None, shared.ARCH, OnScreen(13), Compared(after="runtime")]
-    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(6), BRIEF, Compared(after="gb_seconds")]
-    timeout_s: Annotated[int | None, shared.TIMEOUT_S, Compared(after="arch")]
-    invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(1), BRIEF, Compared()]
+    runtime: Annotated[str | None, shared.RUNTIME, OnScreen(10), InComparison(after="projected_usd")]
+    arch: Annotated[str | None, shared.ARCH, OnScreen(13), InComparison(after="runtime")]
+    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(6), BRIEF, InComparison(after="gb_seconds")]
+    timeout_s: Annotated[int | None, shared.TIMEOUT_S, InComparison(after="arch")]
+    invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(1), BRIEF, InComparison()]
     trend: Annotated["Trend | None", shared.TREND, OnScreen(6), EXTRA]
-    errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, Compared(worse=True)]
+    errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, InComparison(worse=True)]
     error_rate: Annotated[
         float | None,
         Column("Err%", Kind.RATIO, 6, "Errors divided by invocations.", tone=error_if_any),
         OnScreen(4),
         BRIEF,
-        Compared(worse=True),
+        InComparison(worse=True),
     ]
-    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(7), Compared(worse=True)]
-    throttles: Annotated[int | None, shared.THROTTLES, OnScreen(12), BRIEF, Compared(worse=True)]
-    cold_starts: Annotated[int | None, shared.COLD_STARTS, Compared()]
+    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(7), InComparison(worse=True)]
+    throttles: Annotated[int | None, shared.THROTTLES, OnScreen(12), BRIEF, InComparison(worse=True)]
+    cold_starts: Annotated[int | None, shared.COLD_STARTS, InComparison()]
     cold_ratio: Annotated[
         float | None,
         Column("Cold%", Kind.RATIO, 6, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
         OnScreen(7),
         BRIEF,
-        Compared(worse=True),
+        InComparison(worse=True),
     ]
-    p50_ms: Annotated[float | None, shared.P50_MS, OnScreen(8), BRIEF, Compared()]
-    p95_ms: Annotated[float | None, shared.P95_MS, OnScreen(3), BRIEF, Compared(worse=True)]
-    p99_ms: Annotated[float | None, shared.P99_MS, OnScreen(11), BRIEF, Compared(worse=True)]
-    max_ms: Annotated[float | None, shared.MAX_MS, Compared()]
+    p50_ms: Annotated[float | None, shared.P50_MS, OnScreen(8), BRIEF, InComparison()]
+    p95_ms: Annotated[float | None, shared.P95_MS, OnScreen(3), BRIEF, InComparison(worse=True)]
+    p99_ms: Annotated[float | None, shared.P99_MS, OnScreen(11), BRIEF, InComparison(worse=True)]
+    max_ms: Annotated[float | None, shared.MAX_MS, InComparison()]
     avg_ms: Annotated[
-        float | None, Column("Avg", Kind.MS, 8, "Mean duration of the invocations with a REPORT."), Compared()
+        float | None, Column("Avg", Kind.MS, 8, "Mean duration of the invocations with a REPORT."), InComparison()
     ]
-    billed_ms: Annotated[int | None, shared.BILLED_MS, Compared()]
+    billed_ms: Annotated[int | None, shared.BILLED_MS, InComparison()]
     extension_ms: Annotated[
         float | None, Column("Ext", Kind.MS, 8, "How long extensions went on after the function had answered, in all.")
     ]
-    gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(14), Compared()]
-    max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, BRIEF, Compared()]
-    cost_usd: Annotated["Decimal | None", shared.COST_USD, OnScreen(2), BRIEF, Compared(worse=True)]
+    gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(14), InComparison()]
+    max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, BRIEF, InComparison()]
+    cost_usd: Annotated["Decimal | None", shared.COST_USD, OnScreen(2), BRIEF, InComparison(worse=True)]
     logs_usd: Annotated[
         "Decimal | None",
         Column(
@@ -90,12 +90,12 @@ class FunctionView(Struct, frozen=True, gc=False):
         Column("Month", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
         OnScreen(5),
         BRIEF,
-        Compared(),
+        InComparison(),
     ]
-    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10), BRIEF, Compared(after="coverage")]
+    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10), BRIEF, InComparison(after="coverage")]
     basis: Annotated[str | None, shared.BASIS]
     coverage: Annotated[
-        float | None, Column("Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."), Compared()
+        float | None, Column("Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."), InComparison()
     ]
     freshness: Annotated[
         str | None,

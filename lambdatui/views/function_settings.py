@@ -96,17 +96,19 @@ def function_settings(
     reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None, tags: bool = False
 ) -> FunctionSettings:
     """By name. Runtime, memory and timeout are as the inventory or the logs said them last; tags where asked for."""
-    told = _by_function(account_rows.settings(reader, tags=False))
+    settings_by_function = _by_function(account_rows.settings(reader, tags=False))
     tagged, asked = (tag_rows.tags(reader), tag_rows.asked_ms(reader)) if tags else ({}, {})
     changed = _by_function(account_rows.changes(reader, 0, time_range.to_ms))
-    kept = {(one.account, one.region, one.name): one.retention_days for one in account_rows.log_groups(reader)}
+    retention_days = {
+        (one.account, one.region, one.name): one.retention_days for one in account_rows.log_groups(reader)
+    }
     rows = []
     for row in (narrow or Narrow()).chosen(reader.functions()):
         key = row.function.key
         where = key.account, key.region, key.name
-        settings = told.get(where, [])
+        settings = settings_by_function.get(where, [])
         facts = function_facts(settings)
-        said = {one.id: one.text for one in facts}
+        fact_texts = {one.id: one.text for one in facts}
         group = key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"
         rows.append(
             SettingsView(
@@ -124,20 +126,20 @@ def function_settings(
                 dlq=_values(settings, ("function", "dead_letter"), ("async", "on_failure")),
                 sources=_values(settings, ("event source", "source")),
                 aliases=_aliases(settings),
-                retention_days=kept.get(group),
-                function_state=said.get("state"),
-                last_update=said.get("last_update"),
+                retention_days=retention_days.get(group),
+                function_state=fact_texts.get("state"),
+                last_update=fact_texts.get("last_update"),
                 history=tuple(
                     Change(
-                        at_ms=one.since_ms,
-                        setting=f"{one.kind} {one.item} {one.name}".replace("  ", " "),
-                        before=_said(one.was),
-                        after=_said(one.value),
+                        at_ms=change.since_ms,
+                        setting=f"{change.kind} {change.item} {change.name}".replace("  ", " "),
+                        before=_or_dash(change.was),
+                        after=_or_dash(change.value),
                     )
-                    for one in changed.get(where, ())
+                    for change in changed.get(where, ())
                 ),
                 looked_at=any(one.kind != "deployment" for one in settings),  # that is a runner's word, and all of it
-                log_group_seen=group in kept,
+                log_group_seen=group in retention_days,
                 whole_batches=_whole_batches(settings),
                 facts=facts,
                 tags=tagged.get(row.id),
@@ -149,7 +151,7 @@ def function_settings(
         rows,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        collected=any(one.kind != "deployment" for of in told.values() for one in of),
+        collected=any(one.kind != "deployment" for of in settings_by_function.values() for one in of),
     )
 
 
@@ -188,5 +190,5 @@ def _aliases(settings: Iterable[SettingRow]) -> str | None:
     return ", ".join(found) or None
 
 
-def _said(value: object) -> str:
+def _or_dash(value: object) -> str:
     return "-" if value is None else str(value)

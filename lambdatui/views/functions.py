@@ -19,7 +19,7 @@ from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from collectors.store.spans import whole_from
 from lambdatui.views import function_row, money
 from lambdatui.views.columns import columns_of
-from lambdatui.views.fleet_health import why
+from lambdatui.views.fleet_health import trouble_reasons
 from lambdatui.views.freshness import freshness
 from lambdatui.views.light_rows import struct_of
 from lambdatui.views.log_costs import logs_by_function
@@ -74,18 +74,19 @@ def functions(
     trouble (``views.health``).
     """
     trend_steps = most_steps(reader, time_range, trend_steps) if trend_steps else 0
-    found = reader.kept(
+    view = reader.kept(
         ("functions", time_range, book, narrow, trend_steps),
         lambda: _functions(reader, time_range, book, narrow, trend_steps),
     )
     # Ages go on while the rows stand.
     ages = freshness(reader, narrow.chosen(reader.functions()), time_range.to_ms if now_ms is None else now_ms)
-    aged = [(row, ages[row.function_id]) for row in found.rows]
-    rows = [msgspec.structs.replace(row, freshness=age.said, data_until=age.until_ms) for row, age in aged]
+    aged = [(row, ages[row.function_id]) for row in view.rows]
+    rows = [msgspec.structs.replace(row, freshness=age.words, data_until=age.until_ms) for row, age in aged]
     rows = [
-        msgspec.structs.replace(row, trouble="; ".join(said)) if (said := why(row, thresholds)) else row for row in rows
+        msgspec.structs.replace(row, trouble="; ".join(said)) if (said := trouble_reasons(row, thresholds)) else row
+        for row in rows
     ]
-    return replace(found, rows=rows)
+    return replace(view, rows=rows)
 
 
 def _functions(
@@ -182,13 +183,13 @@ def _limits_used(
     if not limits and not any(row.function.reserved_concurrency for row in chosen):
         return {}
     peaks = reader.metric_peaks("ConcurrentExecutions", *span, ids)
-    found = {}
+    shares = {}
     for row in chosen:
         key, own = row.function.key, row.function.reserved_concurrency
         limit = own if own is not None else limits.get((key.account, key.region))
         if limit and row.id in peaks:
-            found[row.id] = peaks[row.id] / limit
-    return found
+            shares[row.id] = peaks[row.id] / limit
+    return shares
 
 
 def _unseen(function_id: int) -> Totals:

@@ -27,7 +27,7 @@ class AmbiguousRequest(LambdatuiError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InvocationLine:
     """One log line. ``text`` is what the function wrote: hostile, to be shown through ``plain``."""
 
     timestamp: int
@@ -44,7 +44,7 @@ class InvocationDetail:
     """
 
     invocation: InvocationView
-    lines: tuple[Line, ...]
+    lines: tuple[InvocationLine, ...]
     trace: Trace | None
     attempts: tuple[InvocationView, ...]
     bill: "Bill | None"
@@ -106,6 +106,7 @@ def neighbour(reader: Reader, key: tuple[int, int, str, int], *, back: bool) -> 
 def detail(
     reader: Reader, row: InvocationRow, attempts: Sequence[InvocationRow], book: "PriceBook | None"
 ) -> InvocationDetail:
+    """A stored invocation with its lines, stack trace, bill and the other ``attempts`` of its request."""
     stored = {one.id: one for one in reader.functions()}
     function = stored.get(row.function_id)
     settings = SettingsOfTime(reader, stored.values(), reader.until_ms or money.FOREVER_MS)
@@ -126,9 +127,9 @@ def detail(
     )
 
 
-def _lines(raw: Sequence[LogLine], trace: Trace | None) -> list[Line]:
+def _lines(raw: Sequence[LogLine], trace: Trace | None) -> list[InvocationLine]:
     in_trace = range(trace.first_line, trace.last_line + 1) if trace else range(0)
     return [
-        Line(line.timestamp_ms, line.text, "error" if number in in_trace else kind_of(line.text))
+        InvocationLine(line.timestamp_ms, line.text, "error" if number in in_trace else kind_of(line.text))
         for number, line in enumerate(raw)
     ]

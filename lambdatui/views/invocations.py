@@ -130,7 +130,7 @@ def invocations(
     """
     stored = {row.id: row for row in reader.functions()}
     ids = list(function_ids) if function_ids is not None else (narrow.ids(list(stored.values())) if narrow else None)
-    found: list[InvocationView] = []
+    page: list[InvocationView] = []
     searched, skipped = 0, 0
     span = time_range.from_ms, time_range.to_ms
     if where is not None:
@@ -153,7 +153,7 @@ def invocations(
         skipped = offset
         searched = offset if statuses else 0
     else:
-        rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
+        rows = stored_invocations(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
     settings = SettingsOfTime(reader, stored.values(), time_range.to_ms)
     prices = money.InvocationPrices(book, settings) if book else None
     for row in rows:
@@ -164,11 +164,11 @@ def invocations(
             continue
         if skipped < offset:
             skipped += 1
-        elif len(found) == limit:
-            return _view(reader, time_range, found, ids, searched, more=True)
+        elif len(page) == limit:
+            return _view(reader, time_range, page, ids, searched, more=True)
         else:
-            found.append(view)
-    return _view(reader, time_range, found, ids, searched, more=False)
+            page.append(view)
+    return _view(reader, time_range, page, ids, searched, more=False)
 
 
 def _possible(where: Filter, statuses: Sequence[Status] | None) -> list[Status] | None:
@@ -178,7 +178,7 @@ def _possible(where: Filter, statuses: Sequence[Status] | None) -> list[Status] 
     return None if len(possible) == len(Status) else possible
 
 
-def each(
+def stored_invocations(
     reader: Reader,
     time_range: TimeRange,
     ids: Sequence[int] | None,
@@ -228,7 +228,7 @@ def _newest_first(
 def _view(
     reader: Reader,
     time_range: TimeRange,
-    found: list[InvocationView],
+    page: list[InvocationView],
     ids: list[int] | None,
     searched: int,
     *,
@@ -237,7 +237,7 @@ def _view(
     counted, reports = (0, 0) if ids == [] else reader.counted(time_range.from_ms, time_range.to_ms, ids)
     return InvocationsView(
         INVOCATION_COLUMNS,
-        found,
+        page,
         reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=coverage_seen(reader, time_range, ids),

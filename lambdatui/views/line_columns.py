@@ -61,13 +61,13 @@ def with_fields(rows: Iterable[LogView], columns: Sequence[Column]) -> list[Any]
 
 
 def _with_fields(row: LogView, paths: dict[str, Path]) -> Any:
-    found = line_fields.json_of(row.message)
+    document = line_fields.json_of(row.message)
     values = {name: getattr(row, name) for name in LogView.__struct_fields__}
-    values["level"] = line_fields.level_of(row.message, found)
+    values["level"] = line_fields.level_of(row.message, document)
     for name, path in paths.items():
         value = ABSENT
-        if found is not None:
-            value = line_fields.value_at(line_fields.firsts(row.message, found, path), path)
+        if document is not None:
+            value = line_fields.value_at(line_fields.firsts(row.message, document, path), path)
         values[name] = value if isinstance(value, int | float) else line_fields.text_of(value)
     return SimpleNamespace(**values)
 

@@ -24,12 +24,16 @@ _ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 class QueryError(FilterError):
     """A question that cannot be read. The message says the place: its number, and what stands there."""
 
-    def __init__(self, said: str, expression: str, at: int) -> None:
-        said = said if len(said) <= _LONGEST_SAID else f"{said[: _LONGEST_SAID // 2]}...{said[-_LONGEST_SAID // 3 :]}"
-        self.said, self.at = said, min(at, len(expression))
+    def __init__(self, mistake: str, expression: str, place: int) -> None:
+        mistake = (
+            mistake
+            if len(mistake) <= _LONGEST_SAID
+            else f"{mistake[: _LONGEST_SAID // 2]}...{mistake[-_LONGEST_SAID // 3 :]}"
+        )
+        self.mistake, self.at = mistake, min(place, len(expression))
         rest = " ".join(expression[self.at :].split())
         shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
-        super().__init__(f"{said}: at {shown}" if expression.strip() else said)
+        super().__init__(f"{mistake}: at {shown}" if expression.strip() else mistake)
 
 
 def _cut(text: str) -> str:
@@ -75,23 +79,26 @@ class Read:
 
     @property
     def lower(self) -> str:
+        """The message in small letters, made once."""
         if self._lower is None:
             self._lower = self.line.message.lower()
         return self._lower
 
     @property
     def json(self) -> Any:
+        """The message's JSON object; None where it has none."""
         if self._json is ABSENT:
             self._json = line_fields.json_of(self.line.message)
         return self._json
 
     @property
     def level(self) -> str | None:
+        """The level that the line says, upper case; None where it says none."""
         if self._level is ABSENT:
             self._level = line_fields.level_of(self.line.message, self.json)
         return self._level  # type: ignore[no-any-return]
 
-    def at(self, path: Path) -> Any:
+    def field(self, path: Path) -> Any:
         """A field; ``ABSENT`` where the line has none such."""
         if self.json is None:
             return ABSENT
@@ -123,7 +130,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Query:
+class LineQuery:
     """A question that was read. An empty one holds for every line."""
 
     expression: str
@@ -137,6 +144,7 @@ class Query:
         return None if self.root is None else self.root.in_shape
 
     def matches(self, line: Line) -> bool:
+        """Whether the line is one that is asked for; a query without terms matches all."""
         return self.root is None or self.root.test(Read(line))
 
     @property
@@ -165,16 +173,16 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 def compared(
     value: Callable[[Read], Any],
     operator: str,
-    given: str,
+    typed: str,
     quoted: bool,
     mistake: Callable[[str, int], QueryError],
     place: int,
 ) -> Test:
     """A field against what was typed. Of a list, one element is enough."""
-    wanted_figure = None if quoted else line_fields.figure_of(given)
+    wanted_figure = None if quoted else line_fields.figure_of(typed)
     if operator in (">", ">=", "<", "<="):
         if wanted_figure is None:
-            raise mistake(f"{given!r} is no figure, and {operator} compares figures", place)
+            raise mistake(f"{typed!r} is no figure, and {operator} compares figures", place)
         compare = COMPARISONS[operator]
 
         def figure(found: Any) -> bool:
@@ -182,19 +190,19 @@ def compared(
             return said is not None and compare(said, wanted_figure)
 
         return lambda read: _one_of(value(read), figure)
-    glob = operator == ":" and not quoted and GLOB.search(given)
-    pattern = re.compile(translate(_plain_brackets(given.casefold()))) if glob else None
-    folded = given.casefold()
+    glob = operator == ":" and not quoted and GLOB.search(typed)
+    pattern = re.compile(translate(_plain_brackets(typed.casefold()))) if glob else None
+    folded = typed.casefold()
 
-    def equal(found: Any) -> bool:
-        text = line_fields.text_of(found)
+    def equal(value: Any) -> bool:
+        text = line_fields.text_of(value)
         if text is None:
-            return found is None and folded == "null" and not quoted
+            return value is None and folded == "null" and not quoted
         if pattern is not None:
             return pattern.match(text.casefold()) is not None
         if text.casefold() == folded:
             return True
-        return wanted_figure is not None and line_fields.figure_of(found) == wanted_figure
+        return wanted_figure is not None and line_fields.figure_of(value) == wanted_figure
 
     if operator != "!=":
         return lambda read: _one_of(value(read), equal)
@@ -231,6 +239,9 @@ def of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
 
 
 def word_of(word: str, anywhere: bool) -> Node:
+    """Lines that hold a word in whatever case; with ``anywhere`` also in the name of their function, or their
+    request id.
+    """
     lower = word.lower()
     if not lower:
         return Node(lambda read: True)
@@ -251,14 +262,14 @@ def word_of(word: str, anywhere: bool) -> Node:
 
 def keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
     """A line with a field holds its name in quotes, or within one with dots, unless it is spelled with escapes."""
-    found = []
-    for at, name in enumerate(path):
+    needs = []
+    for depth, name in enumerate(path):
         if not re.fullmatch(r"[\w@$.-]*[A-Za-z_][\w@$.-]*", name, re.ASCII):
             continue
         key = name.lower()
-        dotted = [f'"{key}.'] if at == 0 else [f'"{key}.', f".{key}.", f'.{key}"']
-        found.append((f'"{key}"', *(dotted if len(path) > 1 else ()), _ESCAPED))
-    return tuple(found)
+        dotted = [f'"{key}.'] if depth == 0 else [f'"{key}.', f".{key}.", f'.{key}"']
+        needs.append((f'"{key}"', *(dotted if len(path) > 1 else ()), _ESCAPED))
+    return tuple(needs)
 
 
 def level_needed(level: str) -> tuple[tuple[str, ...], ...]:
@@ -269,11 +280,13 @@ def level_needed(level: str) -> tuple[tuple[str, ...], ...]:
 
 
 def negated(node: Node) -> Node:
+    """Lines that a condition does not hold of. It leaves no text to look for in packed chunks."""
     test = node.test
     return Node(lambda read: not test(read), (), node.cost, text_only=node.text_only)
 
 
 def both(nodes: Sequence[Node]) -> Node:
+    """Lines that all conditions hold of, the cheapest tried first."""
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     needs: Needs = [need for node in nodes for need in node.needs]
     in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]

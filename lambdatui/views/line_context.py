@@ -13,13 +13,13 @@ _NEAR_MS = (60_000, 3_600_000)  # looked through first; then all of the range
 Key = tuple[int, str | None, str]
 
 
-def with_context(reader: Reader, time_range: TimeRange, found: Sequence[LogView], count: int) -> list[list[LogView]]:
+def with_context(reader: Reader, time_range: TimeRange, matches: Sequence[LogView], count: int) -> list[list[LogView]]:
     """Groups of lines, each found line with ``count`` of its function before it and after it; oldest found first.
 
     Groups of a function that touch are one. Lines within have ``match`` where they were found.
     """
     by_function: dict[int, list[LogView]] = {}
-    for line in found:
+    for line in matches:
         by_function.setdefault(line.function_id, []).append(line)
     groups = [group for lines in by_function.values() for group in _groups(reader, time_range, lines, count)]
     return sorted(groups, key=lambda group: next(line.timestamp for line in group if line.match))
@@ -40,16 +40,16 @@ def _groups(reader: Reader, time_range: TimeRange, found: list[LogView], count: 
         joins = len(fresh) < len(group) or (not group and bool(groups))
         group = [_near(one) for one in fresh]
         after = 0
-        for one in _from(reader, time_range, line):
-            matched = wanted.get(_key(one), 0) > 0
+        for near in _from(reader, time_range, line):
+            matched = wanted.get(_key(near), 0) > 0
             if matched:
-                wanted[_key(one)] -= 1
+                wanted[_key(near)] -= 1
                 after = 0
             elif after == count:
                 break
             else:
                 after += 1
-            group.append(one if matched else _near(one))
+            group.append(near if matched else _near(near))
         if joins and groups:
             groups[-1] += group
         else:

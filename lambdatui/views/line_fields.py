@@ -53,13 +53,13 @@ def _object(text: str, read: Callable[[str], Any]) -> Mapping[str, Any] | None:
 
 
 def _openings(body: str) -> Iterator[int]:
-    at = body.find("{")
+    place = body.find("{")
     for _ in range(_OPENINGS):
-        if at < 0:
+        if place < 0:
             return
-        if at == 0 or body[at - 1] in " \t\r\n:=|":
-            yield at
-        at = body.find("{", at + 1)
+        if place == 0 or body[place - 1] in " \t\r\n:=|":
+            yield place
+        place = body.find("{", place + 1)
 
 
 def _read(body: str) -> Any:
@@ -87,11 +87,11 @@ def _float(text: str) -> float | str:
     return found if math.isfinite(found := float(text)) else text
 
 
-def firsts(text: str, found: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
+def firsts(text: str, document: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
     """A line's JSON for asking after these names: where one may be there twice, read so that the first counts."""
     if "\\u" not in text and all(_PLAIN.fullmatch(name) and text.count(f'{name}"') < 2 for name in names):
-        return found
-    return _object(text, _read_slowly) or found
+        return document
+    return _object(text, _read_slowly) or document
 
 
 def value_at(found: Any, path: Path) -> Any:
@@ -146,21 +146,22 @@ def figure_of(value: Any) -> float | int | None:
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 
-def level_of(text: str, found: Mapping[str, Any] | None) -> str | None:
+def level_of(text: str, document: Mapping[str, Any] | None) -> str | None:
     """``ERROR`` for a line of that level, however it spells it: in its JSON, as ``[ERROR]``, between tabs."""
-    if found is not None:
-        found = firsts(text, found, [name for name in _LEVEL_NAMES if name in found])
+    if document is not None:
+        document = firsts(text, document, [name for name in _LEVEL_NAMES if name in document])
         for name in _LEVEL_NAMES:
-            said = found.get(name)
-            if isinstance(said, str) and said:
-                return level_named(said)
-            if isinstance(said, int) and said in _PINO:
-                return _PINO[said]
+            value = document.get(name)
+            if isinstance(value, str) and value:
+                return level_named(value)
+            if isinstance(value, int) and value in _PINO:
+                return _PINO[value]
     match = _LEVEL_IN_TEXT.search(text[:_HEAD])
     return level_named(match[1]) if match else None
 
 
 def level_named(said: str) -> str:
+    """A level by the name that all its spellings share: ``WARNING`` is ``WARN``."""
     upper = said.strip().upper()
     return _SAME.get(upper, upper)
 

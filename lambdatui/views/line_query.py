@@ -19,8 +19,8 @@ from lambdatui.views import line_fields
 from lambdatui.views.line_conditions import (
     COMPARISONS,
     GLOB,
+    LineQuery,
     Node,
-    Query,
     QueryError,
     both,
     compared,
@@ -45,33 +45,33 @@ _DEEPEST = 50  # brackets within brackets
 
 
 @lru_cache(maxsize=32)
-def parse(expression: str, *, anywhere: bool = False) -> Query:
+def parse(expression: str, *, anywhere: bool = False) -> LineQuery:
     """Reads a question. Raises ``QueryError``. ``anywhere``: words are looked for in function and request id too."""
     parser = _Parser(expression, anywhere)
     root = parser.whole()
-    return Query(expression) if root is None else Query(expression, root, root.needs, root.shown)
+    return LineQuery(expression) if root is None else LineQuery(expression, root, root.needs, root.shown)
 
 
-def phrase(text: str) -> Query:
+def phrase(text: str) -> LineQuery:
     """The question for lines that hold ``text`` as it is."""
     if not text:
-        return Query("")
+        return LineQuery("")
     node = word_of(text, False)
-    return Query(text, node, node.needs, node.shown)
+    return LineQuery(text, node, node.needs, node.shown)
 
 
-def field_path(text: str, at: int = 0, whole: str | None = None) -> Path:
+def field_path(text: str, place: int = 0, whole: str | None = None) -> Path:
     """``.order.items[0].id`` as steps. ``whole`` and ``at`` are where it stands. Raises ``QueryError``."""
     whole = text if whole is None else whole
     if not _FIELD.match(text):
-        raise QueryError(f"{text!r} is no field: one of JSON lines has a dot before it, .{text}", whole, at)
+        raise QueryError(f"{text!r} is no field: one of JSON lines has a dot before it, .{text}", whole, place)
     parser = _Parser(text, anywhere=False)
     try:
         path = parser.path()
     except QueryError as error:
-        raise QueryError(error.said, whole, at + error.at) from None
+        raise QueryError(error.mistake, whole, place + error.at) from None
     if parser.at < len(text):
-        raise QueryError("a field's name ends here; quote what it has more", whole, at + parser.at)
+        raise QueryError("a field's name ends here; quote what it has more", whole, place + parser.at)
     return path
 
 
@@ -107,41 +107,41 @@ class _Parser:
                     raise self._error("something must follow AND", self.at)
             if self.at >= len(self._text) or self._closing() or self._ahead("OR"):
                 break
-            nodes.append(self._one())
+            nodes.append(self._term())
         if not nodes:
             either = self._ahead("OR") or self._text[: self.at].rstrip().endswith("OR")
             what = "OR needs something before and after it; quote it to find the word"
             raise self._error(what if either else "there is nothing to look for in these brackets", self.at)
         return nodes[0] if len(nodes) == 1 else both(nodes)
 
-    def _one(self) -> Node:
-        text, at = self._text, self.at
-        if text[at] == "!" and at + 1 < len(text) and not text[at + 1].isspace() and text[at + 1] != ")":
+    def _term(self) -> Node:
+        text, begin = self._text, self.at
+        if text[begin] == "!" and begin + 1 < len(text) and not text[begin + 1].isspace() and text[begin + 1] != ")":
             self.at += 1
-            self._deeper(at)
-            node = self._one()
+            self._deeper(begin)
+            node = self._term()
             self._depth_back()
             return negated(node)
-        if text[at] == "(":
+        if text[begin] == "(":
             self.at += 1
             self._only_words = False
-            self._deeper(at)
+            self._deeper(begin)
             self._open += 1
             node = self._any()
             self._blanks()
             if self.at >= len(text) or text[self.at] != ")":
-                raise self._error("this ( is never closed; quote it to find it in lines", at)
+                raise self._error("this ( is never closed; quote it to find it in lines", begin)
             self.at += 1
             self._open -= 1
             self._depth_back()
             return node
-        if text[at] == "/" and (end := _REGEX_END.match(text, at + 1)) and end.end() - at > 2 + len(end[1]):
+        if text[begin] == "/" and (end := _REGEX_END.match(text, begin + 1)) and end.end() - begin > 2 + len(end[1]):
             return self._regex(end)
-        if text[at] == '"':
+        if text[begin] == '"':
             return word_of(self._quoted(), self._anywhere)
-        if _FIELD.match(text, at):
+        if _FIELD.match(text, begin):
             return self._field()
-        name = _NAME.match(text, at)
+        name = _NAME.match(text, begin)
         operator = _OPERATOR.match(text, name.end()) if name else None
         if name and operator and (column := self._column(name[0], operator)):
             return column
@@ -210,12 +210,12 @@ class _Parser:
         return "".join(out)
 
     def _regex(self, end: "re.Match[str]") -> Node:
-        at = self.at
+        begin = self.at
         pattern = end[0][: -1 - len(end[1])]
         try:
             regex = SafeRegex(pattern.replace("\\/", "/"), ignore_case=bool(end[1]))
         except RegexError as error:
-            raise self._error(f"this regular expression cannot be taken: {error}", at + 1 + error.at) from None
+            raise self._error(f"this regular expression cannot be taken: {error}", begin + 1 + error.at) from None
         self.at = end.end()
         self._only_words = False
         found_in = regex.found_in
@@ -249,34 +249,34 @@ class _Parser:
         return tuple(steps)
 
     def _field(self) -> Node:
-        at = self.at
+        begin = self.at
         path = self.path()
         operator = _OPERATOR.match(self._text, self.at)
         if operator is None:
             if self.at < len(self._text) and not self._text[self.at].isspace() and self._text[self.at] != ")":
-                self.at = at  # .py3-none, ...: no field
+                self.at = begin  # .py3-none, ...: no field
                 return word_of(self._plain(), self._anywhere)
-            shown = self._text[at : self.at]
+            shown = self._text[begin : self.at]
             raise self._error(
                 f"what of {shown}? {shown}:* has the field, {shown}:VALUE and {shown}>5 compare; quote it to find it",
                 self.at,
             )
         given, quoted, place = self._value(operator)
-        test = compared(lambda read: read.at(path), operator[0], given, quoted, self._error, place)
+        test = compared(lambda read: read.field(path), operator[0], given, quoted, self._error, place)
         return Node(test, keys_needed(path), 3)
 
     def _value(self, operator: "re.Match[str]") -> tuple[str, bool, int]:
         self.at = place = operator.end()
         quoted = self._text.startswith('"', place)
-        given = self._plain()
+        typed = self._plain()
         self._only_words = False
-        if not given and not quoted:
+        if not typed and not quoted:
             raise self._error("a value is missing here", place)
-        if not quoted and given[0] in "<>=!" and operator[0] in (":", "="):
+        if not quoted and typed[0] in "<>=!" and operator[0] in (":", "="):
             raise self._error(
-                f"a value cannot begin with {given[0]}, unless it is quoted: leave {operator[0]} out", place
+                f"a value cannot begin with {typed[0]}, unless it is quoted: leave {operator[0]} out", place
             )
-        return given, quoted, place
+        return typed, quoted, place
 
     def _column(self, name: str, operator: "re.Match[str]") -> Node | None:
         """A test of what every line has; None where the name is none of these, and it is a word with a sign in it."""
@@ -286,30 +286,30 @@ class _Parser:
             return None
         if operator[0] in (":", "=") and not self._text[operator.end() : operator.end() + 1].strip():
             return None  # message: is a word in many lines
-        given, quoted, place = self._value(operator)
+        typed, quoted, place = self._value(operator)
         if known == "timestamp":
-            return self._of_time(operator[0], given, place)
+            return self._of_time(operator[0], typed, place)
         if known == "level":
-            return self._of_level(operator[0], given, place)
+            return self._of_level(operator[0], typed, place)
         if operator[0] in (">", "<", ">=", "<="):
-            raise self._error(f"{known} is text, which {operator[0]} does not compare; use {known}:{given}", place)
-        if given == "-" and not quoted and operator[0] in (":", "="):
+            raise self._error(f"{known} is text, which {operator[0]} does not compare; use {known}:{typed}", place)
+        if typed == "-" and not quoted and operator[0] in (":", "="):
             return Node(lambda read: not getattr(read.line, known), (), 1, text_only=False)
-        return of_text(known, operator[0], given, quoted)
+        return of_text(known, operator[0], typed, quoted)
 
     def _near(self, name: str, operator: "re.Match[str]") -> None:
         """Raises where a name was surely meant as a column or a field."""
         from difflib import get_close_matches
 
         value = self._text[operator.end() :].split(maxsplit=1)
-        given = value[0] if value and not self._text[operator.end()].isspace() else ""
-        if operator[0] not in (":", "=") and line_fields.figure_of(given.rstrip(")")) is not None:
+        typed = value[0] if value and not self._text[operator.end()].isspace() else ""
+        if operator[0] not in (":", "=") and line_fields.figure_of(typed.rstrip(")")) is not None:
             raise self._error(
-                f"there is no column {name!r}; a field of JSON lines has a dot before it: .{name}{operator[0]}{given}",
+                f"there is no column {name!r}; a field of JSON lines has a dot before it: .{name}{operator[0]}{typed}",
                 self.at,
             )
         near = get_close_matches(name.lower(), COLUMNS, n=1, cutoff=0.75)
-        if near and given and not given.startswith("//"):
+        if near and typed and not typed.startswith("//"):
             raise self._error(f"no column {name!r}; did you mean {near[0]}? Quote it to find the text", self.at)
 
     def _of_time(self, operator: str, given: str, place: int) -> Node:
@@ -320,8 +320,8 @@ class _Parser:
         compare = COMPARISONS[operator]
         return Node(lambda read: compare(read.line.timestamp, wanted), text_only=False)
 
-    def _of_level(self, operator: str, given: str, place: int) -> Node:
-        wanted = line_fields.level_named(given)
+    def _of_level(self, operator: str, typed: str, place: int) -> Node:
+        wanted = line_fields.level_named(typed)
         if operator in (":", "=", "!="):
             if GLOB.search(wanted):
                 pattern = re.compile(translate(wanted))
@@ -330,7 +330,7 @@ class _Parser:
                 return Node(lambda read: read.level not in (None, wanted), (), 3)
             return Node(lambda read: read.level == wanted, level_needed(wanted), 3)
         if wanted not in LEVELS:
-            raise self._error(f"there is no level {given!r}: {', '.join(dict.fromkeys(LEVELS))}", place)
+            raise self._error(f"there is no level {typed!r}: {', '.join(dict.fromkeys(LEVELS))}", place)
         compare, rank = COMPARISONS[operator], LEVELS[wanted]
         return Node(lambda read: (here := LEVELS.get(read.level or "")) is not None and compare(here, rank), (), 3)
 

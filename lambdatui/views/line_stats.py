@@ -16,7 +16,7 @@ from typing import Any, Final
 from collectors.store.read.reader import Reader
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind
-from lambdatui.views.line_conditions import Line, Query, QueryError, Read
+from lambdatui.views.line_conditions import Line, LineQuery, QueryError, Read
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import lines
 from lambdatui.views.scope import Narrow
@@ -63,6 +63,7 @@ class Stats:
 
     @property
     def columns(self) -> tuple[Column, ...]:
+        """The columns of the rows: what is grouped by, then the figures."""
         keys = [
             Column(
                 "Time" if key.is_time else key.title,
@@ -98,24 +99,24 @@ def _parts(text: str, begin: int, end: int) -> list[tuple[str, int]]:
         if begin:
             raise QueryError("after by comes a field, such as .route, or a time, such as 5m", text, begin)
         return []
-    found = []
+    parts = []
     start = begin
-    for at in [match.start() for match in re.finditer(r"\"[^\"]*\"|,", text[begin:end]) if match[0] == ","] + [
+    for comma in [match.start() for match in re.finditer(r"\"[^\"]*\"|,", text[begin:end]) if match[0] == ","] + [
         end - begin
     ]:
-        part = text[start : begin + at]
+        part = text[start : begin + comma]
         lead = len(part) - len(part.lstrip())
         if not part.strip():
             raise QueryError("something is missing here", text, start + lead)
-        found.append((part.strip(), start + lead))
-        start = begin + at + 1
-    return found
+        parts.append((part.strip(), start + lead))
+        start = begin + comma + 1
+    return parts
 
 
-def _figure(part: str, at: int, text: str) -> Figure:
+def _figure(part: str, place: int, text: str) -> Figure:
     match = _FIGURE.match(part)
     if match is None:
-        raise QueryError(f"{part!r} is none of {', '.join(FIGURES)}", text, at)
+        raise QueryError(f"{part!r} is none of {', '.join(FIGURES)}", text, place)
     said = match[1].lower()
     name = _SAME.get(said, said)
     if name not in FIGURES:
@@ -123,39 +124,39 @@ def _figure(part: str, at: int, text: str) -> Figure:
 
         near = get_close_matches(name, FIGURES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIGURES)}"
-        raise QueryError(f"there is no figure {match[1]!r}; {hint}", text, at)
+        raise QueryError(f"there is no figure {match[1]!r}; {hint}", text, place)
     if match[2] is None:
         if part[match.end() :].strip():
-            raise QueryError("a comma or a ( is missing here", text, at + match.end())
+            raise QueryError("a comma or a ( is missing here", text, place + match.end())
         if name != "count":
-            raise QueryError(f"{name} needs a field: {name}(.ms)", text, at + match.end())
+            raise QueryError(f"{name} needs a field: {name}(.ms)", text, place + match.end())
         return Figure(name, name, None)
     if not part.endswith(")"):
-        raise QueryError("a ) is missing here", text, at + len(part))
+        raise QueryError("a ) is missing here", text, place + len(part))
     inner = part[match.end() : -1].strip()
     if name == "count" and inner in ("", "*"):
         return Figure(name, name, None)
-    value, shown = _value(inner, at + match.end(), text)
+    value, shown = _value(inner, place + match.end(), text)
     return Figure(name, f"{name}({shown})", value)
 
 
-def _key(part: str, at: int, text: str) -> Key:
+def _key(part: str, place: int, text: str) -> Key:
     bucket = _BUCKET.fullmatch(part)
     if bucket is None:
-        value, shown = _value(part, at, text)
+        value, shown = _value(part, place, text)
         return Key(shown, lambda read: line_fields.text_of(value(read)))
     width = int(bucket[1]) * _WIDTHS_MS[bucket[2].lower()]
     if not width:
-        raise QueryError("a span of time is longer than nothing", text, at)
+        raise QueryError("a span of time is longer than nothing", text, place)
     return Key("time", lambda read: read.line.timestamp // width * width, is_time=True)
 
 
-def _value(part: str, at: int, text: str) -> tuple[Value, str]:
+def _value(part: str, place: int, text: str) -> tuple[Value, str]:
     name = part.lower().replace("-", "_")
     if name in _NAMES:
         return (lambda read: read.level) if name == "level" else (lambda read: getattr(read.line, name)), name
-    path = field_path(part, at, text)
-    return lambda read: read.at(path), line_fields.path_text(path)
+    path = field_path(part, place, text)
+    return lambda read: read.field(path), line_fields.path_text(path)
 
 
 # Counting -----------------------------------------------------------------------------------------------------------
@@ -176,15 +177,15 @@ class _Sum:
         if self.value is None:
             self.count += 1
             return
-        found = self.value(read)
+        value = self.value(read)
         if self.name.startswith("count"):
-            text = line_fields.text_of(found)
+            text = line_fields.text_of(value)
             if text is not None:
                 self.count += 1
                 if self.name == "count_distinct":
                     self.texts.add(text)
             return
-        figure = line_fields.figure_of(found)
+        figure = line_fields.figure_of(value)
         if figure is not None:
             try:
                 self.figures.append(figure)
@@ -226,13 +227,13 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return low if below == above or low == high else low + (high - low) * (place - below)
 
 
-def stats_of(asked: Stats, found: Iterable[Line]) -> list[Any]:
+def stats_of(asked: Stats, matches: Iterable[Line]) -> list[Any]:
     """A row for each group: the earliest time first where one is the first key, else the largest first figure.
 
     Raises ``ValueError`` for more groups than anybody reads.
     """
     groups: dict[tuple[Any, ...], list[_Sum]] = {} if asked.keys else {(): [_Sum(one) for one in asked.figures]}
-    for line in found:
+    for line in matches:
         read = Read(line)
         key = tuple([one.value(read) for one in asked.keys])
         sums = groups.get(key)
@@ -259,7 +260,7 @@ def line_stats(
     narrow: Narrow | None = None,
     function_ids: Sequence[int] | None = None,
     contains: str = "",
-    where: Query | None = None,
+    where: LineQuery | None = None,
 ) -> View[Any]:
     """The figures of the lines that match, over the whole range."""
     found = lines(reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, where=where)

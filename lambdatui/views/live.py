@@ -32,6 +32,7 @@ class LiveTarget:
 
     @property
     def functions(self) -> list[str]:
+        """The names of the functions that are followed, in order."""
         return sorted(name for names in self.groups.values() for name in names)
 
 

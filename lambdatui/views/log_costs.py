@@ -119,14 +119,14 @@ def _requests(usages: Sequence[Usage]) -> Mapping[Where, int]:
     return found
 
 
-def _grown(one: Usage, before: Mapping[Where, int], after: Mapping[Where, int], even: float) -> Usage:
+def _grown(usage: Usage, before: Mapping[Where, int], after: Mapping[Where, int], even: float) -> Usage:
     """What came in until now as it will be at the month's end; what is kept is known for the month already."""
-    ((name, amount),) = one.metered
+    ((name, amount),) = usage.metered
     if name not in LOGS:
-        return one
-    where = one.function, one.account, one.region
+        return usage
+    where = usage.function, usage.account, usage.region
     seen = before.get(where, 0)
-    return replace(one, metered=((name, round(amount * (after.get(where, 0) / seen if seen else even))),))
+    return replace(usage, metered=((name, round(amount * (after.get(where, 0) / seen if seen else even))),))
 
 
 def _placed(seen: Sequence[Usage], whole: Sequence[Usage]) -> list[Usage]:

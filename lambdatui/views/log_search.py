@@ -23,10 +23,10 @@ _MOST_AROUND = 200  # found lines that others are shown around
 
 @dataclass(frozen=True)
 class LogSearch(View[LogView]):
-    """``rows`` oldest first. ``searched`` of ``kept`` lines were looked at; all of them where not ``more``."""
+    """``rows`` oldest first. ``searched`` of ``stored`` lines were looked at; all of them where not ``more``."""
 
     searched: int = 0
-    kept: int = 0
+    stored: int = 0
     more: bool = False
     breaks: frozenset[int] = frozenset()
     """Of lines around those found: where in ``rows`` another group begins."""
@@ -57,7 +57,7 @@ def log_search(
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
     ids = [function_id] if function_id is not None else (narrow.ids(stored) if narrow else None)
-    found: list[LogView] = []
+    matches: list[LogView] = []
     looked, more = Looked(), False
     span = time_range.from_ms, time_range.to_ms
     as_of = reader.as_of_ms(time_range.to_ms)
@@ -65,19 +65,19 @@ def log_search(
 
     def answer(*, more: bool) -> LogSearch:
         searched = looked.lines
-        kept = max(searched, lines_kept(reader, *span, ids)) if more else searched
+        stored = max(searched, lines_kept(reader, *span, ids)) if more else searched
         return LogSearch(
-            *(LOG_COLUMNS, found[::-1], as_of, time_range),
-            searched=searched, kept=kept, more=more, not_kept=not_kept,
+            *(LOG_COLUMNS, matches[::-1], as_of, time_range),
+            searched=searched, stored=stored, more=more, not_kept=not_kept,
         )  # fmt: skip
 
-    told = time.monotonic()
+    told_s = time.monotonic()
 
     def go_on() -> bool:
-        nonlocal told
-        if so_far is None or (now := time.monotonic()) - told < _TELL_S:
+        nonlocal told_s
+        if so_far is None or (now := time.monotonic()) - told_s < _TELL_S:
             return True
-        told = now
+        told_s = now
         return so_far(answer(more=True))
 
     looked.go_on = go_on
@@ -85,12 +85,12 @@ def log_search(
         *span, ids, newest_first=True, looked=looked, needs=query.needs, test=test, shape_test=query.in_shape
     )
     for line in lines if ids != [] else ():
-        if len(found) == limit:
+        if len(matches) == limit:
             more = True
             break
         view = log_view(line, names.get(line.function_id, ""))
         if test is not None or query.matches(view):
-            found.append(view)
+            matches.append(view)
     whole = answer(more=more)
     if not around or not query:
         return whole

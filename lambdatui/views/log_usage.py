@@ -93,18 +93,18 @@ def by_day(
     """Each group's part of each UTC day (its midnight, epoch ms) of the span; the days sum to the span."""
     if to_ms <= from_ms:
         return
-    for one in log_usage(reader, from_ms, to_ms) if usages is None else usages:
+    for group in log_usage(reader, from_ms, to_ms) if usages is None else usages:
         stored = None
         for day_ms in range(from_ms // DAY_MS * DAY_MS, to_ms, DAY_MS):
             begin, end = max(from_ms, day_ms), min(to_ms, day_ms + DAY_MS)
-            if one.stored_byte_hours is not None:
+            if group.stored_byte_hours is not None:
                 # As a whole over the span, so that the days sum to it.
-                size = one.stored_byte_hours
+                size = group.stored_byte_hours
                 stored = size * (end - from_ms) // (to_ms - from_ms) - size * (begin - from_ms) // (to_ms - from_ms)
-            bytes_in = one.days.get(day_ms)
+            bytes_in = group.days.get(day_ms)
             if bytes_in is not None or stored is not None:
                 days = {} if bytes_in is None else {day_ms: bytes_in}
-                yield day_ms, replace(one, bytes_in=bytes_in, stored_byte_hours=stored, days=days)
+                yield day_ms, replace(group, bytes_in=bytes_in, stored_byte_hours=stored, days=days)
 
 
 class _Groups:
@@ -122,13 +122,13 @@ class _Groups:
     def usage(self, came: Sequence[IncomingBytes], from_ms: int, to_ms: int) -> list[LogUsage]:
         """``came`` is what came in the span, as far as it is known."""
         days: dict[Group, dict[int, int]] = {}
-        for one in came:
-            function = one.account, one.region, one.function
-            own = self._group_of.get(function, (one.account, one.region, f"{PREFIX}{one.function}"))
+        for arrived in came:
+            function = arrived.account, arrived.region, arrived.function
+            own = self._group_of.get(function, (arrived.account, arrived.region, f"{PREFIX}{arrived.function}"))
             # What is kept with a function and with its group's name is the same metric.
-            group = (one.account, one.region, one.log_group) if one.log_group else own
+            group = (arrived.account, arrived.region, arrived.log_group) if arrived.log_group else own
             of = days.setdefault(group, {})
-            for day_ms, amount in one.days.items():
+            for day_ms, amount in arrived.days.items():
                 of[day_ms] = max(of.get(day_ms, 0), amount)
         return [self._usage(group, days.get(group), from_ms, to_ms) for group in sorted({*self._facts, *days})]
 

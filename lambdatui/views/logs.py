@@ -12,7 +12,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.rows import LogLine
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, columns_of
-from lambdatui.views.line_conditions import Query
+from lambdatui.views.line_conditions import LineQuery
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
@@ -109,7 +109,7 @@ def lines(
     function_ids: Sequence[int] | None = None,
     contains: str = "",
     newest_first: bool = False,
-    where: Query | None = None,
+    where: LineQuery | None = None,
 ) -> Iterator[LogView]:
     """The same lines one by one, never all in memory; with ``where`` only those that it matches."""
     stored = reader.functions()
@@ -128,6 +128,7 @@ def lines(
 
 
 def log_view(line: LogLine, function: str) -> LogView:
+    """A stored line as a row; ``function`` is the name of the function that wrote it."""
     function_id, timestamp_ms, request_id, text = line
     return LogView(
         function_id=function_id,

@@ -68,15 +68,15 @@ def metric_charts(
     """Those of which there is anything in the range. A step without a point is unknown, not 0."""
 
     def chart(title: str, unit: str, curves: Iterable[_Curve], item: str = "") -> Iterator[MetricChart]:
-        found = []
-        for one in curves:
-            name = f"{one.metric} {item}".rstrip()
+        series = []
+        for curve in curves:
+            name = f"{curve.metric} {item}".rstrip()
             span = time_range.from_ms, time_range.to_ms, step_ms, [function_id]
-            steps = metric_by_step(reader, name, *span, peak=one.peak).get(function_id)
+            steps = metric_by_step(reader, name, *span, peak=curve.peak).get(function_id)
             if steps:
-                found.append((one.name, tuple(steps.get(start) for start in starts), one.meaning))
-        if found:
-            yield MetricChart(title, unit, tuple(found))
+                series.append((curve.name, tuple(steps.get(start) for start in starts), curve.meaning))
+        if series:
+            yield MetricChart(title, unit, tuple(series))
 
     for title, unit, curves in _OF_FUNCTION:
         yield from chart(title, unit, curves)

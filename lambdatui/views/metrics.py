@@ -102,25 +102,25 @@ def metrics(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
     )
 
 
-def _row(one: MetricRow) -> MetricView:
+def _row(metric: MetricRow) -> MetricView:
     return MetricView(
-        function=one.function or None,
-        account=one.account or None,
-        region=one.region or None,
-        metric=one.metric,
-        stat=one.stat,
-        value=one.total if one.stat == "Sum" else one.peak,
-        peak=one.peak,
-        points=one.points,
-        last_point=one.last_ms,
-        namespace="AWS/Logs" if one.metric.split(" ")[0] == log_bytes.METRIC else "AWS/Lambda",
+        function=metric.function or None,
+        account=metric.account or None,
+        region=metric.region or None,
+        metric=metric.metric,
+        stat=metric.stat,
+        value=metric.total if metric.stat == "Sum" else metric.peak,
+        peak=metric.peak,
+        points=metric.points,
+        last_point=metric.last_ms,
+        namespace="AWS/Logs" if metric.metric.split(" ")[0] == log_bytes.METRIC else "AWS/Lambda",
     )
 
 
-def _rows(one: EmfSum, function: FunctionRow) -> Iterator[MetricView]:
+def _rows(emf_sum: EmfSum, function: FunctionRow) -> Iterator[MetricView]:
     """The statistics of a metric in log lines."""
-    key, series = function.function.key, one.series
-    for statistic in emf.statistics(one):
+    key, series = function.function.key, emf_sum.series
+    for statistic in emf.statistics(emf_sum):
         yield MetricView(
             function=key.name,
             account=key.account or None,
@@ -129,8 +129,8 @@ def _rows(one: EmfSum, function: FunctionRow) -> Iterator[MetricView]:
             stat=statistic.name,
             value=statistic.value,
             peak=statistic.peak,
-            points=one.cell.minutes,
-            last_point=one.last_ms,
+            points=emf_sum.cell.minutes,
+            last_point=emf_sum.last_ms,
             namespace=series.namespace,
             dimensions=emf.dimensions_text(series) or None,
             unit=series.unit,

@@ -67,6 +67,7 @@ class InvocationPrices:
         self._changing: set[int] = set()
 
     def of(self, function_id: int, at_ms: int) -> Price:
+        """What an invocation of the function costs that began then (epoch ms): by the settings of that minute."""
         found = self._same.get(function_id)
         if found is not None:
             return found

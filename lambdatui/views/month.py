@@ -70,15 +70,16 @@ def sums_by_function(
 
     sums: dict[int, Decimal] = {}
     unpriced = set(unknown)
-    for at, (each, cost) in enumerate(zip(ids, list_prices(usages, book), strict=True)):
+    for at, (function_id, cost) in enumerate(zip(ids, list_prices(usages, book), strict=True)):
         if cost is not None:
-            sums[each] = sums[each] + cost if each in sums else cost
+            sums[function_id] = sums[function_id] + cost if function_id in sums else cost
         elif is_used(usages, at):
-            unpriced.add(each)
+            unpriced.add(function_id)
     return {each: cost for each, cost in sums.items() if each not in unpriced} if unpriced else sums
 
 
 def is_used(usages: Sequence[Usage], at: int) -> bool:
+    """Whether anything at all is billed of the usage in that position."""
     if isinstance(usages, Used) and at not in usages.special:
         return bool(usages.requests[at] or usages.billed_ms[at])
     one = usages[at]
@@ -123,12 +124,13 @@ class _OnDemand(Mapping[int, Usage]):
         self._usages = usages
 
     def __getitem__(self, function_id: int) -> Usage:
-        one = self._usages[self._place[function_id]]
-        if not one.provisioned_requests:
-            return one
+        usage = self._usages[self._place[function_id]]
+        if not usage.provisioned_requests:
+            return usage
         return replace(
-            one, requests=one.requests + one.provisioned_requests, billed_ms=one.billed_ms + one.provisioned_billed_ms,
-            billed_mb_ms=one.billed_mb_ms + one.provisioned_billed_mb_ms, provisioned_requests=0,
+            usage, requests=usage.requests + usage.provisioned_requests,
+            billed_ms=usage.billed_ms + usage.provisioned_billed_ms,
+            billed_mb_ms=usage.billed_mb_ms + usage.provisioned_billed_mb_ms, provisioned_requests=0,
             provisioned_billed_ms=0, provisioned_billed_mb_ms=0,
         )  # fmt: skip
 
@@ -152,13 +154,13 @@ def _columns(ledger: Ledger, rows: "DayRows") -> "Ints":
         plain = np.concatenate([plain, _of_many(rows.many)])
     sums: dict[tuple[int, int], list[int]] = {}
     for row in rows.few:
-        one = usage.split_of(row, ledger.shares(row.day_ms))
+        split = usage.split_of(row, ledger.shares(row.day_ms))
         amounts = sums.setdefault((row.day_ms, row.function_id), [0] * 6)
-        for at, amount in enumerate((
-            one.requests, one.billed_ms, one.billed_mb_ms,
-            one.provisioned_requests, one.provisioned_billed_ms, one.provisioned_billed_mb_ms,
+        for place, amount in enumerate((
+            split.requests, split.billed_ms, split.billed_mb_ms,
+            split.provisioned_requests, split.provisioned_billed_ms, split.provisioned_billed_mb_ms,
         )):  # fmt: skip
-            amounts[at] += amount
+            amounts[place] += amount
     more = np.array([(*key, *amounts) for key, amounts in sums.items()], np.int64).reshape(-1, 8)
     return np.concatenate([np.pad(plain, ((0, 0), (0, 3))), more]) if sums else plain
 
@@ -223,7 +225,7 @@ def _by_region(table: "DayTable", of: Sequence[Terms], start: date) -> "list[tup
     """Every day's usage from ``start`` on, the functions of each region in one; Lambda@Edge has no part in it."""
     import numpy as np
 
-    found = []
+    fees = []
     regions = [None if is_edge(one.function) else one.region for one in of]
     for region in dict.fromkeys(regions):
         if region is None:
@@ -232,12 +234,12 @@ def _by_region(table: "DayTable", of: Sequence[Terms], start: date) -> "list[tup
         if regions.count(region) < len(regions):
             amounts = amounts[:, :, np.array([one == region for one in regions])]
         sums = amounts.sum(axis=2)
-        for at in range(len(table.seen)):
-            day = day_of((table.first + at) * DAY_MS)
+        for place in range(len(table.seen)):
+            day = day_of((table.first + place) * DAY_MS)
             if day >= start:
                 terms = Terms("", "", region, None, BILLED)
-                found.append((day, usage_of(terms, QUANTITIES, tuple(sums[:, at].tolist()))))
-    return found
+                fees.append((day, usage_of(terms, QUANTITIES, tuple(sums[:, place].tolist()))))
+    return fees
 
 
 def _at_prices(
@@ -248,15 +250,15 @@ def _at_prices(
     before: dict[tuple[int, Terms], Usage] = {}
     for row in rows:
         if (row.terms.arch, row.terms.ephemeral_mb) != now.get(row.function_id):
-            one = usage.split_of(row, ledger.shares(row.day_ms))
+            split = usage.split_of(row, ledger.shares(row.day_ms))
             key = row.function_id, row.terms._replace(basis=BILLED)
-            one = replace(one, basis=BILLED)
-            before[key] = added(before[key], one) if key in before else one
+            split = replace(split, basis=BILLED)
+            before[key] = added(before[key], split) if key in before else split
     if not before and not any(is_edge(one.function) for one in of):
         return ids, projection
     less: dict[int, Usage] = {}
-    for (each, _), one in before.items():
-        less[each] = added(less[each], one) if each in less else one
+    for (function_id, _), split in before.items():
+        less[function_id] = added(less[function_id], split) if function_id in less else split
 
     def priced(used: Sequence[Usage] | None) -> Sequence[Usage] | None:
         if used is None:
@@ -288,9 +290,9 @@ def _with_standing(
     seen = [until_now.get(key) or replace(one, provisioned_mb_ms=0, metered=()) for key, one in whole.items()]
     low, high = (None if one is None else Used.of(one).and_more(ends) for one in (projection.p10, projection.p90))
     p50, so_far = Used.of(projection.p50).and_more(ends), Used.of(projection.seen).and_more(seen)
-    found = replace(projection, p10=low, p50=p50, p90=high, seen=so_far)
-    if not found.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
+    whole_month = replace(projection, p10=low, p50=p50, p90=high, seen=so_far)
+    if not whole_month.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
         ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
         path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
-        found = replace(found, path=path)
-    return [*ids, *(each for each, _ in whole)], found
+        whole_month = replace(whole_month, path=path)
+    return [*ids, *(each for each, _ in whole)], whole_month

@@ -26,9 +26,9 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """``said`` is ``new``, ``back``, ``growing``, ``gone``, ``known``, or empty where too little is older to tell."""
+    """``word`` is ``new``, ``back``, ``growing``, ``gone``, ``known``, or empty where too little is older to tell."""
 
-    said: str
+    word: str
     evidence: str
 
 

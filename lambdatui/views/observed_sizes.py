@@ -63,17 +63,17 @@ class SizesSeen:
         others = sorted(
             {one.since_ms for name in _ALIKE for one in rows.get(name, ())} - {rows["memory_mb"][0].since_ms}
         )
-        found: dict[int, Measured] = {}
-        for at in range(1, len(sizes)):
-            before, after = sizes[at - 1], sizes[at]
+        by_size: dict[int, Measured] = {}
+        for place in range(1, len(sizes)):
+            before, after = sizes[place - 1], sizes[place]
             if memory_mb not in (before.value, after.value) or before.value == after.value:
                 continue
-            one = self._one(function_id, sizes[at - 1 : at + 1], memory_mb, others)
+            one = self._measured(function_id, sizes[place - 1 : place + 1], memory_mb, others)
             if one is not None:
-                found[one.memory_mb] = one
-        return tuple(found.values())
+                by_size[one.memory_mb] = one
+        return tuple(by_size.values())
 
-    def _one(
+    def _measured(
         self, function_id: int, sizes: "Sequence[SettingRow]", memory_mb: int, others: "Sequence[int]"
     ) -> Measured | None:
         before, after = sizes

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from collectors.outside import ADVICE_RULES, additions
-from lambdatui.views.advice_item import Advice, Subject
+from lambdatui.views.advice_item import Advice, AdviceSubject
 
 KIND = "rule"
 """The kind of advice that speaks of a rule which cannot be followed."""
@@ -14,10 +14,10 @@ class OutsideRules:
 
     def __init__(self) -> None:
         added = additions(ADVICE_RULES)
-        self._rules: dict[str, Callable[[Subject], Iterator[Advice]]] = dict(added.parts)
+        self._rules: dict[str, Callable[[AdviceSubject], Iterator[Advice]]] = dict(added.parts)
         self.problems: list[Advice] = [_problem(*broken.rsplit("; ", 1)) for broken in added.broken]
 
-    def advice_on(self, subject: Subject) -> list[Advice]:
+    def advice_on(self, subject: AdviceSubject) -> list[Advice]:
         """What the rules say of one function. A rule that fails is not asked again."""
         rows: list[Advice] = []
         for name, rule in list(self._rules.items()):

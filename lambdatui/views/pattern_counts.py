@@ -24,7 +24,7 @@ def counts_between(
     if reader.until_ms is not None:
         to_ms = min(to_ms, reader.until_ms)
     first, last = -(-from_ms // HOUR_MS) * HOUR_MS, to_ms // HOUR_MS * HOUR_MS
-    found = pattern_counts(reader, first, last, function_ids) if first < last else []
+    counts = pattern_counts(reader, first, last, function_ids) if first < last else []
     exact = True
     for hour in sorted({each // HOUR_MS * HOUR_MS for each in (from_ms, to_ms) if each % HOUR_MS}):
         some = pattern_counts(reader, hour, hour + HOUR_MS, function_ids)
@@ -36,25 +36,25 @@ def counts_between(
             else:
                 exact = False
                 some = [] if reader.until_ms is not None and high == to_ms else some
-        found = [*found, *some]
-    return list(_summed(found)), exact
+        counts = [*counts, *some]
+    return list(_summed(counts)), exact
 
 
 def _read(reader: "Reader", from_ms: int, to_ms: int, function_ids: Sequence[int] | None) -> list[PatternCount]:
     tell = template_of(reader)
-    found: dict[tuple[int, str], list[int]] = {}
+    cells: dict[tuple[int, str], list[int]] = {}
     examples: dict[tuple[int, str], str] = {}
     for line in reader.search(from_ms, to_ms, function_ids):
         key = line.function_id, tell(line.text) or line.text[:80]
         at_ms, size = line.timestamp_ms, len(line.text.encode("utf-8", "replace"))
-        cell = found.setdefault(key, [0, 0, at_ms, at_ms])
+        cell = cells.setdefault(key, [0, 0, at_ms, at_ms])
         cell[0] += 1
         cell[1] += size
         cell[3] = at_ms
         examples.setdefault(key, line.text[:1000])
     return [
         PatternCount(function_id, template, lines, size, first_ms, last_ms, examples[function_id, template])
-        for (function_id, template), (lines, size, first_ms, last_ms) in found.items()
+        for (function_id, template), (lines, size, first_ms, last_ms) in cells.items()
     ]
 
 
@@ -78,12 +78,12 @@ def template_of(reader: "Reader") -> Callable[[str], str | None]:
 
 
 def _summed(some: Sequence[PatternCount]) -> Iterator[PatternCount]:
-    found: dict[tuple[int, str], PatternCount] = {}
-    for one in some:
-        key = one.function_id, one.template
-        other = found.get(key)
-        found[key] = one if other is None else replace(
-            other, lines=other.lines + one.lines, bytes=other.bytes + one.bytes,
-            first_ms=min(other.first_ms, one.first_ms), last_ms=max(other.last_ms, one.last_ms),
+    sums: dict[tuple[int, str], PatternCount] = {}
+    for count in some:
+        key = count.function_id, count.template
+        other = sums.get(key)
+        sums[key] = count if other is None else replace(
+            other, lines=other.lines + count.lines, bytes=other.bytes + count.bytes,
+            first_ms=min(other.first_ms, count.first_ms), last_ms=max(other.last_ms, count.last_ms),
         )  # fmt: skip
-    yield from found.values()
+    yield from sums.values()

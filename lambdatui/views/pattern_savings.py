@@ -79,11 +79,11 @@ def _months(view: PatternsView) -> Decimal:
 
 
 def _saving(view: PatternsView, name: str, share: float, times: Decimal) -> PatternSaving:
-    found = [row for row in view.rows if name and row.pattern.startswith(name.lower())]
-    if len(found) != 1:
-        many = f"{len(found)} patterns begin with it" if found else "this range has none such"
+    matches = [row for row in view.rows if name and row.pattern.startswith(name.lower())]
+    if len(matches) != 1:
+        many = f"{len(matches)} patterns begin with it" if matches else "this range has none such"
         raise UnknownPattern(f"no pattern {name!r}: {many}; 'lambdatui patterns' lists them")
-    row = found[0]
+    row = matches[0]
     now = None if row.ingestion_usd is None else row.ingestion_usd * times
     then = None if now is None else now * Decimal(str(share))
     return PatternSaving(

@@ -102,18 +102,18 @@ def patterns(
     ids = narrow.ids(stored) if narrow else None
     span = time_range.from_ms, time_range.to_ms
     counts, exact = ([], True) if ids == [] else counts_between(reader, *span, ids)
-    found = [one for one in counts if one.function_id in keys]
-    rates = _rates(reader, span, found, keys, book)
-    news = _Novelties(reader, time_range, {one.function_id: keys[one.function_id] for one in found})
+    known = [one for one in counts if one.function_id in keys]
+    rates = _rates(reader, span, known, keys, book)
+    news = _Novelties(reader, time_range, {one.function_id: keys[one.function_id] for one in known})
     by_template: defaultdict[str, list[PatternCount]] = defaultdict(list)
-    for one in found:
-        by_template[one.template].append(one)
-    total = sum(one.bytes for one in found)
+    for counted_pattern in known:
+        by_template[counted_pattern.template].append(counted_pattern)
+    total = sum(one.bytes for one in known)
     rows = [_row(template, some, total, rates, news, keys) for template, some in by_template.items()]
     rows.sort(key=lambda row: (-row.bytes, row.template))
     return PatternsView(
         PATTERN_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range,
-        lines=sum(one.lines for one in found), bytes=total, missing=_missing(reader, exact=exact),
+        lines=sum(one.lines for one in known), bytes=total, missing=_missing(reader, exact=exact),
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def ingested(one: PatternCount) -> int:
 def _rates(
     reader: "Reader",
     span: tuple[int, int],
-    found: Sequence[PatternCount],
+    counts: Sequence[PatternCount],
     keys: "dict[int, FunctionKey]",
     book: "PriceBook",
 ) -> dict[int, tuple[Decimal, str]]:
@@ -169,10 +169,10 @@ def _rates(
     from pricing.bill import bill
     from pricing.usage import Usage
 
-    classes = {owner: one.dimension for one in log_usage(reader, *span) for owner in one.owners} if found else {}
+    classes = {owner: one.dimension for one in log_usage(reader, *span) for owner in one.owners} if counts else {}
     standard = LogUsage("", "", "", "", log_class=STANDARD).dimension
     amounts: defaultdict[int, int] = defaultdict(int)
-    for one in found:
+    for one in counts:
         amounts[one.function_id] += ingested(one)
     ids = sorted(each for each, amount in amounts.items() if amount)
     usages = [
@@ -214,29 +214,31 @@ class _Novelties:
                     return novelty, evidence
         return verdicts[0]
 
-    def _of(self, template: str, one: PatternCount) -> tuple[str, str]:
-        name, first_ms = self._names[one.function_id], self.first[one.function_id, template]
-        deployed_ms, oldest_ms = self._deployed.get(one.function_id), self._oldest[one.function_id]
+    def _of(self, template: str, counted: PatternCount) -> tuple[str, str]:
+        name, first_ms = self._names[counted.function_id], self.first[counted.function_id, template]
+        deployed_ms, oldest_ms = self._deployed.get(counted.function_id), self._oldest[counted.function_id]
         since_ms = self._from_ms if deployed_ms is None else deployed_ms
         what = "the range's beginning" if deployed_ms is None else f"its deploy of {instant(deployed_ms)} UTC"
         if first_ms < since_ms:
             return "known", f"{name} wrote it before {what} too"
         if oldest_ms >= since_ms:
             return "", f"no line of {name} is from before {what}"
-        return "new", f"{name} wrote it {count(one.lines)} times, and not once before {what}"
+        return "new", f"{name} wrote it {count(counted.lines)} times, and not once before {what}"
 
 
 def _missing(reader: "Reader", *, exact: bool) -> tuple[str, ...]:
-    found = uncounted(reader)
-    said = [] if exact else ["an hour that the range cuts has no lines to count: it is in as a whole, or hidden"]
-    if found.older:
-        said.append(
-            f"about {ratio(found.older)} of the store's lines are of an older version and not counted yet:"
+    missing = uncounted(reader)
+    reasons = [] if exact else ["an hour that the range cuts has no lines to count: it is in as a whole, or hidden"]
+    if missing.older:
+        reasons.append(
+            f"about {ratio(missing.older)} of the store's lines are of an older version and not counted yet:"
             " the next import or collection counts them, or lambdatui patterns --build"
         )
-    if found.without_lines:
-        said.append(f"{count(found.without_lines)} log events came without lines (--no-lines) and are of no pattern")
-    return tuple(said)
+    if missing.without_lines:
+        reasons.append(
+            f"{count(missing.without_lines)} log events came without lines (--no-lines) and are of no pattern"
+        )
+    return tuple(reasons)
 
 
 def pattern_lines(
@@ -255,7 +257,7 @@ def pattern_lines(
     tell = template_of(reader)
     constant = max((word for word in _words(template.replace(ANY, " "))), key=len, default="")
     words = [word.lower() for word in contains]
-    found: list[LogView] = []
+    matches: list[LogView] = []
     searched, more = 0, False
     ids = None if function_ids is None else list(function_ids)
     for line in reader.search(time_range.from_ms, time_range.to_ms, ids, contains=constant, newest_first=True):
@@ -265,13 +267,19 @@ def pattern_lines(
         lower = line.text.lower()
         if any((word[1:] in lower) if word[:1] == "!" and len(word) > 1 else (word not in lower) for word in words):
             continue
-        if len(found) == limit:
+        if len(matches) == limit:
             more = True
             break
-        found.append(log_view(line, names.get(line.function_id, "")))
-    found.reverse()
+        matches.append(log_view(line, names.get(line.function_id, "")))
+    matches.reverse()
     return LogSearch(
-        LOG_COLUMNS, found, reader.as_of_ms(time_range.to_ms), time_range, searched=searched, kept=searched, more=more
+        LOG_COLUMNS,
+        matches,
+        reader.as_of_ms(time_range.to_ms),
+        time_range,
+        searched=searched,
+        stored=searched,
+        more=more,
     )
 
 

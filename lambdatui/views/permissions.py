@@ -43,17 +43,17 @@ PERMISSION_COLUMNS = columns_of(MissingPermission)
 def missing_permissions(reader: Reader) -> list[MissingPermission]:
     """By action. Only the newest collection of each source that has ended counts: what it had, is allowed by now."""
     seen: set[str] = set()
-    found: dict[str, list[tuple[str, str, str, int]]] = {}
-    for one in account_rows.collections(reader):
-        if one.ended_ms is None or one.source in seen:
+    by_action: dict[str, list[tuple[str, str, str, int]]] = {}
+    for collection in account_rows.collections(reader):
+        if collection.ended_ms is None or collection.source in seen:
             continue
-        seen.add(one.source)
-        for kind, action, text, _ in one.notes:
+        seen.add(collection.source)
+        for kind, action, text, _ in collection.notes:
             if kind == "denied":
                 what, _, resource = text.partition("\n")
-                source = one.source.removeprefix("collect ")
-                found.setdefault(action, []).append((what, resource, source, one.started_ms))
-    return [_missing(action, denials) for action, denials in sorted(found.items())]
+                source = collection.source.removeprefix("collect ")
+                by_action.setdefault(action, []).append((what, resource, source, collection.started_ms))
+    return [_missing(action, denials) for action, denials in sorted(by_action.items())]
 
 
 def _missing(action: str, denials: Sequence[tuple[str, str, str, int]]) -> MissingPermission:

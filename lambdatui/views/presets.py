@@ -85,10 +85,12 @@ def month_start_ms(at_ms: int) -> int:
 
 
 def floor_minute(at_ms: int) -> int:
+    """The beginning of the minute, epoch ms."""
     return at_ms - at_ms % MINUTE_MS
 
 
 def ceil_minute(at_ms: int) -> int:
+    """The end of the minute, epoch ms; a full minute is its own end."""
     return -(-at_ms // MINUTE_MS) * MINUTE_MS
 
 

@@ -100,11 +100,11 @@ def reconciled(
     dollar is. Raises ``ValueError``.
     """
     export = bill if isinstance(bill, Export) else Export(tuple(bill), "Cost Explorer")
-    kept = tuple(one for one in export.charges if narrow.holds(one.account, one.region))
-    past = kept if now_ms is None else tuple(one for one in kept if _ms(one.day) < now_ms)
+    in_scope = tuple(one for one in export.charges if narrow.holds(one.account, one.region))
+    past = in_scope if now_ms is None else tuple(one for one in in_scope if _ms(one.day) < now_ms)
     notes = export.notes
-    if len(past) < len(kept):
-        notes = (*notes, f"{len(kept) - len(past)} lines are later than the time of this view, and are left out")
+    if len(past) < len(in_scope):
+        notes = (*notes, f"{len(in_scope) - len(past)} lines are later than the time of this view, and are left out")
     export = replace(export, charges=past, notes=notes)
     usage = [one for one in past if one.is_usage] or past
     days = [(one.day, one.until) for one in usage]
@@ -139,13 +139,14 @@ def collected_actuals(reader: "Reader", time_range: TimeRange) -> list[Actual]:
     begin = time_range.from_ms // DAY_MS * DAY_MS
     return [
         actual_of(
-            day_of(one.day_ms), one.usage_type, one.record_type, one.account,
-            {"UnblendedCost": one.amount, "NetUnblendedCost": one.net_amount, "AmortizedCost": one.amortized_amount,
-             "UsageQuantity": one.quantity},
-            one.currency, estimated=one.estimated,
+            day_of(charge.day_ms), charge.usage_type, charge.record_type, charge.account,
+            {"UnblendedCost": charge.amount, "NetUnblendedCost": charge.net_amount,
+             "AmortizedCost": charge.amortized_amount,
+             "UsageQuantity": charge.quantity},
+            charge.currency, estimated=charge.estimated,
         )
-        for one in account_rows.billed_days(reader, begin, time_range.to_ms)
-        if one.service == LAMBDA
+        for charge in account_rows.billed_days(reader, begin, time_range.to_ms)
+        if charge.service == LAMBDA
     ]  # fmt: skip
 
 
@@ -193,6 +194,7 @@ def in_words(summary: Summary, shape: str) -> list[tuple[str, str]]:
 
 
 def said_of(finding: Finding, summary: Summary) -> str:
+    """A finding in words, with its amount in the currency of the bill where it has one."""
     amount = finding.amount
     return (
         finding.text if amount is None or finding.kind == NOTE else f"{finding.text}, {money(amount, summary.currency)}"

@@ -23,6 +23,9 @@ _NOTHING: _Texts = frozenset(("",))
 
 
 def needs(tree: Iterable[Any], ignore_case: bool) -> Needs:
+    """Texts of which a line that matches holds one of each group; [] where nothing is sure. ``tree`` is as ``re``
+    parses it.
+    """
     run = _Run(ignore_case)
     run.sequence(tree)
     run.end()
@@ -46,9 +49,9 @@ class _Run:
 
     def sequence(self, tree: Iterable[Any]) -> None:
         for kind, value in tree:
-            self._one(str(kind), value)
+            self._step(str(kind), value)
 
-    def _one(self, name: str, value: Any) -> None:
+    def _step(self, name: str, value: Any) -> None:
         if name == "SUBPATTERN":
             self.sequence(value[3])
         elif name in ("MAX_REPEAT", "MIN_REPEAT"):
@@ -124,12 +127,12 @@ class _Run:
 
 
 def _united(sides: Iterable[_Texts | None]) -> _Texts | None:
-    found: _Texts = frozenset()
+    texts: _Texts = frozenset()
     for side in sides:
-        if side is None or len(found) + len(side) > _MOST_TEXTS:
+        if side is None or len(texts) + len(side) > _MOST_TEXTS:
             return None
-        found |= side
-    return found
+        texts |= side
+    return texts
 
 
 def _width(kind: str, what: Any) -> int:

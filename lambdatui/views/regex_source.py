@@ -42,10 +42,10 @@ Whole = Callable[[Any], str | None]
 
 
 def _source(tree: Iterable[Any], sign_class: Class, run_of: Whole) -> str:
-    return "".join(_one(str(kind), value, sign_class, run_of) for kind, value in tree)
+    return "".join(_step(str(kind), value, sign_class, run_of) for kind, value in tree)
 
 
-def _one(name: str, value: Any, sign_class: Class, run_of: Whole) -> str:
+def _step(name: str, value: Any, sign_class: Class, run_of: Whole) -> str:
     if name == "SUBPATTERN":
         return f"(?:{_source(value[3], sign_class, run_of)})"
     if name == "BRANCH":
@@ -74,7 +74,7 @@ def _sign_set(name: str, value: Any) -> tuple[list[tuple[str, Any]], bool]:
 
 def _signs(tree: Iterable[Any]) -> str:
     """A class of every sign that a pattern is made of; "" where it is made of none."""
-    found: list[tuple[str, Any]] = []
+    parts: list[tuple[str, Any]] = []
     waiting = list(tree)
     while waiting:
         kind, value = waiting.pop()
@@ -89,8 +89,8 @@ def _signs(tree: Iterable[Any]) -> str:
             items, negated = ([], True) if name == "ANY" else _sign_set(name, value)
             if negated:
                 return _ANYTHING
-            found += items
-    return _class(found, False) if found else ""
+            parts += items
+    return _class(parts, False) if parts else ""
 
 
 def _class(items: list[tuple[str, Any]], negated: bool) -> str:

@@ -14,7 +14,7 @@ _LOOKED_BACK_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NoveltyVerdict:
     """``novelty`` is ``new``, ``regressed``, ``gone`` or ``known``; ``evidence`` the counts that it rests on."""
 
     novelty: str
@@ -36,7 +36,7 @@ class SinceDeploy:
     invoked_before: int
     invoked_after: int
 
-    def verdict(self, fingerprint: str) -> Verdict | None:
+    def verdict(self, fingerprint: str) -> NoveltyVerdict | None:
         """None where nothing was invoked before the deploy, or nothing since: then nothing can be told from it."""
         if not self.invoked_before or not self.invoked_after:
             return None
@@ -52,7 +52,7 @@ class SinceDeploy:
             novelty = "new"
         else:
             novelty = "regressed" if not was or more else "known"
-        return Verdict(novelty, evidence)
+        return NoveltyVerdict(novelty, evidence)
 
 
 def since_deploys(
@@ -85,7 +85,7 @@ def since_deploys(
     return last, compared
 
 
-def said(deploy: Deploy) -> str:
+def deploy_text(deploy: Deploy) -> str:
     """What was deployed: ``code; memory_mb 512 -> 1024``."""
     parts = [
         {"code_sha256": "code", "at": "deployed again"}.get(name, f"{name} {_value(was)} -> {_value(now)}")

@@ -22,7 +22,7 @@ def lines_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence
     """Words for what has no lines to show though there were some: lines that no log group keeps, a range that begins
     before lines are kept. Empty where neither is so.
     """
-    pruned = _said("log lines", _since(reader, function_ids).lines_ms, time_range)
+    pruned = _pruned_text("log lines", _since(reader, function_ids).lines_ms, time_range)
     return ". ".join(filter(None, (_elsewhere(reader, function_ids), pruned)))
 
 
@@ -37,10 +37,10 @@ def _elsewhere(reader: Reader, function_ids: Sequence[int] | None) -> str:
 
 def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
     """The same of invocations, which are counted still."""
-    return _said("invocations", _since(reader, function_ids).rows_ms, time_range)
+    return _pruned_text("invocations", _since(reader, function_ids).rows_ms, time_range)
 
 
-def _said(what: str, kept_ms: int, time_range: TimeRange) -> str:
+def _pruned_text(what: str, kept_ms: int, time_range: TimeRange) -> str:
     if time_range.from_ms >= kept_ms:
         return ""
     return f"{what} before {figures.instant(kept_ms)} UTC were pruned; counts and costs hold them"

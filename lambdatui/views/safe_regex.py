@@ -68,6 +68,7 @@ class SafeRegex:
         self.needs: Needs = needs(tree, ignore_case)
 
     def found_in(self, text: str) -> bool:
+        """Whether the expression matches anywhere in the text, in time that grows with its length and no faster."""
         if len(text) <= self._longest:
             return self._python.search(text) is not None
         loose = self._loose
@@ -182,24 +183,25 @@ class _Automaton:
         self._kept = 0
 
     def found_in(self, text: str) -> bool:
+        """Whether the expression matches anywhere in the text, in time that grows with its length and no faster."""
         end = len(text)
-        at: frozenset[int] = frozenset((self._first,))
+        states: frozenset[int] = frozenset((self._first,))
         before = _BEGIN
         steps = self._steps
         for place, here in enumerate(text):
-            said = _LAST_NEWLINE if here == "\n" and place == end - 1 else here
-            key = at, before, said
-            then = steps.get(key, at)
-            if then is at and key not in steps:
-                then = steps[key] = self._step(at, before, said)
+            sign = _LAST_NEWLINE if here == "\n" and place == end - 1 else here
+            key = states, before, sign
+            then = steps.get(key, states)
+            if then is states and key not in steps:
+                then = steps[key] = self._step(states, before, sign)
                 self._kept += 1 + len(then or ())
                 if self._kept > _KEPT:
                     steps.clear()
                     self._kept = 0
             if then is None:
                 return True
-            at, before = then, _kind(here)
-        return self._step(at, before, _END) is None
+            states, before = then, _kind(here)
+        return self._step(states, before, _END) is None
 
     def _step(self, at: frozenset[int], before: str, here: str) -> frozenset[int] | None:
         """The places after a character, the first among them, since a match may begin anywhere; None: it was found."""
@@ -239,10 +241,10 @@ class _Automaton:
 
     def _sequence(self, tree: Any, then: int) -> int:
         for kind, value in reversed(list(tree)):
-            then = self._one(str(kind), value, then)
+            then = self._compile_step(str(kind), value, then)
         return then
 
-    def _one(self, name: str, value: Any, then: int) -> int:
+    def _compile_step(self, name: str, value: Any, then: int) -> int:
         if name == "SUBPATTERN":
             return self._sequence(value[3], then)
         if name == "BRANCH":

@@ -43,10 +43,12 @@ class Narrow:
 
     @property
     def unbound(self) -> "Narrow":
+        """The same before any store was asked which functions its tags choose."""
         return replace(self, tagged=None) if self.tagged is not None else self
 
     @property
     def tag_texts(self) -> tuple[str, ...]:
+        """Its conditions on tags, as they were typed."""
         return tuple(term.text for group in self.tags for term in group)
 
     def and_tags(self, tags: "tuple[Alternatives, ...]") -> "Narrow":
@@ -63,6 +65,7 @@ class Narrow:
         return replace(self, tagged=tagged(reader, self.tags, among))
 
     def chosen(self, rows: "Sequence[FunctionRow]") -> "list[FunctionRow]":
+        """The functions that match, in their order."""
         return [row for row in rows if self._matches(row)] if self else list(rows)
 
     def ids(self, rows: "Sequence[FunctionRow]") -> list[int] | None:
@@ -74,6 +77,9 @@ class Narrow:
         return _any(self.functions, function)
 
     def matches(self, account: str, region: str, function: str) -> bool:
+        """Whether a function matches, by its account, region and name. With tags, a store must have been asked
+        (``bound``).
+        """
         if self.tags:
             assert self.tagged is not None, "a store was not asked which functions have these tags"
             return (account, region, function) in self.tagged.keys
@@ -100,7 +106,7 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
     if not narrow or not rows:
         return []
     keys = [row.function.key for row in rows]
-    found: list[str] = []
+    sentences: list[str] = []
     for kind, globs, names in (
         ("account", narrow.accounts, {key.account for key in keys}),
         ("region", narrow.regions, {key.region for key in keys}),
@@ -110,12 +116,14 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
         if missing and kind != "function":  # limits, alarms and metrics may be of a place without functions
             names |= {place[kind == "region"] for place in places(reader)}
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
-        found += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
+        sentences += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
     if narrow.tags:
-        return found + list(narrow.said)
-    if not found and not narrow.chosen(rows) and narrow.functions:
-        found.append(f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}")
-    return found
+        return sentences + list(narrow.said)
+    if not sentences and not narrow.chosen(rows) and narrow.functions:
+        sentences.append(
+            f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}"
+        )
+    return sentences
 
 
 def may_have(path: "Path", narrow: Narrow) -> Callable[[str], bool]:

@@ -40,13 +40,13 @@ class SettingsOfTime:
         """Whose usage it is and what decided its rates at a time."""
         if function_id in self._rows:
             return self._terms(function_id, at_ms, basis)
-        found = self._plain.get((function_id, basis))
-        if found is None:
+        terms = self._plain.get((function_id, basis))
+        if terms is None:
             one = self.functions[function_id]
             key = one.key
-            found = Terms(key.name, key.account, key.region, one.arch, basis, one.ephemeral_mb)
-            self._plain[function_id, basis] = found
-        return found
+            terms = Terms(key.name, key.account, key.region, one.arch, basis, one.ephemeral_mb)
+            self._plain[function_id, basis] = terms
+        return terms
 
     def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
         key = self.functions[function_id].key
@@ -71,14 +71,14 @@ class SettingsOfTime:
 
     def cuts(self, function_id: int, from_ms: int, to_ms: int, names: Sequence[str] = _CUTS) -> list[int]:
         """The full minutes within a span from which on another price holds."""
-        found = set()
+        cuts = set()
         for name in names if function_id in self._rows else ():
             rows = self._rows[function_id].get(name, ())
             for before, one in pairwise(rows):
                 cut = -(-one.since_ms // MINUTE_MS) * MINUTE_MS
                 if before.value != one.value and from_ms < cut < to_ms:
-                    found.add(cut)
-        return sorted(found)
+                    cuts.add(cut)
+        return sorted(cuts)
 
     def with_history(self) -> Iterable[int]:
         """The functions of which any of these is known."""

@@ -51,9 +51,9 @@ class GlanceRow:
     @property
     def trouble(self) -> str | None:
         """Why it is in trouble, as far as the first frame knows."""
-        from lambdatui.views.fleet_health import why
+        from lambdatui.views.fleet_health import trouble_reasons
 
-        return "; ".join(why(self, {})) or None
+        return "; ".join(trouble_reasons(self, {})) or None
 
 
 class Glance:
@@ -72,6 +72,7 @@ class Glance:
 
     @property
     def whole(self) -> bool:
+        """Whether the rows are all the functions that there are."""
         return len(self.rows) == self.count
 
 
@@ -92,15 +93,15 @@ def glance(
         else:
             found = choice.resolve(now_ms, newest, oldest)
             ends, hides = (found.from_ms, found.to_ms, found.label), found.hides
-        told = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
+        functions = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
         if seen.has_metrics():
-            seen.add_metrics(told, *ends[:2])
-        seen.add_unknown(told, *ends[:2])
+            seen.add_metrics(functions, *ends[:2])
+        seen.add_unknown(functions, *ends[:2])
         # Before all that is known no function is known to be anything.
-        hides = hides and (seen.has_history() or not any(one.last_ms for one in told))
+        hides = hides and (seen.has_history() or not any(one.last_ms for one in functions))
         count, as_of = seen.count, seen.as_of(ends[1])
-    rows = [GlanceRow(sums) for sums in told]
-    for row, sums in zip(rows, told, strict=True) if hides else ():
+    rows = [GlanceRow(sums) for sums in functions]
+    for row, sums in zip(rows, functions, strict=True) if hides else ():
         # What they were set to then is not read here, but for what a REPORT said.
         row.arch = row.runtime = None
         row.memory_mb = sums.reported_mb

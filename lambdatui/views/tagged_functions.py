@@ -40,12 +40,12 @@ def tagged(reader: "Reader", groups: Sequence[Alternatives], among: "Sequence[Fu
     for group in meant:
         ids &= set().union(*map(tags.having, group))
     chosen = [row.function.key for row in among if row.id in ids]
-    said = [words for group in meant for term in group if (words := tags.unmatched(term))]
-    if not chosen and not said and among:
-        said.append(f"no function matches all of {', '.join(term.text for group in meant for term in group)}")
+    notes = [words for group in meant for term in group if (words := tags.unmatched(term))]
+    if not chosen and not notes and among:
+        notes.append(f"no function matches all of {', '.join(term.text for group in meant for term in group)}")
     if unknown:
-        said.append(unknown_in_words(unknown))
-    return Tagged(frozenset((key.account, key.region, key.name) for key in chosen), tuple(said))
+        notes.append(unknown_in_words(unknown))
+    return Tagged(frozenset((key.account, key.region, key.name) for key in chosen), tuple(notes))
 
 
 class _Tags:
@@ -74,12 +74,12 @@ class _Tags:
         return self.listed - found if term.inverted else found
 
     def _said_by(self, term: TagTerm) -> set[int]:
-        found: set[int] = set()
+        ids: set[int] = set()
         for key in self._keys[term.key]:
             values = self._values[key]
             said = {value for value in set(values.values()) if term.says(value)}
-            found.update(function_id for function_id, value in values.items() if value in said)
-        return found
+            ids.update(function_id for function_id, value in values.items() if value in said)
+        return ids
 
     def unmatched(self, term: TagTerm) -> str:
         """What no function has of a term, with the nearest that there is; empty where one has it."""
@@ -94,6 +94,7 @@ class _Tags:
 
 
 def unknown_in_words(functions: int) -> str:
+    """``1 function's tags are unknown``."""
     return f"{counted(functions, 'function')}{chr(39) if functions != 1 else chr(39) + 's'} tags are unknown"
 
 

@@ -75,9 +75,9 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
     unknown = uncounted(reader.select, [row.id for row in chosen if row.id not in invoked], *span)
     rows = []
     for row in chosen:
-        key, found, peaked = row.function.key, rejected.get(row.id), peak.get(row.id)
+        key, rejections, peaked = row.function.key, rejected.get(row.id), peak.get(row.id)
         invocations = None if row.id in unknown else invoked.get(row.id, (0, 0))[0]
-        throttled = None if found is None else round(found.total)
+        throttled = None if rejections is None else round(rejections.total)
         asked = (invocations or 0) + (throttled or 0)
         rows.append(
             ThrottleView(
@@ -91,7 +91,7 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
                 else None,
                 invocations=invocations,
                 concurrency=None if peaked is None else round(peaked),
-                last_throttle=None if found is None else found.last_ms,
+                last_throttle=None if rejections is None else rejections.last_ms,
             )
         )
     rows.sort(key=attrgetter("function"))

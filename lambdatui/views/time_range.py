@@ -62,6 +62,7 @@ class TimeRange:
 
     @property
     def span_ms(self) -> int:
+        """How long the range is, ms."""
         return self.to_ms - self.from_ms
 
     def step_ms(self, columns: int) -> int:
@@ -112,6 +113,7 @@ class RangeChoice:
     at: str | None = None
 
     def with_preset(self, preset: str) -> "RangeChoice":
+        """The same, with a preset range in place of a beginning and an end."""
         return replace(self, preset=preset, start=None, end=None)
 
     def resolve(self, now_ms: int, newest_ms: int | None = None, oldest_ms: int | None = None) -> TimeRange:
@@ -156,13 +158,13 @@ def instant_ms(text: str, *, end: bool = False) -> int:
     """
     from datetime import UTC, datetime
 
-    given = text.strip()
-    if re.fullmatch(r"-?\d+(\.\d+)?", given) and not re.fullmatch(r"(19|20)\d{6}", given):
-        number = float(given)
+    typed = text.strip()
+    if re.fullmatch(r"-?\d+(\.\d+)?", typed) and not re.fullmatch(r"(19|20)\d{6}", typed):
+        number = float(typed)
         milliseconds = int(number if abs(number) >= 1e11 else number * 1000)
     else:
         try:
-            moment = datetime.fromisoformat(given)
+            moment = datetime.fromisoformat(typed)
         except ValueError:
             raise RangeError(
                 f"{text!r} is no time: use ISO 8601 (2025-03-31T10:22:00Z, 2025-03-31) or epoch seconds"
@@ -170,7 +172,7 @@ def instant_ms(text: str, *, end: bool = False) -> int:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         milliseconds = round(moment.timestamp() * 1000)
-        if end and re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", given):
+        if end and re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", typed):
             milliseconds += DAY_MS
     if not 0 <= milliseconds < _MAX_MS:
         raise RangeError(f"{text!r} is not between 1970 and 9999")

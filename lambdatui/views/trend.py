@@ -23,11 +23,11 @@ def trend_of(counts: Sequence[int], parts: EqualParts, known: Spans) -> Trend:
     spans, unfinished = _spans(parts)
     if all(counts):
         return Trend(counts, unfinished=unfinished)
-    told = (
+    known_counts = (
         count or (0 if any(low < end and high > start for low, high in known) else None)
         for count, (start, end) in zip(counts, spans, strict=True)
     )
-    return Trend(told, unfinished=unfinished)
+    return Trend(known_counts, unfinished=unfinished)
 
 
 @lru_cache(16)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from collectors.store.read import usage_hours
 from collectors.store.read.invocation_counts import counted
-from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.estimates import DayRow, DayRows, Looked
+from lambdatui.views.configured_usage import ConfiguredUsage, split
+from lambdatui.views.estimates import DayRow, DayRows, HourlyEstimates
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
@@ -111,7 +111,7 @@ class Ledger:
         self.known_ms = to_ms if known_ms is None else known_ms
         self.functions: Sequence[FunctionRow] = reader.functions()
         self.settings = SettingsOfTime(reader, self.functions, self.known_ms)
-        self.standing = Configured(reader, self.functions, known_ms=self.known_ms)
+        self.standing = ConfiguredUsage(reader, self.functions, known_ms=self.known_ms)
         self._share_of_ms = share_of_ms
         self._shares: dict[int, Mapping[int, float]] = {}
         self.looked_at = sorted(row.id for row in self.functions) if everything else self._looked_at()
@@ -139,22 +139,25 @@ class Ledger:
         if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
             from collectors.store.read.missing_reports import without_report
 
-            found = without_report(self.reader, self.from_ms, self.to_ms)
+            function_ids = without_report(self.reader, self.from_ms, self.to_ms)
         else:
             reports = {each: one.reports for each, one in self.used.items()}
-            found = {each for each, count in self.counted.items() if count[0] != reports.get(each, 0)}
-        found |= {each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)}
+            function_ids = {each for each, count in self.counted.items() if count[0] != reports.get(each, 0)}
+        function_ids |= {
+            each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)
+        }
         if self.reader.has_insights():
-            found |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
-        found |= self.standing.provisioned()
-        return sorted(found)
+            function_ids |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
+        function_ids |= self.standing.provisioned()
+        return sorted(function_ids)
 
     def day_rows(self) -> DayRows:
         """By day and price, of the functions that are looked at."""
-        looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms, self.known_ms)
+        looked = HourlyEstimates(self.reader, self.settings, self.from_ms, self.to_ms, self.known_ms)
         return looked.days(self.looked_at, self.standing.provisioned())
 
     def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
+        """The terms of functions whose settings did not change in the range: those of its last minute."""
         # A minute goes by the setting at its beginning.
         at_ms = (self.to_ms - 1) // MINUTE_MS * MINUTE_MS
         return [self.settings.terms(each, at_ms, BILLED) for each in function_ids]
@@ -194,12 +197,12 @@ class Ledger:
             if row.terms.basis == ESTIMATED:
                 estimated[row.function_id] = row.billed_mb_ms
         for row in rows.few:
-            one = self.priced(row)
+            priced = self.priced(row)
             bases.setdefault(row.function_id, set()).add(row.terms.basis)
             if row.terms.basis == ESTIMATED:
                 estimated[row.function_id] = estimated.get(row.function_id, 0) + row.billed_mb_ms
-            key = row.function_id, row.terms, one.basis
-            sums[key] = added(sums[key], one) if key in sums else one
+            key = row.function_id, row.terms, priced.basis
+            sums[key] = added(sums[key], priced) if key in sums else priced
             unknown[key] = unknown.get(key, 0) + row.unknown
         stood = list(self.standing.parts(self.from_ms, self.to_ms))
         missing = {len(ids) + at: unknown[key] for at, key in enumerate(sums) if unknown[key]}
@@ -212,16 +215,16 @@ class Ledger:
         """The same by day: midnight, function, usage, and requests without a known duration."""
         apart = set(self.looked_at)
         terms = dict(zip(self.used, self.plain_terms(self.used), strict=True))
-        for day_ms, each, requests, billed_ms, billed_mb_ms in self.plain_days():
-            if each not in apart:
-                row = DayRow(each, day_ms, terms[each], requests, billed_ms, billed_mb_ms)
-                yield day_ms, each, at_its_price(usage_of(row)), 0
+        for day_ms, function_id, requests, billed_ms, billed_mb_ms in self.plain_days():
+            if function_id not in apart:
+                row = DayRow(function_id, day_ms, terms[function_id], requests, billed_ms, billed_mb_ms)
+                yield day_ms, function_id, at_its_price(usage_of(row)), 0
         for row in self.day_rows():
             yield row.day_ms, row.function_id, self.priced(row), row.unknown
         first = self.from_ms // DAY_MS * DAY_MS
         for day_ms in range(first, self.to_ms, DAY_MS):
-            for each, usage in self.standing.parts(max(self.from_ms, day_ms), min(self.to_ms, day_ms + DAY_MS)):
-                yield day_ms, each, usage, 0
+            for function_id, usage in self.standing.parts(max(self.from_ms, day_ms), min(self.to_ms, day_ms + DAY_MS)):
+                yield day_ms, function_id, usage, 0
 
     def plain_days(self) -> Iterator[tuple[int, int, int, int, int]]:
         """Day, function, requests, billed ms and MB-ms of REPORTs, both ends cut."""
@@ -244,6 +247,7 @@ def split_of(row: DayRow, shares: Mapping[int, float]) -> Usage:
 
 
 def usage_of(row: DayRow) -> Usage:
+    """The usage that a row of a day or minute is billed as."""
     of = row.terms
     return Usage(
         of.function, of.account, of.region, of.arch, row.requests, row.billed_ms, row.billed_mb_ms,
@@ -268,28 +272,28 @@ _ADDED = (
 )  # fmt: skip
 
 
-def added(one: Usage, other: Usage) -> Usage:
+def added(usage: Usage, other: Usage) -> Usage:
     """Two usages at one price as one."""
-    metered = dict(one.metered)
+    metered = dict(usage.metered)
     for name, amount in other.metered:
         metered[name] = metered.get(name, 0) + amount
-    sums = {name: getattr(one, name) + getattr(other, name) for name in _ADDED}
-    return replace(one, metered=tuple(metered.items()), **sums)
+    sums = {name: getattr(usage, name) + getattr(other, name) for name in _ADDED}
+    return replace(usage, metered=tuple(metered.items()), **sums)
 
 
-def unknown_line(usage: Usage, requests: int, at: int, book: "PriceBook") -> LineItem:
+def unknown_line(usage: Usage, requests: int, position: int, book: "PriceBook") -> LineItem:
     """The duration of invocations of which only the number is known: a line without an amount."""
     basis = f"{usage.basis}; not priced: {NO_DURATION}"
     region = usage.region or DEFAULT_REGION
     currency = book.region(region).partition.currency if region in book else "USD"
     return LineItem(
         DURATION, usage.function, usage.account, region, usage.arch or DEFAULT_ARCH,
-        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, currency, basis, None, at,
+        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, currency, basis, None, position,
     )  # fmt: skip
 
 
 def billed(
-    found: Usages,
+    recorded: Usages,
     book: "PriceBook",
     *,
     free_tier: bool = True,
@@ -300,11 +304,11 @@ def billed(
 
     ``before`` is what the month used before: it has its part of the free tier and of the tiers, and no lines.
     """
-    inside = range(len(found.used)) if inside is None and len(before) else inside
-    used = found.used.and_more(before) if len(before) else found.used
+    inside = range(len(recorded.used)) if inside is None and len(before) else inside
+    used = recorded.used.and_more(before) if len(before) else recorded.used
     priced = bill(used, book, free_tier=free_tier, inside=inside)
-    wanted = found.unknown if inside is None else found.unknown.keys() & set(inside)
-    more = tuple(unknown_line(found.used[at], found.unknown[at], at, book) for at in sorted(wanted))
+    wanted = recorded.unknown if inside is None else recorded.unknown.keys() & set(inside)
+    more = tuple(unknown_line(recorded.used[at], recorded.unknown[at], at, book) for at in sorted(wanted))
     return replace(priced, lines=(*priced.lines, *more)) if more else priced
 
 

@@ -12,7 +12,7 @@ from collectors.model.records import Status
 from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
-from lambdatui.views.configured_usage import Configured
+from lambdatui.views.configured_usage import ConfiguredUsage
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.log_usage import by_function, log_usage
 from lambdatui.views.month import month
@@ -174,17 +174,17 @@ class _MonthParts:
     def _read(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", narrow: Narrow) -> "_MonthParts":
         owner = {(row.function.key.name, row.function.key.account, row.function.key.region): row.id for row in chosen}
         wanted = set(owner.values())
-        found = month(reader, to_ms)
-        projection, logs_chosen = LogLines(reader, wanted, narrow).projected(found.projection, to_ms)
+        ahead = month(reader, to_ms)
+        projection, logs_chosen = LogLines(reader, wanted, narrow).projected(ahead.projection, to_ms)
         of_function: dict[int, list[Usage]] = {each: [] for each in owner.values()}
         unowned: list[Usage] = []
         others: list[Usage] = []
-        for at, usage in enumerate(projection.p50):
-            is_log = at >= len(found.ids)
-            if not (logs_chosen[at - len(found.ids)] if is_log else found.ids[at] in wanted):
+        for position, usage in enumerate(projection.p50):
+            is_log = position >= len(ahead.ids)
+            if not (logs_chosen[position - len(ahead.ids)] if is_log else ahead.ids[position] in wanted):
                 others.append(usage)
                 continue
-            each = owner.get((usage.function, usage.account, usage.region)) if is_log else found.ids[at]
+            each = owner.get((usage.function, usage.account, usage.region)) if is_log else ahead.ids[position]
             (unowned if each is None else of_function[each]).append(usage)
         return cls(of_function, unowned, others)
 
@@ -211,14 +211,14 @@ class _MonthParts:
 
 def _tiered(usages: "Iterable[Usage]") -> "dict[tuple[str, str | None], dict[str, int]]":
     """By region and architecture: MB-ms on demand, by no name, and logs by theirs."""
-    found: dict[tuple[str, str | None], dict[str, int]] = {}
+    sums: dict[tuple[str, str | None], dict[str, int]] = {}
     for one in usages:
-        of = found.setdefault((one.region, one.arch), {"": 0})
+        of = sums.setdefault((one.region, one.arch), {"": 0})
         of[""] += one.billed_mb_ms
         for name, amount in one.metered:
             if name in LOGS:
                 of[name] = of.get(name, 0) + amount
-    return found
+    return sums
 
 
 def _reach_a_tier(usages: "Sequence[Usage]", book: "PriceBook") -> bool:
@@ -232,12 +232,12 @@ def function_months(reader: "Reader", time_range: TimeRange, narrow: Narrow) -> 
     chosen = narrow.chosen(reader.functions())
     parts = _MonthParts.of(reader, time_range.to_ms, chosen, narrow)
     facts = _Facts(reader, time_range, chosen)
-    found = {}
+    months = {}
     for row in chosen:
         usages = parts.of_function[row.id]
         if usages:
-            found[row.id] = facts.month(row.id, row.function, usages)
-    return found
+            months[row.id] = facts.month(row.id, row.function, usages)
+    return months
 
 
 class _Facts:
@@ -252,7 +252,7 @@ class _Facts:
         self._in_range = {one.function_id: one for one in reader.totals(time_range.from_ms, to_ms, ids)}
         self._in_month = {one.function_id: one for one in reader.totals(self._month_ms, to_ms, ids)}
         self._repeats = _repeats(reader, time_range, ids)
-        self._standing = Configured(reader, chosen, known_ms=to_ms)
+        self._standing = ConfiguredUsage(reader, chosen, known_ms=to_ms)
         self._shares = self._standing.shares(self._month_ms, to_ms)
         self._sizes = SizesSeen(reader, to_ms)
         self._retention = {
@@ -269,7 +269,7 @@ class _Facts:
         memory_mb = next((one.memory_mb for one in known if one.memory_mb), configured_mb)
         most_mb = max((one.max_memory_mb for one in known if one.max_memory_mb is not None), default=None)
         versions, used = self._standing.snapstart_versions(function_id)
-        found = FunctionMonth(
+        function_month = FunctionMonth(
             replace(usage, memory_mb=memory_mb), memory_mb=memory_mb, max_memory_mb=most_mb,
             timeout_s=function.timeout_s, runtime=function.runtime, snapstart_versions=versions,
             snapstart_used=used, measured=self._sizes.measured(function_id, function, memory_mb),
@@ -278,7 +278,11 @@ class _Facts:
             busy_known=function_id in self._shares or (not requests and not known),
             retention_days=self._retention.get(function_id),
         )  # fmt: skip
-        return found if counts is None else _scaled(found, counts, requests, self._repeats.get(function_id))
+        return (
+            function_month
+            if counts is None
+            else _scaled(function_month, counts, requests, self._repeats.get(function_id))
+        )
 
 
 def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tuple[Usage, ...]]":
@@ -330,22 +334,22 @@ def _repeats(reader: "Reader", time_range: TimeRange, function_ids: list[int]) -
     return {function_id: repeated / seen for function_id, (repeated, seen) in counts.items()}
 
 
-def _row(one: Recommendation) -> WhatIfRow:
+def _row(recommendation: Recommendation) -> WhatIfRow:
     return WhatIfRow(
-        function=one.function,
-        account=one.account,
-        region=one.region,
-        change=one.change,
-        now_usd=one.now,
-        then_usd=one.then,
-        saves_usd=one.saves,
-        currency=one.currency,
-        confidence=one.confidence,
-        arithmetic=one.arithmetic,
-        saves_low_usd=one.low,
-        saves_mid_usd=one.middle,
-        saves_high_usd=one.high,
-        evidence=one.evidence,
-        unknown=one.unknown,
+        function=recommendation.function,
+        account=recommendation.account,
+        region=recommendation.region,
+        change=recommendation.change,
+        now_usd=recommendation.now,
+        then_usd=recommendation.then,
+        saves_usd=recommendation.saves,
+        currency=recommendation.currency,
+        confidence=recommendation.confidence,
+        arithmetic=recommendation.arithmetic,
+        saves_low_usd=recommendation.low,
+        saves_mid_usd=recommendation.middle,
+        saves_high_usd=recommendation.high,
+        evidence=recommendation.evidence,
+        unknown=recommendation.unknown,
         basis=BASIS,
     )

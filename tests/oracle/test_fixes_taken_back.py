@@ -19,7 +19,7 @@ import lambdatui.views.usage as usage_module
 from collectors.store.read import invocation_counts as counted_module
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.equal_parts import EqualParts
-from lambdatui.views.estimates import Looked
+from lambdatui.views.estimates import HourlyEstimates
 from lambdatui.views.functions import functions
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import RangeChoice
@@ -74,11 +74,11 @@ def settings_are_todays(patch: pytest.MonkeyPatch) -> None:
 
 
 def estimates_are_none(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Looked, "_estimate", lambda self, each, hour, day: None)
+    patch.setattr(HourlyEstimates, "_estimate", lambda self, each, hour, day: None)
 
 
 def estimates_cost_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Looked, "_duration_ms", lambda self, each, hour, day, missing: 0)
+    patch.setattr(HourlyEstimates, "_duration_ms", lambda self, each, hour, day, missing: 0)
 
 
 def days_are_whole(patch: pytest.MonkeyPatch) -> None:
@@ -165,9 +165,11 @@ def what_lines_alone_tell_is_0(patch: pytest.MonkeyPatch) -> None:
 
 
 def memory_is_configured_or_unknown(patch: pytest.MonkeyPatch) -> None:
-    right = Looked._mb_ms
-    patch.setattr(Looked, "_mb_ms", lambda self, each, hour, day, total_ms: right(self, each, hour, [], total_ms))
-    patch.setattr(Looked, "_of_month", lambda self, each, month_ms: None)
+    right = HourlyEstimates._mb_ms
+    patch.setattr(
+        HourlyEstimates, "_mb_ms", lambda self, each, hour, day, total_ms: right(self, each, hour, [], total_ms)
+    )
+    patch.setattr(HourlyEstimates, "_of_month", lambda self, each, month_ms: None)
 
 
 def what_came_before_knows_no_more(patch: pytest.MonkeyPatch) -> None:
@@ -176,16 +178,16 @@ def what_came_before_knows_no_more(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_mean_is_of_all_hours(patch: pytest.MonkeyPatch) -> None:
-    right = Looked._duration_ms
+    right = HourlyEstimates._duration_ms
 
-    def wrong(self: Looked, each: int, hour: Any, day: list[Any], missing: int) -> int | None:
+    def wrong(self: HourlyEstimates, each: int, hour: Any, day: list[Any], missing: int) -> int | None:
         for one in day:
             one.duration_ms = one.duration_ms or 0.0
         hour.duration_ms = hour.duration_ms or None
         return right(self, each, hour, [one for one in day if one is not hour] + [replace(hour, duration_ms=0.0)]
                      if hour.duration_ms is None else day, missing)  # fmt: skip
 
-    patch.setattr(Looked, "_duration_ms", wrong)
+    patch.setattr(HourlyEstimates, "_duration_ms", wrong)
 
 
 Fault = tuple[Callable[[pytest.MonkeyPatch], None], World, tuple[int, int], tuple[Any, ...]]

@@ -143,7 +143,7 @@ def test_groups_of_costs_sum_to_the_bill_and_days_to_the_month(reader: Reader) -
 
 def test_a_search_counts_what_it_looked_at(reader: Reader) -> None:
     every = log_search(reader, HOUR)
-    assert (every.searched, every.kept, every.more) == (len(every.rows), len(every.rows), False)
+    assert (every.searched, every.stored, every.more) == (len(every.rows), len(every.rows), False)
     some = log_search(reader, HOUR, where='HELLO !"from 3"')
     assert [row.message.strip() for row in some.rows] == [f"hello from {number}" for number in (1, 2, 4, 5, 7, 6)]
     assert some.searched == every.searched

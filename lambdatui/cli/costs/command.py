@@ -13,13 +13,12 @@ from lambdatui.cli import gates
 from lambdatui.cli.output import bill
 from lambdatui.cli.output.bill import Statement
 from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
-from lambdatui.cli.output.rows import arranged, print_rows
+from lambdatui.cli.output.rows import arranged, asked_columns, print_rows
 from lambdatui.cli.own_price_options import own_price_options, own_terms
 from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.views.columns import column_named
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
 from lambdatui.views.costs import CostLineColumns, CostsView, costs
 from lambdatui.views.export import envelope
@@ -105,10 +104,9 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
     if listing.form != "json":
         print_rows(groups, rows, listing, utc=store.context.utc)
         return
-    columns = [column_named(name, groups.columns) for name in (listing.columns or "").split(",") if name.strip()]
     totals = {currency: figures.decimal_text(amount) for currency, amount in view.totals.items()}
     told = {"by": by, "totals": totals, "missing": list(groups.missing)}
-    click.echo(json_text(envelope(groups, rows, columns or groups.columns) | told))
+    click.echo(json_text(envelope(groups, rows, asked_columns(groups, listing)) | told))
 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:
@@ -184,16 +182,18 @@ def summary(view: CostsView, statement: Statement) -> list[str]:
             used += f"{float(use.gb_seconds_used):,.0f} of {use.gb_seconds:,} GB-s"
             lines.append(f"{'free tier':<16}{used} ({use.partition})")
     if view.projection is not None:
-        one = view.projection
+        month = view.projection
         between = ""
-        if one.p10 is not None and one.p90 is not None:
-            between = f", between {figures.money(one.p10, view.currency)} and {figures.money(one.p90, view.currency)}"
-        lines.append(f"{'month':<16}{figures.money(one.p50, view.currency)}{between}, {one.basis} ({one.method})")
+        if month.p10 is not None and month.p90 is not None:
+            between = (
+                f", between {figures.money(month.p10, view.currency)} and {figures.money(month.p90, view.currency)}"
+            )
+        lines.append(f"{'month':<16}{figures.money(month.p50, view.currency)}{between}, {month.basis} ({month.method})")
         more = [(code, other) for code, other in view.projections.items() if code != view.currency]
         lines += [f"{'':<16}and {figures.money(other.p50, code)}" for code, other in more]
         if statement.own_projection is not None:
             lines.append(f"{'':<16}{figures.money(statement.own_projection.p50, view.currency)} at your price")
-        lines += [f"{'':<16}{said}" for said in bill.milestones_text(statement.milestones or one, view.currency)]
+        lines += [f"{'':<16}{said}" for said in bill.milestones_text(statement.milestones or month, view.currency)]
     lines += [f"{'incomplete':<16}{plain(reason)}" for reason in view.missing]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")

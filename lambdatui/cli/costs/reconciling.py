@@ -39,11 +39,11 @@ def reconcile_bill(
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
         if not export.charges:
             raise LambdatuiError(_NOT_COLLECTED)
-        at = store.context.range.at
+        as_of = store.context.range.at
         try:
             view = reconciled(
                 store.reader, export, price_book(), free_tier=free_tier, narrow=store.context.narrow, by=by,
-                now_ms=ceil_minute(instant_ms(at, end=True)) if at is not None else now_ms(), per_usd=per_usd,
+                now_ms=ceil_minute(instant_ms(as_of, end=True)) if as_of is not None else now_ms(), per_usd=per_usd,
             )  # fmt: skip
         except ValueError as error:
             raise LambdatuiError(f"{named}: {error}") from error

@@ -16,7 +16,7 @@ from collectors.store.integrity.checking import check
 from collectors.store.read.rows import LogLine
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text.redaction import redacted
-from lambdatui.views.invocations import each
+from lambdatui.views.invocations import stored_invocations
 
 _PAGES = 4_096  # copied at a time, so that a collector can write in between
 
@@ -72,7 +72,7 @@ def write_lines(file: str) -> tuple[int, str]:
 def _streams(store: Opened, ids: list[int] | None) -> dict[tuple[int, str], list[tuple[int, str]]]:
     """(function id, request id) to when each attempt began and in which stream, the newest first."""
     found: dict[tuple[int, str], list[tuple[int, str]]] = {}
-    for row in each(store.reader, store.range, ids):
+    for row in stored_invocations(store.reader, store.range, ids):
         found.setdefault((row.function_id, row.request_id), []).append((row.start_ms, row.stream))
     return found
 

@@ -44,17 +44,18 @@ def as_csv(statement: Statement) -> str:
 
 def notes(statement: Statement) -> list[str]:
     """What a bill says of itself below its figures: how old its prices are, where that is too old."""
-    days, found = statement.old_prices, []
+    days, sentences = statement.old_prices, []
     if statement.own is not None:
-        found.append(own_basis_text(statement.own))
+        sentences.append(own_basis_text(statement.own))
     if statement.own is not None and statement.compared:
-        found.append("What-ifs are at your rates, before commitment and credits.")
+        sentences.append("What-ifs are at your rates, before commitment and credits.")
     if days is not None:
-        found.append(old_prices_text(statement.bill.prices_as_of, days))
-    return found
+        sentences.append(old_prices_text(statement.bill.prices_as_of, days))
+    return sentences
 
 
 def old_prices_text(as_of: str | None, days: int) -> str:
+    """How old the prices are, and what gets newer ones."""
     return f"Prices are of {as_of}, {days} days old: 'lambdatui prices refresh' gets newer ones."
 
 
@@ -65,6 +66,7 @@ def as_text(statement: Statement) -> str:
 
 
 def as_markdown(statement: Statement) -> str:
+    """The tables for people as Markdown, each line of the bill with its region and rate."""
     found = [_markdown(rows) for rows in tables(statement, _lines_table)]
     return "\n".join([*found, *(f"{note}\n" for note in notes(statement))])
 
@@ -87,22 +89,22 @@ _Table = list[list[str]]
 def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement], _Table]") -> list[_Table]:
     """The tables for people, each with a header row. Recorded usage is shown in sums, what-ifs beside it."""
     bill = statement.bill
-    found = [lines(_summed(bill.lines) if statement.recorded else bill.lines, statement)]
+    parts = [lines(_summed(bill.lines) if statement.recorded else bill.lines, statement)]
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
-        found.append(_functions_table(bill))
+        parts.append(_functions_table(bill))
     if statement.compared:
         compared_with = statement.own.bill if statement.own else bill
-        found.append(_compared_table(statement.month or compared_with, statement.compared))
+        parts.append(_compared_table(statement.month or compared_with, statement.compared))
     if statement.own is not None:
-        found.append(_own_table(statement, statement.own))
+        parts.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:
-        found.append(_projection_table(statement.projection, bill.currency))
-        found[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
+        parts.append(_projection_table(statement.projection, bill.currency))
+        parts[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
         if statement.own_projection is not None:
-            found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
+            parts[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
         said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]
-        found.append([["Projection"], *([one] for one in said)])
-    return found
+        parts.append([["Projection"], *([one] for one in said)])
+    return parts
 
 
 def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
@@ -119,6 +121,7 @@ def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
 
 
 def own_basis_text(own: "OwnPrice") -> str:
+    """By which of your terms your price comes about, in a sentence."""
     return f"Your price: {own.basis}."
 
 
@@ -194,13 +197,17 @@ def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
     sums: dict[tuple[object, ...], LineItem] = {}
     for line in lines:
         key = (line.dimension, line.region, line.arch, line.unit, line.tier, line.rate)
-        one = sums.get(key)
-        amount = line.amount if one is None or one.amount is None or line.amount is None else one.amount + line.amount
+        before = sums.get(key)
+        amount = (
+            line.amount
+            if before is None or before.amount is None or line.amount is None
+            else before.amount + line.amount
+        )
         sums[key] = line._replace(
             function="",
-            quantity=line.quantity + (one.quantity if one else 0),
-            free=line.free + (one.free if one else 0),
-            billable=line.billable + (one.billable if one else 0),
+            quantity=line.quantity + (before.quantity if before else 0),
+            free=line.free + (before.free if before else 0),
+            billable=line.billable + (before.billable if before else 0),
             amount=amount,
         )
     return list(sums.values())
@@ -225,11 +232,11 @@ def _compared_table(base: Bill, compared: Sequence[Compared]) -> list[list[str]]
             rows.append([plain(name), *(_part(bill, name) for _, bill in bills)])
         return [*rows, ["total", *(_total_text(bill) for _, bill in bills)]]
     rows = [["What if", "Total", "Difference", "Per cent"], ["as it is", _total_text(base), "", ""]]
-    for one in compared:
-        ratio = "" if one.ratio is None else figures.change(one.ratio)
-        sign = "+" if one.difference is not None and one.difference > 0 else ""
-        difference = f"{sign}{figures.money(one.difference, base.currency)}"
-        rows.append([plain(one.label), _total_text(one.bill), difference, ratio])
+    for change in compared:
+        ratio = "" if change.ratio is None else figures.change(change.ratio)
+        sign = "+" if change.difference is not None and change.difference > 0 else ""
+        difference = f"{sign}{figures.money(change.difference, base.currency)}"
+        rows.append([plain(change.label), _total_text(change.bill), difference, ratio])
     return rows
 
 
@@ -256,18 +263,18 @@ def _projection_table(projection: "ProjectedCost", currency: str) -> list[list[s
 
 def milestones_text(projection: "ProjectedCost", currency: str) -> list[str]:
     """When the free tier runs out, and when the budget of that currency is passed, in a sentence each."""
-    said = []
-    for one in projection.run_outs:
-        what = {"requests": "requests", "gb_seconds": "GB-seconds"}[one.what]
-        where = "" if one.partition == "aws" else f" ({one.partition})"
-        until = "last the month" if one.day is None else f"run out on {one.day}"
-        verb = until if one.day is None or one.projected else f"ran out on {one.day}"
-        said.append(f"free {what}{where} {verb}")
+    sentences = []
+    for run_out in projection.run_outs:
+        what = {"requests": "requests", "gb_seconds": "GB-seconds"}[run_out.what]
+        where = "" if run_out.partition == "aws" else f" ({run_out.partition})"
+        until = "last the month" if run_out.day is None else f"run out on {run_out.day}"
+        verb = until if run_out.day is None or run_out.projected else f"ran out on {run_out.day}"
+        sentences.append(f"free {what}{where} {verb}")
     if projection.budget is not None:
         day = projection.budget_day
         budget = figures.money(projection.budget, currency)
-        said.append(f"at this rate {budget} is {f'passed on {day}' if day else 'not passed this month'}")
-    return said
+        sentences.append(f"at this rate {budget} is {f'passed on {day}' if day else 'not passed this month'}")
+    return sentences
 
 
 _WORDS = (

@@ -29,51 +29,51 @@ def explanation(bill: Bill, workloads: Sequence[Workload]) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _usage_steps(one: Workload) -> list[str]:
-    usage = one.usage()
-    name = plain(one.name) or "The function"
-    lines = ["", f"{name}, {figures.megabytes(one.memory_mb)}, {one.arch}, {one.region}:"]
-    warm = one.on_provisioned
+def _usage_steps(workload: Workload) -> list[str]:
+    usage = workload.usage()
+    name = plain(workload.name) or "The function"
+    lines = ["", f"{name}, {figures.megabytes(workload.memory_mb)}, {workload.arch}, {workload.region}:"]
+    warm = workload.on_provisioned
     if usage.requests:
-        billed = billed_ms_of(one.duration_ms)
+        billed = billed_ms_of(workload.duration_ms)
         cold = usage.billed_ms - usage.requests * billed
         lines.append(
-            f"  {figures.counted(usage.requests, 'request')} x {one.duration_ms.normalize():f} ms,"
+            f"  {figures.counted(usage.requests, 'request')} x {workload.duration_ms.normalize():f} ms,"
             f" rounded up to {billed:,} ms"
         )
         if cold:
-            both = billed_ms_of(one.duration_ms, one.init_ms)
+            both = billed_ms_of(workload.duration_ms, workload.init_ms)
             starts = cold // (both - billed)
-            sum_ms = f"{one.duration_ms.normalize():f} + {one.init_ms.normalize():f} ms of init"
+            sum_ms = f"{workload.duration_ms.normalize():f} + {workload.init_ms.normalize():f} ms of init"
             lines.append(f"  {starts:,} of them are cold: {sum_ms}, rounded up once to {both:,} ms")
         lines.append(
-            f"  = {usage.billed_ms:,} ms x {figures.megabytes(one.memory_mb)} / (1,000 ms x 1,024 MB)"
+            f"  = {usage.billed_ms:,} ms x {figures.megabytes(workload.memory_mb)} / (1,000 ms x 1,024 MB)"
             f" = {figures.exact(EXACT.divide(usage.billed_mb_ms, 1_024_000))} GB-s"
         )
-    if extra := async_chunks(one.event_kb * 1024):
+    if extra := async_chunks(workload.event_kb * 1024):
         lines.append(
-            f"  {one.event_kb:,} KB an event: {figures.counted(extra, 'more request')} each,"
+            f"  {workload.event_kb:,} KB an event: {figures.counted(extra, 'more request')} each,"
             " one for each 64 KB above 256 KB"
         )
-    if one.ephemeral_mb > 512:
+    if workload.ephemeral_mb > 512:
         lines.append(
-            f"  ephemeral storage: ({one.ephemeral_mb} - 512) MB / 1,024 x {usage.billed_ms:,} ms / 1,000"
+            f"  ephemeral storage: ({workload.ephemeral_mb} - 512) MB / 1,024 x {usage.billed_ms:,} ms / 1,000"
             f" = {figures.exact(EXACT.divide(usage.ephemeral_mb_ms, 1_024_000))} GB-s"
         )
-    if one.edge_requests:
+    if workload.edge_requests:
         edge = dict(usage.metered).get(EDGE_DURATION, 0)
         lines.append(
-            f"  Lambda@Edge: {one.edge_requests:,} requests x {billed_ms_of(one.edge_duration_ms):,} ms x"
-            f" {figures.megabytes(one.edge_memory_mb)} = {figures.exact(EXACT.divide(edge, 1_024_000))} GB-s;"
+            f"  Lambda@Edge: {workload.edge_requests:,} requests x {billed_ms_of(workload.edge_duration_ms):,} ms x"
+            f" {figures.megabytes(workload.edge_memory_mb)} = {figures.exact(EXACT.divide(edge, 1_024_000))} GB-s;"
             " no free tier"
         )
-    if one.managed_instance_hours:
-        lines.append(f"  managed instances: {one.managed_instance_hours.normalize():f} h of EC2, and Lambda's fee")
-    if one.provisioned:
-        hours = f"{one.provisioned_hours.normalize():f} h"
+    if workload.managed_instance_hours:
+        lines.append(f"  managed instances: {workload.managed_instance_hours.normalize():f} h of EC2, and Lambda's fee")
+    if workload.provisioned:
+        hours = f"{workload.provisioned_hours.normalize():f} h"
         lines.append(
-            f"  provisioned: {figures.counted(one.provisioned, 'environment')}"
-            f" x {figures.megabytes(one.memory_mb)} x {hours} (up to whole 5 minutes)"
+            f"  provisioned: {figures.counted(workload.provisioned, 'environment')}"
+            f" x {figures.megabytes(workload.memory_mb)} x {hours} (up to whole 5 minutes)"
             f" = {figures.exact(EXACT.divide(usage.provisioned_mb_ms, 1_024_000))} GB-s"
         )
         lines.append(

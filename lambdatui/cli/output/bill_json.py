@@ -93,7 +93,7 @@ def _free_tier_json(uses: Sequence[FreeTierUse]) -> dict[str, Any]:
     """The first partition's allowance, and the others where usage lies in several."""
     if not uses:
         return {"applied": False}
-    found = [
+    documents = [
         {
             "applied": use.requests is not None,
             "partition": use.partition,
@@ -105,7 +105,7 @@ def _free_tier_json(uses: Sequence[FreeTierUse]) -> dict[str, Any]:
         }
         for use in uses
     ]
-    return {**found[0], "others": found[1:]} if found[1:] else found[0]
+    return {**documents[0], "others": documents[1:]} if documents[1:] else documents[0]
 
 
 def _projection_json(projection: "ProjectedCost | None") -> dict[str, Any] | None:
@@ -125,23 +125,23 @@ def _milestones_json(projection: "ProjectedCost") -> dict[str, Any]:
     return {
         "free_tier": [
             {
-                "partition": one.partition,
-                "what": one.what,
-                "runs_out_on": one.day.isoformat() if one.day else None,
-                "projected": one.projected,
+                "partition": run_out.partition,
+                "what": run_out.what,
+                "runs_out_on": run_out.day.isoformat() if run_out.day else None,
+                "projected": run_out.projected,
             }
-            for one in projection.run_outs
+            for run_out in projection.run_outs
         ],
         "budget": _decimal(projection.budget),
         "budget_passed_on": projection.budget_day.isoformat() if projection.budget_day else None,
     }
 
 
-def _compared_json(one: Compared) -> dict[str, Any]:
+def _compared_json(compared: Compared) -> dict[str, Any]:
     return {
-        "label": one.label,
-        "total": _decimal(one.bill.total if len(one.bill.totals) <= 1 else None),
-        "currency": one.bill.currency,
-        "difference": _decimal(one.difference),
-        "lines": [_line_json(line) for line in one.bill.lines],
+        "label": compared.label,
+        "total": _decimal(compared.bill.total if len(compared.bill.totals) <= 1 else None),
+        "currency": compared.bill.currency,
+        "difference": _decimal(compared.difference),
+        "lines": [_line_json(line) for line in compared.bill.lines],
     }

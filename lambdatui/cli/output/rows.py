@@ -17,6 +17,9 @@ from lambdatui.views.export import csv_text, envelope
 from lambdatui.views.formatting import row_shown
 from lambdatui.views.view import View
 
+LABEL_CELLS = 16
+"""How wide names are where a row is printed a line for each column."""
+
 
 def arranged(view: View[Any], listing: Listing) -> list[Any]:
     """The view's rows, filtered, sorted and cut. Raises ``FilterError``, ``UnknownColumn``."""
@@ -37,10 +40,8 @@ def emit(view: View[Any], listing: Listing, *, utc: bool) -> None:
 
 def print_rows(view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: bool, brief: bool = True) -> None:
     """The rows as they are, in the form and the columns that were asked for; unasked, text has the ``brief`` ones."""
-    columns = view.columns
-    if listing.columns:
-        columns = tuple(column_named(name, columns) for name in listing.columns.split(",") if name.strip())
-    elif listing.form == "text" and brief:
+    columns = asked_columns(view, listing)
+    if brief and listing.form == "text" and not listing.columns:
         columns = tuple(column for column in columns if column.brief) or columns
     if listing.form == "json":
         click.echo(json_text(envelope(view, rows, columns)))
@@ -51,7 +52,20 @@ def print_rows(view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: b
         narrate(view, len(rows))
 
 
+def asked_columns(view: View[Any], listing: Listing) -> tuple[Column, ...]:
+    """Those of ``--columns``, in its order; without it all of the view. Raises ``UnknownColumn``."""
+    if not listing.columns:
+        return view.columns
+    return tuple(column_named(name, view.columns) for name in listing.columns.split(",") if name.strip())
+
+
+def figure_lines(columns: Sequence[Column], row: Any, *, utc: bool) -> list[str]:
+    """A row as text, a line for each column: its name in full, and its value."""
+    return [f"{column.label:<{LABEL_CELLS}}{row_shown(column, row, utc=utc)}" for column in columns]
+
+
 def echo_csv(lines: str) -> None:
+    """Print CSV, which ends with its own newline."""
     click.echo(lines, nl=False)
 
 

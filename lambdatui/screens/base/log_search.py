@@ -179,7 +179,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         following = (word,) if (word := self.following_word()) else ()
         if answer is None:
             return DataSummary(filter=self.filter, counted=following)
-        searched = f"searched {answer.searched:,} of {counted(answer.kept, 'line')}"
+        searched = f"searched {answer.searched:,} of {counted(answer.stored, 'line')}"
         pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         shown = f"newest {len(answer.rows):,}" if answer.more else counted(len(answer.rows), "line")
         return DataSummary(answer.as_of, None, self.filter, (*pruned, shown, searched, *following))

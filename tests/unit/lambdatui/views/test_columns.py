@@ -12,7 +12,7 @@ from lambdatui.views.columns import (
     BRIEF,
     EXTRA,
     Column,
-    Compared,
+    InComparison,
     Kind,
     OnScreen,
     UnknownColumn,
@@ -38,7 +38,7 @@ P90 = Column("p90", Kind.MS, 8, "90th percentile of the duration.", tone=lambda 
 class WithP90(FunctionView, frozen=True, gc=False, kw_only=True):
     """A row type with one field more."""
 
-    p90_ms: Annotated[float | None, P90, OnScreen(3, after="p50_ms"), BRIEF, Compared(after="p50_ms")] = None
+    p90_ms: Annotated[float | None, P90, OnScreen(3, after="p50_ms"), BRIEF, InComparison(after="p50_ms")] = None
 
 
 def row(function: str, p90_ms: float | None) -> WithP90:

@@ -13,7 +13,7 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
-from lambdatui.views.configured_usage import Configured
+from lambdatui.views.configured_usage import ConfiguredUsage
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
 from lambdatui.views.whatif import whatif
@@ -36,7 +36,7 @@ def db(tmp_path: Path) -> Path:
 
 def standing(db: Path, from_ms: int = MONTH.from_ms, to_ms: int = MONTH.to_ms) -> Usage | None:
     with Reader(db) as reader:
-        return next(iter(Configured(reader, reader.functions()).usages(from_ms, to_ms).values()), None)
+        return next(iter(ConfiguredUsage(reader, reader.functions()).usages(from_ms, to_ms).values()), None)
 
 
 def billed(db: Path, span: TimeRange = MONTH) -> CostsView:

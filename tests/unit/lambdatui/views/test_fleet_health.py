@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collectors.model.account import Configured, Inventory
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
-from lambdatui.views.fleet_health import health, hurt, why
+from lambdatui.views.fleet_health import health, hurt, trouble_reasons
 from tests.support import small_store
 from tests.support.command_line import rows, run
 from tests.support.small_store import T0
@@ -54,12 +54,15 @@ def test_more_failures_of_as_many_calls_hurt_more(failed: int, more: int, fine: 
 
 def test_each_reason_is_said() -> None:
     every = row("all", 1_000, 13, 40, timeouts=3, limit_used=0.95, freshness="stale 3h")
-    assert why(every, {}) == [
+    assert trouble_reasons(every, {}) == [
         "errors 13 (1.3%)", "timeouts 3", "throttled 40", "concurrency 95% of limit", "stale 3h"
     ]  # fmt: skip
-    assert why(row("slow", 10, 0), {"p95_ms": 16, "p99_ms": 20, "cold_ratio": 0.2}) == ["p95 17ms", "cold 25.0%"]
-    assert why(row("well", 10, 0, limit_used=0.5, freshness="3d old"), {}) == []
-    assert why(row("allowed", 1_000, 13, 40), {"error_rate": 0.05, "throttles": 50}) == []
+    assert trouble_reasons(row("slow", 10, 0), {"p95_ms": 16, "p99_ms": 20, "cold_ratio": 0.2}) == [
+        "p95 17ms",
+        "cold 25.0%",
+    ]
+    assert trouble_reasons(row("well", 10, 0, limit_used=0.5, freshness="3d old"), {}) == []
+    assert trouble_reasons(row("allowed", 1_000, 13, 40), {"error_rate": 0.05, "throttles": 50}) == []
 
 
 def test_functions_say_why(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def collected(db: Path, *started_ms: int, until_ms: int | None = None) -> None:
 def said(db: Path, now_ms: int) -> dict[str, str | None]:
     with Reader(db) as reader:
         rows = reader.functions()
-        return {row.function.key.name: freshness(reader, rows, now_ms)[row.id].said for row in rows}
+        return {row.function.key.name: freshness(reader, rows, now_ms)[row.id].words for row in rows}
 
 
 def test_imported_data_has_an_age_and_is_never_stale(db: Path) -> None:
