@@ -117,10 +117,10 @@ class Subject:
         if usage is None and not plan and self.present:
             return self.present[0]
         own = [self.month.usage if usage is None else usage, *self.month.beside]
-        found: Bill = bill(
+        month_bill: Bill = bill(
             [*own, *self.month.rest], self.book, free_tier=False, savings_plan=plan, inside=range(len(own))
         )
-        cost = found.totals.get(self.prices.currency, _ZERO)
+        cost = month_bill.totals.get(self.prices.currency, _ZERO)
         if usage is None and not plan:
             self.present.append(cost)
         return cost

@@ -115,14 +115,14 @@ class _Processes:
 
 @contextlib.contextmanager
 def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
-    found = _Processes(folder, seconds, seed)
+    processes = _Processes(folder, seconds, seed)
     try:
-        yield found
+        yield processes
     finally:
         # What is being ended is not to be left half done by a second ctrl-c.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
         try:
-            found.close()
+            processes.close()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

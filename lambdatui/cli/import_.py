@@ -66,11 +66,11 @@ def command(
     for failure in result.failures:
         click.echo(formatting.plain(f"lambdatui import: {failure}"), err=True)
     for name in result.partly[:_MOST_NOTES]:
-        told = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
-        click.echo(formatting.plain(f"lambdatui import: {name} {told}"), err=True)
+        trouble = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
+        click.echo(formatting.plain(f"lambdatui import: {name} {trouble}"), err=True)
     for name in result.unmade[:_MOST_NOTES]:
-        told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
-        click.echo(formatting.plain(f"lambdatui import: {name} {told}"), err=True)
+        trouble = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
+        click.echo(formatting.plain(f"lambdatui import: {name} {trouble}"), err=True)
     if result.files:
         from lambdatui.cli.older_lines import count_older_lines
 

@@ -55,10 +55,10 @@ def tail(
         target = live_target(reader, narrow=context.narrow)
     if not as_json:
         click.echo(formatting.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
-    given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
+    source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
         # Ended by either, what it cost is kept.
-        with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(given) as came:
+        with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(source) as came:
             _say_all(came, target, context, wanted, as_json)
     except BudgetReached as error:
         raise LambdatuiError(str(error)) from error
@@ -67,13 +67,13 @@ def tail(
 def _say_all(
     came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[Query], as_json: bool
 ) -> None:
-    told = None
-    for one in came:
-        state = (one.way, one.sampled, one.cost_usd)
-        if one.note or state != told:
-            _tell(one, as_json)
-            told = state
-        for event in one.events:
+    last_state = None
+    for batch in came:
+        state = (batch.way, batch.sampled, batch.cost_usd)
+        if batch.note or state != last_state:
+            _tell(batch, as_json)
+            last_state = state
+        for event in batch.events:
             line = LogView(0, event.timestamp_ms, _function(event, target), None, event.message, "log")
             if all(query.matches(line) for query in wanted):
                 _print(line, context, as_json)
@@ -90,11 +90,11 @@ def _of_aws(
     from collectors.sources.cloudwatch.session import ReadOnlySession
 
     session = ReadOnlySession(profile, target.region, endpoint_url, limit_of=Spending().limit)
-    found = account_of(session.client("sts"), session.region, profile)
-    if found != target.account:
+    account = account_of(session.client("sts"), session.region, profile)
+    if account != target.account:
         raise SourceFailed(
             "live tail",
-            f"the credentials are of account {found}, and these functions are in {target.account}",
+            f"the credentials are of account {account}, and these functions are in {target.account}",
             "give the profile of that account: P on the screens, --profile here",
         )
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
@@ -102,7 +102,7 @@ def _of_aws(
     calls, region = session.calls, target.region
     began_ms = now_ms()
     try:
-        for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
+        for one in live_tail.tail(client, groups, calls, account=account, region=region, partition=partition):
             yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
     finally:
         name = f"live tail {', '.join(target.functions)}"
@@ -144,10 +144,10 @@ def _print(line: LogView, context: Context, as_json: bool) -> None:
     click.echo(f"{at}  {formatting.plain(line.function)}  {body}")
 
 
-def _tell(one: Came, as_json: bool) -> None:
+def _tell(batch: Came, as_json: bool) -> None:
     if as_json:
-        cost = None if one.cost_usd is None else formatting.decimal_text(one.cost_usd)
-        click.echo(json.dumps({"way": one.way, "note": one.note, "sampled": one.sampled, "cost_usd": cost}))
+        cost = None if batch.cost_usd is None else formatting.decimal_text(batch.cost_usd)
+        click.echo(json.dumps({"way": batch.way, "note": batch.note, "sampled": batch.sampled, "cost_usd": cost}))
         return
-    cost = f", {formatting.money(one.cost_usd)} so far" if one.cost_usd else ""
-    click.echo(formatting.plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)
+    cost = f", {formatting.money(batch.cost_usd)} so far" if batch.cost_usd else ""
+    click.echo(formatting.plain(f"{batch.way}{cost}{'; ' + batch.note if batch.note else ''}"), err=True)

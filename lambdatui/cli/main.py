@@ -96,12 +96,12 @@ def _say_notes() -> None:
 
 def _readable(arguments: Sequence[str]) -> None:
     """Bytes that are no UTF-8 can be neither looked for in the store nor shown: one line says so."""
-    for at, argument in enumerate(arguments, 1):
+    for place, argument in enumerate(arguments, 1):
         try:
             argument.encode()
         except UnicodeEncodeError:
             shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            raise click.UsageError(f"argument {at} is no UTF-8: {shown[:200]}") from None
+            raise click.UsageError(f"argument {place} is no UTF-8: {shown[:200]}") from None
 
 
 def _reported(error: Exception) -> int:
@@ -178,10 +178,10 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            found = version("lambdatui")
+            installed = version("lambdatui")
         except PackageNotFoundError:  # run from a checkout that is not installed
-            found = "0+source"
-        click.echo(f"lambdatui {found}")
+            installed = "0+source"
+        click.echo(f"lambdatui {installed}")
         ctx.exit()
 
 

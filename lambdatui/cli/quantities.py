@@ -67,26 +67,26 @@ class Quantity(_ParamType):
             hint = f"did you mean {match[1]}{swapped}?" if self.factor(swapped) else f"write it like {self.example}"
             self.fail(f"{text!r} has an unknown unit {match[2]!r}; {hint}", param, ctx)
         try:
-            found = Decimal(match[1].replace("_", "").replace(",", "")) * factor
+            figure = Decimal(match[1].replace("_", "").replace(",", "")) * factor
         except InvalidOperation:
             self.fail(f"{text!r} is not a number such as {self.example}", param, ctx)
-        return self._checked(text, found, param, ctx)
+        return self._checked(text, figure, param, ctx)
 
     @property
     def _allowed(self) -> str:
         """The whole range in words, where it has two ends."""
         return "" if self.high is None else f" (allowed: {self.low:f} to {self.written(self.high)})"
 
-    def _checked(self, text: str, found: Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        if found < 0 <= self.low:
+    def _checked(self, text: str, figure: Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        if figure < 0 <= self.low:
             self.fail(f"{text} is negative; the least is {self.written(self.low)}{self._allowed}", param, ctx)
-        if found < self.low:
+        if figure < self.low:
             self.fail(f"{text} is too small; the nearest is {self.written(self.low)}{self._allowed}", param, ctx)
-        if self.high is not None and found > self.high:
+        if self.high is not None and figure > self.high:
             self.fail(f"{text} is too large; the nearest is {self.written(self.high)}{self._allowed}", param, ctx)
-        if found > _MOST:
+        if figure > _MOST:
             self.fail(f"{text} is too large", param, ctx)
-        return found
+        return figure
 
 
 class Count(Quantity):
@@ -100,11 +100,11 @@ class Count(Quantity):
         return None if size is None else Decimal(size)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = self.number(value, param, ctx)
-        if found != found.to_integral_value():
-            whole = found.to_integral_value(ROUND_HALF_UP)
+        figure = self.number(value, param, ctx)
+        if figure != figure.to_integral_value():
+            whole = figure.to_integral_value(ROUND_HALF_UP)
             self.fail(f"{value} is not a whole number; the nearest is {self.written(whole)}", param, ctx)
-        return int(found)
+        return int(figure)
 
 
 class Size(Quantity):
@@ -120,11 +120,11 @@ class Size(Quantity):
         return f"{super().written(value)} MB"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = self.number(value, param, ctx)
-        if found != found.to_integral_value():
-            whole = found.to_integral_value(ROUND_HALF_UP)
+        figure = self.number(value, param, ctx)
+        if figure != figure.to_integral_value():
+            whole = figure.to_integral_value(ROUND_HALF_UP)
             self.fail(f"{value} is not a whole number of MB; the nearest is {self.written(whole)}", param, ctx)
-        return int(found)
+        return int(figure)
 
 
 class Duration(Quantity):

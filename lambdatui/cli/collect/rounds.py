@@ -184,11 +184,11 @@ class Rounds:
                 known = isinstance(error, StoreError | SourceFailed | OSError)
                 service.state(f"failed, goes on: {error if known else f'{type(error).__name__}: {error}'}")
             if done:
-                failed = [one for one in done if one.failures]
+                failed = [source for source in done if source.failures]
                 faults = faults + 1 if len(failed) == len(done) else 0
                 say(done)
                 service.state(self._state(done, failed))
-                if any(one.over_budget for one in done):
+                if any(source.over_budget for source in done):
                     service.stopping()
                     return ExitCode.OVER_BUDGET
             self._retain(service)

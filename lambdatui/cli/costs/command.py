@@ -183,18 +183,19 @@ def summary(view: CostsView, statement: Statement) -> list[str]:
             used += f"{float(use.gb_seconds_used):,.0f} of {use.gb_seconds:,} GB-s"
             lines.append(f"{'free tier':<16}{used} ({use.partition})")
     if view.projection is not None:
-        one = view.projection
-        between = ""
-        if one.p10 is not None and one.p90 is not None:
-            between = (
-                f", between {formatting.money(one.p10, view.currency)} and {formatting.money(one.p90, view.currency)}"
-            )
-        lines.append(f"{'month':<16}{formatting.money(one.p50, view.currency)}{between}, {one.basis} ({one.method})")
+        month, between = view.projection, ""
+        if month.p10 is not None and month.p90 is not None:
+            low, high = formatting.money(month.p10, view.currency), formatting.money(month.p90, view.currency)
+            between = f", between {low} and {high}"
+        middle = formatting.money(month.p50, view.currency)
+        lines.append(f"{'month':<16}{middle}{between}, {month.basis} ({month.method})")
         more = [(code, other) for code, other in view.projections.items() if code != view.currency]
         lines += [f"{'':<16}and {formatting.money(other.p50, code)}" for code, other in more]
         if statement.own_projection is not None:
             lines.append(f"{'':<16}{formatting.money(statement.own_projection.p50, view.currency)} at your price")
-        lines += [f"{'':<16}{said}" for said in bill.milestones_text(statement.milestones or one, view.currency)]
+        lines += [
+            f"{'':<16}{said}" for said in bill.milestones_text(statement.milestones or view.projection, view.currency)
+        ]
     lines += [f"{'incomplete':<16}{formatting.plain(reason)}" for reason in view.missing]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")

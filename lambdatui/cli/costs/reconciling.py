@@ -38,11 +38,11 @@ def reconcile_bill(
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
         if not export.charges:
             raise LambdatuiError(_NOT_COLLECTED)
-        at = store.context.range.at
+        end = store.context.range.at
         try:
             view = reconciled(
                 store.reader, export, price_book(), free_tier=free_tier, narrow=store.context.narrow, by=by,
-                now_ms=ceil_minute(instant_ms(at, end=True)) if at is not None else now_ms(), per_usd=per_usd,
+                now_ms=ceil_minute(instant_ms(end, end=True)) if end is not None else now_ms(), per_usd=per_usd,
             )  # fmt: skip
         except ValueError as error:
             raise LambdatuiError(f"{named}: {error}") from error

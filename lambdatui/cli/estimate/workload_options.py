@@ -150,44 +150,44 @@ class Plan:
     free_tier: bool | None
 
 
-def workload(given: Mapping[str, Any], name: str = "") -> Workload:
+def workload(figures: Mapping[str, Any], name: str = "") -> Workload:
     """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
     where = f"function {name!r}: " if name else ""
-    relative = [key for key, value in given.items() if isinstance(value, Relative)]
+    relative = [key for key, value in figures.items() if isinstance(value, Relative)]
     if relative:
         raise click.UsageError(f"{where}{relative[0]} in per cent more or less is for what-ifs; give a figure")
-    if not any(name in given for name in _QUANTITIES):
+    if not any(name in figures for name in _QUANTITIES):
         raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
-    if given.get("requests") and "duration_ms" not in given:
+    if figures.get("requests") and "duration_ms" not in figures:
         raise click.UsageError(f"{where}the duration is missing: give --duration-ms, such as 120")
-    if given.get("init_ms") and "cold_ratio" not in given:
+    if figures.get("init_ms") and "cold_ratio" not in figures:
         raise click.UsageError(f"{where}--init-ms needs --cold-ratio: which part of the requests are cold starts?")
-    if given.get("edge_requests") and "edge_duration_ms" not in given:
+    if figures.get("edge_requests") and "edge_duration_ms" not in figures:
         raise click.UsageError(f"{where}the duration at the edge is missing: give --edge-duration-ms, such as 5")
-    if given.get("managed_instance_hours") and "managed_instance_price" not in given:
+    if figures.get("managed_instance_hours") and "managed_instance_price" not in figures:
         raise click.UsageError(
             f"{where}the EC2 on-demand price of the instances is missing: give --managed-instance-price, USD an hour"
         )
     for needed, names in _NEEDED.items():
-        if needed not in given and (without := [name for name in names if name in given]):
+        if needed not in figures and (without := [name for name in names if name in figures]):
             raise click.UsageError(f"{where}--{without[0].replace('_', '-')} needs --{needed.replace('_', '-')}")
-    lonely = [key for key in given if key.startswith("provisioned_") and not given.get("provisioned")]
+    lonely = [key for key in figures if key.startswith("provisioned_") and not figures.get("provisioned")]
     if lonely:
         raise click.UsageError(f"{where}--{lonely[0].replace('_', '-')} needs --provisioned, a number of environments")
-    if given.get("provisioned_requests", 0) > given.get("requests", 0):
+    if figures.get("provisioned_requests", 0) > figures.get("requests", 0):
         raise click.UsageError(f"{where}--provisioned-requests are more than --requests; give at most all of them")
-    return Workload(name=name, **given)
+    return Workload(name=name, **figures)
 
 
 def comparisons(texts: Sequence[str]) -> tuple[WhatIf, ...]:
     """``arm64,memory=512,arm64+memory=512``: one what-if for each comma. Raises ``click.UsageError``."""
     try:
-        found = changes(texts, price_book().codes if texts else (), _converted)
+        compared = changes(texts, price_book().codes if texts else (), _converted)
     except ValueError as error:
         raise click.UsageError(f"--compare: {error}") from error
-    if texts and not found:
+    if texts and not compared:
         raise click.UsageError("--compare is empty; name changes such as arm64,memory=512")
-    return found
+    return compared
 
 
 def _converted(name: str, text: str) -> Any:
@@ -285,10 +285,10 @@ def _fields(where: str, table: object) -> dict[str, Any]:
 
 
 def _table(where: str, document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = document.get(key, {})
-    if not isinstance(found, dict):
+    table = document.get(key, {})
+    if not isinstance(table, dict):
         raise click.UsageError(f"{where}: {key} is not a table")
-    return found
+    return table
 
 
 def _known_keys(where: str, document: Mapping[str, Any], known: Sequence[str]) -> None:

@@ -169,12 +169,12 @@ def serve_(
 @click.option("--retries", type=click.IntRange(0, 2), help="Of an asynchronous event (default 2).")
 @click.option("--json-log", is_flag=True, help="The platform's lines in JSON.")
 @_with_log
-def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
+def deploy(log_path: Path, /, path: str, name: str, **options: Any) -> None:
     """Deploy the folder or ZIP at PATH as a function, in place of an older one of that name.
 
     A folder is used where it is: an edited file counts from the next invoke on.
     """
-    configuration = _configuration(given)
+    configuration = _configuration(options)
     code = (
         {"S3Bucket": "hot-reload", "S3Key": path}
         if Path(path).is_dir()
@@ -187,52 +187,50 @@ def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
         else:
             api.do("PUT", _at(name, "/configuration"), configuration)
             api.do("PUT", _at(name, "/code"), code)
-        _more(api, name, given)
+        _more(api, name, options)
 
     with_api(log_path, run)
-    click.echo(
-        f"deployed {name}: {given['runtime']}, {formatting.megabytes(given['memory_mb'])}, {given['timeout_s']} s",
-        err=True,
-    )
+    memory = formatting.megabytes(options["memory_mb"])
+    click.echo(f"deployed {name}: {options['runtime']}, {memory}, {options['timeout_s']} s", err=True)
 
 
-def _configuration(given: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "Handler": given["handler"],
-        "Runtime": given["runtime"],
-        "MemorySize": given["memory_mb"],
-        "Timeout": given["timeout_s"],
-        "EphemeralStorage": {"Size": given["ephemeral_mb"]},
-        "Environment": {"Variables": given["env"]},
-        "Layers": list(given["layers"]),
-        "DeadLetterConfig": {"TargetArn": given["dlq"] or ""},
-        "LoggingConfig": {"LogFormat": "JSON" if given["json_log"] else "Text"},
+def _configuration(options: dict[str, Any]) -> dict[str, Any]:
+    configuration: dict[str, Any] = {
+        "Handler": options["handler"],
+        "Runtime": options["runtime"],
+        "MemorySize": options["memory_mb"],
+        "Timeout": options["timeout_s"],
+        "EphemeralStorage": {"Size": options["ephemeral_mb"]},
+        "Environment": {"Variables": options["env"]},
+        "Layers": list(options["layers"]),
+        "DeadLetterConfig": {"TargetArn": options["dlq"] or ""},
+        "LoggingConfig": {"LogFormat": "JSON" if options["json_log"] else "Text"},
     }
-    return found
+    return configuration
 
 
-def _more(api: Api, name: str, given: dict[str, Any]) -> None:
+def _more(api: Api, name: str, options: dict[str, Any]) -> None:
     concurrency = f"/2017-10-31/functions/{name}/concurrency"
-    if given["reserved"] is not None:
-        api.do("PUT", concurrency, {"ReservedConcurrentExecutions": given["reserved"]})
+    if options["reserved"] is not None:
+        api.do("PUT", concurrency, {"ReservedConcurrentExecutions": options["reserved"]})
     else:
         api.do("DELETE", concurrency)
     settings: dict[str, Any] = {}
-    for each in given["destinations"]:
+    for each in options["destinations"]:
         which, equals, target = each.partition("=")
         if which not in ("success", "failure") or not equals:
             raise click.UsageError(f"--destination {each}: give success=TARGET or failure=TARGET")
         settings.setdefault("DestinationConfig", {})[f"On{which.capitalize()}"] = {"Destination": target}
-    if given["retries"] is not None:
-        settings["MaximumRetryAttempts"] = given["retries"]
+    if options["retries"] is not None:
+        settings["MaximumRetryAttempts"] = options["retries"]
     if settings:
         api.do("PUT", f"/2019-09-25/functions/{name}/event-invoke-config", settings)
-    if given["provisioned"] is not None:
+    if options["provisioned"] is not None:
         version = api.do("POST", _at(name, "/versions"), {})["Version"]
         where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
-        api.do("PUT", where, {"ProvisionedConcurrentExecutions": given["provisioned"]})
+        api.do("PUT", where, {"ProvisionedConcurrentExecutions": options["provisioned"]})
         click.echo(
-            f"version {version} has {formatting.counted(given['provisioned'], 'environment')} ready while"
+            f"version {version} has {formatting.counted(options['provisioned'], 'environment')} ready while"
             " `runner serve` runs",
             err=True,
         )
@@ -320,14 +318,14 @@ def list_(log_path: Path, as_json: bool) -> None:
     rows = [
         {
             "function": name,
-            "runtime": one.latest["Runtime"],
-            "memory_mb": one.latest["MemorySize"],
-            "timeout_s": one.latest["Timeout"],
-            "handler": one.latest.get("Handler"),
-            "reserved": one.reserved,
-            "path": one.latest["_path"],
+            "runtime": function.latest["Runtime"],
+            "memory_mb": function.latest["MemorySize"],
+            "timeout_s": function.latest["Timeout"],
+            "handler": function.latest.get("Handler"),
+            "reserved": function.reserved,
+            "path": function.latest["_path"],
         }
-        for name, one in sorted(functions.items())
+        for name, function in sorted(functions.items())
     ]
     if as_json:
         click.echo(json.dumps({"as_of": formatting.iso(clock_ms()), "rows": rows}))
@@ -381,7 +379,7 @@ def remove(log_path: Path, name: str) -> None:
 @click.option("--list", "list_them", is_flag=True, help="The triggers there are.")
 @click.option("--remove", "trigger_id", metavar="ID", help="Remove one.")
 @_with_log
-def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: str | None, **given: Any) -> None:
+def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: str | None, **options: Any) -> None:
     """Let something call NAME: a schedule, a folder, a queue, a stream, HTTP; or send it one event now.
 
     What is kept works while `lambdatui runner serve` runs, and goes on when it is started again.
@@ -407,7 +405,7 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
         else:
             if name is None:
                 raise click.UsageError("give the function's NAME, or --list")
-            path, document = wanted_trigger(name, given)
+            path, document = wanted_trigger(name, options)
             done = api.do("POST", path, document)
             click.echo(str(done.get("id") or done.get("UUID") or done.get("request_id")))
 

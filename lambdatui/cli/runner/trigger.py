@@ -38,53 +38,53 @@ def trigger_options(run: F) -> F:
     return run
 
 
-def wanted_trigger(name: str, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def wanted_trigger(name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The path and the body of the request that the options ask for. UsageError unless it is one thing."""
     kinds = ("schedule", "folder", "source_arn", "http_api", "rest_api", "alb", "sns", "event")
-    asked = [kind for kind in kinds if given[kind] is not None]
+    asked = [kind for kind in kinds if options[kind] is not None]
     if len(asked) != 1:
         raise click.UsageError(
             "give one of --schedule, --folder, --source, --http-api, --rest-api, --alb, --sns and --event"
         )
-    kind, value = asked[0], given[asked[0]]
+    kind, value = asked[0], options[asked[0]]
     if kind == "source_arn":
-        return "/2015-03-31/event-source-mappings/", _mapping(name, value, given)
+        return "/2015-03-31/event-source-mappings/", _mapping(name, value, options)
     if kind in ("sns", "event"):
-        return "/_lambdatui/fire", {"function": name, "event": _event(kind, value, given)}
+        return "/_lambdatui/fire", {"function": name, "event": _event(kind, value, options)}
     document: dict[str, Any] = {"function": name, "kind": kind.replace("_", "-")}
     if kind == "schedule":
         document["expression"] = value
     elif kind == "folder":
-        events = [one.strip() for one in given["events"].split(",")]
+        events = [one.strip() for one in options["events"].split(",")]
         if not set(events) <= {"created", "removed"}:
             raise click.UsageError("--events: created, removed, or both")
-        document |= {"path": value, "prefix": given["prefix"], "suffix": given["suffix"], "events": events}
+        document |= {"path": value, "prefix": options["prefix"], "suffix": options["suffix"], "events": events}
     elif value:
         document["port"] = value
     return "/_lambdatui/triggers/add", document
 
 
-def _mapping(name: str, arn: str, given: dict[str, Any]) -> dict[str, Any]:
+def _mapping(name: str, arn: str, options: dict[str, Any]) -> dict[str, Any]:
     document: dict[str, Any] = {"FunctionName": name, "EventSourceArn": arn}
-    if given["batch_size"] is not None:
-        document["BatchSize"] = given["batch_size"]
-    if given["window_s"] is not None:
-        document["MaximumBatchingWindowInSeconds"] = given["window_s"]
-    if given["partial"]:
+    if options["batch_size"] is not None:
+        document["BatchSize"] = options["batch_size"]
+    if options["window_s"] is not None:
+        document["MaximumBatchingWindowInSeconds"] = options["window_s"]
+    if options["partial"]:
         document["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
     if ":dynamodb:" in arn:
-        document["StartingPosition"] = "TRIM_HORIZON" if given["from_start"] else "LATEST"
+        document["StartingPosition"] = "TRIM_HORIZON" if options["from_start"] else "LATEST"
     return document
 
 
-def _event(kind: str, value: str, given: dict[str, Any]) -> object:
+def _event(kind: str, value: str, options: dict[str, Any]) -> object:
     from lambdatui.runner.triggers.triggers import custom_event, sns_event
 
     text = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
     if kind == "sns":
-        return sns_event(text, given["subject"])
+        return sns_event(text, options["subject"])
     try:
         detail = parsed_json(text)
     except ValueError as error:
         raise click.UsageError(f"--event is not JSON: {error}") from error
-    return custom_event(given["event_source"], given["detail_type"], detail)
+    return custom_event(options["event_source"], options["detail_type"], detail)
