@@ -55,10 +55,12 @@ class Actual:
 
     @property
     def until(self) -> date:
+        """The day before which the line ends: a day after its own where the export gives no later one."""
         return self.end if self.end is not None and self.end > self.day else self.day + timedelta(days=1)
 
     @property
     def is_usage(self) -> bool:
+        """Whether it charges for usage, not a fee, a discount, tax or credit."""
         return self.kind in OF_USAGE
 
 

@@ -101,6 +101,7 @@ class Allocation:
         return priced_usage
 
     def shared_of(self, rates: Rates) -> frozenset[str]:
+        """The dimensions whose free tier several usages share in the partition of these rates."""
         return self.shared.get(rates.prices.partition.code, frozenset()) if rates.prices else frozenset()
 
     def _allocate(self, priced: Priced) -> None:

@@ -50,6 +50,7 @@ class Basis:
 
     @classmethod
     def of(cls, charges: Iterable[Actual]) -> "Basis":
+        """How the lines of one export, taken together, say what was paid."""
         lines = list(charges)
         discounted = any(one.kind in DISCOUNTS for one in lines)
         fees = any(one.kind in (PLAN_FEE, RESERVATION_FEE) and one.cost for one in lines)
@@ -63,6 +64,7 @@ class Basis:
         return None if not listed and actual.quantity else listed
 
     def net_of(self, actual: Actual) -> Decimal | None:
+        """What a line charges after discounts, in its currency; None where that is not known."""
         if actual.kind == MIXED:
             return actual.net
         if self.net_column and actual.net is not None:
@@ -70,6 +72,7 @@ class Basis:
         return actual.cost if actual.kind in (USAGE, COVERED) else None
 
     def effective_of(self, actual: Actual) -> Decimal | None:
+        """What a line cost with its part of commitments' fees, in its currency; None where that is not known."""
         if actual.effective is not None:
             return actual.effective
         return self.net_of(actual) if actual.kind == USAGE else None

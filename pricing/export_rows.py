@@ -255,4 +255,5 @@ def _in_one_currency(charges: Sequence[Actual]) -> tuple[list[Actual], int]:
 
 
 def next_month(day: date) -> date:
+    """The first day of the month after the one that holds ``day``."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

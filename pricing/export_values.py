@@ -19,6 +19,7 @@ class NotAValue(CaughtError, ValueError):
 
 
 def text_of(value: Any) -> str:
+    """A cell as text, without the spaces around it; empty for None and NaN."""
     return "" if value is None or value != value else str(value).strip()  # NaN is not itself
 
 

@@ -87,6 +87,10 @@ class Rates:
 
     @classmethod
     def of(cls, alike: PricedAlike, book: PriceBook) -> "Rates":
+        """The rates of usages that are priced alike; ``prices`` is None where the book has none for the region.
+
+        An unknown region or architecture is assumed, and ``basis`` says so.
+        """
         account, region, arch, basis, ephemeral_mb = alike
         if not region:
             basis = f"{basis}; {_ASSUMED}{DEFAULT_REGION}"

@@ -141,6 +141,7 @@ class InvocationPrice:
             self._storage_mb = 0
 
     def of(self, billed_ms: int, memory_mb: int) -> Decimal | None:
+        """The list price of an invocation's request, billed duration and storage; None where one is not known."""
         amount = _plus(self._request, billed_ms * memory_mb, self._duration)
         return _plus(amount, billed_ms * self._storage_mb, self._storage) if self._storage_mb else amount
 

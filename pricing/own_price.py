@@ -278,10 +278,12 @@ class OwnPrice:
 
     @property
     def basis(self) -> str:
+        """The terms in words, such as ``list less 10%, private rates``."""
         return self.terms.basis
 
     @property
     def totals(self) -> dict[str, Decimal]:
+        """What is paid, by currency."""
         found = self.bill.totals
         return found if self.settled is None else found | {_PLAN_CURRENCY: self.settled.total}
 

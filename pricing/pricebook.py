@@ -89,6 +89,7 @@ class RegionPrices:
 
     @property
     def currency(self) -> str:
+        """The currency of all its rates: ``USD``, in China ``CNY``."""
         return self.partition.currency
 
     def why_not(self, dimension: str, arch: str) -> str:

@@ -97,6 +97,11 @@ class Clock:
     def at(
         cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
     ) -> "Clock":
+        """The clock at ``as_of_ms`` (epoch ms) of a month from day number ``start`` to before ``after``.
+
+        ``first`` is the day number of the first data, ``since_ms`` when in it they begin; ``hours`` are the 24 shares
+        of a usual day.
+        """
         today, elapsed_ms = divmod(as_of_ms, DAY_MS)
         since_ms = since_ms if since_ms is not None and since_ms // DAY_MS == first and since_ms % DAY_MS else None
         gone = elapsed_ms / DAY_MS

@@ -42,6 +42,7 @@ def logs_dearer(subject: Subject) -> Iterator[Recommendation]:
 
 
 def log_class(subject: Subject) -> Iterator[Recommendation]:
+    """Log groups in the Infrequent Access class, whose ingestion costs half (CloudWatch pricing page, "Logs")."""
     usage = subject.month.usage
     amounts = dict(usage.metered)
     standard = amounts.get("logs_standard", 0)

@@ -27,6 +27,7 @@ def provisioned_break_even(prices: RegionPrices, arch: str) -> Decimal | None:
 
 
 def savings_plan(subject: Subject) -> Iterator[Recommendation]:
+    """A Compute Savings Plan for a year without upfront payment (AWS Savings Plans pricing, "Lambda")."""
     factor = (subject.prices.other.get("savings_plan") or {}).get("duration")
     if factor is None or not (subject.month.usage.billed_mb_ms or subject.month.usage.provisioned_mb_ms):
         return
@@ -92,6 +93,7 @@ def provisioned_on(subject: Subject) -> Iterator[Recommendation]:
 
 
 def timeouts(subject: Subject) -> Iterator[Recommendation]:
+    """What invocations cost that ran until their timeout: the most that ending them sooner saves."""
     month = subject.month
     if not month.timeouts or not month.timeout_s or not month.memory_mb or subject.rate is None:
         return
@@ -128,6 +130,7 @@ def retries(subject: Subject) -> Iterator[Recommendation]:
 
 
 def cold_starts(subject: Subject) -> Iterator[Recommendation]:
+    """What init costs, which is billed since August 2025: the most that faster starts save."""
     month, usage = subject.month, subject.month.usage
     if not month.init_ms or not month.memory_mb or subject.rate is None or not usage.billed_mb_ms:
         return
@@ -171,6 +174,7 @@ def snapstart(subject: Subject) -> Iterator[Recommendation]:
 
 
 def stale_versions(subject: Subject) -> Iterator[Recommendation]:
+    """SnapStart snapshots of published versions that nothing invoked in the month."""
     month = subject.month
     rate = (subject.prices.other.get("snapstart") or {}).get("cache")
     stale = month.snapstart_versions - month.snapstart_used

@@ -127,6 +127,7 @@ def column(usages: Sequence[Usage], quantity: str) -> Sequence[int]:
 
 
 def terms_of(usage: Usage) -> Terms:
+    """Whose a usage is, and what decides its rates."""
     return Terms(
         usage.function, usage.account, usage.region, usage.arch, usage.basis, usage.ephemeral_mb, usage.instance_rate,
         usage.instance_paid_rate,

@@ -69,6 +69,7 @@ def _in_usd(totals: Mapping[str, Decimal]) -> None:
 
 
 def as_json(verdict: Verdict, basis: str) -> dict[str, Any]:
+    """A verdict as ``--json`` has it; amounts are text, so that no digit is lost."""
     return {
         "basis": basis,
         "verdict": verdict.passed.value,

@@ -116,6 +116,7 @@ class Meter:
         self._width = 0
 
     def show(self, progress: "Progress") -> None:
+        """Draws the progress, at most ten times a second on a terminal, else every ten seconds."""
         now = time.monotonic()
         if now - self._drawn < (_REDRAW_S if self._terminal else _SAY_S):
             return
@@ -131,6 +132,7 @@ class Meter:
         self._width = len(line)
 
     def clear(self) -> None:
+        """Clears the line on a terminal."""
         if self._width:
             click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
             self._width = 0

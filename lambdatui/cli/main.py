@@ -19,9 +19,11 @@ class Root(click.Group):
     """Subcommands are imported when they run; every way to fail ends in one line and a documented exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The subcommands' names in the order of the help."""
         return commands.known()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, which takes the global options too; None where there is none of that name."""
         command = commands.load(cmd_name)
         if command is not None:
             _everywhere(command)
@@ -30,12 +32,14 @@ class Root(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; an unknown subcommand is an error that names the nearest."""
         name = args[0]
         if name not in commands.known() and not name.startswith("-"):
             raise click.UsageError(f"no command {name!r}{_nearest(name, commands.known())}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the subcommands' lines of the help without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, commands.summary(name)) for name in commands.known()])
 

@@ -59,6 +59,7 @@ class Context:
 
     @property
     def narrow(self) -> Narrow:
+        """The accounts, regions, functions and tags that everything is narrowed to."""
         return Narrow(self.accounts, self.regions, self.functions, self.tags, self.tagged)
 
 

@@ -30,10 +30,12 @@ class Sessions(Protocol):
     """What opens accounts: ``lambdatui.cli.collect.rounds``."""
 
     @property
-    def profiles(self) -> Sequence[str]: ...
+    def profiles(self) -> Sequence[str]:
+        """The AWS profiles that were asked for; empty for the usual one."""
 
     @property
-    def regions(self) -> Sequence[str]: ...
+    def regions(self) -> Sequence[str]:
+        """The regions that were asked for; empty for the profile's."""
 
     def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
         """What opens the account of a profile in a region."""

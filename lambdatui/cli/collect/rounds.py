@@ -41,7 +41,11 @@ def _later_than(at: float) -> Callable[[], bool]:
 
 
 class Rounds:
-    """Sessions are kept from round to round; where credentials failed they are had anew, as tokens are renewed so."""
+    """Collections from all accounts and regions that were asked for, one after the other.
+
+    Sessions are used again in the next round. Where credentials failed, the next round makes a new session, because
+    that is how renewed tokens are read.
+    """
 
     def __init__(
         self,
@@ -87,13 +91,17 @@ class Rounds:
 
     @property
     def profiles(self) -> Sequence[str]:
+        """The AWS profiles that were asked for; empty for the usual one."""
         return self._request.profiles
 
     @property
     def regions(self) -> Sequence[str]:
+        """The regions that were asked for; empty for the profile's."""
         return self._request.regions
 
     def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
+        """What opens the account of a profile in a region, as it is at ``now_ms`` (epoch ms)."""
+
         def opened() -> CloudWatchSource:
             session = self.session(profile, region)
             session.begin()

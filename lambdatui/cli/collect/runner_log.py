@@ -38,6 +38,7 @@ class RunnerRounds(Rounds):
     def once(
         self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False
     ) -> Sequence[Collected]:
+        """One collection of the log."""
         return [self._read()]
 
 

@@ -54,6 +54,7 @@ class Arch(_ParamType):
     name = "arch"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The architecture; a usage error names the nearest."""
         text = str(value)
         if text in ARCHITECTURES:
             return text
@@ -70,6 +71,7 @@ class Region(_ParamType):
     name = "region"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The region's code; a usage error names the nearest region that has prices."""
         try:
             return price_book().region(str(value)).code
         except UnknownRegion as error:
@@ -82,6 +84,7 @@ class LogClass(_ParamType):
     name = "log class"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The log class as dimensions name it; ``ia`` and ``infrequent`` are short for ``infrequent_access``."""
         text = str(value).strip().lower().replace("-", "_").replace(" ", "_")
         text = {"ia": "infrequent_access", "infrequent": "infrequent_access"}.get(text, text)
         if text not in ("standard", "infrequent_access", "delivery"):

@@ -33,6 +33,7 @@ _OPTIONS = [
 
 
 def trigger_options(run: F) -> F:
+    """The options of ``runner trigger``, in the order of its help."""
     for option in reversed(_OPTIONS):
         run = option(run)
     return run
