@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from collectors.model import clock
-from lambdatui.cli.estimate.workload_options import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
+from lambdatui.cli.choices import ARCH, REGION
+from lambdatui.cli.estimate.workload_options import FIELDS, comparisons, plan, workload
 from lambdatui.cli.own_price_options import own_price_options, own_terms
+from lambdatui.cli.price_book import price_book
 from lambdatui.cli.quantities import MONEY, RATIO
 from lambdatui.text import formatting
 from pricing.bill import Bill, bill

@@ -3,16 +3,17 @@
 One registry of fields serves all three, so a plan accepts what the command line accepts, with the same limits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from collectors.model.units import LONGEST_MONTH_HOURS
 from collectors.untrusted import Unparsable, parsed_toml
-from lambdatui.cli.price_book import price_book as price_book
+from lambdatui.cli.choices import ARCH, LOG_CLASS, REGION, ParamType, get_close_matches
+from lambdatui.cli.price_book import price_book
 from lambdatui.cli.quantities import (
     COUNT,
     EPHEMERAL_MB,
@@ -27,79 +28,14 @@ from lambdatui.cli.quantities import (
     Quantity,
 )
 from pricing.changes import SHORT, change, changes
-from pricing.pricebook import ARCHITECTURES, UnknownRegion
 from pricing.whatif import Relative, WhatIf
 from pricing.workload import Workload
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[Any]
-else:
-    _ParamType = click.ParamType
-
-
-def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float = 0.5) -> list[str]:
-    """``difflib``'s, imported when something was misspelt: the figures that are right have no use for it."""
-    from difflib import get_close_matches as nearest
-
-    return nearest(word, list(among), n=n, cutoff=cutoff)
-
-
-_ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
-            "graviton": "arm64"}  # fmt: skip
-
-
-class Arch(_ParamType):
-    """``x86_64`` or ``arm64``."""
-
-    name = "arch"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The architecture; a usage error names the nearest."""
-        text = str(value)
-        if text in ARCHITECTURES:
-            return text
-        near = _ALIASES.get(text.lower().replace("-", "_")) or next(
-            iter(get_close_matches(text.lower(), ARCHITECTURES, n=1, cutoff=0.4)), None
-        )
-        hint = f"did you mean {near}?" if near else "there are x86_64 and arm64"
-        raise click.BadParameter(f"unknown architecture {text!r}; {hint}", ctx, param)
-
-
-class Region(_ParamType):
-    """A region that the price book has prices for."""
-
-    name = "region"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The region's code; a usage error names the nearest region that has prices."""
-        try:
-            return price_book().region(str(value)).code
-        except UnknownRegion as error:
-            raise click.BadParameter(str(error), ctx, param) from error
-
-
-class LogClass(_ParamType):
-    """A log class, as dimensions name it."""
-
-    name = "log class"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The log class as dimensions name it; ``ia`` and ``infrequent`` are short for ``infrequent_access``."""
-        text = str(value).strip().lower().replace("-", "_").replace(" ", "_")
-        text = {"ia": "infrequent_access", "infrequent": "infrequent_access"}.get(text, text)
-        if text not in ("standard", "infrequent_access", "delivery"):
-            raise click.BadParameter(
-                f"unknown log class {value!r}; there are standard, infrequent_access and delivery", ctx, param
-            )
-        return text
-
-
-ARCH, REGION = Arch(), Region()
 MONTH_HOURS = Duration("h", 0, LONGEST_MONTH_HOURS)
 POLLER_HOURS = Duration("h")  # of many units together
 
 # A workload's fields, with the type that reads each. Beside these names, ``memory`` and so on stand for ``memory_mb``.
-FIELDS: dict[str, _ParamType] = {
+FIELDS: dict[str, ParamType] = {
     "region": REGION,
     "arch": ARCH,
     "requests": COUNT,
@@ -124,7 +60,7 @@ FIELDS: dict[str, _ParamType] = {
     "durable_written_gb": GIGABYTES,
     "durable_gb_months": GIGABYTES,
     "log_gb": GIGABYTES,
-    "log_class": LogClass(),
+    "log_class": LOG_CLASS,
     "log_stored_gb": GIGABYTES,
     "edge_requests": COUNT,
     "edge_duration_ms": INVOCATION_MS,

@@ -7,7 +7,7 @@ import click
 
 from collectors.model import clock
 from collectors.model.errors import LambdatuiError
-from lambdatui.cli.estimate.workload_options import REGION
+from lambdatui.cli.choices import REGION
 from lambdatui.cli.price_book import price_book
 from lambdatui.text.formatting import counted, plain
 from lambdatui.text.table import GAP, text_table
