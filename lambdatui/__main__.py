@@ -53,7 +53,7 @@ def _unforeseen(kind: type[BaseException], error: BaseException, trace: "Traceba
     """A traceback may quote data: nothing of it is obeyed by the terminal, and it has no values of variables."""
     import traceback
 
-    from lambdatui.text.formatting import plain
+    from lambdatui.text.plain import plain
 
     sys.stderr.write(plain("".join(traceback.format_exception(kind, error, trace)), newlines=True))
 

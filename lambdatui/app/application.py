@@ -134,7 +134,7 @@ class LambdaTui(App[int]):
 
         from rich.text import Text
 
-        from lambdatui.text.formatting import plain
+        from lambdatui.text.plain import plain
 
         self.panic(Text(plain(format_exc(), newlines=True)))
 

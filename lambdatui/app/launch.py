@@ -11,7 +11,7 @@ from lambdatui.session.terminal import Terminal, TerminalRefused, terminal, them
 from lambdatui.settings import paths
 from lambdatui.start import first_frame, terminal_signals
 from lambdatui.start.state import kept
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:

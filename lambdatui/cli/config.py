@@ -9,7 +9,7 @@ import click
 from collectors.model.errors import ExitCode
 from lambdatui.cli.global_options import current_context
 from lambdatui.settings import config_file, paths
-from lambdatui.text.formatting import json_text, plain
+from lambdatui.text.plain import json_text, plain
 
 
 @click.group(name="config")

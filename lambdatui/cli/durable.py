@@ -4,7 +4,7 @@ import click
 
 from lambdatui.cli.output.rows import Listing, arranged, emit, listing_options, print_rows
 from lambdatui.cli.store_access import Opened, opened
-from lambdatui.text import formatting
+from lambdatui.text.plain import json_text
 from lambdatui.views.durable import EXECUTION_COLUMNS, AmbiguousExecution, HistoryView, executions, history
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
@@ -45,7 +45,7 @@ def _show(store: Opened, listing: Listing, wanted: str) -> None:
         )
     if listing.form == "json":
         one = {column.id: json_value(column, getattr(view.execution, column.id)) for column in EXECUTION_COLUMNS}
-        click.echo(formatting.json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
+        click.echo(json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
         return
     if listing.form == "text":
         click.echo(_text(view, utc=store.context.utc))

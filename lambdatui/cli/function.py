@@ -7,7 +7,8 @@ import click
 
 from lambdatui.cli.output.rows import Listing, arranged, listing_options, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened, price_book
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
 from lambdatui.views.columns import columns
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
@@ -38,7 +39,7 @@ def command(listing: Listing, name: str) -> None:
             view = FunctionDetail(first.columns, rows, first.as_of, first.range, first.coverage, first.basis)
             print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
         elif listing.form == "json":
-            click.echo(formatting.json_text(_json(first, listing)))
+            click.echo(json_text(_json(first, listing)))
         else:
             click.echo(_text(first, utc=store.context.utc))
             narrate(first, 1)
@@ -60,8 +61,7 @@ def _details(store: Opened, name: str) -> list[FunctionDetail]:
 def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
     whole = envelope(detail, arranged(detail, listing), detail.columns)
     series = [
-        {"start": formatting.iso(step.start_ms)}
-        | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
+        {"start": figures.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
         for step in detail.series
     ]
     setup = {one.id: one.text for one in detail.facts}
@@ -79,17 +79,17 @@ def _text(detail: FunctionDetail, *, utc: bool) -> str:
         lines.append("")
     width = max((len(one.label) + 2 for one in detail.facts), default=0)
     for fact in detail.facts:
-        first, *more = formatting.plain(fact.text or "-", newlines=True).split("\n")
+        first, *more = plain(fact.text or "-", newlines=True).split("\n")
         lines += [f"{fact.label:<{width}}{first}", *(f"{'':<{width}}{line}" for line in more)]
     return "\n".join(lines)
 
 
 def _drawn(detail: FunctionDetail, name: str) -> str:
-    return formatting.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
+    return figures.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
 
 
 def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
     if not steps:
         return ""
-    last = formatting.instant(steps[-1].start_ms + step_ms, utc=utc)
-    return f"{formatting.instant(steps[0].start_ms, utc=utc)} to {last}, {formatting.milliseconds(step_ms)} a column"
+    last = figures.instant(steps[-1].start_ms + step_ms, utc=utc)
+    return f"{figures.instant(steps[0].start_ms, utc=utc)} to {last}, {figures.milliseconds(step_ms)} a column"

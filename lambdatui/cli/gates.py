@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from collectors.model.errors import ExitCode
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from pricing.bill import Bill
 from pricing.gate import Passed, Verdict, gate, unknown_of
 
@@ -73,8 +74,8 @@ def as_json(verdict: Verdict, basis: str) -> dict[str, Any]:
     return {
         "basis": basis,
         "verdict": verdict.passed.value,
-        "limit": formatting.decimal_text(verdict.limit),
-        "known": formatting.decimal_text(verdict.known),
+        "limit": figures.decimal_text(verdict.limit),
+        "known": figures.decimal_text(verdict.known),
         "currency": verdict.currency,
         "projected": verdict.projected,
         "missing": list(verdict.missing),
@@ -88,7 +89,7 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
 
 def say(name: str, verdict: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
-    known, limit = formatting.money_apart(verdict.known, verdict.limit, verdict.currency)
+    known, limit = figures.money_apart(verdict.known, verdict.limit, verdict.currency)
     by = f" ({basis})"
     if verdict.passed is Passed.NO:
         verb = "is projected, which is over" if verdict.projected else "is over"
@@ -97,4 +98,4 @@ def say(name: str, verdict: Verdict, basis: str) -> None:
         click.echo(f"{known} is known, within the {name} of {limit}{by}, but not everything is known:", err=True)
     if verdict.passed is not Passed.YES:
         for reason in verdict.missing:
-            click.echo(formatting.plain(f"  missing: {reason}"), err=True)
+            click.echo(plain(f"  missing: {reason}"), err=True)

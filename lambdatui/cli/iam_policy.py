@@ -11,7 +11,8 @@ from collectors.sources.cloudwatch import policy
 from collectors.sources.cloudwatch.readings import FEATURES
 from lambdatui.cli.global_options import current_context
 from lambdatui.settings.context import Context
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 
 _Many = tuple[str, ...]
 
@@ -135,13 +136,11 @@ def _of_store(context: Context) -> Sequence[str]:
     except StoreMissing:
         return ()
     except StoreError as error:
-        click.echo(formatting.plain(f"lambdatui iam-policy: {error}; no log group of it is named"), err=True)
+        click.echo(plain(f"lambdatui iam-policy: {error}; no log group of it is named"), err=True)
         return ()
     if groups:
-        said = formatting.counted(len(groups), "log group")
-        click.echo(
-            formatting.plain(f"with {said} that functions in {context.db} write to (--no-store: without)"), err=True
-        )
+        said = figures.counted(len(groups), "log group")
+        click.echo(plain(f"with {said} that functions in {context.db} write to (--no-store: without)"), err=True)
     return groups
 
 

@@ -9,7 +9,8 @@ import click
 
 from collectors.model.errors import ExitCode
 from lambdatui.cli.global_options import current_context
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
     from collectors.ingest.engine import ImportResult, Progress
@@ -60,17 +61,17 @@ def command(
         meter.clear()
     _say(result, as_json)
     for note in result.notes[:_MOST_NOTES]:
-        click.echo(formatting.plain(f"lambdatui import: {note}"), err=True)
+        click.echo(plain(f"lambdatui import: {note}"), err=True)
     if len(result.notes) > _MOST_NOTES:
         click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
-        click.echo(formatting.plain(f"lambdatui import: {failure}"), err=True)
+        click.echo(plain(f"lambdatui import: {failure}"), err=True)
     for name in result.partly[:_MOST_NOTES]:
         trouble = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
-        click.echo(formatting.plain(f"lambdatui import: {name} {trouble}"), err=True)
+        click.echo(plain(f"lambdatui import: {name} {trouble}"), err=True)
     for name in result.unmade[:_MOST_NOTES]:
         trouble = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
-        click.echo(formatting.plain(f"lambdatui import: {name} {trouble}"), err=True)
+        click.echo(plain(f"lambdatui import: {name} {trouble}"), err=True)
     if result.files:
         from lambdatui.cli.older_lines import count_older_lines
 
@@ -102,7 +103,7 @@ def _say(result: "ImportResult", as_json: bool) -> None:
         return
     if not figures[OLDER]:
         del figures[OLDER]
-    click.echo(f"{formatting.tally(figures)} in {result.seconds:.1f} s")
+    click.echo(f"{figures.tally(figures)} in {result.seconds:.1f} s")
     if result.rejected:
         click.echo("'lambdatui db info' says what was rejected, and why", err=True)
 
@@ -148,13 +149,13 @@ def progress_line(progress: "Progress", seconds: float, *, bar: bool) -> str:
             parts.append(f"[{('#' * round(share * _BAR)).ljust(_BAR)}]")
         parts.append(f"{share:4.0%}")
     else:
-        parts.append(formatting.size(progress.bytes_done))
+        parts.append(figures.size(progress.bytes_done))
     parts += [
-        f"{formatting.count(progress.events)} {formatting.plural(progress.events, 'event')}",
-        f"{formatting.size(rate)}/s",
+        f"{figures.count(progress.events)} {figures.plural(progress.events, 'event')}",
+        f"{figures.size(rate)}/s",
     ]
     if progress.bytes_total and rate:
         left_ms = max(0.0, progress.bytes_total - progress.bytes_done) / rate * 1000
-        parts.append(f"{formatting.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
-    parts.append(formatting.plain(progress.file))
+        parts.append(f"{figures.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
+    parts.append(plain(progress.file))
     return "  ".join(parts)

@@ -6,7 +6,8 @@ import click
 
 from lambdatui.cli.output.rows import Listing, echo_csv, listing_options
 from lambdatui.cli.store_access import Opened, opened, price_book
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text
 from lambdatui.text.safe_output import log_text
 from lambdatui.views import invocation as views
 from lambdatui.views.export import csv_text, envelope
@@ -29,7 +30,7 @@ def command(listing: Listing, request_id: str, attempt: int | None) -> None:
     with opened() as store:
         found = _found(store, request_id, attempt)
         if listing.form == "json":
-            click.echo(formatting.json_text(_json(store, found)))
+            click.echo(json_text(_json(store, found)))
         elif listing.form == "csv":
             echo_csv(csv_text(INVOCATION_COLUMNS, [found.invocation]))
         else:
@@ -68,8 +69,7 @@ def _json(store: Opened, found: views.InvocationDetail) -> dict[str, Any]:
         "attempts": envelope(view, found.attempts, view.columns)["rows"],
         "trace": found.trace.text if found.trace else None,
         "lines": [
-            {"timestamp": formatting.iso(line.timestamp), "kind": line.kind, "message": line.text}
-            for line in found.lines
+            {"timestamp": figures.iso(line.timestamp), "kind": line.kind, "message": line.text} for line in found.lines
         ],
         "lines_pruned": found.lines_pruned,
         "bill": _bill(found),
@@ -82,10 +82,10 @@ def _bill(found: views.InvocationDetail) -> list[dict[str, str | None]]:
     return [
         {
             "dimension": str(line.dimension),
-            "quantity": formatting.decimal_text(line.quantity),
+            "quantity": figures.decimal_text(line.quantity),
             "unit": line.unit,
-            "rate": None if line.rate is None else formatting.decimal_text(line.rate),
-            "amount": None if line.amount is None else formatting.decimal_text(line.amount),
+            "rate": None if line.rate is None else figures.decimal_text(line.rate),
+            "amount": None if line.amount is None else figures.decimal_text(line.amount),
             "currency": line.currency,
         }
         for line in found.bill.lines
@@ -98,7 +98,7 @@ def _text(found: views.InvocationDetail, *, utc: bool) -> str:
         f"{column.label:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
     ]
     for line in found.bill.lines if found.bill else ():
-        amount = formatting.rate(line.amount, line.currency)
+        amount = figures.rate(line.amount, line.currency)
         lines.append(f"{'':<{_LABEL}}{line.dimension}: {line.formula} = {amount}")
     if len(found.attempts) > 1:
         told = ", ".join(f"{other.attempt} {other.status}" for other in found.attempts)
@@ -109,7 +109,7 @@ def _text(found: views.InvocationDetail, *, utc: bool) -> str:
         lines.append(pruned if found.lines_pruned else "No log lines are stored for this invocation.")
     for entry in found.lines:
         mark = {"error": "!", "platform": "·"}.get(entry.kind, " ")
-        shown_at = formatting.instant(entry.timestamp, utc=utc, millis=True)
+        shown_at = figures.instant(entry.timestamp, utc=utc, millis=True)
         body = log_text(entry.text).replace("\n", "\n" + " " * 26)
         lines.append(f"{shown_at} {mark} {body}")
     return "\n".join(lines)

@@ -20,7 +20,8 @@ from collectors.store.write.sessions import keep_session
 from lambdatui.cli import interrupts
 from lambdatui.cli.spending import Spending, cost_of
 from lambdatui.settings.context import Context
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
 from lambdatui.views.line_conditions import Query
 from lambdatui.views.live import LiveTarget, live_target
@@ -54,7 +55,7 @@ def tail(
     with Reader(context.db) as reader:
         target = live_target(reader, narrow=context.narrow)
     if not as_json:
-        click.echo(formatting.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
+        click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
         # Ended by either, what it cost is kept.
@@ -134,20 +135,18 @@ def _function(event: LogEvent, target: LiveTarget) -> str:
 def _print(line: LogView, context: Context, as_json: bool) -> None:
     if as_json:
         click.echo(
-            json.dumps(
-                {"timestamp": formatting.iso(line.timestamp), "function": line.function, "message": line.message}
-            )
+            json.dumps({"timestamp": figures.iso(line.timestamp), "function": line.function, "message": line.message})
         )
         return
-    at = formatting.instant(line.timestamp, utc=context.utc, millis=True)
+    at = figures.instant(line.timestamp, utc=context.utc, millis=True)
     body = log_text(line.message).replace("\n", "\n    ")
-    click.echo(f"{at}  {formatting.plain(line.function)}  {body}")
+    click.echo(f"{at}  {plain(line.function)}  {body}")
 
 
 def _tell(batch: Came, as_json: bool) -> None:
     if as_json:
-        cost = None if batch.cost_usd is None else formatting.decimal_text(batch.cost_usd)
+        cost = None if batch.cost_usd is None else figures.decimal_text(batch.cost_usd)
         click.echo(json.dumps({"way": batch.way, "note": batch.note, "sampled": batch.sampled, "cost_usd": cost}))
         return
-    cost = f", {formatting.money(batch.cost_usd)} so far" if batch.cost_usd else ""
-    click.echo(formatting.plain(f"{batch.way}{cost}{'; ' + batch.note if batch.note else ''}"), err=True)
+    cost = f", {figures.money(batch.cost_usd)} so far" if batch.cost_usd else ""
+    click.echo(plain(f"{batch.way}{cost}{'; ' + batch.note if batch.note else ''}"), err=True)

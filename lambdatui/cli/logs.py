@@ -10,7 +10,8 @@ import click
 from lambdatui.cli.global_options import current_context, keep_tag_terms
 from lambdatui.cli.output.rows import Listing, emit, listing_options, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
 from lambdatui.text.table import cells, padded
 from lambdatui.views import filters, line_query
@@ -152,9 +153,9 @@ def _list_near(store: Opened, rows: list[LogView], near: int, columns: tuple[Col
 
 
 def _print(rows: Sequence[LogView], *, utc: bool) -> None:
-    names = [formatting.plain(row.function, tabs=False) for row in rows]
+    names = [plain(row.function, tabs=False) for row in rows]
     width = max(map(cells, names), default=0)
     for row, name in zip(rows, names, strict=True):
-        at = formatting.instant(row.timestamp, utc=utc, millis=True)
+        at = figures.instant(row.timestamp, utc=utc, millis=True)
         body = log_text(row.message).replace("\n", "\n    ")
         click.echo(f"{at}  {padded(name, width)}  {body}")

@@ -93,7 +93,7 @@ def _say_notes() -> None:
     """How the store was read, where that is not as always."""
     module = sys.modules.get("collectors.store.private_copy")
     for note in module.notes() if module is not None else ():
-        from lambdatui.text.formatting import plain
+        from lambdatui.text.plain import plain
 
         click.echo(plain(f"lambdatui: {note}"), err=True)
 
@@ -113,7 +113,7 @@ def _reported(error: Exception) -> int:
 
     What nobody foresaw is raised again with its traceback, unless a damaged store is to blame for it.
     """
-    from lambdatui.text.formatting import plain
+    from lambdatui.text.plain import plain
 
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "lambdatui"

@@ -6,7 +6,7 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened, price_book
-from lambdatui.text.formatting import counted, size
+from lambdatui.text.figures import counted, size
 from lambdatui.views.patterns import patterns
 
 BRIEF = ("pattern", "template", "function", "count", "share", "bytes", "ingestion_usd", "novelty")

@@ -30,7 +30,7 @@ class _InUse:
 
 
 def _say(notice: str) -> None:
-    from lambdatui.text.formatting import plain
+    from lambdatui.text.plain import plain
 
     click.echo(plain(f"lambdatui: {notice}"), err=True)
 

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from lambdatui.text import formatting
+from lambdatui.text.plain import plain
 
 
 class Service:
@@ -36,7 +36,7 @@ class Service:
 
     def state(self, words: str) -> None:
         """One line of state: ``systemctl status`` shows it; without systemd it goes to stderr."""
-        words = formatting.plain(words)
+        words = plain(words)
         if not self._notify(f"STATUS={words}\nWATCHDOG=1"):
             click.echo(f"lambdatui collect: {words}", err=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from pricing.call_prices import price
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ class Spending:
             with self._lock:
                 if self.budget is not None and self.spent + amount > self.budget:
                     raise BudgetReached(
-                        f"stopped before {operation} of about {formatting.money(amount)}:"
-                        f" {formatting.money(self.spent)} of the budget of"
-                        f" {formatting.money(self.budget)} are spent; what was had is kept"
+                        f"stopped before {operation} of about {figures.money(amount)}:"
+                        f" {figures.money(self.spent)} of the budget of"
+                        f" {figures.money(self.budget)} are spent; what was had is kept"
                     )
                 self.spent += amount
 

@@ -67,7 +67,7 @@ def _grouped(db: Path) -> Reader:
 def say_unmatched(narrow: Narrow, reader: Reader) -> None:
     """On stderr, what of --account, --region, --function and --tag nothing in the store matches. It is no failure."""
     if narrow:
-        from lambdatui.text.formatting import plain
+        from lambdatui.text.plain import plain
 
         for said in unmatched(narrow, reader):
             click.echo(plain(said), err=True)

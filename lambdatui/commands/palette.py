@@ -8,7 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from lambdatui.commands.base import keys
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
     from textual.fuzzy import Matcher

@@ -6,7 +6,7 @@ from typing import Any
 
 from collectors.untrusted import parsed_json
 from lambdatui.processes.child_process import Child
-from lambdatui.text.formatting import counted, money, tally
+from lambdatui.text.figures import counted, money, tally
 
 
 @dataclass(frozen=True, slots=True)

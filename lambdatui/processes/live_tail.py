@@ -10,7 +10,7 @@ from typing import Any
 
 from collectors.untrusted import parsed_json
 from lambdatui.processes.child_process import Child
-from lambdatui.text.formatting import counted, money
+from lambdatui.text.figures import counted, money
 from lambdatui.views.live import LiveTarget
 from lambdatui.views.logs import LogView, kind_of
 

@@ -9,7 +9,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import money
+from lambdatui.text.figures import money
 from lambdatui.views.advice import ADVICE_COLUMNS, advice, said, worth
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.columns import Column

@@ -9,7 +9,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import count, instant
+from lambdatui.text.figures import count, instant
 from lambdatui.views.alarms import ALARM_COLUMNS, AlarmsView, AlarmView, alarms
 from lambdatui.views.columns import Column
 from lambdatui.widgets.layout import Shown

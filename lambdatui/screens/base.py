@@ -12,7 +12,7 @@ from lambdatui.screens.cursor_protocol import Moving as Moving
 from lambdatui.screens.time_travel import TimeTravel
 from lambdatui.session.messages import FilterTyped
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import counted, instant
+from lambdatui.text.figures import counted, instant
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header

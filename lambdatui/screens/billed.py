@@ -12,7 +12,7 @@ from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question, Unanswered
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import exact, rate
+from lambdatui.text.figures import exact, rate
 from lambdatui.views.columns import Column
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (

@@ -17,7 +17,7 @@ from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import age, count, counted, instant, milliseconds, money, ratio, size
+from lambdatui.text.figures import age, count, counted, instant, milliseconds, money, ratio, size
 from lambdatui.views.collection_details import CollectedView, collected
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
 from lambdatui.views.columns import Column

@@ -9,7 +9,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.views.columns import Column
 from lambdatui.views.formatting import shown
 from lambdatui.views.function_settings import SETTING_COLUMNS, FunctionSettings, SettingsView, function_settings

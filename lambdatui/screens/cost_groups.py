@@ -16,7 +16,7 @@ from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import money
+from lambdatui.text.figures import money
 from lambdatui.views.columns import Column
 from lambdatui.views.cost_groups import BY_TAG, GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
 from lambdatui.views.tag_scope import NOT_COLLECTED, tag_keys

@@ -15,7 +15,7 @@ from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PromptScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
+from lambdatui.text.figures import count, counted, exact, money, rate, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 Part = tuple[str, str]
 """A label, and what it labels; an empty label continues the part before."""

@@ -14,7 +14,7 @@ from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import count, counted, instant
+from lambdatui.text.figures import count, counted, instant
 from lambdatui.views.columns import Column
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_trends import ERROR_TREND_COLUMNS, ErrorTrends, ErrorTrendView, error_trends

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lambdatui.text.formatting import instant, json_text
+from lambdatui.text.figures import instant
+from lambdatui.text.plain import json_text
 from lambdatui.views.export import csv_text, envelope
 
 if TYPE_CHECKING:

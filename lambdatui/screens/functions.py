@@ -11,7 +11,7 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
-from lambdatui.text.formatting import count, counted, money, plural
+from lambdatui.text.figures import count, counted, money, plural
 from lambdatui.views.columns import Column
 from lambdatui.views.fleet_health import health, in_trouble, places
 from lambdatui.views.function_columns import FUNCTION_COLUMNS

@@ -15,7 +15,7 @@ from lambdatui.commands.general import INVOCATION_TIME
 from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import counted, decimal_text, rate
+from lambdatui.text.figures import counted, decimal_text, rate
 from lambdatui.views.columns import COLUMNS
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour

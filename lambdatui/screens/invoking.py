@@ -15,7 +15,8 @@ from textual.widgets import Input, Static
 from collectors.untrusted import parsed_json
 from lambdatui.processes.runner_client import Invoked, LocalRunner, invoke, problem_of
 from lambdatui.runner.serving import Api
-from lambdatui.text.formatting import json_text, milliseconds, plain
+from lambdatui.text.figures import milliseconds
+from lambdatui.text.plain import json_text, plain
 
 _SHOWN = 20_000
 """Characters of an answer that are shown."""

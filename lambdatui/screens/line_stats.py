@@ -12,7 +12,8 @@ from lambdatui.screens.lines import LinesScreen
 from lambdatui.screens.raw import RAW_COMMANDS, JsonLine
 from lambdatui.session.queries import Question, Unanswered
 from lambdatui.session.session import Session
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text
 from lambdatui.text.table import text_table
 from lambdatui.views.columns import Kind
 from lambdatui.views.export import csv_text, envelope
@@ -70,7 +71,7 @@ class LineStatsScreen(LinesScreen):
         answer: View[Any] | None = self.answer
         if answer is None:
             return Standing(filter=self._where, counted=("counting",))
-        return Standing(answer.as_of, None, self._where, (formatting.counted(len(answer.rows), "row"),))
+        return Standing(answer.as_of, None, self._where, (figures.counted(len(answer.rows), "row"),))
 
     def copy_text(self) -> str:
         return csv_text(self.answer.columns, self.answer.rows) if self.answer is not None else ""
@@ -85,4 +86,4 @@ class LineStatsScreen(LinesScreen):
         elif form == "csv":
             self.write_file(path, lambda: csv_text(answer.columns, answer.rows))
         else:
-            self.write_file(path, lambda: formatting.json_text(envelope(answer, answer.rows, answer.columns)) + "\n")
+            self.write_file(path, lambda: json_text(envelope(answer, answer.rows, answer.columns)) + "\n")

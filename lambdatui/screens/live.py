@@ -13,7 +13,7 @@ from lambdatui.processes.live_tail import LiveTail, Told, arguments, came
 from lambdatui.screens.lines import LinesScreen
 from lambdatui.session.queries import Question, Unanswered, ask
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import money
+from lambdatui.text.figures import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView

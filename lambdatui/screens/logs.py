@@ -20,7 +20,8 @@ from lambdatui.screens.live import LiveScreen
 from lambdatui.screens.prompt import PickScreen, PromptScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import counted, plain
+from lambdatui.text.figures import counted
+from lambdatui.text.plain import plain
 from lambdatui.views.line_columns import fields_of, fields_seen
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse

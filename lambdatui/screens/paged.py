@@ -11,7 +11,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.session.messages import Failed, MoreWanted, PageWanted, SortChosen
 from lambdatui.session.queries import Question, ask
-from lambdatui.text.formatting import counted
+from lambdatui.text.figures import counted
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, tags_in
 from lambdatui.views.invocations import (

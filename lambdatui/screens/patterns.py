@@ -15,7 +15,8 @@ from lambdatui.screens.logs import LOGS_COMMANDS, LogsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import count, counted, instant, money, plain, ratio, size
+from lambdatui.text.figures import count, counted, instant, money, ratio, size
+from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column
 from lambdatui.views.log_search import LogSearch
 from lambdatui.views.patterns import PATTERN_COLUMNS, PatternRow, PatternsView, pattern_lines, patterns

@@ -9,7 +9,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.views.columns import Column
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
 from lambdatui.views.view import View

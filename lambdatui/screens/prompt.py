@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 
 class PromptScreen(ModalScreen[str | None]):

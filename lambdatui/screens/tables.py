@@ -15,7 +15,8 @@ from lambdatui.commands.navigation import GOING
 from lambdatui.commands.table import TABLE
 from lambdatui.screens.base import Moving, StoreScreen
 from lambdatui.session.messages import Failed, Opened, SortChosen
-from lambdatui.text.formatting import counted, plain, plural
+from lambdatui.text.figures import counted, plural
+from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.formatting import json_value, shown

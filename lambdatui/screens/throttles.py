@@ -9,7 +9,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
-from lambdatui.text.formatting import count, plural
+from lambdatui.text.figures import count, plural
 from lambdatui.views.columns import COLUMNS, Column
 from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import shown

@@ -1,7 +1,8 @@
 """The lines of the first frame, laid out as the functions' screen will be."""
 
 from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
-from lambdatui.text.formatting import age, counted, plain
+from lambdatui.text.figures import age, counted
+from lambdatui.text.plain import plain
 from lambdatui.text.table import cells
 from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.startup_view import Glance

@@ -124,7 +124,7 @@ def redacted_file(content: str, form: str) -> str:
 
 def _json(content: str) -> str:
     from collectors.untrusted import parsed_json
-    from lambdatui.text.formatting import json_text
+    from lambdatui.text.plain import json_text
 
     document = parsed_json(content)
     kept = redacted_values(document)

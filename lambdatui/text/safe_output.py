@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from lambdatui.text.formatting import OBEYED, pictures, plain
+from lambdatui.text.plain import OBEYED, pictures, plain
 
 _OBEYED = re.compile(OBEYED)
 

@@ -4,7 +4,7 @@ Titles and cells are words already; who calls decides which columns hold figures
 Nothing is imported before it is needed, and Rich only where text is not ASCII: the first frame is written with it.
 """
 
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from collectors.store.read import account_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import failed_again
-from lambdatui.text.formatting import megabytes, money, plain, ratio, size
+from lambdatui.text.figures import megabytes, money, ratio, size
+from lambdatui.text.plain import plain
 from lambdatui.views.advice_item import Advice, Subject, made, memory_command
 from lambdatui.views.advice_rules import RULES
 from lambdatui.views.columns import columns

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from shlex import quote
 
-from lambdatui.text.formatting import plain, ratio
+from lambdatui.text.figures import ratio
+from lambdatui.text.plain import plain
 from lambdatui.views.function_settings import SettingsView
 from lambdatui.views.functions import FunctionView
 from pricing.recommendations import BASIS, Recommendation

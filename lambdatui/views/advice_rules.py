@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from shlex import quote
 
-from lambdatui.text.formatting import count, milliseconds, plain, ratio
+from lambdatui.text.figures import count, milliseconds, ratio
+from lambdatui.text.plain import plain
 from lambdatui.views.advice_item import Advice, Subject, made, memory_command
 from lambdatui.views.runtimes import AS_OF, SOURCE, end_of
 from pricing.recommendations import least_mb

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from collectors.store.read.reader import Reader
-from lambdatui.text.formatting import change, money
+from lambdatui.text.figures import change, money
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months, edge_stays

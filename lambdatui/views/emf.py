@@ -11,7 +11,8 @@ from collectors.store.read.emf_rows import EmfSeries, EmfSum
 from collectors.store.read.pattern_rows import uncounted
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.emf_cells import Cell, quantile
-from lambdatui.text.formatting import counted, plain
+from lambdatui.text.figures import counted
+from lambdatui.text.plain import plain
 from lambdatui.views.time_range import TimeRange
 
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}

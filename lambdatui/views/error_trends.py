@@ -8,7 +8,7 @@ from collectors.store.read.freshness import known_spans
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import binned, errors_by_step
 from collectors.store.rollups.equal_parts import EqualParts, parts_of
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.views.columns import columns
 from lambdatui.views.errors import ERROR_COLUMNS, PATTERN, ErrorView, errors, pattern_hours
 from lambdatui.views.novelty import History, Novelty

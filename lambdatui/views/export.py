@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from lambdatui.views.columns import Column, Kind
 from lambdatui.views.formatting import csv_value, json_value
 from lambdatui.views.trend import parts_json
@@ -17,8 +17,8 @@ def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) ->
     parts = getattr(view, "trend_parts", None)
     told = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
     return {
-        "as_of": formatting.iso(view.as_of),
-        "range": {"from": formatting.iso(view.range.from_ms), "to": formatting.iso(view.range.to_ms)},
+        "as_of": figures.iso(view.as_of),
+        "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         **told,

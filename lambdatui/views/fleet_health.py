@@ -20,7 +20,7 @@ def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
     used, fresh = row_value(row, "limit_used"), row_value(row, "freshness")
     if not (row.errors or row.timeouts or row.throttles or thresholds or used or (fresh or "").startswith("stale")):
         return []  # as most are, of hundreds
-    from lambdatui.text.formatting import milliseconds, ratio
+    from lambdatui.text.figures import milliseconds, ratio
 
     said = []
     over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
@@ -77,7 +77,7 @@ def hurt_of(row: "Any") -> float:
 
 def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     """``2 of 9 in trouble, worst checkout-api: errors 13 (1.3%)``; ``all 9 well``; empty for no functions."""
-    from lambdatui.text.formatting import plain
+    from lambdatui.text.plain import plain
 
     listed = list(rows)
     ill = [(row, said) for row in listed if (said := why(row, thresholds))]
@@ -91,7 +91,8 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
 
 def places(rows: "Iterable[Any]") -> str:
     """``111122223333 eu-central-1``, ``111122223333, 2 regions``, ``2 accounts, 3 regions``; empty: none is known."""
-    from lambdatui.text.formatting import counted, plain
+    from lambdatui.text.figures import counted
+    from lambdatui.text.plain import plain
 
     listed = list(rows)
     found = [sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")]

@@ -1,6 +1,7 @@
 """A column's value as people read it, as JSON carries it, and as CSV holds it."""
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import csv_cell, plain
 from lambdatui.views.columns import Column, Kind
 
 TYPE_CHECKING = False
@@ -15,37 +16,37 @@ def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "US
     ``currency`` is that of money. Figures keep within ``width`` cells by losing digits, never by losing their size.
     """
     if value is None or value == "":
-        return formatting.UNKNOWN
+        return figures.UNKNOWN
     match column.kind:
         case Kind.COUNT:
-            return formatting.count(value)
+            return figures.count(value)
         case Kind.RATIO:
-            return formatting.ratio(value)
+            return figures.ratio(value)
         case Kind.MS:
-            return formatting.milliseconds(value)
+            return figures.milliseconds(value)
         case Kind.MB:
-            return formatting.megabytes(value)
+            return figures.megabytes(value)
         case Kind.SECONDS:
-            return formatting.seconds(value)
+            return figures.seconds(value)
         case Kind.GB_SECONDS:
-            return formatting.count(value) if value >= 100 else f"{value:.3g}"
+            return figures.count(value) if value >= 100 else f"{value:.3g}"
         case Kind.USD:
             # A rate has more digits than money is shown with.
-            price = formatting.rate(value, currency) if column.id == "rate" else formatting.money(value, currency)
-            return price if width is None or len(price) <= width else formatting.money(value, currency, width=width)
+            price = figures.rate(value, currency) if column.id == "rate" else figures.money(value, currency)
+            return price if width is None or len(price) <= width else figures.money(value, currency, width=width)
         case Kind.FIGURE if value and not 1e-6 <= abs(value) < 1e15:
             return f"{value:.6g}"
         case Kind.QUANTITY | Kind.FIGURE:
-            return formatting.quantity(value, width=width)
+            return figures.quantity(value, width=width)
         case Kind.TIME:
-            return formatting.instant(value, utc=utc, millis=column.width >= 23)
+            return figures.instant(value, utc=utc, millis=column.width >= 23)
         case Kind.TREND:
             return _trend(value)
         case Kind.TAGS:
-            return formatting.plain(tags_text(value))
+            return plain(tags_text(value))
         case Kind.FLAG:
             return "yes" if value else "no"
-    return formatting.plain(str(value))
+    return plain(str(value))
 
 
 def row_shown(column: Column, row: "Any", *, utc: bool = True, width: int | None = None) -> str:
@@ -59,13 +60,13 @@ def json_value(column: Column, value: "Any") -> "Any":
     if value is None:
         return None
     if column.kind == Kind.TIME:
-        return formatting.iso(value)
+        return figures.iso(value)
     if column.kind == Kind.TREND:
         return list(value)
     from decimal import Decimal
 
     if isinstance(value, Decimal):
-        return formatting.decimal_text(value)
+        return figures.decimal_text(value)
     if isinstance(value, float) and column.kind != Kind.FIGURE:  # of log lines: whatever they count, as it came out
         return _rounded(value)
     return value
@@ -76,14 +77,14 @@ def csv_value(column: Column, value: "Any") -> str:
     from decimal import Decimal
 
     if isinstance(value, Decimal):
-        return formatting.decimal_text(value)
+        return figures.decimal_text(value)
     if column.kind == Kind.TREND and value is not None:
         return _trend(value)
     if column.kind == Kind.TAGS and value is not None:
         import json
 
         value = json.dumps(value, ensure_ascii=False)  # exactly, whatever signs there are in it
-    return formatting.csv_cell(json_value(column, value))
+    return csv_cell(json_value(column, value))
 
 
 def tags_text(tags: "Mapping[str, str]") -> str:
@@ -101,7 +102,7 @@ def _quoted(word: str) -> str:
 
 def _trend(value: "Any") -> str:
     """The counts of the parts: ``-`` for unknown, ``3+`` for 3 so far in a last part that is not over."""
-    said = [formatting.UNKNOWN if part is None else str(part) for part in value]
+    said = [figures.UNKNOWN if part is None else str(part) for part in value]
     return " ".join(said) + ("+" if getattr(value, "unfinished", False) and value[-1] is not None else "")
 
 

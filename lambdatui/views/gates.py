@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import month_start_ms
 from pricing.gate import Verdict, gate
@@ -26,7 +26,7 @@ def left_out(view: "CostsView") -> tuple[str, ...]:
         return (f"nothing is recorded for {view.range.label}",)
     reasons = list(view.missing)
     if view.coverage is not None and view.coverage < _ENOUGH:
-        seen = formatting.ratio(view.coverage)
+        seen = figures.ratio(view.coverage)
         reasons.append(f"REPORTs are known for {seen} of the invocations, the others are estimated")
     if view.projection is None or view.projection.p50 is None:
         reasons.append("the month's end is unknown")

@@ -11,7 +11,7 @@ from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import errors_by_step, invocations_by_step, last_errors_before
 from collectors.store.rollups.equal_parts import EqualParts
-from lambdatui.text.formatting import count, ratio
+from lambdatui.text.figures import count, ratio
 from lambdatui.views.time_range import DAY_MS, TimeRange
 
 LOOKED_BACK_DAYS = 28

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.model.errors import ExitCode, LambdatuiError
-from lambdatui.text.formatting import count, ratio, size
+from lambdatui.text.figures import count, ratio, size
 from lambdatui.views.columns import columns
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns
 from lambdatui.views.scope import Narrow

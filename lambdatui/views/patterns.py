@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from collectors.store.read.deploys import deploys
 from collectors.store.read.pattern_rows import PatternCount, first_seen, uncounted
-from lambdatui.text.formatting import count, instant, ratio
+from lambdatui.text.figures import count, instant, ratio
 from lambdatui.views.columns import columns
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage

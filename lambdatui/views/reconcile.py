@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from collectors.store.read import account_rows
-from lambdatui.text.formatting import decimal_text
-from lambdatui.text.formatting import money as money_text
+from lambdatui.text.figures import decimal_text
+from lambdatui.text.figures import money as money_text
 from lambdatui.views.columns import columns
 from lambdatui.views.daily_usage import used_days
 from lambdatui.views.scope import Narrow

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from collectors.store.read.deploys import Deploy, Where, deploys, failed_between
 from collectors.store.read.reader import Reader
-from lambdatui.text.formatting import count, milliseconds, ratio
+from lambdatui.text.figures import count, milliseconds, ratio
 from lambdatui.views.novelty import risen
 from lambdatui.views.time_range import DAY_MS, TimeRange
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from collectors.store.read.account_rows import settings
 from collectors.store.read.reader import Reader
 from collectors.store.write.pruned_until import Kept, kept_since
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from lambdatui.views.function_facts import lines_elsewhere
 from lambdatui.views.time_range import HOUR_MS, TimeRange
 
@@ -43,7 +43,7 @@ def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Se
 def _said(what: str, kept_ms: int, time_range: TimeRange) -> str:
     if time_range.from_ms >= kept_ms:
         return ""
-    return f"{what} before {formatting.instant(kept_ms)} UTC were pruned; counts and costs hold them"
+    return f"{what} before {figures.instant(kept_ms)} UTC were pruned; counts and costs hold them"
 
 
 def lines_pruned(reader: Reader, function_id: int, start_ms: int) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from collectors.model.account import TAGS_LISTED
 from collectors.store.read import tag_rows
-from lambdatui.text.formatting import counted
+from lambdatui.text.figures import counted
 from lambdatui.views.columns import columns
 from lambdatui.views.nearest_name import nearest
 from lambdatui.views.tag_terms import Alternatives, TagTerm, exact

@@ -39,7 +39,7 @@ def _spans(parts: EqualParts) -> tuple[list[tuple[int, int]], bool]:
 
 def parts_json(parts: EqualParts) -> dict[str, object]:
     """The parts that ``trend`` counts in, for ``--json``."""
-    from lambdatui.text.formatting import iso
+    from lambdatui.text.figures import iso
 
     return {
         "step_ms": parts.step_ms,

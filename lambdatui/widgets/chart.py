@@ -9,7 +9,7 @@ from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import count, instant, megabytes, milliseconds, money, quantity, size
+from lambdatui.text.figures import count, instant, megabytes, milliseconds, money, quantity, size
 
 _TICKS_EVERY = 12  # cells
 WRITTEN: dict[str, Callable[[float], str]] = {

@@ -10,7 +10,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import age, bar, money, plain, ratio
+from lambdatui.text.figures import age, bar, money, ratio
+from lambdatui.text.plain import plain
 from lambdatui.text.table import padded
 from lambdatui.widgets.layout import home_header_lines
 from pricing.gate import Passed

@@ -5,7 +5,7 @@ only where text is not ASCII.
 """
 
 from lambdatui.session.terminal import Marks
-from lambdatui.text.formatting import UNKNOWN, sparkline
+from lambdatui.text.figures import UNKNOWN, sparkline
 from lambdatui.text.table import padded
 from lambdatui.views.columns import COLUMNS, Column, Kind
 from lambdatui.views.formatting import shown

@@ -12,7 +12,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lambdatui.session.terminal import Marks
-from lambdatui.text.formatting import instant, plain
+from lambdatui.text.figures import instant
+from lambdatui.text.plain import plain
 from lambdatui.widgets.log_text import Finds, LoggedLine, Row, matches, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")

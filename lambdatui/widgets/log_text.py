@@ -10,7 +10,8 @@ from typing import Protocol
 from rich.cells import cell_len, chop_cells
 
 from collectors.untrusted import parsed_json
-from lambdatui.text.formatting import counted, plain
+from lambdatui.text.figures import counted
+from lambdatui.text.plain import plain
 
 _TAB_CELLS = 4
 _REMEMBERED = 2_000

@@ -4,7 +4,7 @@ from rich.text import Text
 from textual.timer import Timer
 from textual.widgets import Static
 
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 _SECONDS = 8.0
 

@@ -2,7 +2,7 @@
 
 from textual.widgets import Static
 
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 
 class StateLine(Static):

@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 import pytest
+from lambdatui.text.figures import sparkline
 
 from lambdatui.cli.commands import COMMANDS, known, load
 from lambdatui.settings.context import resolve_context
 from lambdatui.start.arguments import global_only
-from lambdatui.text.formatting import sparkline
 from lambdatui.views.functions import FUNCTION_COLUMNS
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.time_range import RangeChoice

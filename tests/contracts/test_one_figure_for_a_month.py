@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from lambdatui.text.figures import money_apart
 
 from collectors.model.account import LogGroupFacts
 from collectors.model.records import Function, FunctionKey
@@ -16,7 +17,6 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account
 from collectors.store.write.writer import Writer
 from lambdatui.cli.main import cli
-from lambdatui.text.formatting import money_apart
 from lambdatui.views.advice import advice, worth
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs

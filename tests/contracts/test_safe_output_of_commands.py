@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from lambdatui.text.plain import escaped_json, pictures
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
-from lambdatui.text.formatting import escaped_json, pictures
 from lambdatui.text.safe_output import SafeOutput
 from tests.support.printed_statements import T0, request_id
 

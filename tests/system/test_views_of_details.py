@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from lambdatui.text.figures import bar, sparkline
 
 from collectors.model.records import Function
 from collectors.parsing.fingerprint import fingerprint
@@ -11,7 +12,6 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import invocations_by_step, metric_by_step
 from collectors.store.rollups.equal_parts import parts_of
 from collectors.store.write.writer import Writer
-from lambdatui.text.formatting import bar, sparkline
 from lambdatui.views.advice import advice
 from lambdatui.views.collection_details import collected
 from lambdatui.views.columns import COLUMNS, REGISTRY

@@ -16,7 +16,7 @@ from collectors.sources.cloudwatch.policy import partition_of, role_arn
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.collect.request import OrganizationRequest
-from lambdatui.text import formatting
+from lambdatui.text.plain import plain
 from lambdatui.views.scope import Narrow
 
 Openings = list[Callable[[], CloudWatchSource]]
@@ -179,7 +179,7 @@ class ManyAccounts:
         for note in notes:
             if note not in self._told:
                 self._told.add(note)
-                click.echo(formatting.plain(f"lambdatui collect: linked accounts: {note}"), err=True)
+                click.echo(plain(f"lambdatui collect: linked accounts: {note}"), err=True)
 
 
 def _failing(failed: SourceFailed) -> Callable[[], CloudWatchSource]:

@@ -17,12 +17,13 @@ from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.collect.progress import CollectProgress
 from lambdatui.cli.spending import Spending, cost_of
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 
 _UNITS: dict[str, Callable[[int], str]] = {
-    "cloudwatch:GetMetricData": lambda units: formatting.counted(units, "metric"),
-    "logs:StartQuery": formatting.size,
-    "ce:GetCostAndUsage": lambda units: formatting.counted(units, "page"),
+    "cloudwatch:GetMetricData": lambda units: figures.counted(units, "metric"),
+    "logs:StartQuery": figures.size,
+    "ce:GetCostAndUsage": lambda units: figures.counted(units, "page"),
 }
 
 
@@ -46,13 +47,13 @@ def dry_run(
                 expected = estimate(source, idle, busy, step)
             except SourceFailed as failed:
                 failures += 1
-                click.echo(formatting.plain(f"lambdatui collect: {failed}"), err=True)
+                click.echo(plain(f"lambdatui collect: {failed}"), err=True)
                 continue
             finally:
                 progress.end()
             for unknown in expected.failures:
                 failures += 1
-                click.echo(formatting.plain(f"lambdatui collect: {source.name}: {unknown}"), err=True)
+                click.echo(plain(f"lambdatui collect: {source.name}: {unknown}"), err=True)
             row = _row(source, expected)
             rows.append(row)
             most_of_all += cost_of(expected.at_most, source.region)
@@ -62,8 +63,8 @@ def dry_run(
         click.echo(json.dumps({"sources": rows}))
     if budget is not None and most_of_all > budget:
         click.echo(
-            f"lambdatui collect: up to {formatting.money(most_of_all)} is more than the budget of"
-            f" {formatting.money(budget)}: a collection would stop before it is passed",
+            f"lambdatui collect: up to {figures.money(most_of_all)} is more than the budget of"
+            f" {figures.money(budget)}: a collection would stop before it is passed",
             err=True,
         )
     return ExitCode.DONE if not failures else ExitCode.PARTLY if rows else ExitCode.FAILED
@@ -78,8 +79,8 @@ def _row(source: CloudWatchSource, expected: Estimate) -> dict[str, Any]:
         "stored_bytes": expected.stored_bytes,
         "metrics": expected.metrics,
         "metrics_more": expected.metrics_more,
-        "cost_usd": formatting.decimal_text(cost_of(expected.at_least, source.region)),
-        "cost_usd_at_most": formatting.decimal_text(cost_of(expected.at_most, source.region)),
+        "cost_usd": figures.decimal_text(cost_of(expected.at_least, source.region)),
+        "cost_usd_at_most": figures.decimal_text(cost_of(expected.at_most, source.region)),
         "calls": {each.operation: each.requests for each in expected.at_least},
         "calls_at_most": {each.operation: each.requests for each in expected.at_most},
         "units": {each.operation: each.units for each in expected.at_least if each.units},
@@ -91,24 +92,24 @@ def _say(source: CloudWatchSource, expected: Estimate) -> None:
     low, high = cost_of(expected.at_least, source.region), cost_of(expected.at_most, source.region)
     requests = sum(each.requests for each in expected.at_most)
     click.echo(
-        formatting.plain(
-            f"{source.name}: {formatting.counted(expected.functions, 'function')},"
-            f" {formatting.counted(expected.log_groups, 'log group')} with {formatting.size(expected.stored_bytes)};"
-            f" {formatting.money(low)} if no function has run, up to {formatting.money(high)} if all have,"
-            f" in up to {formatting.counted(requests, 'call')}"
+        plain(
+            f"{source.name}: {figures.counted(expected.functions, 'function')},"
+            f" {figures.counted(expected.log_groups, 'log group')} with {figures.size(expected.stored_bytes)};"
+            f" {figures.money(low)} if no function has run, up to {figures.money(high)} if all have,"
+            f" in up to {figures.counted(requests, 'call')}"
         )
     )
     least = {each.operation: each for each in expected.at_least}
     for most in expected.at_most:
-        click.echo(formatting.plain(f"  {most.operation}: {_range(least.get(most.operation), most, source.region)}"))
+        click.echo(plain(f"  {most.operation}: {_range(least.get(most.operation), most, source.region)}"))
 
 
 def _range(least: CallCount | None, most: CallCount, region: str) -> str:
     few = least.requests if least else 0
-    calls = formatting.counted(most.requests, "call")
+    calls = figures.counted(most.requests, "call")
     words = calls if few == most.requests else f"{few:,} to {calls}"
     if not most.units:
         return words
     in_words = _UNITS.get(most.operation)
-    units = in_words(most.units) if in_words else formatting.counted(most.units, "unit")
-    return f"{words}, up to {units} for {formatting.money(cost_of([most], region))}"
+    units = in_words(most.units) if in_words else figures.counted(most.units, "unit")
+    return f"{words}, up to {units} for {figures.money(cost_of([most], region))}"

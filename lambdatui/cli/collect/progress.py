@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lambdatui.cli.spending import Spending
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from pricing.call_prices import price
 
 if TYPE_CHECKING:
@@ -47,14 +48,14 @@ class CollectProgress:
             if time.monotonic() - self._painted >= _PAINT_S:
                 self._paint(collected, step)
         elif before is None or before.what.split(" of ")[0] != step.what.split(" of ")[0]:
-            click.echo(formatting.plain(f"{collected.name}: {self._words(collected, step)}"), err=True)
+            click.echo(plain(f"{collected.name}: {self._words(collected, step)}"), err=True)
 
     def _line(self, collected: "Collected", step: "Step") -> None:
         self._painted = time.monotonic()
         state = {
             "source": collected.name, "account": collected.account or None, "what": step.what or "reading",
             "done": step.done, "total": step.total, "events": collected.events,
-            "cost_usd": formatting.decimal_text(self._spending.spent),
+            "cost_usd": figures.decimal_text(self._spending.spent),
         }  # fmt: skip
         click.echo(json.dumps(state))
 
@@ -64,7 +65,7 @@ class CollectProgress:
         if step.total:
             full = min(_WIDTH, step.done * _WIDTH // step.total)
             bar = f"[{'#' * full}{'.' * (_WIDTH - full)}] "
-        line = formatting.plain(f"{bar}{collected.name}: {self._words(collected, step)}")
+        line = plain(f"{bar}{collected.name}: {self._words(collected, step)}")
         width = shutil.get_terminal_size().columns - 1
         click.echo(f"\r{line[:width]:<{width}}", nl=False, err=True)
 
@@ -73,11 +74,11 @@ class CollectProgress:
         if step.total:
             parts.append(f"{step.done:,}/{step.total:,}")
         if step.units:
-            parts.append(f"about {formatting.money(price(step.operation, step.units, collected.region))} expected")
+            parts.append(f"about {figures.money(price(step.operation, step.units, collected.region))} expected")
         if collected.events:
-            parts.append(formatting.counted(collected.events, "event"))
+            parts.append(figures.counted(collected.events, "event"))
         if self._spending.spent:
-            parts.append(f"{formatting.money(self._spending.spent)} so far")
+            parts.append(f"{figures.money(self._spending.spent)} so far")
         return ", ".join(parts)
 
     def end(self) -> None:

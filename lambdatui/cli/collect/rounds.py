@@ -23,7 +23,8 @@ from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.service import Service
 from lambdatui.cli.spending import Spending
 from lambdatui.settings.context import Context
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.views.scope import Narrow
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class Rounds:
             return
         if deleted.invocations or deleted.log_lines:
             figures = {"invocations": deleted.invocations, "log lines": deleted.log_lines}
-            service.state(f"pruned for their age: {formatting.tally(figures)}")
+            service.state(f"pruned for their age: {figures.tally(figures)}")
 
     def _scrub(self, service: Service) -> None:
         """Looks for damage that no single read sees."""
@@ -231,15 +232,15 @@ class Rounds:
             service.state(f"the store could not be looked through, goes on: {error}")
             return
         if problem is not None:
-            service.state(formatting.plain(f"{damaged(self._context.db)} ({problem})"))
+            service.state(plain(f"{damaged(self._context.db)} ({problem})"))
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
-        fine = f"{len(done) - len(failed)} of {formatting.counted(len(done), 'source')} read, "
+        fine = f"{len(done) - len(failed)} of {figures.counted(len(done), 'source')} read, "
         if going_on := sum(bool(one.unfinished) for one in done):
             fine += f"{going_on} not finished, going on, "
-        fine += formatting.counted(sum(one.events for one in done), "event")
+        fine += figures.counted(sum(one.events for one in done), "event")
         troubled = f"; failing: {failed[0].failures[0]}" if failed else ""
-        return f"{fine}, {formatting.money(self._spending.spent)} since the start{troubled}"
+        return f"{fine}, {figures.money(self._spending.spent)} since the start{troubled}"
 
     def _sleep(self, service: Service, until: float) -> None:
         """Until a time of the clock, not for a while: after the machine slept, the next round is due at once."""

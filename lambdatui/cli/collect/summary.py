@@ -9,7 +9,8 @@ import click
 
 from collectors.model.errors import ExitCode
 from lambdatui.cli.spending import cost_of
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
     from collectors.ingest.many_sources import Collected
@@ -40,7 +41,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
     if as_json:
         totals: dict[str, Any] = {figure: sum(getattr(source, figure) for source in done) for figure in FIGURES}
         totals["seconds"] = round(max((source.seconds for source in done), default=0.0), 3)
-        totals["cost_usd"] = formatting.decimal_text(sum(costs.values(), Decimal(0)))
+        totals["cost_usd"] = figures.decimal_text(sum(costs.values(), Decimal(0)))
         totals["sources"] = [
             {
                 "source": source.name,
@@ -48,7 +49,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 **{figure: getattr(source, figure) for figure in FIGURES},
                 "choices": source.choices,
                 "calls": {each.operation: each.requests for each in source.calls},
-                "cost_usd": formatting.decimal_text(costs[source.name]),
+                "cost_usd": figures.decimal_text(costs[source.name]),
                 "failures": source.failures,
                 "over_budget": source.over_budget or None,
                 "unfinished": source.unfinished or None,
@@ -58,7 +59,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         click.echo(json.dumps(totals))
     for source in done:
         if kept(source) and not as_json:
-            figures = formatting.tally(
+            figures = figures.tally(
                 {
                     name: getattr(source, name)
                     for name in FIGURES
@@ -66,18 +67,14 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 }
             )
             requests = sum(each.requests for each in source.calls)
-            asked = f"{formatting.counted(requests, 'call')} for {formatting.money(costs[source.name])}"
-            click.echo(formatting.plain(f"{source.name}: {figures}; {asked} in {source.seconds:.1f} s"))
+            asked = f"{figures.counted(requests, 'call')} for {figures.money(costs[source.name])}"
+            click.echo(plain(f"{source.name}: {figures}; {asked} in {source.seconds:.1f} s"))
             if source.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(source.choices.items()))
-                click.echo(
-                    formatting.plain(f"{source.name}: log groups: {ways} ('lambdatui collections --json' says why)")
-                )
+                click.echo(plain(f"{source.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
         if source.unfinished and not as_json:
-            click.echo(
-                formatting.plain(f"{source.name}: not finished ({source.unfinished}): it goes on in the next round")
-            )
+            click.echo(plain(f"{source.name}: not finished ({source.unfinished}): it goes on in the next round"))
         for failure in dict.fromkeys(source.failures):
-            click.echo(formatting.plain(f"lambdatui collect: {source.name}: {failure}"), err=True)
+            click.echo(plain(f"lambdatui collect: {source.name}: {failure}"), err=True)
         if source.over_budget:
-            click.echo(formatting.plain(f"lambdatui collect: {source.name}: {source.over_budget}"), err=True)
+            click.echo(plain(f"lambdatui collect: {source.name}: {source.over_budget}"), err=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from collectors.model.errors import LambdatuiError
 from collectors.untrusted import parsed_json
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 from pricing.actuals import Export, NotAnExport, together
 from pricing.export_console import export_of_console, is_console
 from pricing.export_explorer import export_of_answers

@@ -16,7 +16,8 @@ from lambdatui.cli.output.rows import Listing, arranged, listing_options, print_
 from lambdatui.cli.own_price_options import own_price_options, own_terms
 from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
 from lambdatui.views.columns import column_named, columns
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
 from lambdatui.views.costs import CostsView, costs
@@ -85,7 +86,7 @@ def command(
             _print_groups(store, view, by, listing, free_tier=not no_free_tier)
         elif listing.form == "json":
             rows = arranged(view, listing)
-            click.echo(formatting.json_text(as_json(view, rows, statement)))
+            click.echo(json_text(as_json(view, rows, statement)))
         else:
             print_rows(
                 view, arranged(view, listing), listing, utc=store.context.utc, brief=[column.id for column in LINE]
@@ -101,7 +102,7 @@ def command(
 def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, free_tier: bool) -> None:
     groups = cost_groups(store.reader, store.range, price_book(), by, narrow=store.context.narrow, free_tier=free_tier)
     if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
-        click.echo(formatting.plain(said), err=True)
+        click.echo(plain(said), err=True)
     if by == "day" and free_tier:
         click.echo("days are at list price, before the free tier, which is a month's", err=True)
     rows = arranged(groups, listing)
@@ -109,9 +110,9 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
         print_rows(groups, rows, listing, utc=store.context.utc)
         return
     columns = [column_named(name, groups.columns) for name in (listing.columns or "").split(",") if name.strip()]
-    totals = {currency: formatting.decimal_text(amount) for currency, amount in view.totals.items()}
+    totals = {currency: figures.decimal_text(amount) for currency, amount in view.totals.items()}
     told = {"by": by, "totals": totals, "missing": list(groups.missing)}
-    click.echo(formatting.json_text(envelope(groups, rows, columns or groups.columns) | told))
+    click.echo(json_text(envelope(groups, rows, columns or groups.columns) | told))
 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:
@@ -125,7 +126,7 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     )
     statement = Statement(
         Bill(tuple(view.rows), view.free_tier, view.prices_as_of), projection=view.projection,
-        as_of=formatting.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
+        as_of=figures.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
         own=own, own_projection=own_month, view=view,
     )  # fmt: skip
     if budget is not None:
@@ -161,8 +162,8 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
         chosen = Bill(tuple(rows), view.free_tier, view.prices_as_of)
         document["lines"] = parsed_json(bill.as_json(Statement(chosen)))["lines"]
     return {
-        "as_of": formatting.iso(view.as_of),
-        "range": {"from": formatting.iso(view.range.from_ms), "to": formatting.iso(view.range.to_ms)},
+        "as_of": figures.iso(view.as_of),
+        "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         "missing": list(view.missing),
@@ -171,9 +172,9 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
 
 def summary(view: CostsView, statement: Statement) -> list[str]:
     """What stands below the table: total, free tier, projection, prices."""
-    lines = ["", f"{'total':<16}{formatting.money(view.total, view.currency)}"]
+    lines = ["", f"{'total':<16}{figures.money(view.total, view.currency)}"]
     others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
-    lines += [f"{'':<16}and {formatting.money(amount, currency)}" for currency, amount in others.items()]
+    lines += [f"{'':<16}and {figures.money(amount, currency)}" for currency, amount in others.items()]
     if statement.own is not None:
         lines += [f"{'':<16}{amount}  {name}" for name, amount in bill.own_rows(statement.own, view.totals)]
         lines.append(f"{'':<16}{bill.own_basis_text(statement.own)}")
@@ -185,18 +186,18 @@ def summary(view: CostsView, statement: Statement) -> list[str]:
     if view.projection is not None:
         month, between = view.projection, ""
         if month.p10 is not None and month.p90 is not None:
-            low, high = formatting.money(month.p10, view.currency), formatting.money(month.p90, view.currency)
+            low, high = figures.money(month.p10, view.currency), figures.money(month.p90, view.currency)
             between = f", between {low} and {high}"
-        middle = formatting.money(month.p50, view.currency)
+        middle = figures.money(month.p50, view.currency)
         lines.append(f"{'month':<16}{middle}{between}, {month.basis} ({month.method})")
         more = [(code, other) for code, other in view.projections.items() if code != view.currency]
-        lines += [f"{'':<16}and {formatting.money(other.p50, code)}" for code, other in more]
+        lines += [f"{'':<16}and {figures.money(other.p50, code)}" for code, other in more]
         if statement.own_projection is not None:
-            lines.append(f"{'':<16}{formatting.money(statement.own_projection.p50, view.currency)} at your price")
+            lines.append(f"{'':<16}{figures.money(statement.own_projection.p50, view.currency)} at your price")
         lines += [
             f"{'':<16}{said}" for said in bill.milestones_text(statement.milestones or view.projection, view.currency)
         ]
-    lines += [f"{'incomplete':<16}{formatting.plain(reason)}" for reason in view.missing]
+    lines += [f"{'incomplete':<16}{plain(reason)}" for reason in view.missing]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     if view.prices_age_days is not None:

@@ -10,7 +10,8 @@ from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.costs.billing_files import export_in
 from lambdatui.cli.output.rows import Listing, arranged, print_rows
 from lambdatui.cli.store_access import now_ms, opened, price_book
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
 from lambdatui.views.export import envelope
 from lambdatui.views.reconcile import (
     BRIEF,
@@ -32,7 +33,7 @@ def reconcile_bill(
     named = ", ".join(str(file) for file in files) or "the bill that was collected"
     export = export_in(files) if files else None
     if export is not None and not export.charges:
-        raise LambdatuiError(formatting.plain(_nothing(named, export)))
+        raise LambdatuiError(plain(_nothing(named, export)))
     with opened() as store:
         if export is None:
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
@@ -50,9 +51,7 @@ def reconcile_bill(
             click.echo(said, err=True)
         _print(view, listing, utc=store.context.utc)
     if export.rejected:
-        click.echo(
-            formatting.plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True
-        )
+        click.echo(plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True)
         click.get_current_context().exit(ExitCode.PARTLY)
 
 
@@ -61,7 +60,7 @@ _NOT_COLLECTED = "no bill of AWS was collected for this range: lambdatui collect
 
 def _nothing(named: str, export: Export) -> str:
     services = ", ".join(
-        f"{name} {formatting.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
+        f"{name} {figures.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
     )
     return f"{named}: no charges of AWS Lambda in it" + (f"; there is {services}" if services else f" ({export.shape})")
 
@@ -69,7 +68,7 @@ def _nothing(named: str, export: Export) -> str:
 def _print(view: ReconciledView, listing: Listing, *, utc: bool) -> None:
     rows = arranged(view, listing)
     if listing.form == "json" and view.summary is not None and not listing.columns:
-        click.echo(formatting.json_text(envelope(view, rows, view.columns) | as_json(view.summary, view.shape)))
+        click.echo(json_text(envelope(view, rows, view.columns) | as_json(view.summary, view.shape)))
         return
     if listing.form != "text":
         print_rows(view, rows, listing, utc=utc)
@@ -78,4 +77,4 @@ def _print(view: ReconciledView, listing: Listing, *, utc: bool) -> None:
     if view.summary is not None:
         click.echo("")
         for label, said in in_words(view.summary, view.shape):
-            click.echo(f"{label:<12}{formatting.plain(said)}")
+            click.echo(f"{label:<12}{plain(said)}")

@@ -9,7 +9,8 @@ import click
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.store_access import now_ms
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
 from lambdatui.text.table import text_table
 from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms, span_text
 
@@ -42,26 +43,23 @@ def info(as_json: bool, tables: bool) -> None:
             "functions": contents.functions,
             "invocations": contents.invocations,
             "log_lines": contents.log_lines,
-            "first": formatting.iso(contents.first_ms),
-            "last": formatting.iso(contents.last_ms),
+            "first": figures.iso(contents.first_ms),
+            "last": figures.iso(contents.last_ms),
             "retention": {
-                name: {"age_ms": age, "since": formatting.iso(contents.kept_since[name])}
-                for name, age in _ages().items()
+                name: {"age_ms": age, "since": figures.iso(contents.kept_since[name])} for name, age in _ages().items()
             },
             "rejected": sum(count for _, count, _ in contents.rejects),
             "rejects": rejects,
             "collections": contents.collections,
         }
-        click.echo(formatting.json_text(figures))
+        click.echo(json_text(figures))
         return
     span = (
-        f"{formatting.instant(contents.first_ms)} to {formatting.instant(contents.last_ms)} UTC"
-        if contents.first_ms
-        else "-"
+        f"{figures.instant(contents.first_ms)} to {figures.instant(contents.last_ms)} UTC" if contents.first_ms else "-"
     )
     for label, value in (
         ("Store", contents.path),
-        ("Size", formatting.size(contents.bytes)),
+        ("Size", figures.size(contents.bytes)),
         ("Schema", str(contents.schema)),
         ("Functions", f"{contents.functions:,}"),
         ("Invocations", f"{contents.invocations:,}"),
@@ -71,10 +69,10 @@ def info(as_json: bool, tables: bool) -> None:
         *(("Kept", f"{name} {_kept(age, contents.kept_since[name])}") for name, age in _ages().items()),
         ("Kept", "hours and days forever"),
     ):
-        click.echo(f"{label:<{_LABEL}}{formatting.plain(value)}")
+        click.echo(f"{label:<{_LABEL}}{plain(value)}")
     for one in rejects:
-        sample = formatting.plain(str(one["sample"]))[:60]
-        click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {formatting.plain(str(one['reason']))}: {sample}")
+        sample = plain(str(one["sample"]))[:60]
+        click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {plain(str(one['reason']))}: {sample}")
 
 
 def _ages() -> dict[str, int | None]:
@@ -87,7 +85,7 @@ def _kept(age_ms: int | None, since_ms: int | None) -> str:
     """``30d by 'collect --watch'; there since 2025-03-31 10:00:00 UTC``."""
     age = "forever" if age_ms is None else f"{span_text(age_ms)} by 'collect --watch'"
     return age + (
-        f"; those before {formatting.instant(since_ms)} UTC were pruned" if since_ms else "; none was pruned yet"
+        f"; those before {figures.instant(since_ms)} UTC were pruned" if since_ms else "; none was pruned yet"
     )
 
 
@@ -128,11 +126,11 @@ def check(quick: bool, repair: str | None) -> int:
     found = problems_of(path, quick=quick)
     problems = [line for problem in found for line in problem.splitlines() if not line.startswith("***")]
     for problem in problems:
-        click.echo(formatting.plain(problem))
+        click.echo(plain(problem))
     if problems:
         click.echo(
-            formatting.plain(
-                f"lambdatui db check: {path}: {formatting.counted(len(problems), 'problem')}; save what can be read"
+            plain(
+                f"lambdatui db check: {path}: {figures.counted(len(problems), 'problem')}; save what can be read"
                 " with 'lambdatui db check --repair', or import into a new --db"
             ),
             err=True,
@@ -153,13 +151,13 @@ def _repair(path: Path, target: Path) -> int:
         raise LambdatuiError(f"{target} is there already: name another with --repair FILE")
     salvaged = salvage(path, target)
     for line in salvaged.lost:
-        click.echo(formatting.plain(line))
-    invocations = formatting.counted(salvaged.invocations, "invocation")
-    summary = f"{invocations} and {formatting.counted(salvaged.lines, 'log line')} saved"
+        click.echo(plain(line))
+    invocations = figures.counted(salvaged.invocations, "invocation")
+    summary = f"{invocations} and {figures.counted(salvaged.lines, 'log line')} saved"
     if salvaged.anew:
-        summary += f", {formatting.counted(salvaged.anew, 'sum')} made anew"
+        summary += f", {figures.counted(salvaged.anew, 'sum')} made anew"
     click.echo(
-        formatting.plain(f"{target}: {summary}; {'what is listed is' if salvaged.lost else 'nothing is'} lost"),
+        plain(f"{target}: {summary}; {'what is listed is' if salvaged.lost else 'nothing is'} lost"),
         err=True,
     )
     return ExitCode.PARTLY if salvaged.lost else ExitCode.DONE
@@ -178,13 +176,11 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
     if before_ms > now_ms():
         # What comes later and is older than this would be taken for counted and pruned: for ever refused.
         before_ms = floor_minute(now_ms())
-        told = formatting.instant(before_ms, utc=True)
+        told = figures.instant(before_ms, utc=True)
         click.echo(f"lambdatui db prune: {before} is still to come: before {told} UTC, which is now", err=True)
     if before_ms != floor_minute(before_ms):
         before_ms = floor_minute(before_ms)
-        click.echo(
-            f"lambdatui db prune: by full minutes: before {formatting.instant(before_ms, utc=True)} UTC", err=True
-        )
+        click.echo(f"lambdatui db prune: by full minutes: before {figures.instant(before_ms, utc=True)} UTC", err=True)
     try:
         deleted = pruned(current_context().db, before_ms=before_ms, vacuum=vacuum)
     except PruneStopped as stopped:
@@ -194,7 +190,7 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
 
 
 def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
-    click.echo(json.dumps(deleted) if as_json else f"{formatting.tally(deleted)} deleted")
+    click.echo(json.dumps(deleted) if as_json else f"{figures.tally(deleted)} deleted")
 
 
 def _before_ms(text: str) -> int:
@@ -221,10 +217,10 @@ def export(file: str, force: bool) -> None:
         raise LambdatuiError(f"{file} is there already: name another, or overwrite it with --force")
     if target.suffix in (".db", ".sqlite", ".sqlite3"):
         size = copy_store(current_context().db, target)
-        click.echo(f"{file}: {formatting.size(size)}", err=True)
+        click.echo(f"{file}: {figures.size(size)}", err=True)
         return
     lines, span = write_lines(file)
-    click.echo(formatting.plain(f"{file}: {formatting.counted(lines, 'line')}, {span}"), err=True)
+    click.echo(plain(f"{file}: {figures.counted(lines, 'line')}, {span}"), err=True)
 
 
 @command.command("query")

@@ -10,7 +10,8 @@ from typing import Any
 from collectors.model.errors import LambdatuiError
 from collectors.store.connection import is_of_damage, open_checked
 from collectors.store.integrity.checking import blamed
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import csv_cell, json_text, plain
 from lambdatui.text.table import cut, text_table
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -59,12 +60,12 @@ def formatted(columns: Sequence[str], rows: Sequence[tuple[Any, ...]], form: str
         names = _unique(columns)
         records = [dict(zip(names, map(_json, row), strict=True)) for row in rows]
         whole = {"as_of": None, "range": None, "coverage": None, "basis": None, "rows": records}
-        return formatting.json_text(whole) + "\n"
+        return json_text(whole) + "\n"
     if form == "csv":
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([formatting.csv_cell(column) for column in columns])
-        writer.writerows([formatting.csv_cell(_json(value)) for value in row] for row in rows)
+        writer.writerow([csv_cell(column) for column in columns])
+        writer.writerows([csv_cell(_json(value)) for value in row] for row in rows)
         return buffer.getvalue()
     cells = [[_cell(value) for value in row] for row in rows]
     figures = [at for at in range(len(columns)) if _holds_figures([row[at] for row in rows])]
@@ -89,5 +90,5 @@ def _json(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
-    shown = formatting.UNKNOWN if value is None else formatting.plain(str(_json(value)), tabs=False)
+    shown = figures.UNKNOWN if value is None else plain(str(_json(value)), tabs=False)
     return cut(shown, _WIDEST)

@@ -14,7 +14,7 @@ from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS
 from collectors.sources.cloudwatch.trying import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
 from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from pricing.call_prices import price
 
 DEFAULT_FEATURES = ALWAYS
@@ -59,9 +59,7 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
 
     def refuses(action: str, units: int) -> str:
         cost = price(action, units, session.region)
-        return (
-            "" if asked.billed or cost <= _TRIFLE_USD else f"it is billed, {formatting.money(cost)}: --billed tries it"
-        )
+        return "" if asked.billed or cost <= _TRIFLE_USD else f"it is billed, {figures.money(cost)}: --billed tries it"
 
     partition = policy.partition_of(session.region)
     trial = Trial(
@@ -88,7 +86,7 @@ def _clock(clock: ServerClock) -> Iterator[Finding]:
         return
     away = abs(clock.ahead_s)
     side = "ahead of" if clock.ahead_s > 0 else "behind"
-    difference = f"this machine's clock is {formatting.milliseconds(away * 1000)} {side} AWS's"
+    difference = f"this machine's clock is {figures.milliseconds(away * 1000)} {side} AWS's"
     if away > REFUSED_S:
         yield Finding("aws clock", FAIL, f"{difference}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
     elif away > _OFF_S:
@@ -101,7 +99,7 @@ def _finding(tried: Tried, region: str) -> Finding:
     action = tried.reading.action
     if tried.outcome == ALLOWED:
         cost = price(action, tried.billed, region)
-        notes = [tried.words, f"the try was billed {formatting.money(cost)}" if cost else ""]
+        notes = [tried.words, f"the try was billed {figures.money(cost)}" if cost else ""]
         said = ", ".join(filter(None, notes))
         return Finding("permission", OK, f"{action}: {said}" if said else action, None, action)
     state = {DENIED: FAIL, UNREACHABLE: FAIL, UNTRIED: NOT_TRIED}.get(tried.outcome, WARN)
@@ -118,7 +116,7 @@ def _missing(denied: Sequence[tuple[str, str]], partition: str) -> Finding:
     return Finding(
         "policy",
         FAIL,
-        f"{formatting.counted(actions, 'action')} denied: this policy allows {'it' if actions == 1 else 'them'}",
+        f"{figures.counted(actions, 'action')} denied: this policy allows {'it' if actions == 1 else 'them'}",
         "'aws iam put-role-policy' (or put-user-policy) takes it as --policy-document",
         statement=json.dumps(document, indent=2),
     )

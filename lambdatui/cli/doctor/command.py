@@ -17,7 +17,8 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import now_ms
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.views.columns import columns
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
@@ -100,9 +101,9 @@ def exit_code(findings: Sequence[Finding]) -> int:
 def _say(findings: Sequence[Finding]) -> None:
     wide = max(len(finding.state) for finding in findings)
     for finding in findings:
-        click.echo(f"{finding.state:<{wide}} {finding.check:<12} {formatting.plain(finding.found)}")
+        click.echo(f"{finding.state:<{wide}} {finding.check:<12} {plain(finding.found)}")
         if finding.advice:
-            click.echo(f"{'':<{wide + 13}} -> {formatting.plain(finding.advice)}")
+            click.echo(f"{'':<{wide + 13}} -> {plain(finding.advice)}")
         if finding.statement:
             click.echo(finding.statement)
 
@@ -170,8 +171,8 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK,
-        f"{path}: {formatting.size(info.bytes)}, {formatting.counted(info.functions, 'function')}, "
-        + formatting.counted(info.invocations, "invocation"),
+        f"{path}: {figures.size(info.bytes)}, {figures.counted(info.functions, 'function')}, "
+        + figures.counted(info.invocations, "invocation"),
     )
     if not os.access(path, os.W_OK):
         yield Finding("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")
@@ -180,7 +181,7 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "disk",
         OK if free >= needed else WARN,
-        f"{formatting.size(free)} free beside the store",
+        f"{figures.size(free)} free beside the store",
         None if free >= needed else "make room, or 'lambdatui db prune --before 90d --vacuum'",
     )
     yield _freshness(newest, now)
@@ -193,10 +194,10 @@ def _freshness(newest: int | None, now: int) -> Finding:
         return Finding(
             "data",
             WARN,
-            f"the newest invocation lies {formatting.milliseconds(newest - now)} in the future",
+            f"the newest invocation lies {figures.milliseconds(newest - now)} in the future",
             "this machine's clock, or the one that wrote the logs, is wrong: check with 'timedatectl'",
         )
-    newest_words = f"newest invocation {formatting.age(now - newest)}, {formatting.instant(newest)} UTC"
+    newest_words = f"newest invocation {figures.age(now - newest)}, {figures.instant(newest)} UTC"
     if now - newest > DAY_MS:
         return Finding(
             "data", WARN, newest_words, "ranges end there unless --at or --from is given; collect for newer data"
@@ -208,12 +209,12 @@ def clock(now: int) -> Finding:
     """Signatures of AWS calls are refused when the clock is more than 5 minutes off."""
     if now < _BUILT_MS:
         return Finding(
-            "clock", FAIL, f"{formatting.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
+            "clock", FAIL, f"{figures.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
         )
     import time
 
     zone = time.strftime("%Z (UTC%z)", time.localtime(now // 1000))
-    return Finding("clock", OK, f"{formatting.instant(now)} UTC; times are shown in {zone} unless --utc")
+    return Finding("clock", OK, f"{figures.instant(now)} UTC; times are shown in {zone} unless --utc")
 
 
 def credentials(environment: Mapping[str, str], home: Path) -> Finding:

@@ -15,7 +15,8 @@ from lambdatui.cli.estimate.workload_options import FIELDS, comparisons, plan, w
 from lambdatui.cli.own_price_options import own_price_options, own_terms
 from lambdatui.cli.price_book import price_book
 from lambdatui.cli.quantities import MONEY, RATIO
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from pricing.bill import Bill, bill
 from pricing.changes import GRAMMAR
 from pricing.line_items import why_not_priced
@@ -276,9 +277,9 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
                 else f"{planned.provisioned_hours.normalize():f} h"
             )
             name = f"{planned.name}: " if planned.name else ""
-            hold = f"hold {planned.on_provisioned:,} of {formatting.counted(planned.requests, 'request')}"
+            hold = f"hold {planned.on_provisioned:,} of {figures.counted(planned.requests, 'request')}"
             click.echo(
-                f"{name}{formatting.counted(planned.provisioned, 'environment')} for {hours} {hold};"
+                f"{name}{figures.counted(planned.provisioned, 'environment')} for {hours} {hold};"
                 " --provisioned-requests says otherwise",
                 err=True,
             )
@@ -324,7 +325,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
             edge = edge_stays(reader, narrow) if changes else ""
     seen = "nothing recorded"
     if view.coverage is not None:
-        seen = f"REPORTs for {formatting.ratio(view.coverage)} of the invocations"
+        seen = f"REPORTs for {figures.ratio(view.coverage)} of the invocations"
     elif view.lines:
         seen = "no invocations, but what is configured or logged"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
@@ -334,7 +335,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         click.echo(edge, err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
-        found, compared, view.projection, as_of=formatting.iso(view.as_of), recorded=True, missing=left_out(view),
+        found, compared, view.projection, as_of=figures.iso(view.as_of), recorded=True, missing=left_out(view),
         today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month, view=view,
     )  # fmt: skip
 
@@ -357,8 +358,8 @@ def _narrate(bill: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
     missing = dict.fromkeys(map(why_not_priced, bill.unpriced))
     if missing:
-        click.echo(formatting.plain(f"not in the total: {'; '.join(missing)}"), err=True)
-    free = [f"{formatting.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
+        click.echo(plain(f"not in the total: {'; '.join(missing)}"), err=True)
+    free = [f"{figures.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
             for use in bill.free_tier if use.requests is not None]  # fmt: skip
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)

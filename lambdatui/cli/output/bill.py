@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from lambdatui.cli.output.bill_json import LINE_FIELDS, LIST_PRICE
 from lambdatui.cli.output.bill_json import as_json as as_json
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import csv_cell, plain
 from lambdatui.text.table import GAP, cells, cut, markdown_table, text_table
 from pricing.bill import Bill, LineItem
 from pricing.inspection import days_too_old
@@ -94,7 +95,7 @@ def as_csv(statement: Statement) -> str:
     for label, bill in bills:
         for line in bill.lines:
             cells = [getattr(line, name) for name in LINE_FIELDS]
-            writer.writerow(formatting.csv_cell(cell) for cell in ([label, *cells] if named else cells))
+            writer.writerow(csv_cell(cell) for cell in ([label, *cells] if named else cells))
     return buffer.getvalue()
 
 
@@ -165,15 +166,15 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
 
 def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
     """What is paid, and what makes it differ from the list's total: words and amounts."""
-    rows = [["list price", formatting.money(amount, currency)] for currency, amount in listed.items()]
+    rows = [["list price", figures.money(amount, currency)] for currency, amount in listed.items()]
     if own.settled is not None and own.terms.commitment:
         used = own.settled
-        rows.append(["on demand at your rates", formatting.money(used.on_demand, "USD")])
-        unused = f", {formatting.money(used.unused)} of it unused" if used.unused else ""
-        rows.append([f"Savings Plan commitment{unused}", formatting.money(used.commitment, "USD")])
+        rows.append(["on demand at your rates", figures.money(used.on_demand, "USD")])
+        unused = f", {figures.money(used.unused)} of it unused" if used.unused else ""
+        rows.append([f"Savings Plan commitment{unused}", figures.money(used.commitment, "USD")])
     if own.settled is not None and own.terms.credits:
-        rows.append(["credits used", formatting.money(-own.settled.credits)])
-    return [*rows, *(["your price", formatting.money(amount, currency)] for currency, amount in own.totals.items())]
+        rows.append(["credits used", figures.money(-own.settled.credits)])
+    return [*rows, *(["your price", figures.money(amount, currency)] for currency, amount in own.totals.items())]
 
 
 def own_basis_text(own: "OwnPrice") -> str:
@@ -192,13 +193,13 @@ def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
     rows = [["Function"] * named + ["Dimension"] + ["Where"] * where + ["Arithmetic", "Amount"]]
     for line in shown:
         tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
-        place = [formatting.plain(f"{line.region} {_SHORT_ARCH.get(line.arch, line.arch)}")] * where
-        amount = formatting.money(line.amount, line.currency)
-        name = [cut(formatting.plain(line.function), 20)] * named
+        place = [plain(f"{line.region} {_SHORT_ARCH.get(line.arch, line.arch)}")] * where
+        amount = figures.money(line.amount, line.currency)
+        name = [cut(plain(line.function), 20)] * named
         rows.append([*name, line.dimension.replace("_", " ") + tier, *place, _formula(line), amount])
     totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
     for currency, total in totals.items():
-        rows.append(["total", *[""] * (len(rows[0]) - 2), formatting.money(total, currency)])
+        rows.append(["total", *[""] * (len(rows[0]) - 2), figures.money(total, currency)])
     return _fitted(rows)
 
 
@@ -220,10 +221,10 @@ _SHORT_ARCH = {"x86_64": "x86", "arm64": "arm"}
 
 
 def _formula(line: LineItem) -> str:
-    quantity = formatting.quantity(line.quantity)
-    units = f"({quantity} - {formatting.quantity(line.free)} free)" if line.free else quantity
+    quantity = figures.quantity(line.quantity)
+    units = f"({quantity} - {figures.quantity(line.free)} free)" if line.free else quantity
     unit = "" if line.unit == "request" else f" {line.unit}"
-    return f"{units}{unit} x {NOT_PRICED if line.rate is None else formatting.decimal_text(line.rate)}"
+    return f"{units}{unit} x {NOT_PRICED if line.rate is None else figures.decimal_text(line.rate)}"
 
 
 def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
@@ -233,17 +234,17 @@ def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
     rows = [[*header, "Amount"]]
     for line in shown:
         tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
-        rate = NOT_PRICED if line.rate is None else formatting.decimal_text(line.rate)
+        rate = NOT_PRICED if line.rate is None else figures.decimal_text(line.rate)
         rows.append(
-            [formatting.plain(line.function)] * named
-            + [line.dimension.replace("_", " ") + tier, formatting.plain(line.region), formatting.plain(line.arch)]
-            + [formatting.quantity(amount) for amount in (line.quantity, line.free, line.billable)]
-            + [line.unit, rate, formatting.money(line.amount, line.currency)]
+            [plain(line.function)] * named
+            + [line.dimension.replace("_", " ") + tier, plain(line.region), plain(line.arch)]
+            + [figures.quantity(amount) for amount in (line.quantity, line.free, line.billable)]
+            + [line.unit, rate, figures.money(line.amount, line.currency)]
         )
     width = len(rows[0]) - 2
     totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
     for currency, total in totals.items():
-        rows.append(["total", *[""] * width, formatting.money(total, currency)])
+        rows.append(["total", *[""] * width, figures.money(total, currency)])
     return rows
 
 
@@ -267,10 +268,7 @@ def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
 def _functions_table(bill: Bill, most: int = 10) -> list[list[str]]:
     costs = sorted(bill.by_function().items(), key=lambda item: (-item[1], item[0]))
     rows = [["Function", "Region", "Amount"]]
-    rows += [
-        [formatting.plain(key[0]), formatting.plain(key[2]), formatting.money(cost, key[3])]
-        for key, cost in costs[:most]
-    ]
+    rows += [[plain(key[0]), plain(key[2]), figures.money(cost, key[3])] for key, cost in costs[:most]]
     if costs[most:]:
         rows.append([f"and {len(costs) - most:,} more, which cost less", "", ""])
     return rows
@@ -280,17 +278,17 @@ def _compared_table(base: Bill, compared: Sequence[Compared]) -> list[list[str]]
     """The functions down, the what-ifs across; or, with one function, the what-ifs down."""
     names = list(dict.fromkeys(line.function for line in base.lines))
     if len(names) > 1:
-        bills = [("as it is", base), *((formatting.plain(one.label), one.bill) for one in compared)]
+        bills = [("as it is", base), *((plain(one.label), one.bill) for one in compared)]
         rows = [["Function", *(label for label, _ in bills)]]
         for name in names:
-            rows.append([formatting.plain(name), *(_part(bill, name) for _, bill in bills)])
+            rows.append([plain(name), *(_part(bill, name) for _, bill in bills)])
         return [*rows, ["total", *(_total_text(bill) for _, bill in bills)]]
     rows = [["What if", "Total", "Difference", "Per cent"], ["as it is", _total_text(base), "", ""]]
     for one in compared:
-        ratio = "" if one.ratio is None else formatting.change(one.ratio)
+        ratio = "" if one.ratio is None else figures.change(one.ratio)
         sign = "+" if one.difference is not None and one.difference > 0 else ""
-        difference = f"{sign}{formatting.money(one.difference, base.currency)}"
-        rows.append([formatting.plain(one.label), _total_text(one.bill), difference, ratio])
+        difference = f"{sign}{figures.money(one.difference, base.currency)}"
+        rows.append([plain(one.label), _total_text(one.bill), difference, ratio])
     return rows
 
 
@@ -301,9 +299,9 @@ def _part(bill: Bill, function: str) -> str:
 
 def _total_text(bill: Bill) -> str:
     """``$2.73``; with ``+`` where something in it has no public price."""
-    sums = " ".join(formatting.money(amount, currency) for currency, amount in bill.totals.items())
+    sums = " ".join(figures.money(amount, currency) for currency, amount in bill.totals.items())
     if not sums:
-        return NOT_PRICED if bill.lines else formatting.money(Decimal(0), bill.currency)
+        return NOT_PRICED if bill.lines else figures.money(Decimal(0), bill.currency)
     return f"{sums} + {NOT_PRICED}" if bill.unpriced else sums
 
 
@@ -311,7 +309,7 @@ def _projection_table(projection: "ProjectedCost", currency: str) -> list[list[s
     amounts = (projection.p10, projection.p50, projection.p90)
     return [
         ["Whole month", "p10", "p50", "p90"],
-        ["projected", *(formatting.money(amount, currency) for amount in amounts)],
+        ["projected", *(figures.money(amount, currency) for amount in amounts)],
     ]
 
 
@@ -326,7 +324,7 @@ def milestones_text(projection: "ProjectedCost", currency: str) -> list[str]:
         said.append(f"free {what}{where} {verb}")
     if projection.budget is not None:
         day = projection.budget_day
-        budget = formatting.money(projection.budget, currency)
+        budget = figures.money(projection.budget, currency)
         said.append(f"at this rate {budget} is {f'passed on {day}' if day else 'not passed this month'}")
     return said
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from pricing.bill import Bill, LineItem
 from pricing.dimensions import EDGE_DURATION, async_chunks
 from pricing.usage import EXACT, billed_ms_of
@@ -18,7 +19,7 @@ def explanation(bill: Bill, workloads: Sequence[Workload]) -> str:
     for one in workloads[:_MOST_FUNCTIONS]:
         lines += _usage_steps(one)
     if len(workloads) > _MOST_FUNCTIONS:
-        lines.append(f"... and {formatting.counted(len(workloads) - _MOST_FUNCTIONS, 'more function')} in the same way")
+        lines.append(f"... and {figures.counted(len(workloads) - _MOST_FUNCTIONS, 'more function')} in the same way")
     free = list(_free_steps(bill))
     if free:
         lines += ["", "Free tier, once for the whole organisation:", *free]
@@ -30,14 +31,14 @@ def explanation(bill: Bill, workloads: Sequence[Workload]) -> str:
 
 def _usage_steps(one: Workload) -> list[str]:
     usage = one.usage()
-    name = formatting.plain(one.name) or "The function"
-    lines = ["", f"{name}, {formatting.megabytes(one.memory_mb)}, {one.arch}, {one.region}:"]
+    name = plain(one.name) or "The function"
+    lines = ["", f"{name}, {figures.megabytes(one.memory_mb)}, {one.arch}, {one.region}:"]
     warm = one.on_provisioned
     if usage.requests:
         billed = billed_ms_of(one.duration_ms)
         cold = usage.billed_ms - usage.requests * billed
         lines.append(
-            f"  {formatting.counted(usage.requests, 'request')} x {one.duration_ms.normalize():f} ms,"
+            f"  {figures.counted(usage.requests, 'request')} x {one.duration_ms.normalize():f} ms,"
             f" rounded up to {billed:,} ms"
         )
         if cold:
@@ -46,24 +47,24 @@ def _usage_steps(one: Workload) -> list[str]:
             sum_ms = f"{one.duration_ms.normalize():f} + {one.init_ms.normalize():f} ms of init"
             lines.append(f"  {starts:,} of them are cold: {sum_ms}, rounded up once to {both:,} ms")
         lines.append(
-            f"  = {usage.billed_ms:,} ms x {formatting.megabytes(one.memory_mb)} / (1,000 ms x 1,024 MB)"
-            f" = {formatting.exact(EXACT.divide(usage.billed_mb_ms, 1_024_000))} GB-s"
+            f"  = {usage.billed_ms:,} ms x {figures.megabytes(one.memory_mb)} / (1,000 ms x 1,024 MB)"
+            f" = {figures.exact(EXACT.divide(usage.billed_mb_ms, 1_024_000))} GB-s"
         )
     if extra := async_chunks(one.event_kb * 1024):
         lines.append(
-            f"  {one.event_kb:,} KB an event: {formatting.counted(extra, 'more request')} each,"
+            f"  {one.event_kb:,} KB an event: {figures.counted(extra, 'more request')} each,"
             " one for each 64 KB above 256 KB"
         )
     if one.ephemeral_mb > 512:
         lines.append(
             f"  ephemeral storage: ({one.ephemeral_mb} - 512) MB / 1,024 x {usage.billed_ms:,} ms / 1,000"
-            f" = {formatting.exact(EXACT.divide(usage.ephemeral_mb_ms, 1_024_000))} GB-s"
+            f" = {figures.exact(EXACT.divide(usage.ephemeral_mb_ms, 1_024_000))} GB-s"
         )
     if one.edge_requests:
         edge = dict(usage.metered).get(EDGE_DURATION, 0)
         lines.append(
             f"  Lambda@Edge: {one.edge_requests:,} requests x {billed_ms_of(one.edge_duration_ms):,} ms x"
-            f" {formatting.megabytes(one.edge_memory_mb)} = {formatting.exact(EXACT.divide(edge, 1_024_000))} GB-s;"
+            f" {figures.megabytes(one.edge_memory_mb)} = {figures.exact(EXACT.divide(edge, 1_024_000))} GB-s;"
             " no free tier"
         )
     if one.managed_instance_hours:
@@ -71,12 +72,12 @@ def _usage_steps(one: Workload) -> list[str]:
     if one.provisioned:
         hours = f"{one.provisioned_hours.normalize():f} h"
         lines.append(
-            f"  provisioned: {formatting.counted(one.provisioned, 'environment')}"
-            f" x {formatting.megabytes(one.memory_mb)} x {hours} (up to whole 5 minutes)"
-            f" = {formatting.exact(EXACT.divide(usage.provisioned_mb_ms, 1_024_000))} GB-s"
+            f"  provisioned: {figures.counted(one.provisioned, 'environment')}"
+            f" x {figures.megabytes(one.memory_mb)} x {hours} (up to whole 5 minutes)"
+            f" = {figures.exact(EXACT.divide(usage.provisioned_mb_ms, 1_024_000))} GB-s"
         )
         lines.append(
-            f"  they take {formatting.counted(warm, 'request')}; neither free tier nor duration tiers apply to those"
+            f"  they take {figures.counted(warm, 'request')}; neither free tier nor duration tiers apply to those"
         )
     return lines
 
@@ -85,7 +86,7 @@ def _free_steps(bill: Bill) -> Iterator[str]:
     for use in bill.free_tier:
         if use.requests is not None and use.gb_seconds is not None:
             yield f"  {use.requests_used:,} of {use.requests:,} requests ({use.partition})"
-            yield f"  {formatting.exact(use.gb_seconds_used)} of {use.gb_seconds:,} GB-s"
+            yield f"  {figures.exact(use.gb_seconds_used)} of {use.gb_seconds:,} GB-s"
         if use.streamed_used:
             yield f"  {use.streamed_used / 2**30:,.2f} of {(use.streamed_bytes or 0) // 2**30:,} GiB streamed"
         if use.log_used:
@@ -94,16 +95,14 @@ def _free_steps(bill: Bill) -> Iterator[str]:
 
 def _line_step(line: LineItem) -> str:
     tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
-    name = f"{formatting.plain(line.function)}: " if line.function else ""
+    name = f"{plain(line.function)}: " if line.function else ""
     units = (
-        f"({formatting.exact(line.quantity)} - {formatting.exact(line.free)})"
-        if line.free
-        else formatting.exact(line.quantity)
+        f"({figures.exact(line.quantity)} - {figures.exact(line.free)})" if line.free else figures.exact(line.quantity)
     )
     if line.amount is None or line.rate is None:
         return f"{name}{line.dimension.replace('_', ' ')}{tier}: {units} {line.unit}, not priced ({line.basis})"
-    product = f"{units} {line.unit} x {formatting.rate(line.rate, line.currency)}"
-    amount = formatting.rate(line.amount, line.currency)
+    product = f"{units} {line.unit} x {figures.rate(line.rate, line.currency)}"
+    amount = figures.rate(line.amount, line.currency)
     return f"{name}{line.dimension.replace('_', ' ')}{tier}: {product} = {amount}"
 
 
@@ -113,8 +112,8 @@ def _total_steps(lines: Sequence[LineItem], currency: str) -> list[str]:
     for amount in amounts:
         total = EXACT.add(total, amount)
     shown = (
-        " + ".join(formatting.rate(amount, currency) for amount in amounts)
+        " + ".join(figures.rate(amount, currency) for amount in amounts)
         if len(amounts) <= 6
         else f"{len(amounts)} amounts"
     )
-    return [f"Total: {shown} = {formatting.rate(total, currency)}, rounded {formatting.money(total, currency)}"]
+    return [f"Total: {shown} = {figures.rate(total, currency)}, rounded {figures.money(total, currency)}"]

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lambdatui.cli import gates
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text
 from pricing.bill import LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
 from pricing.outside import outside
@@ -43,11 +44,11 @@ def as_json(statement: "Statement") -> str:
     if statement.own is not None:
         document["your_price"] = _own_json(statement.own, statement.own_projection)
     if len(bill.totals) > 1:
-        document["totals"] = {currency: formatting.decimal_text(amount) for currency, amount in bill.totals.items()}
+        document["totals"] = {currency: figures.decimal_text(amount) for currency, amount in bill.totals.items()}
     if statement.other_projections:
         every = {bill.currency: statement.projection, **statement.other_projections}
         document["projections"] = {
-            code: None if one is None or one.p50 is None else formatting.decimal_text(one.p50)
+            code: None if one is None or one.p50 is None else figures.decimal_text(one.p50)
             for code, one in every.items()
         }
     if statement.recorded:
@@ -61,7 +62,7 @@ def as_json(statement: "Statement") -> str:
             document["compare_basis"] = BASIS
             document["compare_now"] = _decimal(statement.month.totals.get(statement.month.currency))
         document["compare"] = [{**_compared_json(one), "basis": basis} for one in statement.compared]
-    return formatting.json_text(document)
+    return json_text(document)
 
 
 def _own_json(own: "OwnPrice", projection: "ProjectedCost | None") -> dict[str, Any]:
@@ -70,11 +71,11 @@ def _own_json(own: "OwnPrice", projection: "ProjectedCost | None") -> dict[str, 
     return {
         "basis": own.basis,
         "total": _decimal(next(iter(totals.values()), None)) if len(totals) <= 1 else None,
-        "totals": {currency: formatting.decimal_text(amount) for currency, amount in totals.items()},
-        "on_demand": None if settled is None else formatting.decimal_text(settled.on_demand),
-        "commitment": None if settled is None else formatting.decimal_text(settled.commitment),
-        "commitment_unused": None if settled is None else formatting.decimal_text(settled.unused),
-        "credits": None if settled is None else formatting.decimal_text(settled.credits),
+        "totals": {currency: figures.decimal_text(amount) for currency, amount in totals.items()},
+        "on_demand": None if settled is None else figures.decimal_text(settled.on_demand),
+        "commitment": None if settled is None else figures.decimal_text(settled.commitment),
+        "commitment_unused": None if settled is None else figures.decimal_text(settled.unused),
+        "credits": None if settled is None else figures.decimal_text(settled.credits),
         "projection": _projection_json(projection),
         "lines": [{**_line_json(line), "price": own.terms.basis_of(line)} for line in own.bill.lines],
     }
@@ -87,11 +88,11 @@ def _line_json(line: LineItem) -> dict[str, Any]:
 
 
 def _value(value: object) -> Any:
-    return formatting.decimal_text(value) if isinstance(value, Decimal) else None if value == "" else value
+    return figures.decimal_text(value) if isinstance(value, Decimal) else None if value == "" else value
 
 
 def _decimal(amount: Decimal | None) -> str | None:
-    return None if amount is None else formatting.decimal_text(amount)
+    return None if amount is None else figures.decimal_text(amount)
 
 
 def _free_tier_json(uses: Sequence[FreeTierUse]) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _free_tier_json(uses: Sequence[FreeTierUse]) -> dict[str, Any]:
             "requests": use.requests,
             "requests_used": use.requests_used,
             "gb_seconds": use.gb_seconds,
-            "gb_seconds_used": formatting.decimal_text(use.gb_seconds_used),
+            "gb_seconds_used": figures.decimal_text(use.gb_seconds_used),
             "allocation": ALLOCATION,
         }
         for use in uses

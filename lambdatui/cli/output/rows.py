@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from lambdatui.cli.global_options import keep_tag_terms
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text
 from lambdatui.text.table import text_table
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
@@ -90,7 +91,7 @@ def print_rows(
     elif listing.form == "text" and brief is not None:
         columns = tuple(column for column in columns if column.id in brief)
     if listing.form == "json":
-        click.echo(formatting.json_text(envelope(view, rows, columns)))
+        click.echo(json_text(envelope(view, rows, columns)))
     elif listing.form == "csv":
         echo_csv(csv_text(columns, rows))
     else:
@@ -112,9 +113,9 @@ def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, wid
 
 def narrate(view: View[Any], shown_rows: int) -> None:
     """On stderr, below a table: the range, how many rows, and how far the figures can be trusted."""
-    parts = [view.range.label, formatting.counted(shown_rows, "row")]
+    parts = [view.range.label, figures.counted(shown_rows, "row")]
     if view.coverage is not None:
-        parts.append(f"REPORTs for {formatting.ratio(view.coverage)} of the invocations")
+        parts.append(f"REPORTs for {figures.ratio(view.coverage)} of the invocations")
     if view.as_of is None and view.coverage is None:
         parts.append("the store is empty")
     click.echo(f"({'; '.join(parts)})", err=True)

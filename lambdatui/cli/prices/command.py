@@ -9,7 +9,8 @@ from collectors.model import clock
 from collectors.model.errors import LambdatuiError
 from lambdatui.cli.choices import REGION
 from lambdatui.cli.price_book import price_book
-from lambdatui.text.formatting import counted, plain
+from lambdatui.text.figures import counted
+from lambdatui.text.plain import plain
 from lambdatui.text.table import GAP, text_table
 from pricing.inspection import OLD_DAYS, findings, old_regions, rates
 from pricing.pricebook import PriceBook, RegionPrices

@@ -19,7 +19,8 @@ from lambdatui.runner.local import with_api
 from lambdatui.runner.log.writer import Log, clock_ms
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.serving import Api, told_in
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.text.table import text_table
 
 
@@ -81,7 +82,7 @@ def serve_(
         click.echo(url)
         sys.stdout.flush()
         names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
-        most = formatting.counted(runner.fleet.limits.machine, "environment")
+        most = figures.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
         if not no_token:
             click.echo(f"for other users of this machine: the token in {told_in(log_path)}", err=True)
@@ -110,12 +111,12 @@ def list_(log_path: Path, as_json: bool) -> None:
         for name, function in sorted(functions.items())
     ]
     if as_json:
-        click.echo(json.dumps({"as_of": formatting.iso(clock_ms()), "rows": rows}))
+        click.echo(json.dumps({"as_of": figures.iso(clock_ms()), "rows": rows}))
         return
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
         return
-    cells = [[formatting.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
+    cells = [[figures.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
     figures = [at for at, value in enumerate(rows[0].values()) if isinstance(value, int)]
     click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=figures), nl=False)
 
@@ -173,11 +174,9 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
         if list_them:
             for one_id, document in api.do("POST", "/_lambdatui/triggers/list")["triggers"].items():
                 rest = ", ".join(f"{key} {value}" for key, value in document.items() if key not in ("kind", "function"))
-                click.echo(formatting.plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
+                click.echo(plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
             for mapping in api.do("GET", "/2015-03-31/event-source-mappings/")["EventSourceMappings"]:
-                click.echo(
-                    formatting.plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}")
-                )
+                click.echo(plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}"))
         elif trigger_id is not None:
             if "-" in trigger_id:
                 api.do("DELETE", f"/2015-03-31/event-source-mappings/{quote(trigger_id, safe='')}")

@@ -18,7 +18,7 @@ from lambdatui.cli.runner.log_option import FUNCTIONS, function_path, with_log
 from lambdatui.runner.local import with_api
 from lambdatui.runner.runtimes.runtimes import this_runtime
 from lambdatui.runner.serving import Api
-from lambdatui.text import formatting
+from lambdatui.text import figures
 
 _ROLE = "arn:aws:iam::000000000000:role/local"
 
@@ -76,7 +76,7 @@ def deploy(log_path: Path, /, path: str, name: str, **options: Any) -> None:
         _more(api, name, options)
 
     with_api(log_path, run)
-    memory = formatting.megabytes(options["memory_mb"])
+    memory = figures.megabytes(options["memory_mb"])
     click.echo(f"deployed {name}: {options['runtime']}, {memory}, {options['timeout_s']} s", err=True)
 
 
@@ -116,7 +116,7 @@ def _more(api: Api, name: str, options: dict[str, Any]) -> None:
         where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
         api.do("PUT", where, {"ProvisionedConcurrentExecutions": options["provisioned"]})
         click.echo(
-            f"version {version} has {formatting.counted(options['provisioned'], 'environment')} ready while"
+            f"version {version} has {figures.counted(options['provisioned'], 'environment')} ready while"
             " `runner serve` runs",
             err=True,
         )

@@ -12,7 +12,7 @@ from lambdatui.cli.runner.log_option import function_path, log_line, with_log
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.local import with_api
 from lambdatui.runner.serving import Api, Reply
-from lambdatui.text import formatting
+from lambdatui.text.plain import escaped_json, plain
 from lambdatui.text.safe_output import is_raw
 
 
@@ -59,7 +59,7 @@ def _shown(answer: str) -> str:
         parsed_json(answer)
     except ValueError:
         return answer
-    return answer if is_raw() else formatting.escaped_json(answer)
+    return answer if is_raw() else escaped_json(answer)
 
 
 def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
@@ -75,7 +75,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     click.echo(_shown(answer))
     tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
     if show_tail:
-        click.echo(formatting.plain(tail.rstrip(), newlines=True), err=True)
+        click.echo(plain(tail.rstrip(), newlines=True), err=True)
     report = next((line for line in reversed(tail.splitlines()) if "REPORT" in line or "platform.report" in line), "")
     failed = "x-amz-function-error" in reply.headers
     error = ""
@@ -83,5 +83,5 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
         found = parsed_json(reply.body) if reply.body.startswith(b"{") else {}
         error = str(found.get("errorType", "Unhandled"))
     figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
-    click.echo(formatting.plain(f"{error or 'ok'}: request {figures}"), err=True)
+    click.echo(plain(f"{error or 'ok'}: request {figures}"), err=True)
     return failed

@@ -12,7 +12,7 @@ import click
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.settings import paths
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from lambdatui.text.safe_output import log_text
 
 P = ParamSpec("P")
@@ -57,4 +57,4 @@ def function_path(name: str, more: str = "") -> str:
 
 def log_line(time_ms: int, message: str) -> str:
     """A log event as one line: its time in UTC, then what was logged, made safe for a terminal."""
-    return f"{formatting.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"
+    return f"{figures.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lambdatui.text.plain import csv_cell, json_text, plain
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
 
 HARMFUL = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"]
 HARMFUL += ["\u202e", "\u2066", "\u200f", "\ufeff", "\u2028", "\U000e0041"]
@@ -33,19 +34,19 @@ HARMFUL += ["\u202e", "\u2066", "\u200f", "\ufeff", "\u2028", "\U000e0041"]
     ],
 )
 def test_plain_takes_away_what_a_terminal_obeys(hostile: str, harmless: str) -> None:
-    assert formatting.plain(hostile) == harmless
+    assert plain(hostile) == harmless
 
 
 def test_plain_keeps_lines_and_tabs_as_asked() -> None:
-    assert formatting.plain("a\tb\r\nc", newlines=True) == "a\tb\nc"
-    assert formatting.plain("a\tb", tabs=False) == "a b"
-    assert formatting.plain("progress 1%\rprogress 2%", newlines=True) == "progress 1%\nprogress 2%"
+    assert plain("a\tb\r\nc", newlines=True) == "a\tb\nc"
+    assert plain("a\tb", tabs=False) == "a b"
+    assert plain("progress 1%\rprogress 2%", newlines=True) == "progress 1%\nprogress 2%"
 
 
 @given(st.text() | st.lists(st.sampled_from([*HARMFUL, "\x1b[", "\x1b]", "ab", ";", "m", "\n", "\t"])).map("".join))
 def test_nothing_harmful_survives(given_text: str) -> None:
     for newlines in (False, True):
-        shown = formatting.plain(given_text, newlines=newlines)
+        shown = plain(given_text, newlines=newlines)
         assert not any(sign in shown for sign in HARMFUL)
         assert newlines or "\n" not in shown
         shown.encode("utf-8")
@@ -70,54 +71,54 @@ def test_nothing_harmful_survives(given_text: str) -> None:
     ],
 )
 def test_a_csv_cell_is_never_a_formula(value: object, cell: str) -> None:
-    assert formatting.csv_cell(value) == cell
+    assert csv_cell(value) == cell
 
 
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (formatting.count(None), "-"),
-        (formatting.count(0), "0"),
-        (formatting.count(12_345), "12,345"),
-        (formatting.count(99_999), "99,999"),
-        (formatting.count(1_234_567), "1.2M"),
-        (formatting.count(999_960), "1.0M"),
-        (formatting.count(250_000_000), "250M"),
-        (formatting.milliseconds(None), "-"),
-        (formatting.milliseconds(0.84), "0.84ms"),
-        (formatting.milliseconds(9.996), "10ms"),
-        (formatting.milliseconds(999.6), "1.00s"),
-        (formatting.milliseconds(1240), "1.24s"),
-        (formatting.milliseconds(59_996), "1m 00s"),
-        (formatting.milliseconds(185_000), "3m 05s"),
-        (formatting.milliseconds(7_800_000), "2h 10m"),
-        (formatting.milliseconds(442_800_000), "5d 03h"),
-        (formatting.megabytes(128), "128 MB"),
-        (formatting.megabytes(10_240), "10240 MB"),
-        (formatting.size(812), "812 B"),
-        (formatting.size(3_250_586), "3.1 MB"),
-        (formatting.size(None), "-"),
-        (formatting.ratio(0.0), "0%"),
-        (formatting.ratio(0.0004), "<0.1%"),
-        (formatting.ratio(0.025), "2.5%"),
-        (formatting.ratio(0.99999), "99.9%"),
-        (formatting.ratio(1.0), "100%"),
-        (formatting.money(None), "-"),
-        (formatting.money(Decimal(0)), "$0.00"),
-        (formatting.money(Decimal("1234.5")), "$1,234.50"),
-        (formatting.money(Decimal("0.0042")), "$0.004200"),
-        (formatting.money(Decimal("0.00000047")), "$0.0000004700"),
-        (formatting.money(Decimal("-0.5")), "-$0.50"),
-        (formatting.age(12_000), "12 s ago"),
-        (formatting.age(500), "just now"),
-        (formatting.age(300_000), "5 min ago"),
-        (formatting.age(-7_200_000), "2 h ahead"),
-        (formatting.decimal_text(Decimal("2E-7")), "0.0000002"),
-        (formatting.decimal_text(Decimal("12.50")), "12.5"),
-        (formatting.decimal_text(Decimal("100")), "100"),
-        (formatting.instant(1_743_416_525_123, millis=True), "2025-03-31 10:22:05.123"),
-        (formatting.iso(1_743_416_525_123), "2025-03-31T10:22:05.123Z"),
-        (formatting.iso(1_743_416_525_000), "2025-03-31T10:22:05Z"),
+        (figures.count(None), "-"),
+        (figures.count(0), "0"),
+        (figures.count(12_345), "12,345"),
+        (figures.count(99_999), "99,999"),
+        (figures.count(1_234_567), "1.2M"),
+        (figures.count(999_960), "1.0M"),
+        (figures.count(250_000_000), "250M"),
+        (figures.milliseconds(None), "-"),
+        (figures.milliseconds(0.84), "0.84ms"),
+        (figures.milliseconds(9.996), "10ms"),
+        (figures.milliseconds(999.6), "1.00s"),
+        (figures.milliseconds(1240), "1.24s"),
+        (figures.milliseconds(59_996), "1m 00s"),
+        (figures.milliseconds(185_000), "3m 05s"),
+        (figures.milliseconds(7_800_000), "2h 10m"),
+        (figures.milliseconds(442_800_000), "5d 03h"),
+        (figures.megabytes(128), "128 MB"),
+        (figures.megabytes(10_240), "10240 MB"),
+        (figures.size(812), "812 B"),
+        (figures.size(3_250_586), "3.1 MB"),
+        (figures.size(None), "-"),
+        (figures.ratio(0.0), "0%"),
+        (figures.ratio(0.0004), "<0.1%"),
+        (figures.ratio(0.025), "2.5%"),
+        (figures.ratio(0.99999), "99.9%"),
+        (figures.ratio(1.0), "100%"),
+        (figures.money(None), "-"),
+        (figures.money(Decimal(0)), "$0.00"),
+        (figures.money(Decimal("1234.5")), "$1,234.50"),
+        (figures.money(Decimal("0.0042")), "$0.004200"),
+        (figures.money(Decimal("0.00000047")), "$0.0000004700"),
+        (figures.money(Decimal("-0.5")), "-$0.50"),
+        (figures.age(12_000), "12 s ago"),
+        (figures.age(500), "just now"),
+        (figures.age(300_000), "5 min ago"),
+        (figures.age(-7_200_000), "2 h ahead"),
+        (figures.decimal_text(Decimal("2E-7")), "0.0000002"),
+        (figures.decimal_text(Decimal("12.50")), "12.5"),
+        (figures.decimal_text(Decimal("100")), "100"),
+        (figures.instant(1_743_416_525_123, millis=True), "2025-03-31 10:22:05.123"),
+        (figures.iso(1_743_416_525_123), "2025-03-31T10:22:05.123Z"),
+        (figures.iso(1_743_416_525_000), "2025-03-31T10:22:05Z"),
     ],
 )
 def test_figures_read_well(said: str, expected: str) -> None:
@@ -126,7 +127,7 @@ def test_figures_read_well(said: str, expected: str) -> None:
 
 @given(st.decimals(min_value=0, max_value=10**9, allow_nan=False, places=12))
 def test_money_never_turns_something_into_nothing(amount: Decimal) -> None:
-    digits = formatting.money(amount).strip("<$").replace(",", "")
+    digits = figures.money(amount).strip("<$").replace(",", "")
     assert (Decimal(digits) == 0) == (amount == 0)
 
 
@@ -134,6 +135,6 @@ def test_money_never_turns_something_into_nothing(amount: Decimal) -> None:
 @example(["\x7f"])
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_is_the_same_data_and_harmless(document: object) -> None:
-    said = formatting.json_text(document)
+    said = json_text(document)
     assert json.loads(said) == document
     assert not any(sign in said for sign in HARMFUL)

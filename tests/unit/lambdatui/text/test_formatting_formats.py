@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from lambdatui.views.columns import COLUMNS, REGISTRY, Kind
 from lambdatui.views.formatting import shown
 from lambdatui.widgets.layout import cell
@@ -53,7 +53,7 @@ def read_back(said: str) -> tuple[Decimal, Decimal]:
     ],
 )
 def test_money(amount: Decimal | None, currency: str, said: str) -> None:
-    assert formatting.money(amount, currency) == said
+    assert figures.money(amount, currency) == said
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_money(amount: Decimal | None, currency: str, said: str) -> None:
     ],
 )
 def test_money_in_too_little_room_loses_digits_not_size(amount: str, width: int, said: str) -> None:
-    assert formatting.money(Decimal(amount), width=width) == said
+    assert figures.money(Decimal(amount), width=width) == said
 
 
 @example(Decimal("0.009999500000"), "USD")
 @given(amounts, currencies)
 def test_money_is_read_back_within_half_a_unit_of_its_last_digit(amount: Decimal, currency: str) -> None:
-    said = formatting.money(amount, currency)
+    said = figures.money(amount, currency)
     assert ("$" in said) != (currency in said)
     assert ("-" in said) == (amount < 0)
     if said[0] in "<>":
@@ -100,7 +100,7 @@ def test_money_is_read_back_within_half_a_unit_of_its_last_digit(amount: Decimal
 @given(amounts, currencies, st.integers(7, 16))
 def test_money_keeps_its_room_its_sign_and_its_size(amount: Decimal, currency: str, width: int) -> None:
     width += 4 * (currency != "USD")
-    said = formatting.money(amount, currency, width=width)
+    said = figures.money(amount, currency, width=width)
     assert len(said) <= width
     assert ("-" in said) == (amount < 0)
     if said[0] in "<>":
@@ -117,15 +117,15 @@ def _order(said: str) -> Decimal:
 
 @given(st.tuples(amounts, amounts).map(sorted), st.none() | st.integers(7, 16))
 def test_more_money_never_reads_as_less(pair: list[Decimal], width: int | None) -> None:
-    lower, higher = (formatting.money(amount, width=width) for amount in pair)
+    lower, higher = (figures.money(amount, width=width) for amount in pair)
     assume(lower[0] not in "<>" and higher[0] not in "<>")
     assert _order(lower) <= _order(higher)
 
 
 @given(amounts)
 def test_a_rate_has_all_its_digits(amount: Decimal) -> None:
-    assert Decimal(formatting.rate(amount).replace("$", "")) == amount
-    assert Decimal(formatting.rate(amount, "CNY").removesuffix(" CNY")) == amount
+    assert Decimal(figures.rate(amount).replace("$", "")) == amount
+    assert Decimal(figures.rate(amount, "CNY").removesuffix(" CNY")) == amount
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,19 @@ def test_a_rate_has_all_its_digits(amount: Decimal) -> None:
     ],
 )
 def test_quantities(value: Decimal | float | None, width: int | None, said: str) -> None:
-    assert formatting.quantity(value, width=width) == said
+    assert figures.quantity(value, width=width) == said
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, allow_nan=False, places=9))
 def test_a_quantity_is_read_back_and_never_vanishes(value: Decimal) -> None:
-    read = Decimal(formatting.quantity(value).replace(",", ""))
+    read = Decimal(figures.quantity(value).replace(",", ""))
     assert abs(read - value) <= max(Decimal("0.00005") if abs(value) >= 1 else abs(value) / 2000, Decimal(0))
     assert (read == 0) == (value == 0)
 
 
 @given(st.decimals(min_value=-(10**14), max_value=10**14, allow_nan=False, places=6), st.integers(7, 20))
 def test_a_quantity_keeps_its_room(value: Decimal, width: int) -> None:
-    said = formatting.quantity(value, width=width)
+    said = figures.quantity(value, width=width)
     assert len(said) <= width
     if said[0] not in "<>":
         read, unit = read_back(said)
@@ -209,9 +209,9 @@ def test_no_figure_becomes_hashes_in_its_column(data: st.DataObject) -> None:
     ],
 )
 def test_one_is_singular(number: int, noun: str, said: str) -> None:
-    assert formatting.counted(number, noun) == said
+    assert figures.counted(number, noun) == said
 
 
 def test_a_tally_reads_as_its_names_in_json() -> None:
     figures = {"files": 1, "events": 35, "duplicates": 0, "log_lines": 1, "rejected": 2}
-    assert formatting.tally(figures) == "1 file, 35 events, 0 duplicates, 1 log line, 2 rejected"
+    assert figures.tally(figures) == "1 file, 35 events, 0 duplicates, 1 log line, 2 rejected"

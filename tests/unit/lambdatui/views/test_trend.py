@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lambdatui.text.figures import sparkline
 
 from collectors.model.records import FunctionKey, MetricPoint
 from collectors.parsing.fingerprint import fingerprint
@@ -14,7 +15,6 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import counted_by_step
 from collectors.store.rollups.equal_parts import parts_of
 from collectors.store.write.writer import Writer
-from lambdatui.text.formatting import sparkline
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions

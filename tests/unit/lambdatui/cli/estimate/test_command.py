@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lambdatui.cli.estimate.command import command
 from lambdatui.cli.main import cli
 from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY, RATIO
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from tests.support import small_store
 from tests.support.places import ROOT
 
@@ -385,7 +385,7 @@ def test_prices_show_and_check() -> None:
      ("0.00999999", "$0.01"), ("-0.466662", "-$0.47"), ("0.0000002", "$0.0000002000")],
 )  # fmt: skip
 def test_amounts_are_rounded_for_people(amount: str, shown: str) -> None:
-    assert formatting.money(Decimal(amount)) == shown
+    assert figures.money(Decimal(amount)) == shown
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_amounts_are_rounded_for_people(amount: str, shown: str) -> None:
      ("0", "0")],
 )  # fmt: skip
 def test_quantities_are_rounded_for_people(quantity: str, shown: str) -> None:
-    assert formatting.quantity(Decimal(quantity)) == shown
+    assert figures.quantity(Decimal(quantity)) == shown
 
 
 @given(st.integers(0, 10**15))
