@@ -5,7 +5,8 @@ more digits than Python reads, more than memory holds. Depth is a fixed number, 
 line is read alike by a command and beneath a screen, and what is read can be walked and written again.
 
 The standard library alone, and that when it is called: the first frame reads the configuration. What decodes by msgspec
-is ``collectors.untrusted_json``. ``pricing`` and ``lambdatui.runner`` import nothing of the house, and have their own.
+is ``collectors.untrusted_json``. ``pricing`` and ``lambdatui.runner`` import nothing of the house but units and errors,
+and have their own.
 """
 
 from collectors.model.errors import CaughtError

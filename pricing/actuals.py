@@ -55,10 +55,12 @@ class Actual:
 
     @property
     def until(self) -> date:
+        """The day before which the line ends: a day after its own where the export gives no later one."""
         return self.end if self.end is not None and self.end > self.day else self.day + timedelta(days=1)
 
     @property
     def is_usage(self) -> bool:
+        """Whether it charges for usage, not a fee, a discount, tax or credit."""
         return self.kind in OF_USAGE
 
 
@@ -98,19 +100,19 @@ def together(exports: "list[Export]") -> Export:
     others: dict[tuple[str, str], tuple[int, Decimal]] = {}
     notes: list[str] = []
     seen: set[tuple[object, ...]] = set()
-    for one in exports:
-        lines = (*sorted(map(repr, one.charges)), *sorted(one.others.items()))
+    for export in exports:
+        lines = (*sorted(map(repr, export.charges)), *sorted(export.others.items()))
         if lines and lines in seen:
             notes.append("a file holds the same lines as another and is counted once")
             continue
         seen.add(lines)
-        charges += one.charges
-        for name, (count, amount) in one.others.items():
+        charges += export.charges
+        for name, (count, amount) in export.others.items():
             had = others.get(name, (0, Decimal(0)))
             others[name] = had[0] + count, had[1] + amount
-        notes += [note for note in one.notes if note not in notes]
+        notes += [note for note in export.notes if note not in notes]
     return Export(
-        tuple(charges), " and ".join(dict.fromkeys(one.shape for one in exports)),
-        " and ".join(dict.fromkeys(one.amounts for one in exports if one.amounts)), others,
-        tuple(line for one in exports for line in one.rejected), tuple(notes), len(exports),
+        tuple(charges), " and ".join(dict.fromkeys(export.shape for export in exports)),
+        " and ".join(dict.fromkeys(export.amounts for export in exports if export.amounts)), others,
+        tuple(line for export in exports for line in export.rejected), tuple(notes), len(exports),
     )  # fmt: skip

@@ -35,7 +35,7 @@ class _Draw:
 
 
 @dataclass(slots=True)
-class Allotment:
+class Allocation:
     """Lists are by position. ``members`` are the positions of usages that are priced alike, in the order of the first.
 
     ``tier_mb_ms`` has those of groups that left the first tier, ``special`` those of whom more is billed than requests
@@ -53,22 +53,22 @@ class Allotment:
     _free: tuple[Sequence[int], Sequence[int]] | None = None
 
     @classmethod
-    def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allotment":
+    def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allocation":
         """The free tier is taken once for each partition; tiers are a region's, over all accounts."""
-        alike = [priced_alike(one) for one in used.terms]
-        known = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
-        rates = [known[one] for one in alike]
+        alike = [priced_alike(alike_terms) for alike_terms in used.terms]
+        known = {alike_terms: Rates.of(alike_terms, book) for alike_terms in dict.fromkeys(alike)}
+        rates = [known[alike_terms] for alike_terms in alike]
         members: dict[Rates, Sequence[int]] = dict.fromkeys(known.values(), range(len(rates)))
         if len(known) > 1:
-            members = {one: [] for one in known.values()}
-            for at, one in enumerate(rates):
-                members[one].append(at)  # type: ignore[attr-defined]
-        special = {at: Priced(at, usage, rates[at]) for at, usage in used.special.items()}
-        found = cls(used, rates, members, special)
-        found._take_free_tier(free_tier)
-        found._take_tiers()
-        found._take_log_tiers()
-        return found
+            members = {alike_terms: [] for alike_terms in known.values()}
+            for position, alike_terms in enumerate(rates):
+                members[alike_terms].append(position)  # type: ignore[attr-defined]
+        special = {position: Priced(position, usage, rates[position]) for position, usage in used.special.items()}
+        allocation = cls(used, rates, members, special)
+        allocation._take_free_tier(free_tier)
+        allocation._take_tiers()
+        allocation._take_log_tiers()
+        return allocation
 
     @property
     def free(self) -> tuple[Sequence[int], Sequence[int]]:
@@ -83,32 +83,33 @@ class Allotment:
         return sum(one.covered for _, one, _ in self._draws), sum(one.covered for _, _, one in self._draws)
 
     def _shared_out(self, which: int) -> Sequence[int]:
-        found = [0] * len(self.rates)
+        shares = [0] * len(self.rates)
         for members, *draws in self._draws:
             parts = covered(draws[which].allowance, draws[which].used)
-            if len(members) == len(found):
+            if len(members) == len(shares):
                 return parts
-            for at, part in zip(members, parts, strict=True):
-                found[at] = part
-        return found
+            for position, part in zip(members, parts, strict=True):
+                shares[position] = part
+        return shares
 
-    def priced(self, at: int) -> Priced:
+    def priced(self, position: int) -> Priced:
         """One usage, ready for its lines."""
-        found = self.special.get(at)
-        if found is None:
-            found = Priced(at, self.used[at], self.rates[at])
-            self._allot(found)
-        return found
+        priced_usage = self.special.get(position)
+        if priced_usage is None:
+            priced_usage = Priced(position, self.used[position], self.rates[position])
+            self._allocate(priced_usage)
+        return priced_usage
 
     def shared_of(self, rates: Rates) -> frozenset[str]:
+        """The dimensions whose free tier several usages share in the partition of these rates."""
         return self.shared.get(rates.prices.partition.code, frozenset()) if rates.prices else frozenset()
 
-    def _allot(self, one: Priced) -> None:
-        at, prices = one.position, one.rates.prices
-        one.free_requests, one.free_mb_ms = (column[at] for column in self.free)
-        one.shared = one.shared | self.shared_of(one.rates)
-        if prices is not None and one.rates.arch in prices.durations:
-            one.tier_mb_ms = self.tier_mb_ms.get(at) or (one.usage.billed_mb_ms - one.free_mb_ms,)
+    def _allocate(self, priced: Priced) -> None:
+        position, prices = priced.position, priced.rates.prices
+        priced.free_requests, priced.free_mb_ms = (column[position] for column in self.free)
+        priced.shared = priced.shared | self.shared_of(priced.rates)
+        if prices is not None and priced.rates.arch in prices.durations:
+            priced.tier_mb_ms = self.tier_mb_ms.get(position) or (priced.usage.billed_mb_ms - priced.free_mb_ms,)
 
     def _take_free_tier(self, wanted: bool) -> None:
         """Requests and GB-seconds run out separately."""
@@ -127,8 +128,10 @@ class Allotment:
             return FreeTierUse(partition.code, partition.currency, None, 0, None, _ZERO)
         used_requests = self._of(self.used.requests, members)
         if self.special:
-            chunks = {at: one.usage.event_chunks for at, one in self.special.items()}
-            used_requests = [asked + chunks.get(at, 0) for at, asked in zip(members, used_requests, strict=True)]
+            chunks = {position: one.usage.event_chunks for position, one in self.special.items()}
+            used_requests = [
+                asked + chunks.get(position, 0) for position, asked in zip(members, used_requests, strict=True)
+            ]
         used_mb_ms = self._of(self.used.billed_mb_ms, members)
         requests = _Draw(allowance.requests, used_requests)
         duration = _Draw(allowance.gb_seconds * MB_MS_PER_GB_SECOND, used_mb_ms)
@@ -136,7 +139,7 @@ class Allotment:
             dimension for dimension, draw in ((REQUESTS, requests), (DURATION, duration)) if draw.is_shared
         )
         self._draws.append((members, requests, duration))
-        special = [self.special[at] for at in members if at in self.special] if self.special else []
+        special = [self.special[position] for position in members if position in self.special] if self.special else []
         streamed = _take_metered(special, (STREAMING,), allowance.streamed_gib * GIB_BYTES)
         logged = _take_metered(special, LOGS, allowance.log_gb * GB_BYTES)
         # CloudWatch's free 5 GB are said to be for ingestion and storage: what was not ingested is left for storage.
@@ -165,7 +168,7 @@ class Allotment:
                 billable = [mb_ms - part for mb_ms, part in zip(used, self._of(self.free[1], members), strict=True)]
                 self.tier_mb_ms.update(zip(members, tiers.split(billable, steps), strict=True))
         for one in self.special.values():
-            self._allot(one)
+            self._allocate(one)
 
     def _take_log_tiers(self) -> None:
         """Log ingestion has tiers for each account, region and class.
@@ -173,18 +176,18 @@ class Allotment:
         CloudWatch's page does not say, as Lambda's does, that they count over an organization: never too little.
         """
         groups: dict[tuple[str, str, str], list[tuple[Priced, int]]] = {}
-        for one in self.special.values():
-            for name, amount in one.usage.metered:
+        for priced in self.special.values():
+            for name, amount in priced.usage.metered:
                 if name in LOGS:
-                    key = one.usage.account, one.rates.region, name
-                    groups.setdefault(key, []).append((one, amount - one.free_metered.get(name, 0)))
+                    key = priced.usage.account, priced.rates.region, name
+                    groups.setdefault(key, []).append((priced, amount - priced.free_metered.get(name, 0)))
         for (_, _, name), members in groups.items():
             prices = members[0][0].rates.prices
             limits = prices.other.get("logs", {}).get("tier_limits_gb", ()) if prices else ()
             billable = [amount for _, amount in members]
             steps = tiers.parts(sum(billable), [0, *(int(limit) * GB_BYTES for limit in limits)])
-            for (one, _), shares in zip(members, tiers.split_parts(billable, steps), strict=True):
-                one.log_tiers[name] = shares
+            for (priced, _), shares in zip(members, tiers.split_parts(billable, steps), strict=True):
+                priced.log_tiers[name] = shares
 
 
 def _in_order(groups: list[Sequence[int]]) -> Sequence[int]:
@@ -193,11 +196,11 @@ def _in_order(groups: list[Sequence[int]]) -> Sequence[int]:
 
 def _take_metered(special: Iterable[Priced], names: Collection[str], allowance: int) -> int:
     """An allowance in a dimension's own integers, shared pro rata over all that used it; returns what it covered."""
-    uses = [(one, name, amount) for one in special for name, amount in one.usage.metered if name in names]
+    uses = [(priced, name, amount) for priced in special for name, amount in priced.usage.metered if name in names]
     parts = covered(allowance, [amount for _, _, amount in uses])
     partly = sum(parts) < sum(amount for _, _, amount in uses) and len(uses) > 1
-    for (one, name, _), part in zip(uses, parts, strict=True):
-        one.free_metered[name] = one.free_metered.get(name, 0) + part
+    for (priced, name, _), part in zip(uses, parts, strict=True):
+        priced.free_metered[name] = priced.free_metered.get(name, 0) + part
         if partly:
-            one.shared |= {name}
+            priced.shared |= {name}
     return sum(parts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from collectors.model.units import MB_MS_PER_GB_SECOND
-from pricing.allocation import Allotment
+from pricing.allocation import Allocation
 from pricing.free_tier import FreeTierUse
 from pricing.line_items import DURATION, REQUESTS, SAVED, LineItem, OnDemand, Rates, lines_of, saved
 from pricing.pricebook import PriceBook
@@ -94,56 +94,56 @@ def bill(
     ``savings_plan`` is the part, 0 to 1, of duration and provisioned concurrency that a Compute Savings Plan (no
     upfront) covers. ``inside`` are the usages, by position, whose lines are wanted: all where None.
     """
-    allotted = Allotment.of(Used.of(usages), book, free_tier)
+    allocation = Allocation.of(Used.of(usages), book, free_tier)
     wanted = range(len(usages)) if inside is None else sorted(inside)
     lines: list[LineItem] = []
     if savings_plan:
-        for one in map(allotted.priced, wanted):
-            for line in lines_of(one):
-                lines.extend(saved(line, one, savings_plan) if line.dimension in SAVED else (line,))
+        for priced in map(allocation.priced, wanted):
+            for line in lines_of(priced):
+                lines.extend(saved(line, priced, savings_plan) if line.dimension in SAVED else (line,))
     else:
         with localcontext(EXACT):
-            _add_lines(lines, wanted, allotted)
-    dates = [one.prices.as_of for one in allotted.members if one.prices is not None]
-    return Bill(tuple(lines), allotted.free_tier, min(dates, default=None))
+            _add_lines(lines, wanted, allocation)
+    dates = [priced.prices.as_of for priced in allocation.members if priced.prices is not None]
+    return Bill(tuple(lines), allocation.free_tier, min(dates, default=None))
 
 
-def _add_lines(lines: list[LineItem], wanted: Iterable[int], allotted: Allotment) -> None:
+def _add_lines(lines: list[LineItem], wanted: Iterable[int], allocation: Allocation) -> None:
     """What ``lines_of`` says, in a third of the time where it is requests and duration of the first tier.
 
     To be called in the context ``EXACT``.
     """
-    used, make, add = allotted.used, LineItem._make, lines.append
+    used, make, add = allocation.used, LineItem._make, lines.append
     terms, requests, billed_mb_ms = used.terms, used.requests, used.billed_mb_ms
-    (free_requests, free_mb_ms), rates_of = allotted.free, allotted.rates
-    others = allotted.special.keys() | allotted.tier_mb_ms.keys()
-    on_demand = {rates: OnDemand.of(rates, allotted.shared_of(rates)) for rates in allotted.members}
-    for at in wanted:
-        rates = rates_of[at]
+    (free_requests, free_mb_ms), rates_of = allocation.free, allocation.rates
+    others = allocation.special.keys() | allocation.tier_mb_ms.keys()
+    on_demand = {rates: OnDemand.of(rates, allocation.shared_of(rates)) for rates in allocation.members}
+    for position in wanted:
+        rates = rates_of[position]
         known = on_demand[rates]
-        if known is None or at in others:
-            lines += lines_of(allotted.priced(at))
+        if known is None or position in others:
+            lines += lines_of(allocation.priced(position))
             continue
-        function, account, *_ = terms[at]
+        function, account, *_ = terms[position]
         region, arch = rates.region, rates.arch
-        if asked := requests[at]:
+        if asked := requests[position]:
             quantity, free, basis = Decimal(asked), _ZERO, rates.basis
             billable, rate = quantity, known.requests
-            if part := free_requests[at]:
+            if part := free_requests[position]:
                 free, billable, basis = Decimal(part), Decimal(asked - part), known.shared_requests
             add(make((
                 REQUESTS, function, account, region, arch, quantity, "request", free, billable, rate,
-                billable * rate, known.currency, basis, None, at,
+                billable * rate, known.currency, basis, None, position,
             )))  # fmt: skip
-        if mb_ms := billed_mb_ms[at]:
+        if mb_ms := billed_mb_ms[position]:
             quantity, free, basis = Decimal(mb_ms) / MB_MS_PER_GB_SECOND, _ZERO, rates.basis
             billable, rate = quantity, known.duration
-            if part := free_mb_ms[at]:
+            if part := free_mb_ms[position]:
                 free, basis = Decimal(part) / MB_MS_PER_GB_SECOND, known.shared_duration
                 billable = quantity - free
             add(make((
                 DURATION, function, account, region, arch, quantity, "GB-s", free, billable, rate,
-                billable * rate, known.currency, basis, 1, at,
+                billable * rate, known.currency, basis, 1, position,
             )))  # fmt: skip
 
 
@@ -154,20 +154,25 @@ def totals_of(
 
     None where there are lines and none of them has a price.
     """
-    allotted = Allotment.of(Used.of(usages), book, free_tier)
+    allocation = Allocation.of(Used.of(usages), book, free_tier)
     whole = len(inside) == len(usages)
     known: dict[tuple[str, Decimal], int] = {}  # requests and MB-ms by currency and rate
     others: list[LineItem] = []
-    for rates, members in allotted.members.items():
-        chosen = members if whole else [at for at in members if at in inside]
-        if allotted.special:
-            others += (line for at in chosen if at in allotted.special for line in lines_of(allotted.priced(at)))
-            chosen = [at for at in chosen if at not in allotted.special]
+    for rates, members in allocation.members.items():
+        chosen = members if whole else [position for position in members if position in inside]
+        if allocation.special:
+            others += (
+                line
+                for position in chosen
+                if position in allocation.special
+                for line in lines_of(allocation.priced(position))
+            )
+            chosen = [position for position in chosen if position not in allocation.special]
         on_demand = OnDemand.of(rates, ())
         if on_demand is None:
-            others += (line for at in chosen for line in lines_of(allotted.priced(at)))
+            others += (line for position in chosen for line in lines_of(allocation.priced(position)))
         elif chosen:
-            for rate, amount in _quantities(chosen, rates, on_demand, allotted):
+            for rate, amount in _quantities(chosen, rates, on_demand, allocation):
                 key = on_demand.currency, rate
                 known[key] = known.get(key, 0) + amount
     sums = Bill(tuple(others), (), None).totals
@@ -177,20 +182,22 @@ def totals_of(
 
 
 def _quantities(
-    chosen: Sequence[int], rates: Rates, on_demand: OnDemand, allotted: Allotment
+    chosen: Sequence[int], rates: Rates, on_demand: OnDemand, allocation: Allocation
 ) -> Iterator[tuple[Decimal, int]]:
     """Rates, and what is billed at each: MB-ms, and requests as many of them as a GB-second has."""
-    used = allotted.used
+    used = allocation.used
 
     def summed(column: Sequence[int]) -> int:
         return sum(column) if len(chosen) == len(column) else sum(map(column.__getitem__, chosen))
 
     if len(chosen) == len(used):  # of all together nothing need be shared out
-        free_requests, free_mb_ms = allotted.free_together
+        free_requests, free_mb_ms = allocation.free_together
     else:
-        free_requests, free_mb_ms = map(summed, allotted.free)
+        free_requests, free_mb_ms = map(summed, allocation.free)
     yield EXACT.multiply(on_demand.requests, MB_MS_PER_GB_SECOND), summed(used.requests) - free_requests
-    crossed = [allotted.tier_mb_ms[at] for at in chosen if at in allotted.tier_mb_ms] if allotted.tier_mb_ms else []
+    crossed = (
+        [allocation.tier_mb_ms[at] for at in chosen if at in allocation.tier_mb_ms] if allocation.tier_mb_ms else []
+    )
     if not crossed:  # a group leaves the first tier together
         yield on_demand.duration, summed(used.billed_mb_ms) - free_mb_ms
     elif rates.prices is not None:

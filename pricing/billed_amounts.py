@@ -50,39 +50,42 @@ class Basis:
 
     @classmethod
     def of(cls, charges: Iterable[Actual]) -> "Basis":
+        """How the lines of one export, taken together, say what was paid."""
         lines = list(charges)
         discounted = any(one.kind in DISCOUNTS for one in lines)
         fees = any(one.kind in (PLAN_FEE, RESERVATION_FEE) and one.cost for one in lines)
         return cls(not discounted, fees)
 
-    def list_of(self, one: Actual) -> Decimal | None:
+    def list_of(self, actual: Actual) -> Decimal | None:
         """None too where usage was charged nothing, at a list price that is not said or is itself called nothing."""
-        listed = one.list_cost
-        if listed is None and one.kind in (USAGE, COVERED):
-            listed = one.cost
-        return None if not listed and one.quantity else listed
+        listed = actual.list_cost
+        if listed is None and actual.kind in (USAGE, COVERED):
+            listed = actual.cost
+        return None if not listed and actual.quantity else listed
 
-    def net_of(self, one: Actual) -> Decimal | None:
-        if one.kind == MIXED:
-            return one.net
-        if self.net_column and one.net is not None:
-            return one.net
-        return one.cost if one.kind in (USAGE, COVERED) else None
+    def net_of(self, actual: Actual) -> Decimal | None:
+        """What a line charges after discounts, in its currency; None where that is not known."""
+        if actual.kind == MIXED:
+            return actual.net
+        if self.net_column and actual.net is not None:
+            return actual.net
+        return actual.cost if actual.kind in (USAGE, COVERED) else None
 
-    def effective_of(self, one: Actual) -> Decimal | None:
-        if one.effective is not None:
-            return one.effective
-        return self.net_of(one) if one.kind == USAGE else None
+    def effective_of(self, actual: Actual) -> Decimal | None:
+        """What a line cost with its part of commitments' fees, in its currency; None where that is not known."""
+        if actual.effective is not None:
+            return actual.effective
+        return self.net_of(actual) if actual.kind == USAGE else None
 
-    def paid_of(self, one: Actual) -> Decimal | None:
+    def paid_of(self, actual: Actual) -> Decimal | None:
         """What a line adds to what was paid; None where that is not known, or is in another line."""
-        if one.kind in OF_COMMITMENTS:
-            return _first(one.cost, one.net, one.effective) if self.cash else _ZERO
-        if one.kind in (COVERED, RESERVED):
-            return one.cost if self.cash else one.effective
-        if one.kind == MIXED or (one.kind == USAGE and self.net_column):
-            return _first(one.net, one.cost, one.effective)
-        return _first(one.cost, one.net, one.effective)
+        if actual.kind in OF_COMMITMENTS:
+            return _first(actual.cost, actual.net, actual.effective) if self.cash else _ZERO
+        if actual.kind in (COVERED, RESERVED):
+            return actual.cost if self.cash else actual.effective
+        if actual.kind == MIXED or (actual.kind == USAGE and self.net_column):
+            return _first(actual.net, actual.cost, actual.effective)
+        return _first(actual.cost, actual.net, actual.effective)
 
     def amounts(self, charges: Sequence[Actual]) -> Amounts:
         """The four numbers of some lines."""
@@ -101,12 +104,12 @@ class Basis:
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The exact sum; None where there is nothing, or where one of the amounts is not known."""
-    found: Decimal | None = None
+    amount_so_far: Decimal | None = None
     for amount in amounts:
         if amount is None:
             return None
-        found = amount if found is None else EXACT.add(found, amount)
-    return found
+        amount_so_far = amount if amount_so_far is None else EXACT.add(amount_so_far, amount)
+    return amount_so_far
 
 
 def _line(one: Actual) -> Decimal | None:

@@ -112,18 +112,18 @@ def _value(name: str, text: str, regions: Collection[str], convert: Convert | No
 
 
 def _days(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,5})\s*(d|days?)?", text)
-    if found is None or not _LEAST_DAYS <= int(found[1]) <= _MOST_DAYS:
+    match = re.fullmatch(r"(\d{1,5})\s*(d|days?)?", text)
+    if match is None or not _LEAST_DAYS <= int(match[1]) <= _MOST_DAYS:
         raise ValueError(f"{text!r} is no number of days from {_LEAST_DAYS} to {_MOST_DAYS}")
-    return int(found[1])
+    return int(match[1])
 
 
 def _megabytes(text: str, least: int, most: int) -> int:
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s*([A-Za-z]*)", text)
-    factor = None if found is None else _UNITS.get(found[2].lower())
-    if found is None or factor is None:
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s*([A-Za-z]*)", text)
+    factor = None if match is None else _UNITS.get(match[2].lower())
+    if match is None or factor is None:
         raise ValueError(f"{text!r} is no size in MB such as 512")
-    amount = Decimal(found[1]) * factor
+    amount = Decimal(match[1]) * factor
     if amount != int(amount):
         raise ValueError(f"{text} is not a whole number of MB; the nearest is {int(amount + Decimal('0.5'))} MB")
     if not least <= amount <= most:

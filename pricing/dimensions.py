@@ -95,13 +95,13 @@ DIMENSIONS: Mapping[str, Dimension] = {one.id: one for one in _ALL}
 
 def rate_of(dimension: Dimension, prices: "RegionPrices", arch: str) -> Decimal | None:
     """The rate for one unit; None where none is public. Log dimensions have tiers of their own: see ``bill``."""
-    found: Any = prices.other
+    rates: Any = prices.other
     chip = "x86" if arch == "x86_64" else arch
     for step in dimension.rate:
-        if not isinstance(found, Mapping):
+        if not isinstance(rates, Mapping):
             return None
-        found = found.get(step.format(arch=arch, chip=chip))
-    return Decimal(found) if isinstance(found, str) else None
+        rates = rates.get(step.format(arch=arch, chip=chip))
+    return Decimal(rates) if isinstance(rates, str) else None
 
 
 def async_chunks(event_bytes: int) -> int:

@@ -47,17 +47,17 @@ def export_of_console(table: Sequence[Sequence[str]], *, comma_likely: bool = Fa
     columns = _columns(head)
     if not columns:
         raise NotAnExport(f"no column with a currency in brackets, such as Lambda($); there are {', '.join(head[:6])}")
-    totals = {at for at, _, _ in columns if _is_total(at, columns, body, style)}
-    by_usage_type = any(is_lambdas(name) and not is_lambda(name) for at, name, _ in columns if at not in totals)
+    totals = {place for place, _, _ in columns if _is_total(place, columns, body, style)}
+    by_usage_type = any(is_lambdas(name) and not is_lambda(name) for place, name, _ in columns if place not in totals)
     for number, row in enumerate(body, 2):
         if len(row) != len(head):
             rejected.append(f"line of {row[0]}: cut short, or with fields too many")
             continue
-        for at, name, currency in columns:
-            if at in totals:
+        for place, name, currency in columns:
+            if place in totals:
                 continue
             try:
-                amount, day = style.number(row[at], "cost"), style.day(row[0])
+                amount, day = style.number(row[place], "cost"), style.day(row[0])
             except NotAValue as error:
                 rejected.append(f"line {number}: {error}")
                 continue
@@ -72,30 +72,34 @@ def export_of_console(table: Sequence[Sequence[str]], *, comma_likely: bool = Fa
     if rejected and not charges and not others:
         raise NotAnExport(f"no line can be read; {rejected[0]}")
     notes = []
-    left = [head[at] for at in range(1, len(head)) if head[at].strip() and at not in {one for one, _, _ in columns}]
+    left = [
+        head[place]
+        for place in range(1, len(head))
+        if head[place].strip() and place not in {charge for charge, _, _ in columns}
+    ]
     if left:
         notes.append(f"columns that are no amounts of money are left out: {', '.join(left[:6])}")
     if charges and not any(is_lambda(name) or is_lambdas(name) for _, name, _ in columns):
         notes.append("no column is Lambda's: the table is taken as filtered to Lambda")
-    days = {one.day for one in charges}
+    days = {charge.day for charge in charges}
     if days and all(day.day == 1 for day in days):
         notes.append("every row is the first of a month: they are read as months")
-        charges = [replace(one, end=next_month(one.day)) for one in charges]
+        charges = [replace(charge, end=next_month(charge.day)) for charge in charges]
     return Export(tuple(charges), "Cost Explorer's console", "unblended", others, tuple(rejected), tuple(notes))
 
 
 def _columns(head: Sequence[str]) -> list[tuple[int, str, str]]:
     """The place, name and currency of each column of amounts."""
-    found = []
-    for at, cell in enumerate(head[1:], 1):
+    columns = []
+    for column, cell in enumerate(head[1:], 1):
         match = _HEAD.fullmatch(cell.strip())
         name, unit = (match[1].strip(), match[2]) if match else (cell.strip(), "$")
         while (inner := _HEAD.fullmatch(name)) is not None and currency_of(inner[2]):
             name = inner[1].strip()
         currency = currency_of(unit)
         if currency and name:
-            found.append((at, name, currency))
-    return found
+            columns.append((column, name, currency))
+    return columns
 
 
 def _is_total(at: int, columns: Sequence[tuple[int, str, str]], body: Sequence[Sequence[str]], style: Style) -> bool:

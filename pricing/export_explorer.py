@@ -37,11 +37,16 @@ def export_of_answers(answers: list[Mapping[str, Any]]) -> Export:
                 amounts = _amounts(group.get("Metrics") or {})
                 start, end = _day(period["TimePeriod"]["Start"]), _end(period["TimePeriod"])
                 keys = dict(zip(kinds, group.get("Keys", ()), strict=False))
-                told = (str(period["TimePeriod"]), *map(str, kinds), *group.get("Keys", ()), str(group.get("Metrics")))
-                if told in seen:
+                group_key = (
+                    str(period["TimePeriod"]),
+                    *map(str, kinds),
+                    *group.get("Keys", ()),
+                    str(group.get("Metrics")),
+                )
+                if group_key in seen:
                     notes["the same group of the same period stands there twice and is counted once"] = None
                     continue
-                seen.add(told)
+                seen.add(group_key)
                 metrics |= dict.fromkeys(name for name in _KNOWN if name in amounts)
                 if not _ours(keys):
                     _add_other(others, keys, amounts)
@@ -72,19 +77,19 @@ def _ours(keys: Mapping[str, str]) -> bool:
 
 
 def _amounts(metrics: Mapping[str, Any]) -> dict[str, tuple[Decimal, str]]:
-    found = {}
+    amounts = {}
     for name, amount in metrics.items():
         try:
             number = _STYLE.number(amount["Amount"], name)
         except NotAValue as error:
             raise NotAnExport(str(error)) from error
-        found[str(name)] = number if number is not None else _ZERO, str(amount.get("Unit") or "")
-    if not any(name in found for name in _KNOWN):
-        seen = f"; there is {', '.join(found)}" if found else ""
+        amounts[str(name)] = number if number is not None else _ZERO, str(amount.get("Unit") or "")
+    if not any(name in amounts for name in _KNOWN):
+        seen = f"; there is {', '.join(amounts)}" if amounts else ""
         raise NotAnExport(
             f"no amount that is known{seen}: ask GetCostAndUsage for the metrics UnblendedCost and UsageQuantity"
         )
-    return found
+    return amounts
 
 
 def _add_other(

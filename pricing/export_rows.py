@@ -83,12 +83,12 @@ def export_of_rows(rows: Iterable[Mapping[str, Any]], *, comma_likely: bool = Fa
         return Export((), "an export without lines")
     names = _names(first)
     read = _Read(names, focus="chargecategory" in map(_plain, first) or "billedcost" in map(_plain, first))
-    kept = [_fields(names, row, number) for number, row in enumerate((first, *iterator), 2)]
+    rows_with_names = [_fields(names, row, number) for number, row in enumerate((first, *iterator), 2)]
     read.style = Style.of(
-        (row[name] for row in kept for name in _AMOUNTS if name in row),
-        (row["start"] for row in kept), comma_likely=comma_likely,
+        (row[name] for row in rows_with_names for name in _AMOUNTS if name in row),
+        (row["start"] for row in rows_with_names), comma_likely=comma_likely,
     )  # fmt: skip
-    for row in kept:
+    for row in rows_with_names:
         if CUT in row:
             read.rejected.append(f"line {row[CUT]}: cut short, or with fields too many")
             continue
@@ -121,11 +121,11 @@ def _names(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _fields(names: Mapping[str, str], row: Mapping[str, Any], number: int) -> dict[str, Any]:
-    found = {ours: row.get(name) for ours, name in names.items()}
-    found["line"] = number
+    fields = {ours: row.get(name) for ours, name in names.items()}
+    fields["line"] = number
     if CUT in row:
-        found[CUT] = row[CUT]
-    return found
+        fields[CUT] = row[CUT]
+    return fields
 
 
 def _take(row: Mapping[str, Any], read: _Read) -> None:
@@ -140,14 +140,14 @@ def _take(row: Mapping[str, Any], read: _Read) -> None:
         had = read.others.get((service, currency), (0, _ZERO))
         read.others[service, currency] = had[0] + 1, had[1] + (cost or _ZERO)
         return
-    one = _actual(row, get, read, usage_type=usage_type, currency=currency, cost=cost)
+    actual = _actual(row, get, read, usage_type=usage_type, currency=currency, cost=cost)
     if get["id"]:
-        known = (get["id"], get["interval"], one)
+        known = (get["id"], get["interval"], actual)
         if known in read.ids:
             read.duplicates += 1
             return
         read.ids.add(known)
-    read.charges.append(one)
+    read.charges.append(actual)
 
 
 def _actual(
@@ -215,17 +215,19 @@ def _export(read: _Read) -> Export:
     charges, notes = read.charges, []
     if read.duplicates:
         notes.append(f"{read.duplicates} lines have the identity of a line before them and are counted once")
-    months = {one.day for one in charges if one.is_usage}
+    months = {charge.day for charge in charges if charge.is_usage}
     if "end" not in read.names and len(months) > 1 and all(day.day == 1 for day in months):
         notes.append("every line begins on the first of a month: they are read as months")
-        charges = [replace(one, end=next_month(one.day)) for one in charges]
+        charges = [replace(charge, end=next_month(charge.day)) for charge in charges]
     charges, foreign = _in_one_currency(charges) if read.focus else (charges, 0)
     if foreign:
         notes.append(
             f"EffectiveCost or ContractedCost of {foreign} lines without a commitment is not their BilledCost, as if "
             "in another currency: BilledCost is taken"
         )
-    negative = sum(1 for one in charges if one.is_usage and one.kind != NEGATION and (one.quantity or _ZERO) < 0)
+    negative = sum(
+        1 for charge in charges if charge.is_usage and charge.kind != NEGATION and (charge.quantity or _ZERO) < 0
+    )
     if negative:
         notes.append(f"usage of a negative quantity is counted as corrections: {negative}")
     shape = "FOCUS" if read.focus else "Cost and Usage Report" if "kind" in read.names else "a table of costs"
@@ -238,19 +240,20 @@ def _in_one_currency(charges: Sequence[Actual]) -> tuple[list[Actual], int]:
 
     FOCUS has all of them in BillingCurrency, and EffectiveCost differs from BilledCost by commitments only.
     """
-    found, count = [], 0
-    for one in charges:
-        amounts = [amount for amount in (one.net, one.effective) if amount is not None]
+    converted, count = [], 0
+    for charge in charges:
+        amounts = [amount for amount in (charge.net, charge.effective) if amount is not None]
         if (
-            one.kind == USAGE
-            and one.currency != "USD"
-            and one.cost
-            and any(abs(amount - one.cost) > abs(one.cost) / 100 for amount in amounts)
+            charge.kind == USAGE
+            and charge.currency != "USD"
+            and charge.cost
+            and any(abs(amount - charge.cost) > abs(charge.cost) / 100 for amount in amounts)
         ):
-            one, count = replace(one, net=None, effective=None), count + 1
-        found.append(one)
-    return found, count
+            charge, count = replace(charge, net=None, effective=None), count + 1
+        converted.append(charge)
+    return converted, count
 
 
 def next_month(day: date) -> date:
+    """The first day of the month after the one that holds ``day``."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

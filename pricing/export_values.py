@@ -19,6 +19,7 @@ class NotAValue(CaughtError, ValueError):
 
 
 def text_of(value: Any) -> str:
+    """A cell as text, without the spaces around it; empty for None and NaN."""
     return "" if value is None or value != value else str(value).strip()  # NaN is not itself
 
 
@@ -51,12 +52,12 @@ class Style:
         if self.decimal_comma:
             bare = bare.replace(".", "").replace(",", ".")
         try:
-            found = Decimal(bare.replace(",", ""))
+            figure = Decimal(bare.replace(",", ""))
         except InvalidOperation:
-            found = Decimal("NaN")
-        if not found.is_finite():
+            figure = Decimal("NaN")
+        if not figure.is_finite():
             raise NotAValue(f"the {what} {text!r} is not a number")
-        return -found if negative else found
+        return -figure if negative else figure
 
     def day(self, value: Any) -> date:
         """The UTC day of ``2026-10-01``, ``2026-10-01T00:00:00+02:00``, ``1.10.2026``. Raises ``NotAValue``."""
@@ -116,11 +117,11 @@ def _decimal_comma(values: Iterable[Any], likely: bool) -> bool:
 
 def _day_first(values: Iterable[Any]) -> bool | None:
     for value in values:
-        found = _NATIONAL.match(text_of(value))
-        if found is None:
+        match = _NATIONAL.match(text_of(value))
+        if match is None:
             continue
-        if int(found[1]) > 12 or found[2] == ".":
+        if int(match[1]) > 12 or match[2] == ".":
             return True
-        if int(found[3]) > 12:
+        if int(match[3]) > 12:
             return False
     return None

@@ -91,30 +91,30 @@ class Model:
 
     def weights(self, groups: Sequence[Sequence[int]]) -> Floats:
         """``[group, day, function]``: how the past days weigh in the sum of some of the days ahead (0 is today)."""
-        found = np.empty((len(groups), *self.counted.shape))
+        weights = np.empty((len(groups), *self.counted.shape))
         for place, steps in enumerate(groups):
             days, moment = self._ahead(steps)
             base = sum_of(days * self.factors)
-            found[place] = 0.75 * self.level * base + 0.25 * self._by_weekday(days)
+            weights[place] = 0.75 * self.level * base + 0.25 * self._by_weekday(days)
             if self.growing.any():
                 centre, spread = self.line
                 tilt = share(moment - base * centre, spread) * (np.arange(self.count)[:, None] - centre)
                 of_line = self.counted * (share(base, sum_of(self.counted * self.usual)) + tilt)
-                found[place] = np.where(self.growing, of_line, found[place])
+                weights[place] = np.where(self.growing, of_line, weights[place])
         for function, events in self.events.items():
             for event in events:
                 past = [day - self.first for day in event.past[-EVENTS:]]
                 for place, steps in enumerate(groups):
                     come = sum(day - self.first - self.count in steps for day in event.ahead)
-                    found[place, past, function] += come / len(past)
-        return found
+                    weights[place, past, function] += come / len(past)
+        return weights
 
     def once(self) -> Bools:
         """Whether today's use comes at once: an event, or a weekday that has most of its week."""
-        found: Bools = self.factors[(self.first + self.count + 3) % WEEK] >= ONCE
+        comes_once: Bools = self.factors[(self.first + self.count + 3) % WEEK] >= ONCE
         for function in self.events:
-            found[function] |= self.first + self.count in self._days_of_events(function)
-        return found
+            comes_once[function] |= self.first + self.count in self._days_of_events(function)
+        return comes_once
 
     def idle(self) -> Bools:
         """Which run on fewer than half of the counted days, on no weekday more than on others."""
@@ -154,22 +154,22 @@ class Model:
     def _by_weekday(self, days: Floats) -> Floats:
         """Each weekday by the mean of its own last four weeks; by the level where those have none of it."""
         begin = max(0, self.count - RECENT_DAYS)
-        found = np.zeros_like(self.counted)
+        by_weekday = np.zeros_like(self.counted)
         unseen = np.zeros(days.shape[1])
         for number in range(WEEK):
             same = slice(begin + (number - (self.first + begin + 3)) % WEEK, None, WEEK)
             seen = self.counted[same].sum(axis=0)
-            found[same] = self.counted[same] * share(days[number], seen)
+            by_weekday[same] = self.counted[same] * share(days[number], seen)
             unseen += np.where(seen > 0, 0.0, days[number] * self.factors[number])
-        return found + self.level * unseen
+        return by_weekday + self.level * unseen
 
 
 def _seen_whole(days: Floats) -> Bools:
     """All days but the first, where that has much less than the days after: it began in the middle of it."""
-    found = np.ones(days.shape, np.bool_)
+    whole = np.ones(days.shape, np.bool_)
     if len(days) > 1:
-        found[0] = days[0] >= PART_SEEN * sum_of(days[1 : 1 + WEEK]) / len(days[1 : 1 + WEEK])
-    return found
+        whole[0] = days[0] >= PART_SEEN * sum_of(days[1 : 1 + WEEK]) / len(days[1 : 1 + WEEK])
+    return whole
 
 
 def _growth(days: Floats, usual: Floats, counted: Floats) -> tuple[tuple[Floats, Floats], Bools, Floats]:
@@ -204,10 +204,10 @@ def _level(days: Floats, usual: Floats, counted: Floats, ahead: int, month_days:
 
 
 def _of_last(counted: Floats, expected: Floats, last: int, flat: Floats) -> Floats:
-    found = np.zeros_like(counted)
+    of_last = np.zeros_like(counted)
     whole = sum_of(expected[-last:])
-    found[-last:] = share(counted[-last:], whole)
-    return np.where(whole > 0, found, flat)
+    of_last[-last:] = share(counted[-last:], whole)
+    return np.where(whole > 0, of_last, flat)
 
 
 def _memory(used: Floats, expected: Floats, counted: Floats, ahead: int) -> Floats:
@@ -233,19 +233,19 @@ def _memory(used: Floats, expected: Floats, counted: Floats, ahead: int) -> Floa
         usual = sum_of(np.where(tried, then, 0.0)) / trials
         above, below = np.zeros((len(DECAYS), functions)), np.zeros((len(DECAYS), functions))
         errors = np.zeros_like(shares)
-        for at in range(1, count + 1):
-            above = above * (1 - decays) + used[at - 1]
-            below = below * (1 - decays) + expected[at - 1]
-            if tried[at].any():
-                errors += np.where(tried[at], np.abs(share(above, below) - then[at]), 0.0)
+        for step in range(1, count + 1):
+            above = above * (1 - decays) + used[step - 1]
+            below = below * (1 - decays) + expected[step - 1]
+            if tried[step].any():
+                errors += np.where(tried[step], np.abs(share(above, below) - then[step]), 0.0)
         errors = share(errors / trials, np.broadcast_to(usual, errors.shape))
         alone = tried.sum(axis=0) / horizon
         errors = (errors * alone + sum_of(errors) / len(DECAYS) * PRIOR_TRIALS) / (alone + PRIOR_TRIALS)
         shares = np.where(usual > 0, 1 / np.maximum(errors, 1e-9) ** 2, 1.0)
         shares = shares / sum_of(shares)
     powers = (1 - decays) ** np.arange(count - 1, -1, -1)  # decay, day
-    found = np.zeros_like(used)
+    remembered = np.zeros_like(used)
     for power, part in zip(powers, shares, strict=True):
         weights = power[:, None] * counted
-        found += part * share(weights, sum_of(weights * expected))
-    return found
+        remembered += part * share(weights, sum_of(weights * expected))
+    return remembered

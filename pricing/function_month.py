@@ -106,6 +106,11 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
+    """One function's month with the prices of its region: what a rule of advice looks at.
+
+    ``arch_known`` is False where the architecture was assumed; ``present`` keeps the month's own cost once it is known.
+    """
+
     month: FunctionMonth
     prices: RegionPrices
     book: PriceBook
@@ -117,10 +122,10 @@ class Subject:
         if usage is None and not plan and self.present:
             return self.present[0]
         own = [self.month.usage if usage is None else usage, *self.month.beside]
-        found: Bill = bill(
+        month_bill: Bill = bill(
             [*own, *self.month.rest], self.book, free_tier=False, savings_plan=plan, inside=range(len(own))
         )
-        cost = found.totals.get(self.prices.currency, _ZERO)
+        cost = month_bill.totals.get(self.prices.currency, _ZERO)
         if usage is None and not plan:
             self.present.append(cost)
         return cost
@@ -144,6 +149,9 @@ class Subject:
         self, change: str, now: Decimal, saves: tuple[Decimal | None, Decimal | None, Decimal | None],
         confidence: str, arithmetic: str,
     ) -> Recommendation:  # fmt: skip
+        """A change of which the least, the middle and the most that it saves are given (None: not known), in USD or the
+        currency of the region, a month.
+        """
         usage = self.month.usage
         return Recommendation(
             usage.function, usage.account, usage.region, change, now, *saves, self.prices.currency, confidence,

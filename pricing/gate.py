@@ -38,6 +38,7 @@ class Verdict:
 
     @property
     def passed(self) -> Passed:
+        """NO where more is known than the limit; UNKNOWN where less is, and something is missing."""
         if self.known > self.limit:
             return Passed.NO
         return Passed.UNKNOWN if self.missing else Passed.YES

@@ -29,11 +29,11 @@ def findings(book: PriceBook) -> list[Finding]:
     """Gaps and odd rates of every region, regions in order."""
     regions = [book.region(code) for code in book.codes]
     typical = _typical(regions)
-    found: list[Finding] = []
+    notes: list[Finding] = []
     for prices in regions:
-        found.extend(Finding("gap", prices.code, f"{name}: {why}") for name, why in prices.not_priced.items())
-        found.extend(Finding("odd", prices.code, what) for what in _odd(prices, typical))
-    return found
+        notes.extend(Finding("gap", prices.code, f"{name}: {why}") for name, why in prices.not_priced.items())
+        notes.extend(Finding("odd", prices.code, what) for what in _odd(prices, typical))
+    return notes
 
 
 def days_too_old(as_of: str | None, on: date) -> int | None:

@@ -31,10 +31,10 @@ def sum_of(rows: Floats) -> Floats:
 
 def sums_of(rows: Floats) -> Floats:
     """``[k]`` is the sum of the first ``k`` rows."""
-    found = np.zeros((len(rows) + 1, *rows.shape[1:]))
+    sums = np.zeros((len(rows) + 1, *rows.shape[1:]))
     for at, row in enumerate(rows):
-        np.add(found[at], row, out=found[at + 1])
-    return found
+        np.add(sums[at], row, out=sums[at + 1])
+    return sums
 
 
 def share(above: Floats, below: Floats) -> Floats:
@@ -50,9 +50,9 @@ def weekday_factors(days: Floats, first_weekday: int, since: Ints | None = None)
     Stein): what two weeks show by chance is not taken for a pattern. A shift or a trend does not touch the ratios.
     """
     count = len(days)
-    found = np.ones((WEEK, days.shape[1]))
+    by_weekday = np.ones((WEEK, days.shape[1]))
     if count < LEAST_FACTOR_DAYS:
-        return found
+        return by_weekday
     sums = sums_of(days)
     begin = np.clip(np.arange(count) - WEEK // 2, 0, count - WEEK)
     around = (sums[begin + WEEK] - sums[begin]) / WEEK
@@ -74,9 +74,9 @@ def weekday_factors(days: Floats, first_weekday: int, since: Ints | None = None)
         kept = np.where(between > 0, np.maximum(0.0, 1 - of_means / between), 0.0)
         factors = np.maximum(0.0, 1 + kept * (centres - 1))
     known = (sizes > 0).all(axis=0) & (size > 0)
-    found[:, known] = np.roll(factors, first_weekday, axis=0)[:, known]
-    found[found < 0.01] = 0.0
-    return found
+    by_weekday[:, known] = np.roll(factors, first_weekday, axis=0)[:, known]
+    by_weekday[by_weekday < 0.01] = 0.0
+    return by_weekday
 
 
 def last_shift(days: Floats, usual: Floats, usable: Bools) -> Ints:
@@ -87,18 +87,18 @@ def last_shift(days: Floats, usual: Floats, usable: Bools) -> Ints:
     abrupt: three days on each side show two thirds of it. Growth is none, and neither is an odd day.
     """
     count = len(days)
-    found = np.zeros(days.shape[1], np.int64)
+    shifts = np.zeros(days.shape[1], np.int64)
     places = np.arange(SHIFT_LEAST_BEFORE, count - min(SHIFT_LEAST_DAYS, SHIFT_LEAST_STOPPED) + 1)
     if not len(places):
-        return found
+        return shifts
     expected = usual * usable
     used = days * usable
     floor = np.maximum(expected, 0.1)
-    sums = [sums_of(one) for one in (used, expected, np.where(usable, used * used / floor, 0.0),
+    sums = [sums_of(series) for series in (used, expected, np.where(usable, used * used / floor, 0.0),
                                      (expected >= 0.5).astype(np.float64))]  # fmt: skip
     before, after = np.maximum(places - SHIFT_DAYS, 0), np.minimum(places + SHIFT_DAYS, count)
-    v0, f0, q0, n0 = (one[places] - one[before] for one in sums)
-    v1, f1, q1, n1 = (one[after] - one[places] for one in sums)
+    v0, f0, q0, n0 = (series[places] - series[before] for series in sums)
+    v1, f1, q1, n1 = (series[after] - series[places] for series in sums)
     old, new = share(v0, f0), share(v1, f1)
     apart, most = np.abs(new - old), np.maximum(new, old)
     noise = np.maximum(q0 - v0 * old, 0.0) + np.maximum(q1 - v1 * new, 0.0)
@@ -113,20 +113,20 @@ def last_shift(days: Floats, usual: Floats, usable: Bools) -> Ints:
     )  # fmt: skip
     candidates = jumps.any(axis=0)
     if not candidates.any():
-        return found
+        return shifts
     near, far = np.maximum(places - ABRUPT_DAYS, 0), np.minimum(places + ABRUPT_DAYS, count)
-    a0, b0 = (one[places] - one[near] for one in sums[:2])
-    a1, b1 = (one[far] - one[places] for one in sums[:2])
+    a0, b0 = (series[places] - series[near] for series in sums[:2])
+    a1, b1 = (series[far] - series[places] for series in sums[:2])
     short = (share(a1, b1) - share(a0, b0)) * np.sign(new - old)
     jumps &= (short >= ABRUPT * apart) | (b0 <= 0) | (b1 <= 0)
     last = np.where(jumps, rows, -1).max(axis=0)
     nearby = jumps & (rows > last - WEEK)
     best = np.where(nearby, apart * apart * size, -1.0).argmax(axis=0)
-    found = np.where(last >= 0, places[best], 0)
-    jumped = np.flatnonzero(found)
+    shifts = np.where(last >= 0, places[best], 0)
+    jumped = np.flatnonzero(shifts)
     some = usual[:, jumped], usable[:, jumped].astype(np.float64)
-    found[jumped[_on_a_line(days[:, jumped], *some, found[jumped])]] = 0
-    return found
+    shifts[jumped[_on_a_line(days[:, jumped], *some, shifts[jumped])]] = 0
+    return shifts
 
 
 def _on_a_line(days: Floats, usual: Floats, weights: Floats, since: Ints) -> Bools:
@@ -171,11 +171,11 @@ def trend(days: Floats, usual: Floats, weights: Floats) -> tuple[Floats, Floats,
     count, functions = days.shape
     if count < TREND_DAYS:
         return np.zeros(functions), np.zeros(functions), *(np.zeros(functions, np.bool_),) * 2
-    at = np.arange(count, dtype=np.float64)[:, None]
+    day = np.arange(count, dtype=np.float64)[:, None]
     expected = usual * weights
     whole = sum_of(expected)
-    centre = share(sum_of(expected * at), whole)
-    away = at - centre
+    centre = share(sum_of(expected * day), whole)
+    away = day - centre
     spread = sum_of(expected * away * away)
     level = share(sum_of(days * weights), whole)
     used = days * weights
@@ -193,7 +193,7 @@ def trend(days: Floats, usual: Floats, weights: Floats) -> tuple[Floats, Floats,
     true = (last * last <= 4 * variance * np.maximum(of_last, 1.0)) & (of_last > 0)
     late = slice(-LATE_DAYS, None)
     late_whole = sum_of(expected[late])
-    late_away = at[late] - share(sum_of(expected[late] * at[late]), late_whole)
+    late_away = day[late] - share(sum_of(expected[late] * day[late]), late_whole)
     late_slope = share(sum_of(used[late] * late_away), sum_of(expected[late] * late_away * late_away))
     true &= late_slope * np.sign(slope) >= LATE_SLOPE * np.abs(slope)
     return centre, spread, sure, true

@@ -87,6 +87,10 @@ class Rates:
 
     @classmethod
     def of(cls, alike: PricedAlike, book: PriceBook) -> "Rates":
+        """The rates of usages that are priced alike; ``prices`` is None where the book has none for the region.
+
+        An unknown region or architecture is assumed, and ``basis`` says so.
+        """
         account, region, arch, basis, ephemeral_mb = alike
         if not region:
             basis = f"{basis}; {_ASSUMED}{DEFAULT_REGION}"
@@ -138,60 +142,62 @@ class Priced:
     shared: frozenset[str] = frozenset()
 
 
-def lines_of(one: Priced) -> list[LineItem]:
+def lines_of(priced: Priced) -> list[LineItem]:
     """Every line of it, in a fixed order."""
-    usage, found = one.usage, []
+    usage, lines = priced.usage, []
     if asked := usage.requests + usage.event_chunks:
-        rate = one.rates.prices.requests if one.rates.prices else None
-        found.append(_line(one, REQUESTS, Decimal(asked), "request", rate, free=Decimal(one.free_requests)))
+        rate = priced.rates.prices.requests if priced.rates.prices else None
+        lines.append(_line(priced, REQUESTS, Decimal(asked), "request", rate, free=Decimal(priced.free_requests)))
     if usage.billed_mb_ms:
-        found.extend(_duration_lines(one))
+        lines.extend(_duration_lines(priced))
     if storage_mb_ms := usage.ephemeral_mb_ms:
-        rate = one.rates.prices.ephemeral_storage if one.rates.prices else None
-        found.append(_line(one, EPHEMERAL, gb_seconds(storage_mb_ms), "GB-s", rate))
+        rate = priced.rates.prices.ephemeral_storage if priced.rates.prices else None
+        lines.append(_line(priced, EPHEMERAL, gb_seconds(storage_mb_ms), "GB-s", rate))
     if has_provisioned(usage):
-        found.extend(_provisioned_lines(one))
+        lines.extend(_provisioned_lines(priced))
     for name, amount in usage.metered:
         if amount:
-            found.extend(_log_lines(one, name, amount) if name in LOGS else [_metered_line(one, name, amount)])
+            lines.extend(_log_lines(priced, name, amount) if name in LOGS else [_metered_line(priced, name, amount)])
     if usage.instance_seconds:
-        found.extend(_instance_lines(one))
-    return found
+        lines.extend(_instance_lines(priced))
+    return lines
 
 
-def _metered_line(one: Priced, name: str, amount: int) -> LineItem:
+def _metered_line(priced: Priced, name: str, amount: int) -> LineItem:
     dimension = DIMENSIONS[name]
-    rate = rate_of(dimension, one.rates.prices, one.rates.arch) if one.rates.prices else None
-    free = dimension.quantity(one.free_metered.get(name, 0))
-    return _line(one, name, dimension.quantity(amount), dimension.unit, rate, free=free)
+    rate = rate_of(dimension, priced.rates.prices, priced.rates.arch) if priced.rates.prices else None
+    free = dimension.quantity(priced.free_metered.get(name, 0))
+    return _line(priced, name, dimension.quantity(amount), dimension.unit, rate, free=free)
 
 
-def _log_lines(one: Priced, name: str, amount: int) -> list[LineItem]:
+def _log_lines(priced: Priced, name: str, amount: int) -> list[LineItem]:
     """One line for each tier that was reached; a tier without a known rate is not priced."""
-    dimension, free = DIMENSIONS[name], one.free_metered.get(name, 0)
-    rates = (one.rates.prices.other.get("logs", {}).get(name.removeprefix("logs_")) or []) if one.rates.prices else []
+    dimension, free = DIMENSIONS[name], priced.free_metered.get(name, 0)
+    rates = (
+        (priced.rates.prices.other.get("logs", {}).get(name.removeprefix("logs_")) or []) if priced.rates.prices else []
+    )
     lines = []
-    for number, part in enumerate(one.log_tiers.get(name) or (amount - free,), 1):
+    for number, part in enumerate(priced.log_tiers.get(name) or (amount - free,), 1):
         if part or number == 1:
             rate = Decimal(rates[number - 1]) if number <= len(rates) else None
             quantity, of_it_free = dimension.quantity(part + free), dimension.quantity(free)
-            lines.append(_line(one, name, quantity, dimension.unit, rate, free=of_it_free, tier=number))
+            lines.append(_line(priced, name, quantity, dimension.unit, rate, free=of_it_free, tier=number))
             free = 0
     return lines
 
 
-def _instance_lines(one: Priced) -> list[LineItem]:
+def _instance_lines(priced: Priced) -> list[LineItem]:
     """EC2 as it is paid, and Lambda's fee: 15% of EC2 on demand, whatever discount EC2 has (AWS pricing page)."""
-    usage = one.usage
+    usage = priced.usage
     hours = EXACT.divide(usage.instance_seconds, HOUR_S)
     if usage.instance_seconds % 9:  # 3600 has a factor of 9: hours of such seconds are no decimal
         hours = hours.quantize(Decimal("1e-12"))
     paid = usage.instance_rate if usage.instance_paid_rate is None else usage.instance_paid_rate
-    prices = one.rates.prices
+    prices = priced.rates.prices
     share = prices.other.get("managed_instances", {}).get("fee_of_ec2_on_demand") if prices else None
     known = usage.instance_rate is not None and share is not None
     fee = EXACT.multiply(usage.instance_rate or _ZERO, Decimal(share or 0)) if known else None
-    return [_line(one, INSTANCES, hours, "hour", paid), _line(one, MANAGEMENT_FEE, hours, "hour", fee)]
+    return [_line(priced, INSTANCES, hours, "hour", paid), _line(priced, MANAGEMENT_FEE, hours, "hour", fee)]
 
 
 def saved(line: LineItem, one: Priced, part: Decimal) -> tuple[LineItem, ...]:
@@ -213,34 +219,36 @@ def saved(line: LineItem, one: Priced, part: Decimal) -> tuple[LineItem, ...]:
     return left, saved
 
 
-def _duration_lines(one: Priced) -> list[LineItem]:
+def _duration_lines(priced: Priced) -> list[LineItem]:
     """One line, or one for each tier that the function's group reached; the free part stands in the first."""
-    steps = one.rates.prices.durations.get(one.rates.arch, ()) if one.rates.prices else ()
+    steps = priced.rates.prices.durations.get(priced.rates.arch, ()) if priced.rates.prices else ()
     if not steps:
-        quantity, free = gb_seconds(one.usage.billed_mb_ms), gb_seconds(one.free_mb_ms)
-        return [_line(one, DURATION, quantity, "GB-s", None, free=free)]
-    lines, free_mb_ms = [], one.free_mb_ms
-    for number, (step, mb_ms) in enumerate(zip(steps, one.tier_mb_ms, strict=False), 1):
+        quantity, free = gb_seconds(priced.usage.billed_mb_ms), gb_seconds(priced.free_mb_ms)
+        return [_line(priced, DURATION, quantity, "GB-s", None, free=free)]
+    lines, free_mb_ms = [], priced.free_mb_ms
+    for number, (step, mb_ms) in enumerate(zip(steps, priced.tier_mb_ms, strict=False), 1):
         if mb_ms or number == 1:
             quantity, free = gb_seconds(mb_ms + free_mb_ms), gb_seconds(free_mb_ms)
-            lines.append(_line(one, DURATION, quantity, "GB-s", step.rate, free=free, tier=number))
+            lines.append(_line(priced, DURATION, quantity, "GB-s", step.rate, free=free, tier=number))
             free_mb_ms = 0
     return lines
 
 
-def _provisioned_lines(one: Priced) -> list[LineItem]:
+def _provisioned_lines(priced: Priced) -> list[LineItem]:
     """Provisioned concurrency has prices of its own, without tiers and without free tier, requests included."""
-    usage, lines = one.usage, []
-    rates: ProvisionedRates | None = one.rates.prices.provisioned.get(one.rates.arch) if one.rates.prices else None
+    usage, lines = priced.usage, []
+    rates: ProvisionedRates | None = (
+        priced.rates.prices.provisioned.get(priced.rates.arch) if priced.rates.prices else None
+    )
     if usage.provisioned_mb_ms:
         rate = rates.configured if rates else None
-        lines.append(_line(one, PROVISIONED, gb_seconds(usage.provisioned_mb_ms), "GB-s", rate))
+        lines.append(_line(priced, PROVISIONED, gb_seconds(usage.provisioned_mb_ms), "GB-s", rate))
     if usage.provisioned_billed_mb_ms:
         rate = rates.duration if rates else None
-        lines.append(_line(one, PROVISIONED_DURATION, gb_seconds(usage.provisioned_billed_mb_ms), "GB-s", rate))
+        lines.append(_line(priced, PROVISIONED_DURATION, gb_seconds(usage.provisioned_billed_mb_ms), "GB-s", rate))
     if usage.provisioned_requests:
-        rate = one.rates.prices.requests if one.rates.prices else None
-        lines.append(_line(one, PROVISIONED_REQUESTS, Decimal(usage.provisioned_requests), "request", rate))
+        rate = priced.rates.prices.requests if priced.rates.prices else None
+        lines.append(_line(priced, PROVISIONED_REQUESTS, Decimal(usage.provisioned_requests), "request", rate))
     return lines
 
 
@@ -252,7 +260,7 @@ _IN_BOOK = {PROVISIONED: "provisioned", PROVISIONED_DURATION: "provisioned", PRO
 
 
 def _line(
-    one: Priced,
+    priced: Priced,
     dimension: str,
     quantity: Decimal,
     unit: str,
@@ -261,25 +269,25 @@ def _line(
     free: Decimal = _ZERO,
     tier: int | None = None,
 ) -> LineItem:
-    usage, rates, basis = one.usage, one.rates, one.rates.basis
-    if free and dimension in one.shared:
+    usage, rates, basis = priced.usage, priced.rates, priced.rates.basis
+    if free and dimension in priced.shared:
         basis = f"{basis}; {ALLOCATION}"
     if rate is None:
-        basis = f"{basis}; {_NOT_PRICED}{_why_not(one, dimension)}"
+        basis = f"{basis}; {_NOT_PRICED}{_why_not(priced, dimension)}"
     billable = EXACT.subtract(quantity, free) if free else quantity
     currency = rates.prices.partition.currency if rates.prices else "USD"
     amount = None if rate is None else EXACT.multiply(billable, rate)
     return LineItem(
         dimension, usage.function, usage.account, rates.region, rates.arch, quantity, unit, free, billable, rate,
-        amount, currency, basis, tier, one.position,
+        amount, currency, basis, tier, priced.position,
     )  # fmt: skip
 
 
-def _why_not(one: Priced, dimension: str) -> str:
-    if one.rates.prices is None:
-        return f"no public prices for {one.rates.region}"
+def _why_not(priced: Priced, dimension: str) -> str:
+    if priced.rates.prices is None:
+        return f"no public prices for {priced.rates.region}"
     if dimension in (INSTANCES, MANAGEMENT_FEE):
         return "the EC2 on-demand price of the instance type is not given"
     if dimension.startswith("microvm"):
         return "MicroVM rates are public for us-east-1 and ap-northeast-1 only, and not for every dimension"
-    return one.rates.prices.why_not(_IN_BOOK.get(dimension, dimension), one.rates.arch)
+    return priced.rates.prices.why_not(_IN_BOOK.get(dimension, dimension), priced.rates.arch)

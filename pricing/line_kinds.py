@@ -51,17 +51,17 @@ def kind_of(record_type: str) -> str:
 
 def kind_of_focus(category: str, description: str, commitment: str, status: str) -> str:
     """The kind of a FOCUS charge. ``commitment`` is its id and type, empty where there is none."""
-    category, told = category.lower(), description.lower()
+    category, words = category.lower(), description.lower()
     plan = "saving" in commitment.lower() or "spend" in commitment.lower()
     if category == "usage":
         if status.lower() == "unused":
             return UNUSED
         return USAGE if not commitment else RESERVED if "reserved" in commitment.lower() and not plan else COVERED
     if category == "purchase":
-        return PLAN_FEE if plan or "savings plan" in told else RESERVATION_FEE if commitment else FEE
+        return PLAN_FEE if plan or "savings plan" in words else RESERVATION_FEE if commitment else FEE
     if category == "tax":
         return TAX
     if category in ("credit", "adjustment"):
-        by_words = next((kind for pattern, kind in _BY_WORDS if re.search(pattern, told)), None)
+        by_words = next((kind for pattern, kind in _BY_WORDS if re.search(pattern, words)), None)
         return by_words or (CREDIT if category == "credit" else ADJUSTMENT)
     return kind_of(category)

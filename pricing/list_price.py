@@ -25,22 +25,22 @@ def list_prices(usages: Sequence[Usage], book: PriceBook, currency: str = "USD")
     """
     used = Used.of(usages)
     alike = list(map(priced_alike, used.terms))
-    rates = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
+    rates = {terms: Rates.of(terms, book) for terms in dict.fromkeys(alike)}
     if used.special or _tiers_are_crossed(used, alike, rates):
         return _billed(used, book, currency)
-    on_demand = {one: _on_demand(each, currency) for one, each in rates.items()}
-    amount_of = {one: _amounts(each, currency, getcontext()) for one, each in rates.items()}
-    found: list[Decimal | None] = []
+    on_demand = {terms: _on_demand(each, currency) for terms, each in rates.items()}
+    amount_of = {terms: _amounts(each, currency, getcontext()) for terms, each in rates.items()}
+    prices: list[Decimal | None] = []
     with localcontext(EXACT):
         rows = zip(alike, used.requests, used.billed_ms, used.billed_mb_ms, strict=True)
-        for one, requests, billed_ms, billed_mb_ms in rows:
-            known = on_demand[one]
+        for terms, requests, billed_ms, billed_mb_ms in rows:
+            known = on_demand[terms]
             if known is not None and requests and billed_mb_ms:  # as nearly every usage is
                 mb_ms = Decimal(billed_mb_ms)
-                found.append(requests * known.requests + mb_ms / MB_MS_PER_GB_SECOND * known.duration)
+                prices.append(requests * known.requests + mb_ms / MB_MS_PER_GB_SECOND * known.duration)
             else:
-                found.append(amount_of[one](requests, billed_ms, billed_mb_ms))
-    return [None if amount is None else +amount for amount in found]
+                prices.append(amount_of[terms](requests, billed_ms, billed_mb_ms))
+    return [None if amount is None else +amount for amount in prices]
 
 
 def _on_demand(rates: Rates, currency: str) -> OnDemand | None:
@@ -77,17 +77,17 @@ def _amounts(rates: Rates, currency: str, rounded: Context) -> Amount:
     multiply, divide, add_product, plus = EXACT.multiply, EXACT.divide, EXACT.fma, rounded.plus
 
     def amount(requests: int, billed_ms: int, billed_mb_ms: int) -> Decimal | None:
-        found = _ZERO
+        total = _ZERO
         if requests:
             if of_requests is None:
                 return None
-            found = multiply(requests, of_requests)
+            total = multiply(requests, of_requests)
         for mb_ms, rate in ((billed_mb_ms, of_duration), (storage_mb * billed_ms, of_storage)):
             if mb_ms:
                 if rate is None:
                     return None
-                found = plus(add_product(divide(mb_ms, MB_MS_PER_GB_SECOND), rate, found))
-        return found if requests or billed_mb_ms or storage_mb * billed_ms else None
+                total = plus(add_product(divide(mb_ms, MB_MS_PER_GB_SECOND), rate, total))
+        return total if requests or billed_mb_ms or storage_mb * billed_ms else None
 
     return amount
 
@@ -141,6 +141,7 @@ class InvocationPrice:
             self._storage_mb = 0
 
     def of(self, billed_ms: int, memory_mb: int) -> Decimal | None:
+        """The list price of an invocation's request, billed duration and storage; None where one is not known."""
         amount = _plus(self._request, billed_ms * memory_mb, self._duration)
         return _plus(amount, billed_ms * self._storage_mb, self._storage) if self._storage_mb else amount
 

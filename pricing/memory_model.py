@@ -93,18 +93,18 @@ def _before(slow_ms: float, smaller_mb: int, stretch: float, curve: Curve, which
     slow = [edge + stretch * one[which] for edge, one in zip(edges, curve, strict=True)]
     if wanted >= slow[-1]:
         return math.exp(wanted - stretch * curve[-1][which])
-    for at in range(len(edges) - 1, 0, -1):
-        if slow[at - 1] <= wanted:
-            part = (wanted - slow[at - 1]) / (slow[at] - slow[at - 1])
-            return math.exp(edges[at - 1] + part * (edges[at] - edges[at - 1]))
+    for place in range(len(edges) - 1, 0, -1):
+        if slow[place - 1] <= wanted:
+            part = (wanted - slow[place - 1]) / (slow[place] - slow[place - 1])
+            return math.exp(edges[place - 1] + part * (edges[place] - edges[place - 1]))
     return math.exp(wanted - stretch * curve[0][which])
 
 
-def _linear(at: float, points: Margin) -> float:
+def _linear(value: float, points: Margin) -> float:
     """Between the points a straight line, before and beyond them the nearest."""
     for (left, low), (right, high) in pairwise(points):
-        if at <= right:
-            return low + (high - low) * max(0.0, at - left) / (right - left)
+        if value <= right:
+            return low + (high - low) * max(0.0, value - left) / (right - left)
     return points[-1][1]
 
 
@@ -112,8 +112,8 @@ def _exponent(quotas: float, curve: Curve, which: int) -> float:
     """Linear between the knots, of the logarithm of the length."""
     if quotas <= KNOTS[0]:
         return curve[0][which]
-    for at, knot in enumerate(KNOTS[1:], 1):
+    for place, knot in enumerate(KNOTS[1:], 1):
         if quotas <= knot:
-            part = math.log(quotas / KNOTS[at - 1]) / math.log(knot / KNOTS[at - 1])
-            return curve[at - 1][which] * (1 - part) + curve[at][which] * part
+            part = math.log(quotas / KNOTS[place - 1]) / math.log(knot / KNOTS[place - 1])
+            return curve[place - 1][which] * (1 - part) + curve[place][which] * part
     return curve[-1][which]

@@ -30,7 +30,7 @@ def free_tier_days(
     daily: Sequence[tuple[date, Usage]], projection: Projection, book: PriceBook, today: date
 ) -> tuple[RunOut, ...]:
     """For each partition in use that has a free tier; ``daily`` as for ``project``, ``today`` the day of "now"."""
-    found: list[RunOut] = []
+    run_outs: list[RunOut] = []
     partitions: dict[str, tuple[FreeTier, list[int]]] = {}
     regions = [terms.region for terms in Used.of(projection.p50).terms]
     of_region = {region: _partition(book, region) for region in set(regions)}
@@ -40,9 +40,9 @@ def free_tier_days(
     for code, (allowance, inside) in partitions.items():
         most = allowance.gb_seconds * MB_MS_PER_GB_SECOND
         past = [(day, usage) for day, usage in daily if _code(book, usage) == code]
-        found.append(_run_out(past, projection, inside, today, code, "requests", allowance.requests, _REQUESTS))
-        found.append(_run_out(past, projection, inside, today, code, "gb_seconds", most, _MB_MS))
-    return tuple(found)
+        run_outs.append(_run_out(past, projection, inside, today, code, "requests", allowance.requests, _REQUESTS))
+        run_outs.append(_run_out(past, projection, inside, today, code, "gb_seconds", most, _MB_MS))
+    return tuple(run_outs)
 
 
 _REQUESTS, _MB_MS = ("requests", "event_chunks"), ("billed_mb_ms",)
@@ -88,10 +88,10 @@ def budget_day(
     """
 
     def over(used: Sequence[Usage]) -> bool:
-        found = bill(used, book, free_tier=free_tier)
+        month_bill = bill(used, book, free_tier=free_tier)
         if of is not None:
-            found = found.of({at for at, one in enumerate(used) if of(one)})
-        return found.totals.get(currency, Decimal(0)) > budget
+            month_bill = month_bill.of({at for at, one in enumerate(used) if of(one)})
+        return month_bill.totals.get(currency, Decimal(0)) > budget
 
     return _first_over(daily, projection, today, over, over(projection.seen), lambda day: over(projection.by(day)))
 

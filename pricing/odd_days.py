@@ -55,26 +55,26 @@ class OddDays:
 def odd_days(days: Floats, first: int, ahead: int) -> OddDays:
     """Of ``days[day, function]``, whole days from day number ``first`` on (days since 1970), before ``ahead`` more."""
     usable, filled = np.ones(days.shape, np.bool_), days
-    found = OddDays(usable, filled, {}, {})
+    odd_ones = OddDays(usable, filled, {}, {})
     if len(days) < LEAST_DAYS:
-        return found
+        return odd_ones
     high, low, idle = _far_days(days)
     columns = np.flatnonzero((high | low | idle).any(axis=0)).tolist()
     if not columns:
-        return found
-    found = OddDays(usable, days.copy(), {}, {})
+        return odd_ones
+    odd_ones = OddDays(usable, days.copy(), {}, {})
     for column in columns:
         ups, downs, gaps = (np.flatnonzero(one[:, column]).tolist() for one in (high, low, idle))
         downs = _with_gaps(_short_runs(downs), gaps, len(days))
         events, odd = _split(days[:, column], _short_runs(ups), downs, first, ahead)
         if events:
-            found.events[column] = events
+            odd_ones.events[column] = events
         if odd:
-            found.left_out[column] = odd
+            odd_ones.left_out[column] = odd
         for at in (*odd, *(day - first for event in events for day in event.past)):
             usable[at, column] = False
-        _fill(found.filled[:, column], usable[:, column])
-    return found
+        _fill(odd_ones.filled[:, column], usable[:, column])
+    return odd_ones
 
 
 def _far_days(days: Floats) -> tuple[Bools, Bools, Bools]:
@@ -122,15 +122,15 @@ def _around(days: Floats) -> Floats:
 
 def _short_runs(days: Sequence[int]) -> list[int]:
     """Those of ``days`` that do not stand in a row of more than ``LONGEST_RUN``."""
-    found: list[int] = []
+    short: list[int] = []
     run: list[int] = []
     for day in [*days, -1]:
         if run and day == run[-1] + 1:
             run.append(day)
             continue
-        found += run if len(run) <= LONGEST_RUN else []
+        short += run if len(run) <= LONGEST_RUN else []
         run = [day]
-    return found
+    return short
 
 
 def _with_gaps(low: list[int], idle: list[int], count: int) -> list[int]:
@@ -144,13 +144,13 @@ def _split(
 ) -> tuple[tuple[Event, ...], tuple[int, ...]]:
     """The events among ``high`` (places of days), and the odd days that follow no rule."""
     end = first + len(days)
-    left = [first + at for at in high]
+    left = [first + place for place in high]
     events: list[Event] = []
     while left and len(events) < _MOST_RULES and (event := _event(tuple(left), first, end, end + ahead)):
         events.append(event)
         left = [day for day in left if day not in event.past]
     odd = [day - first for day in left]
-    usual = np.delete(days, [*(at for at in odd), *(day - first for event in events for day in event.past)])
+    usual = np.delete(days, [*(place for place in odd), *(day - first for event in events for day in event.past)])
     idle = not len(usual) or float(np.median(usual)) == 0
     most = max(LONGEST_RUN, round(ODD_SHARE * len(days)))
     if len(odd) > most or (idle and len(odd) > 1):
@@ -193,14 +193,14 @@ Rule = tuple[str, Callable[[int], bool], int]
 def _rules(days: Collection[int]) -> list[Rule]:
     dates = [_date(day) for day in days]
     rules: list[Rule] = []
-    for number in sorted({one.day for one in dates}):
+    for number in sorted({each_date.day for each_date in dates}):
         rules.append((f"on the {_ordinal(number)} of the month", lambda day, n=number: _date(day).day == n, 2))  # type: ignore[misc]
-    for number in sorted({_from_end(one) for one in dates}):
+    for number in sorted({_from_end(each_date) for each_date in dates}):
         words = "on the last day of the month" if number == 1 else f"on the {_ordinal(number)} day from the month's end"
         rules.append((words, lambda day, n=number: _from_end(_date(day)) == n, 2))  # type: ignore[misc]
     rules.append(("on the first weekday of the month", _first_working, 2))
     rules.append(("on the last weekday of the month", _last_working, 2))
-    for number in sorted({(one.day - 1) // WEEK * WEEK + one.weekday() for one in dates}):
+    for number in sorted({(each_date.day - 1) // WEEK * WEEK + each_date.weekday() for each_date in dates}):
         week, weekday = divmod(number, WEEK)
         words = f"on the {_ordinal(week + 1)} {_WEEKDAYS[weekday]} of the month"
         rules.append((words, lambda day, n=number: (_date(day).day - 1) // WEEK * WEEK + _date(day).weekday() == n, 3))  # type: ignore[misc]

@@ -63,11 +63,11 @@ class OwnTerms:
     @property
     def basis(self) -> str:
         """What the price is, in words: ``list less 10%, private rates``."""
-        found = [f"list less {_shown(self.discount * 100)}%" if self.discount else "list price"]
-        found += ["private rates"] * bool(self.rates)
-        found += [f"a Savings Plan of {_shown(self.commitment)} USD an hour"] * bool(self.commitment)
-        found += [f"credits of {_shown(self.credits)} USD"] * bool(self.credits)
-        return ", ".join(found)
+        parts = [f"list less {_shown(self.discount * 100)}%" if self.discount else "list price"]
+        parts += ["private rates"] * bool(self.rates)
+        parts += [f"a Savings Plan of {_shown(self.commitment)} USD an hour"] * bool(self.commitment)
+        parts += [f"credits of {_shown(self.credits)} USD"] * bool(self.credits)
+        return ", ".join(parts)
 
     def private(self, dimension: str, region: str, arch: str) -> Decimal | None:
         """The most particular private rate that fits: one of the region before one of the architecture."""
@@ -103,10 +103,10 @@ class OwnBook(PriceBook):
 
     def region(self, code: str) -> RegionPrices:
         """As ``PriceBook.region``."""
-        found = self._own.get(code)
-        if found is None:
-            self._own[code] = found = _at_own_rates(self._listed.region(code), self._terms)
-        return found
+        prices = self._own.get(code)
+        if prices is None:
+            self._own[code] = prices = _at_own_rates(self._listed.region(code), self._terms)
+        return prices
 
 
 def _at_own_rates(prices: RegionPrices, terms: OwnTerms) -> RegionPrices:
@@ -144,7 +144,7 @@ def _at_own_rates(prices: RegionPrices, terms: OwnTerms) -> RegionPrices:
 def _others(prices: RegionPrices, terms: OwnTerms) -> Mapping[str, Any]:
     """The rates that the book keeps as they are written, in the same form."""
     less = _ONE - terms.discount
-    found: dict[str, Any] = deepcopy(dict(prices.other))
+    own_rates: dict[str, Any] = deepcopy(dict(prices.other))
 
     def own(dimension: str, arch: str, listed: object) -> object:
         private = terms.private(dimension, prices.code, arch)
@@ -161,17 +161,17 @@ def _others(prices: RegionPrices, terms: OwnTerms) -> Mapping[str, Any]:
             if path in done:
                 continue
             done.add(path)
-            holder = found
+            holder = own_rates
             for step in path[:-1]:
                 if not isinstance(holder.get(step), dict):
                     holder[step] = {}
                 holder = holder[step]
             if (rate := own(dimension.id, arch, holder.get(path[-1]))) is not None:
                 holder[path[-1]] = rate
-    fee = found.get("managed_instances", {}).get("fee_of_ec2_on_demand")
+    fee = own_rates.get("managed_instances", {}).get("fee_of_ec2_on_demand")
     if fee is not None:
-        found["managed_instances"]["fee_of_ec2_on_demand"] = own(MANAGEMENT_FEE, "", fee)
-    return found
+        own_rates["managed_instances"]["fee_of_ec2_on_demand"] = own(MANAGEMENT_FEE, "", fee)
+    return own_rates
 
 
 class PlanBook(PriceBook):
@@ -186,7 +186,7 @@ class PlanBook(PriceBook):
         prices = self._listed.region(code)
         factors = [plan_factor(prices, dimension) or _ZERO for dimension in (DURATION, PROVISIONED)]
         if not self._at_plan_rates:
-            factors = [_ONE if one else _ZERO for one in factors]
+            factors = [_ONE if provisioned_rates else _ZERO for provisioned_rates in factors]
         if prices.currency != _PLAN_CURRENCY:
             factors = [_ZERO, _ZERO]
         duration, provisioned = factors
@@ -199,8 +199,13 @@ class PlanBook(PriceBook):
                 for arch, steps in prices.durations.items()
             },
             provisioned={
-                arch: ProvisionedRates(*(EXACT.multiply(rate, provisioned) for rate in (one.configured, one.duration)))
-                for arch, one in prices.provisioned.items()
+                arch: ProvisionedRates(
+                    *(
+                        EXACT.multiply(rate, provisioned)
+                        for rate in (provisioned_rates.configured, provisioned_rates.duration)
+                    )
+                )
+                for arch, provisioned_rates in prices.provisioned.items()
             },
             other={},
         )
@@ -273,10 +278,12 @@ class OwnPrice:
 
     @property
     def basis(self) -> str:
+        """The terms in words, such as ``list less 10%, private rates``."""
         return self.terms.basis
 
     @property
     def totals(self) -> dict[str, Decimal]:
+        """What is paid, by currency."""
         found = self.bill.totals
         return found if self.settled is None else found | {_PLAN_CURRENCY: self.settled.total}
 

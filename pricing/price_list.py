@@ -139,14 +139,16 @@ def refreshed_by_region(
     """
     try:
         every = [product for products in lists.values() for product in products]
-        found = refreshed(base, every, as_of, accept_jumps=accept_jumps)
+        refreshed_book = refreshed(base, every, as_of, accept_jumps=accept_jumps)
         refused: dict[str, str] = {}
     except BadPriceList:
         if len(lists) <= 1:
             raise
-        found, refused = _one_by_one(base, lists, as_of, accept_jumps)
-    refused |= {code: "no Lambda price of it in its list" for code in lists if code not in {*found.regions, *refused}}
-    return found, refused
+        refreshed_book, refused = _one_by_one(base, lists, as_of, accept_jumps)
+    refused |= {
+        code: "no Lambda price of it in its list" for code in lists if code not in {*refreshed_book.regions, *refused}
+    }
+    return refreshed_book, refused
 
 
 def _one_by_one(
@@ -170,10 +172,10 @@ def _one_by_one(
 
 
 def _products(products: Iterable[Mapping[str, Any]], ignored: dict[str, None]) -> Iterator[_Product]:
-    for one in products:
+    for product in products:
         try:
-            attributes = one["product"]["attributes"]
-            rates = _rates(one["terms"]["OnDemand"])
+            attributes = product["product"]["attributes"]
+            rates = _rates(product["terms"]["OnDemand"])
         except (KeyError, TypeError, AttributeError, InvalidOperation, ValueError) as error:
             raise BadPriceList(f"a product is incomplete: {error!r}") from error
         group, usage = str(attributes.get("group", "")), str(attributes.get("usagetype", ""))
@@ -193,14 +195,14 @@ def _products(products: Iterable[Mapping[str, Any]], ignored: dict[str, None]) -
 
 def _rates(terms: Mapping[str, Any]) -> tuple[tuple[int, Decimal], ...]:
     """(where the tier begins, rate), sorted: they come unordered."""
-    found = []
+    rates = []
     for term in terms.values():
         for step in term["priceDimensions"].values():
             (price,) = [Decimal(text) for text in step["pricePerUnit"].values()]
             if not price.is_finite():
                 raise ValueError(f"{price} is no price")
-            found.append((int(Decimal(step.get("beginRange", "0"))), price))
-    return tuple(sorted(found))
+            rates.append((int(Decimal(step.get("beginRange", "0"))), price))
+    return tuple(sorted(rates))
 
 
 def _place(
@@ -294,12 +296,14 @@ def _check(document: Mapping[str, Any], base: Mapping[str, Any], regions: Sequen
     """
     try:
         book, old = PriceBook(document), PriceBook(base)
-        odd = {(one.region, one.what) for one in findings(book) if one.kind == "odd"}
-        was = {(one.region, one.what.partition(" is ")[0]) for one in findings(old) if one.kind == "odd"}
+        odd = {(finding.region, finding.what) for finding in findings(book) if finding.kind == "odd"}
+        was = {
+            (finding.region, finding.what.partition(" is ")[0]) for finding in findings(old) if finding.kind == "odd"
+        }
     except PriceBookError as error:
         raise BadPriceList(f"the result would be no price book: {error}") from error
     fresh = sorted(f"{region}: {what}" for region, what in odd if (region, what.partition(" is ")[0]) not in was)
-    fresh = [one for one in fresh if one.partition(":")[0] in regions and not one.endswith("elsewhere")]
+    fresh = [finding for finding in fresh if finding.partition(":")[0] in regions and not finding.endswith("elsewhere")]
     if fresh:
         raise BadPriceList(f"the result would look wrong: {'; '.join(fresh[:3])}")
 

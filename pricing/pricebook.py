@@ -89,6 +89,7 @@ class RegionPrices:
 
     @property
     def currency(self) -> str:
+        """The currency of all its rates: ``USD``, in China ``CNY``."""
         return self.partition.currency
 
     def why_not(self, dimension: str, arch: str) -> str:
@@ -136,13 +137,13 @@ class PriceBook:
 
     def region(self, code: str) -> RegionPrices:
         """The prices of ``us-east-1`` and so on. Raises ``UnknownRegion``, which suggests the nearest."""
-        found = self._decoded.get(code)
-        if found is not None:
-            return found
+        prices = self._decoded.get(code)
+        if prices is not None:
+            return prices
         if code not in self._regions:
             raise UnknownRegion(code, self.codes, self._sovereign(code))
-        self._decoded[code] = found = self._decode(code, self._regions[code])
-        return found
+        self._decoded[code] = prices = self._decode(code, self._regions[code])
+        return prices
 
     def _sovereign(self, code: str) -> str | None:
         """The sovereign and isolated regions exist, but their prices are not public."""

@@ -98,17 +98,17 @@ def months_of_table(
 
 def _rests(table: DayTable, clock: Clock) -> Ints:
     """What the rest of the month adds to each quantity of each function."""
-    found = np.zeros((table.amounts.shape[0], table.amounts.shape[2]), np.int64)
+    rests = np.zeros((table.amounts.shape[0], table.amounts.shape[2]), np.int64)
     begins = table.begins()
     for begin in np.unique(begins).tolist():
         functions = np.flatnonzero(begins == begin)
         whole = clock.settled(begin)
         if not whole or len(functions) == 1:
             for function in functions.tolist():
-                found[:, function] = rest(QUANTITIES, table.days(function), clock)
+                rests[:, function] = rest(QUANTITIES, table.days(function), clock)
         else:
-            found[:, functions] = _rests_of(table, functions, whole, clock)
-    return found
+            rests[:, functions] = _rests_of(table, functions, whole, clock)
+    return rests
 
 
 def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> Ints:
@@ -116,24 +116,24 @@ def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> I
     every = table.amounts if len(functions) == table.amounts.shape[2] else table.amounts[:, :, functions]
     used = every.sum(axis=1) > 0
     quantities = np.flatnonzero(used.sum(axis=1))
-    found = np.zeros(used.shape, np.int64)
+    rests = np.zeros(used.shape, np.int64)
     if not len(quantities):
-        return found
+        return rests
     place = np.zeros(len(functions), np.int64)  # the quantity that each function's level is taken from
-    for at in (*reversed(range(len(every))), *reversed(FITTED)):
-        place[used[at]] = at
+    for quantity in (*reversed(range(len(every))), *reversed(FITTED)):
+        place[used[quantity]] = quantity
     settled = every[quantities, whole.start - table.first : whole.stop - table.first]
     if settled.shape[1] < len(whole):  # nothing was used since: those days are zeros
         settled = np.pad(settled, ((0, 0), (0, len(whole) - settled.shape[1]), (0, 0)))
     levels = np.searchsorted(quantities, place)
-    kept = _ahead_of(settled, levels, whole.start, clock.ahead, min(len(whole), clock.today - clock.start))
+    weighed = _ahead_of(settled, levels, whole.start, clock.ahead, min(len(whole), clock.today - clock.start))
     today = clock.today - table.first
-    for at, (of_today, later) in zip(quantities.tolist(), kept.sums, strict=True):
-        so_far = every[at, today] if today < every.shape[1] else np.zeros(len(functions), np.int64)
+    for quantity, (of_today, later) in zip(quantities.tolist(), weighed.sums, strict=True):
+        so_far = every[quantity, today] if today < every.shape[1] else np.zeros(len(functions), np.int64)
         more = (1 - clock.gone) * (so_far + (1 - clock.gone) * of_today)
-        rest_of = np.where(kept.once, np.maximum(0.0, of_today - so_far), more) + later
-        found[at] = np.rint(np.round(rest_of, TIES))
-    return found
+        rest_of = np.where(weighed.once, np.maximum(0.0, of_today - so_far), more) + later
+        rests[quantity] = np.rint(np.round(rest_of, TIES))
+    return rests
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,12 @@ def _ahead_of(settled: Ints, place: Ints, first: int, ahead: int, month_days: in
     asked = sha256(repr((settled.shape, first, ahead, month_days)).encode())
     asked.update(settled.tobytes())
     asked.update(place.tobytes())
-    found = _KEPT.get(asked.digest())
-    if found is None:
+    weighed = _KEPT.get(asked.digest())
+    if weighed is None:
         if len(_KEPT) >= _MOST_KEPT:
             _KEPT.clear()
-        found = _KEPT[asked.digest()] = _weighed_ahead(settled, place, first, ahead, month_days)
-    return found
+        weighed = _KEPT[asked.digest()] = _weighed_ahead(settled, place, first, ahead, month_days)
+    return weighed
 
 
 def _weighed_ahead(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Ahead:

@@ -97,6 +97,11 @@ class Clock:
     def at(
         cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
     ) -> "Clock":
+        """The clock at ``as_of_ms`` (epoch ms) of a month from day number ``start`` to before ``after``.
+
+        ``first`` is the day number of the first data, ``since_ms`` when in it they begin; ``hours`` are the 24 shares
+        of a usual day.
+        """
         today, elapsed_ms = divmod(as_of_ms, DAY_MS)
         since_ms = since_ms if since_ms is not None and since_ms // DAY_MS == first and since_ms % DAY_MS else None
         gone = elapsed_ms / DAY_MS
@@ -189,19 +194,21 @@ def project(
 
 def _method(model: "Forecast", count: int) -> str:
     """What was done and why, in words."""
-    said = [f"level{' and weekdays' if model.weekly else ''} of {count} whole day{'' if count == 1 else 's'}"]
+    parts = [f"level{' and weekdays' if model.weekly else ''} of {count} whole day{'' if count == 1 else 's'}"]
     if model.shifted is not None:
         weekdays = ", by weekdays" if model.weekly else ""
-        said = [f"level since it jumped {model.shifted} days ago{weekdays}"]
+        parts = [f"level since it jumped {model.shifted} days ago{weekdays}"]
     if model.growth:
-        said.append(f"{'growing' if model.growth > 0 else 'shrinking'} by {abs(model.growth):.1%} a day, which goes on")
-    said += [f"a batch {event.words}" for event in model.events]
+        parts.append(
+            f"{'growing' if model.growth > 0 else 'shrinking'} by {abs(model.growth):.1%} a day, which goes on"
+        )
+    parts += [f"a batch {event.words}" for event in model.events]
     if model.left_out:
-        said.append(f"{model.left_out} odd day{'' if model.left_out == 1 else 's'} left out")
-    said.append("80% interval from their spread")
+        parts.append(f"{model.left_out} odd day{'' if model.left_out == 1 else 's'} left out")
+    parts.append("80% interval from their spread")
     if count < 7:
-        said.append("short history, wide interval")
-    return "; ".join(said)
+        parts.append("short history, wide interval")
+    return "; ".join(parts)
 
 
 def _fitted(days: Days, whole: range, clock: Clock) -> tuple["Forecast", int]:
@@ -223,10 +230,10 @@ def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
         return at_first_rate(days, clock)
     model, _ = _fitted(days, whole, clock)
 
-    def ahead(at: int) -> int:
-        if not any(amounts[at] for amounts in days.values()):
+    def ahead(place: int) -> int:
+        if not any(amounts[place] for amounts in days.values()):
             return 0
-        return round(round(sum(rest_by_day(days, at, model, clock)), TIES))
+        return round(round(sum(rest_by_day(days, place, model, clock)), TIES))
 
     return tuple(_standing(days, at, clock) if _configured(name) else ahead(at) for at, name in enumerate(names))
 
@@ -310,11 +317,11 @@ def _by_function(
 def _together(width: int, series: Sequence[Days]) -> Days:
     if len(series) == 1:
         return series[0]
-    found: dict[int, list[Amounts]] = {}
+    by_day: dict[int, list[Amounts]] = {}
     for days in series:
         for day, amounts in days.items():
-            found.setdefault(day, []).append(amounts)
-    return {day: _sum(width, amounts) for day, amounts in found.items()}
+            by_day.setdefault(day, []).append(amounts)
+    return {day: _sum(width, amounts) for day, amounts in by_day.items()}
 
 
 def usage_of(of: Usage | Terms, names: Sequence[str], amounts: Amounts) -> Usage:
@@ -329,14 +336,14 @@ def usage_of(of: Usage | Terms, names: Sequence[str], amounts: Amounts) -> Usage
     )  # fmt: skip
 
 
-def _between(one: Usage, other: Usage, part: float) -> Usage:
+def _between(usage: Usage, other: Usage, part: float) -> Usage:
     """``part`` of the way from one usage to another of the same function."""
 
     def at(low: int, high: int) -> int:
         return low + round((high - low) * part)
 
-    metered = dict(one.metered)
-    amounts = {name: at(getattr(one, name), getattr(other, name)) for name in QUANTITIES}
+    metered = dict(usage.metered)
+    amounts = {name: at(getattr(usage, name), getattr(other, name)) for name in QUANTITIES}
     more = tuple((name, at(metered.get(name, 0), amount)) for name, amount in other.metered)
     return replace(other, **amounts, metered=more)  # type: ignore[arg-type]
 

@@ -86,7 +86,7 @@ def daily_amounts(
     is used up, as AWS does it, and the days of a month sum to its bill exactly. The amount of what has no public price
     is None.
     """
-    found: dict[tuple[date, str, str, str, str, str], tuple[Decimal, Decimal | None]] = {}
+    amounts: dict[tuple[date, str, str, str, str, str], tuple[Decimal, Decimal | None]] = {}
     for month in sorted({day.replace(day=1) for day, _ in daily}):
         before: dict[tuple[str, ...], tuple[Decimal, Decimal | None]] = {}
         used: list[Usage] = []
@@ -98,9 +98,9 @@ def daily_amounts(
                 more = None if amount is None or was[1] is None else EXACT.subtract(amount, was[1])
                 added = EXACT.subtract(quantity, was[0]), more
                 if any(added):
-                    found[day, place[0], place[1], place[2], place[3], place[4]] = added
+                    amounts[day, place[0], place[1], place[2], place[3], place[4]] = added
             before = so_far
-    return found
+    return amounts
 
 
 def _by_place(
@@ -134,7 +134,7 @@ def reconcile(
     of the export's currency a dollar is. Where the export does not split the service, all of ours is summed into the
     dimension ``all``. Raises ``ValueError`` for several currencies.
     """
-    currencies = {one.currency for one in actuals}
+    currencies = {actual.currency for actual in actuals}
     if len(currencies) > 1:
         raise ValueError(f"the export is in {' and '.join(sorted(currencies))}: reconcile one currency at a time")
     if not actuals:
@@ -142,10 +142,10 @@ def reconcile(
     currency = next(iter(currencies))
     basis = Basis.of(actuals)
     side, lowest = _sides(daily, actuals, book, free_tier=free_tier)
-    known = frozenset(collected if collected is not None else ((one.account, one.region) for _, one in daily))
+    known = frozenset(collected if collected is not None else ((actual.account, actual.region) for _, actual in daily))
     about = Circumstances(
         currency, now, known, frozenset(day for day, _ in daily), coverage or {}, basis, per_usd,
-        whole=any(one.is_usage and one.dimension == EVERYTHING for one in actuals),
+        whole=any(actual.is_usage and actual.dimension == EVERYTHING for actual in actuals),
     )  # fmt: skip
     rows = [
         _row(key, side.ours.get(key), side.theirs.get(key, []), about) for key in sorted({*side.ours, *side.theirs})
@@ -157,31 +157,31 @@ def reconcile(
 
 def periods_of(actuals: Sequence[Actual]) -> list[Period]:
     """The periods of usage, those that overlap as one: a day, or a month where a line is a month long."""
-    found: list[Period] = []
+    periods: list[Period] = []
     for start, end in sorted({(one.day, one.until) for one in actuals if one.is_usage}):
-        if found and start < found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end)
+        if periods and start < periods[-1][1]:
+            periods[-1] = periods[-1][0], max(periods[-1][1], end)
         else:
-            found.append((start, end))
-    return found
+            periods.append((start, end))
+    return periods
 
 
 def _sides(
     daily: Sequence[tuple[date, Usage]], actuals: Sequence[Actual], book: PriceBook, *, free_tier: bool
 ) -> tuple[Side, tuple[bool, bool]]:
-    used = [one for one in actuals if one.is_usage]
-    by_account = all(one.account for one in used) and all(one.account for _, one in daily)
-    placed = [one.region for one in used if one.dimension not in _ANYWHERE]
-    by_region = all(placed) and all(one.region for _, one in daily)
-    whole = any(one.dimension == EVERYTHING for one in used)
+    used = [row for row in actuals if row.is_usage]
+    by_account = all(row.account for row in used) and all(row.account for _, row in daily)
+    placed = [row.region for row in used if row.dimension not in _ANYWHERE]
+    by_region = all(placed) and all(row.region for _, row in daily)
+    whole = any(row.dimension == EVERYTHING for row in used)
 
     def place(account: str, region: str, dimension: str) -> Place:
         return account if by_account else "", region if by_region else "", EVERYTHING if whole else dimension
 
     side, periods = Side(), periods_of(actuals)
     where = {start + _DAY * step: (start, end) for start, end in periods for step in range((end - start).days)}
-    for one in used:
-        side.theirs.setdefault((where[one.day], place(one.account, one.region, one.dimension)), []).append(one)
+    for row in used:
+        side.theirs.setdefault((where[row.day], place(row.account, row.region, row.dimension)), []).append(row)
     if periods:
         first, last = periods[0][0], periods[-1][1]
         listed = daily_amounts(daily, book, free_tier=False)
@@ -189,20 +189,20 @@ def _sides(
         for key, (quantity, list_amount) in listed.items():
             day, account, region, dimension, money, arch = key
             if first <= day < last:
-                at = where.get(day, (day, day + _DAY)), place(account, region, dimension)
+                cell = where.get(day, (day, day + _DAY)), place(account, region, dimension)
                 amount = priced.get(key, (quantity, _ZERO))[1]
                 new = Ours(None if whole else quantity, amount, list_amount, money, frozenset((arch,)))
-                side.ours[at] = _more(side.ours[at], new) if at in side.ours else new
+                side.ours[cell] = _more(side.ours[cell], new) if cell in side.ours else new
     return side, (by_account, by_region)
 
 
-def _more(one: Ours, other: Ours) -> Ours:
-    same = one.currency == other.currency
+def _more(ours: Ours, other: Ours) -> Ours:
+    same = ours.currency == other.currency
     return Ours(
-        total((one.quantity, other.quantity)),
-        total((one.amount, other.amount)) if same else None,
-        total((one.list_amount, other.list_amount)) if same else None,
-        one.currency, one.arches | other.arches,
+        total((ours.quantity, other.quantity)),
+        total((ours.amount, other.amount)) if same else None,
+        total((ours.list_amount, other.list_amount)) if same else None,
+        ours.currency, ours.arches | other.arches,
     )  # fmt: skip
 
 
@@ -234,18 +234,18 @@ def _row(key: tuple[Period, Place], ours: Ours | None, theirs: Sequence[Actual],
 
 def _other_lines(actuals: Sequence[Actual], basis: Basis, currency: str, *, by_account: bool) -> list[Reconciled]:
     """A row for each day and kind of line that is no usage, unless it is in what usage is said to have cost."""
-    found: dict[tuple[date, str, str], list[Actual]] = {}
-    for one in actuals:
-        if not one.is_usage and (basis.cash or one.kind not in OF_COMMITMENTS):
-            found.setdefault((one.day, one.account if by_account else "", one.kind), []).append(one)
+    by_line: dict[tuple[date, str, str], list[Actual]] = {}
+    for actual in actuals:
+        if not actual.is_usage and (basis.cash or actual.kind not in OF_COMMITMENTS):
+            by_line.setdefault((actual.day, actual.account if by_account else "", actual.kind), []).append(actual)
     rows = []
-    for (day, account, kind), of in found.items():
+    for (day, account, kind), of in by_line.items():
         paid = basis.amounts(of).paid
         reason = _named(kind, of)
         rows.append(
             Reconciled(
                 day, kind, None, None, None, paid, paid, currency, reason, kind, account, "",
-                max(one.until for one in of), lines=len(of), is_usage=False,
+                max(actual.until for actual in of), lines=len(of), is_usage=False,
             )
         )  # fmt: skip
     return rows

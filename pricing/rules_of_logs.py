@@ -17,62 +17,65 @@ RETENTION_DAYS = 30  # what advice proposes
 _SHORT_DAYS = 14  # a log that is deleted so soon has nothing to win
 
 
-def logs_dearer(one: Subject) -> Iterator[Recommendation]:
+def logs_dearer(subject: Subject) -> Iterator[Recommendation]:
     """What comes into the log costs more than everything else of the function: the commonest surprise."""
-    usage = one.month.usage
+    usage = subject.month.usage
     amounts = dict(usage.metered)
     ingested = sum(amounts.get(name, 0) for name in LOGS)
     if not ingested:
         return
-    now, without = one.cost(), one.cost(_without(usage, LOGS))
-    function = one.cost(_without(usage, (*LOGS, LOGS_STORAGE)))
+    now, without = subject.cost(), subject.cost(_without(usage, LOGS))
+    function = subject.cost(_without(usage, (*LOGS, LOGS_STORAGE)))
     logs = EXACT.subtract(now, without)
     if logs <= function:
         return
-    currency = one.prices.currency
-    found = one.at_most(
+    currency = subject.prices.currency
+    recommendation = subject.at_most(
         "fewer log lines", _ZERO, logs, HIGH,
         f"{money(logs, currency)} for {figure(Decimal(ingested) / GB_BYTES)} GB of logs beside"
         f" {money(function, currency)} for the function itself"
         f" ({figure(Decimal(ingested) / max(1, _calls(usage)))} bytes an invocation)",
     )  # fmt: skip
-    yield replace(found, unknown="how many of the lines can go: logs=-50% as a what-if says what half of them cost")
+    yield replace(
+        recommendation, unknown="how many of the lines can go: logs=-50% as a what-if says what half of them cost"
+    )
 
 
-def log_class(one: Subject) -> Iterator[Recommendation]:
-    usage = one.month.usage
+def log_class(subject: Subject) -> Iterator[Recommendation]:
+    """Log groups in the Infrequent Access class, whose ingestion costs half (CloudWatch pricing page, "Logs")."""
+    usage = subject.month.usage
     amounts = dict(usage.metered)
     standard = amounts.get("logs_standard", 0)
     if not standard:
         return
     moved = in_class(usage, "infrequent_access")
-    changed = bill([moved], one.book, free_tier=False)
-    now, then = one.cost(), one.cost(moved)
+    changed = bill([moved], subject.book, free_tier=False)
+    now, then = subject.cost(), subject.cost(moved)
     if changed.unpriced or then >= now:
         return
-    yield one.saving(
+    yield subject.saving(
         "logs in the Infrequent Access class", now, then, HIGH,
         f"{figure(Decimal(standard) / GB_BYTES)} GB a month; no metric filters, Live Tail or subscriptions there, and a"
         " log group's class cannot be changed: it needs a new group",
     )  # fmt: skip
 
 
-def log_retention(one: Subject) -> Iterator[Recommendation]:
+def log_retention(subject: Subject) -> Iterator[Recommendation]:
     """From nothing (all that is kept is younger) to all of it; what 30 days bring in is still kept."""
-    month, usage = one.month, one.month.usage
+    month, usage = subject.month, subject.month.usage
     stored = dict(usage.metered).get(LOGS_STORAGE, 0)
     if not stored or (month.retention_days is not None and month.retention_days <= _SHORT_DAYS):
         return
     if month.retention_days is not None and month.retention_days <= RETENTION_DAYS:
         return
-    now, then = one.cost(), one.cost(kept_for(usage, RETENTION_DAYS))
-    high = EXACT.subtract(now, one.cost(_without(usage, (LOGS_STORAGE,))))
-    found = one.at_most(
+    now, then = subject.cost(), subject.cost(kept_for(usage, RETENTION_DAYS))
+    high = EXACT.subtract(now, subject.cost(_without(usage, (LOGS_STORAGE,))))
+    recommendation = subject.at_most(
         f"log retention of {RETENTION_DAYS} days", max(_ZERO, EXACT.subtract(now, then)), high, MEDIUM,
         f"{figure(Decimal(stored) / _GB_MONTH)} GB-months kept, compressed; {RETENTION_DAYS} days of what comes in are"
         " still kept, at most as many bytes as they were before compression",
     )  # fmt: skip
-    yield replace(found, unknown="how old what is kept is, and how well it compresses")
+    yield replace(recommendation, unknown="how old what is kept is, and how well it compresses")
 
 
 def _without(usage: Usage, names: "tuple[str, ...]") -> Usage:

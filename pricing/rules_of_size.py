@@ -23,32 +23,42 @@ _X86_ONLY = re.compile(
 )
 
 
-def arm64(one: Subject) -> Iterator[Recommendation]:
+def arm64(subject: Subject) -> Iterator[Recommendation]:
     """The same function on the other architecture, unless it is not known which one it has."""
-    month, usage = one.month, one.month.usage
-    if not one.arch_known or usage.arch != "x86_64" or not usage.billed_mb_ms or "arm64" not in one.prices.durations:
+    month, usage = subject.month, subject.month.usage
+    if (
+        not subject.arch_known
+        or usage.arch != "x86_64"
+        or not usage.billed_mb_ms
+        or "arm64" not in subject.prices.durations
+    ):
         return
     if month.runtime and _X86_ONLY.fullmatch(month.runtime):
         return
     moved = replace(usage, arch="arm64")
-    now = one.cost()
+    now = subject.cost()
     low, middle, high = (
-        EXACT.subtract(now, one.cost(lasting(moved, factor))) for factor in (ARM64_SLOWEST, Decimal(1), ARM64_FASTEST)
+        EXACT.subtract(now, subject.cost(lasting(moved, factor)))
+        for factor in (ARM64_SLOWEST, Decimal(1), ARM64_FASTEST)
     )
-    arm, x86 = one.prices.durations["arm64"][0].rate, one.rate
+    arm, x86 = subject.prices.durations["arm64"][0].rate, subject.rate
     figures = f"{figure(gb_seconds(usage.billed_mb_ms))} GB-s x ({x86:f} - {arm:f})"
-    said = f"{figures} where durations stay; measured moves made them {ARM64_FASTEST} to {ARM64_SLOWEST} times as long"
+    evidence = (
+        f"{figures} where durations stay; measured moves made them {ARM64_FASTEST} to {ARM64_SLOWEST} times as long"
+    )
     if not month.runtime or month.layers:
         unknown = "its layers may have no arm64 build" if month.layers else "its runtime is not known (an image?)"
         yield replace(
-            one.between("arm64 instead of x86_64", now, (None, None, None), LOW, f"{said}; not claimed: {unknown}"),
+            subject.between(
+                "arm64 instead of x86_64", now, (None, None, None), LOW, f"{evidence}; not claimed: {unknown}",
+            ),
             unknown=unknown,
         )  # fmt: skip
     elif middle > 0:
-        found = one.between("arm64 instead of x86_64", now, (low, middle, high), MEDIUM, said)
+        recommendation = subject.between("arm64 instead of x86_64", now, (low, middle, high), MEDIUM, evidence)
         unknown = "native libraries must exist for arm64"
         unknown += "" if month.layers is not None else "; layers, where it has any, too"
-        yield replace(found, unknown=unknown)
+        yield replace(recommendation, unknown=unknown)
 
 
 def lasting(usage: Usage, factor: Decimal) -> Usage:
@@ -70,12 +80,12 @@ def least_mb(max_memory_mb: int) -> int:
     return max(LEAST_MEMORY_MB, int(wanted))
 
 
-def memory(one: Subject) -> Iterator[Recommendation]:
+def memory(subject: Subject) -> Iterator[Recommendation]:
     """The size whose saving is surest; the smallest that would do, without a claim, where none is sure.
 
     A larger size is as good: it is proposed where it costs no more and is faster. Requests do not change with memory.
     """
-    month, usage = one.month, one.month.usage
+    month, usage = subject.month, subject.month.usage
     if not month.memory_mb or not month.max_memory_mb or not usage.billed_mb_ms or not month.duration_ms:
         return
     least = least_mb(month.max_memory_mb)
@@ -87,11 +97,11 @@ def memory(one: Subject) -> Iterator[Recommendation]:
     if not candidates:
         return
     best = min(candidates, key=lambda size: size * slowdown(month, size)[0][2])
-    found = _resized(one, best, least)
-    if found.low is not None and found.low >= 0 and _worth(found, month.memory_mb):
-        yield found
+    recommendation = _resized(subject, best, least)
+    if recommendation.low is not None and recommendation.low >= 0 and _worth(recommendation, month.memory_mb):
+        yield recommendation
     elif least * 2 <= month.memory_mb:
-        yield found if best == least else _resized(one, least, least)
+        yield recommendation if best == least else _resized(subject, least, least)
 
 
 def slowdown(month: FunctionMonth, size: int) -> tuple[tuple[float, float, float], str]:
@@ -141,14 +151,18 @@ def changed_month(month: FunctionMonth, change: WhatIf) -> Usage:
     return WhatIf(change.label, tuple(wanted.items())).applied_to_usage(usage)
 
 
-def _worth(one: Recommendation, memory_mb: int) -> bool:
+def _worth(recommendation: Recommendation, memory_mb: int) -> bool:
     """Cheaper; or no dearer, and faster even by the range's worse end."""
-    larger_and_faster = (one.memory_mb or 0) > memory_mb and one.slower is not None and one.slower[2] < 1
-    return (one.low or _ZERO) > 0 or larger_and_faster
+    larger_and_faster = (
+        (recommendation.memory_mb or 0) > memory_mb
+        and recommendation.slower is not None
+        and recommendation.slower[2] < 1
+    )
+    return (recommendation.low or _ZERO) > 0 or larger_and_faster
 
 
-def _resized(one: Subject, size: int, least: int) -> Recommendation:
-    month, usage = one.month, one.month.usage
+def _resized(subject: Subject, size: int, least: int) -> Recommendation:
+    month, usage = subject.month, subject.month.usage
     assert month.memory_mb
     assert month.duration_ms
     slower, evidence = slowdown(month, size)
@@ -157,14 +171,14 @@ def _resized(one: Subject, size: int, least: int) -> Recommendation:
 
     def cost(factor: float) -> Decimal:
         assert month.memory_mb
-        return one.cost(at_memory(usage, month.memory_mb, size, factor))
+        return subject.cost(at_memory(usage, month.memory_mb, size, factor))
 
-    now = one.cost()
+    now = subject.cost()
     low, middle, high = (EXACT.subtract(now, cost(factor)) for factor in reversed(slower))
-    found = one.between(
+    recommendation = subject.between(
         f"{size} MB instead of {month.memory_mb}", now, (low, middle, high), MEDIUM if own else LOW,
         f"{month.max_memory_mb} MB used at most x {MEMORY_MARGIN} needs {least} MB; a call takes {slower[0]:.2f} to"
         f" {slower[2]:.2f} times as long (middle {slower[1]:.2f}), by {evidence}; it pays below {1 / part:.2f}",
     )  # fmt: skip
-    unknown = "" if found.saves is not None else "whether it saves: the range of durations is too wide"
-    return replace(found, memory_mb=size, evidence=evidence, slower=slower, unknown=unknown)
+    unknown = "" if recommendation.saves is not None else "whether it saves: the range of durations is too wide"
+    return replace(recommendation, memory_mb=size, evidence=evidence, slower=slower, unknown=unknown)

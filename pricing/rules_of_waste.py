@@ -26,24 +26,25 @@ def provisioned_break_even(prices: RegionPrices, arch: str) -> Decimal | None:
     return EXACT.divide(rates.configured, tiers[0].rate - rates.duration).quantize(Decimal("0.0001"))
 
 
-def savings_plan(one: Subject) -> Iterator[Recommendation]:
-    factor = (one.prices.other.get("savings_plan") or {}).get("duration")
-    if factor is None or not (one.month.usage.billed_mb_ms or one.month.usage.provisioned_mb_ms):
+def savings_plan(subject: Subject) -> Iterator[Recommendation]:
+    """A Compute Savings Plan for a year without upfront payment (AWS Savings Plans pricing, "Lambda")."""
+    factor = (subject.prices.other.get("savings_plan") or {}).get("duration")
+    if factor is None or not (subject.month.usage.billed_mb_ms or subject.month.usage.provisioned_mb_ms):
         return
-    now, then = one.cost(), one.cost(plan=Decimal(1))
-    hourly = (then * HOUR_MS / one.month.month_ms).quantize(Decimal("0.0001"))
-    yield one.saving(
+    now, then = subject.cost(), subject.cost(plan=Decimal(1))
+    hourly = (then * HOUR_MS / subject.month.month_ms).quantize(Decimal("0.0001"))
+    yield subject.saving(
         "Compute Savings Plan, no upfront", now, then, MEDIUM,
         f"{1 - Decimal(factor):.0%} off duration and provisioned concurrency, not off requests; commits you to about"
-        f" {hourly:f} {one.prices.currency} an hour for a year, used or not",
+        f" {hourly:f} {subject.prices.currency} an hour for a year, used or not",
     )  # fmt: skip
 
 
-def provisioned_off(one: Subject) -> Iterator[Recommendation]:
+def provisioned_off(subject: Subject) -> Iterator[Recommendation]:
     """Provisioned concurrency that is busy for less than its break-even."""
-    usage = one.month.usage
-    break_even = provisioned_break_even(one.prices, usage.arch or DEFAULT_ARCH)
-    if not usage.provisioned_mb_ms or break_even is None or not one.month.busy_known:
+    usage = subject.month.usage
+    break_even = provisioned_break_even(subject.prices, usage.arch or DEFAULT_ARCH)
+    if not usage.provisioned_mb_ms or break_even is None or not subject.month.busy_known:
         return
     busy = Decimal(usage.provisioned_billed_mb_ms) / usage.provisioned_mb_ms
     without = replace(
@@ -53,25 +54,25 @@ def provisioned_off(one: Subject) -> Iterator[Recommendation]:
         billed_mb_ms=usage.billed_mb_ms + usage.provisioned_billed_mb_ms,
         provisioned_mb_ms=0, provisioned_requests=0, provisioned_billed_ms=0, provisioned_billed_mb_ms=0,
     )  # fmt: skip
-    now, then = one.cost(), one.cost(without)
+    now, then = subject.cost(), subject.cost(without)
     if now > then:
         name = "no provisioned concurrency: it is idle" if busy < _IDLE else "no provisioned concurrency"
-        yield one.saving(
+        yield subject.saving(
             name, now, then, HIGH,
             f"busy {busy:.1%} of the time, pays from {break_even:.1%} on; without it there are cold starts",
         )  # fmt: skip
 
 
-def provisioned_on(one: Subject) -> Iterator[Recommendation]:
+def provisioned_on(subject: Subject) -> Iterator[Recommendation]:
     """As many environments as are busy all the time, by the mean concurrency of the month."""
-    usage = one.month.usage
-    break_even = provisioned_break_even(one.prices, usage.arch or DEFAULT_ARCH)
-    if usage.provisioned_mb_ms or break_even is None or not one.month.memory_mb:
+    usage = subject.month.usage
+    break_even = provisioned_break_even(subject.prices, usage.arch or DEFAULT_ARCH)
+    if usage.provisioned_mb_ms or break_even is None or not subject.month.memory_mb:
         return
-    environments, part = divmod(usage.billed_ms, one.month.month_ms)
+    environments, part = divmod(usage.billed_ms, subject.month.month_ms)
     if not environments:
         return
-    moved = environments * one.month.month_ms
+    moved = environments * subject.month.month_ms
     on = replace(
         usage,
         requests=usage.requests - (asked := usage.requests * moved // usage.billed_ms),
@@ -80,46 +81,47 @@ def provisioned_on(one: Subject) -> Iterator[Recommendation]:
         billed_mb_ms=usage.billed_mb_ms - (used := usage.billed_mb_ms * moved // usage.billed_ms),
         provisioned_billed_ms=moved,
         provisioned_billed_mb_ms=used,
-        provisioned_mb_ms=environments * one.month.memory_mb * one.month.month_ms,
+        provisioned_mb_ms=environments * subject.month.memory_mb * subject.month.month_ms,
     )
-    now, then = one.cost(), one.cost(on)
+    now, then = subject.cost(), subject.cost(on)
     if now > then:
-        yield one.saving(
+        yield subject.saving(
             f"{environments:,} provisioned environments", now, then, LOW,
-            f"{Decimal(usage.billed_ms) / one.month.month_ms:.1f} run at any time on average; pays while they are busy"
-            f" more than {break_even:.1%} of the time; traffic assumed even",
+            f"{Decimal(usage.billed_ms) / subject.month.month_ms:.1f} run at any time on average; pays while they are"
+            f" busy more than {break_even:.1%} of the time; traffic assumed even",
         )  # fmt: skip
 
 
-def timeouts(one: Subject) -> Iterator[Recommendation]:
-    month = one.month
-    if not month.timeouts or not month.timeout_s or not month.memory_mb or one.rate is None:
+def timeouts(subject: Subject) -> Iterator[Recommendation]:
+    """What invocations cost that ran until their timeout: the most that ending them sooner saves."""
+    month = subject.month
+    if not month.timeouts or not month.timeout_s or not month.memory_mb or subject.rate is None:
         return
     wasted = gb_seconds(month.timeouts * month.timeout_s * 1000 * month.memory_mb)
-    cost = min(EXACT.multiply(wasted, one.rate), one.cost())
+    cost = min(EXACT.multiply(wasted, subject.rate), subject.cost())
     yield replace(
-        one.at_most("nothing runs into the timeout", _ZERO, cost, MEDIUM,
+        subject.at_most("nothing runs into the timeout", _ZERO, cost, MEDIUM,
         f"{month.timeouts:,} timeouts x {month.timeout_s:,} s x {month.memory_mb:,} MB = {figure(wasted)} GB-s"
-        f" x {one.rate:f}; billed to the end and answered nothing"),
+        f" x {subject.rate:f}; billed to the end and answered nothing"),
         unknown="how long these calls take when they end well: the saving is at most all of their cost",
     )  # fmt: skip
 
 
-def retries(one: Subject) -> Iterator[Recommendation]:
+def retries(subject: Subject) -> Iterator[Recommendation]:
     """An asynchronous event is tried three times: a failure that always fails is paid for thrice."""
-    month, usage = one.month, one.month.usage
+    month, usage = subject.month, subject.month.usage
     if not month.retried or not usage.requests:
         return
     part = (Decimal(min(month.retried, usage.requests)) / usage.requests).quantize(Decimal("1e-9"))
-    now = one.cost()
+    now = subject.cost()
     # What stands configured is paid for whether anything fails or not.
-    ran = one.cost(replace(usage, provisioned_mb_ms=0, metered=()))
-    asked = one.cost(replace(usage, provisioned_mb_ms=0, metered=(), billed_ms=0, billed_mb_ms=0,
+    ran = subject.cost(replace(usage, provisioned_mb_ms=0, metered=()))
+    asked = subject.cost(replace(usage, provisioned_mb_ms=0, metered=(), billed_ms=0, billed_mb_ms=0,
                              provisioned_billed_ms=0, provisioned_billed_mb_ms=0))  # fmt: skip
-    beside = one.cost(Usage(usage.function, usage.account, usage.region, usage.arch))
+    beside = subject.cost(Usage(usage.function, usage.account, usage.region, usage.arch))
     low, high = (EXACT.multiply(EXACT.subtract(each, beside), part) for each in (asked, ran))
     yield replace(
-        one.at_most("failures are not tried again", low, min(high, now), MEDIUM,
+        subject.at_most("failures are not tried again", low, min(high, now), MEDIUM,
         f"{month.retried:,} of {month.failures:,} failures were repeats of one event, {part:.2%} of all requests;"
         " their requests are saved in any case, their duration if they are as long as the mean;"
         " set retries to 0, or send what cannot succeed to a dead-letter queue"),
@@ -127,63 +129,66 @@ def retries(one: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def cold_starts(one: Subject) -> Iterator[Recommendation]:
-    month, usage = one.month, one.month.usage
-    if not month.init_ms or not month.memory_mb or one.rate is None or not usage.billed_mb_ms:
+def cold_starts(subject: Subject) -> Iterator[Recommendation]:
+    """What init costs, which is billed since August 2025: the most that faster starts save."""
+    month, usage = subject.month, subject.month.usage
+    if not month.init_ms or not month.memory_mb or subject.rate is None or not usage.billed_mb_ms:
         return
     spent = gb_seconds(month.init_ms * month.memory_mb)
-    now = one.cost()
-    cost = min(EXACT.multiply(spent, one.rate), now)
+    now = subject.cost()
+    cost = min(EXACT.multiply(spent, subject.rate), now)
     if month.usage.billed_ms < month.init_ms or not now:
         return
     yield replace(
-        one.at_most("no init in cold starts", _ZERO, cost, LOW,
+        subject.at_most("no init in cold starts", _ZERO, cost, LOW,
         f"{month.cold_starts:,} cold starts, {month.init_ms:,} ms of init x {month.memory_mb:,} MB ="
-        f" {figure(spent)} GB-s x {one.rate:f}: {cost / now:.1%} of the bill, the most that faster starts can save"),
+        f" {figure(spent)} GB-s x {subject.rate:f}: {cost / now:.1%} of the bill, the most that faster starts can"
+        " save"),
         unknown="how much of the init can go",
     )  # fmt: skip
 
 
-def snapstart(one: Subject) -> Iterator[Recommendation]:
+def snapstart(subject: Subject) -> Iterator[Recommendation]:
     """SnapStart on: its cache and restores against the init that it saves."""
-    month = one.month
-    rates = one.prices.other.get("snapstart") or {}
+    month = subject.month
+    rates = subject.prices.other.get("snapstart") or {}
     runtime = month.runtime or ""
     offered = runtime.startswith(("java", "dotnet8", "dotnet10", "python3.12", "python3.13", "python3.14"))
-    known = rates.get("cache") and rates.get("restore") and one.rate is not None
+    known = rates.get("cache") and rates.get("restore") and subject.rate is not None
     if not known or not offered or month.snapstart_versions or not month.init_ms or not month.memory_mb:
         return
-    assert one.rate is not None
+    assert subject.rate is not None
     free = runtime.startswith("java")
-    cache = gb_seconds(month.memory_mb * one.month.month_ms) * Decimal(rates["cache"]) if not free else _ZERO
+    cache = gb_seconds(month.memory_mb * subject.month.month_ms) * Decimal(rates["cache"]) if not free else _ZERO
     restore = (
         Decimal(month.cold_starts * month.memory_mb) / MB_PER_GB * Decimal(rates["restore"]) if not free else _ZERO
     )
-    now = one.cost()
-    init = min(EXACT.multiply(gb_seconds(month.init_ms * month.memory_mb), one.rate), now)
+    now = subject.cost()
+    init = min(EXACT.multiply(gb_seconds(month.init_ms * month.memory_mb), subject.rate), now)
     then = EXACT.add(EXACT.subtract(now, init), EXACT.add(cache, restore))
-    said = "free for Java" if free else f"cache {cache:.2f} + restores {restore:.2f}"
-    yield one.saving(
+    costs = "free for Java" if free else f"cache {cache:.2f} + restores {restore:.2f}"
+    yield subject.saving(
         "SnapStart, one version", now, then, LOW,
-        f"init {init:.2f} saved, {said}; restore time assumed small; it is for latency where it costs more",
+        f"init {init:.2f} saved, {costs}; restore time assumed small; it is for latency where it costs more",
     )  # fmt: skip
 
 
-def stale_versions(one: Subject) -> Iterator[Recommendation]:
-    month = one.month
-    rate = (one.prices.other.get("snapstart") or {}).get("cache")
+def stale_versions(subject: Subject) -> Iterator[Recommendation]:
+    """SnapStart snapshots of published versions that nothing invoked in the month."""
+    month = subject.month
+    rate = (subject.prices.other.get("snapstart") or {}).get("cache")
     stale = month.snapstart_versions - month.snapstart_used
     if stale <= 0 or not rate or not month.memory_mb or (month.runtime or "").startswith("java"):
         return
-    kept = gb_seconds(stale * month.memory_mb * one.month.month_ms)
-    cost = EXACT.multiply(kept, Decimal(rate))
-    now = EXACT.add(one.cost(), cost) if SNAPSTART_CACHE not in dict(month.usage.metered) else one.cost()
-    cached = one.cost(
+    cached_gb_seconds = gb_seconds(stale * month.memory_mb * subject.month.month_ms)
+    cost = EXACT.multiply(cached_gb_seconds, Decimal(rate))
+    now = EXACT.add(subject.cost(), cost) if SNAPSTART_CACHE not in dict(month.usage.metered) else subject.cost()
+    cached = subject.cost(
         replace(month.usage, metered=tuple(each for each in month.usage.metered if each[0] != SNAPSTART_CACHE))
     )
     if SNAPSTART_CACHE in dict(month.usage.metered):
         cost = min(cost, EXACT.subtract(now, cached))  # versions may be smaller than the function is now
-    yield one.saving(
+    yield subject.saving(
         f"delete {stale} stale SnapStart version{'s' if stale > 1 else ''}", now, EXACT.subtract(now, cost), HIGH,
-        f"{stale} x {month.memory_mb:,} MB cached for the month = {figure(kept)} GB-s x {Decimal(rate):f}",
+        f"{stale} x {month.memory_mb:,} MB cached for the month = {figure(cached_gb_seconds)} GB-s x {Decimal(rate):f}",
     )  # fmt: skip

@@ -61,15 +61,15 @@ class Used(Sequence[Usage]):
         """The columns of usages."""
         if isinstance(usages, Used):
             return usages
-        found = cls(
-            [terms_of(one) for one in usages],
-            [one.requests for one in usages],
-            [one.billed_ms for one in usages],
-            [one.billed_mb_ms for one in usages],
-            {at: one for at, one in enumerate(usages) if has_more(one)},
+        table = cls(
+            [terms_of(usage) for usage in usages],
+            [usage.requests for usage in usages],
+            [usage.billed_ms for usage in usages],
+            [usage.billed_mb_ms for usage in usages],
+            {at: usage for at, usage in enumerate(usages) if has_more(usage)},
         )
-        found._made = usages
-        return found
+        table._made = usages
+        return table
 
     def and_more(self, usages: Sequence[Usage]) -> "Used":
         """These, and some more at the end."""
@@ -88,20 +88,20 @@ class Used(Sequence[Usage]):
         return len(self.terms)
 
     @overload
-    def __getitem__(self, at: int) -> Usage: ...
+    def __getitem__(self, position: int) -> Usage: ...
     @overload
-    def __getitem__(self, at: slice) -> Sequence[Usage]: ...
-    def __getitem__(self, at: int | slice) -> Usage | Sequence[Usage]:
-        if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
-        at = range(len(self))[at]
-        if self._made is not self.special or at in self.special:
-            return self._made[at]
-        one = self.terms[at]
+    def __getitem__(self, position: slice) -> Sequence[Usage]: ...
+    def __getitem__(self, position: int | slice) -> Usage | Sequence[Usage]:
+        if isinstance(position, slice):
+            return [self[each] for each in range(*position.indices(len(self)))]
+        position = range(len(self))[position]
+        if self._made is not self.special or position in self.special:
+            return self._made[position]
+        terms = self.terms[position]
         return Usage(
-            one.function, one.account, one.region, one.arch, self.requests[at], self.billed_ms[at],
-            self.billed_mb_ms[at], ephemeral_mb=one.ephemeral_mb, basis=one.basis, instance_rate=one.instance_rate,
-            instance_paid_rate=one.instance_paid_rate,
+            terms.function, terms.account, terms.region, terms.arch, self.requests[position], self.billed_ms[position],
+            self.billed_mb_ms[position], ephemeral_mb=terms.ephemeral_mb, basis=terms.basis,
+            instance_rate=terms.instance_rate, instance_paid_rate=terms.instance_paid_rate,
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[Usage]:
@@ -127,6 +127,7 @@ def column(usages: Sequence[Usage], quantity: str) -> Sequence[int]:
 
 
 def terms_of(usage: Usage) -> Terms:
+    """Whose a usage is, and what decides its rates."""
     return Terms(
         usage.function, usage.account, usage.region, usage.arch, usage.basis, usage.ephemeral_mb, usage.instance_rate,
         usage.instance_paid_rate,

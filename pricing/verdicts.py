@@ -209,29 +209,29 @@ def _arches(cell: Cell) -> str:
 
 def _told(cell: Cell, about: Circumstances) -> list[str]:
     """What the export itself tells of a price that is not list: commitments, private rates, discounts, free tier."""
-    told = []
+    notes = []
     for kind, name in ((COVERED, "a Savings Plan"), (RESERVED, "a reservation")):
-        of = [one for one in cell.lines if one.kind == kind]
+        of = [line for line in cell.lines if line.kind == kind]
         if of:
-            told.append(f"{name} covers {_covering(cell, of, about)}")
-    used = [one for one in cell.lines if one.kind == USAGE and not one.free_tier]
-    listed, charged = total(one.list_cost for one in used), total(one.cost for one in used)
+            notes.append(f"{name} covers {_covering(cell, of, about)}")
+    used = [line for line in cell.lines if line.kind == USAGE and not line.free_tier]
+    listed, charged = total(line.list_cost for line in used), total(line.cost for line in used)
     if listed and charged is not None and charged < listed and not _close(charged, listed):
-        told.append(f"private rate, {below_list(charged, listed)}")
-    netted = [one for one in cell.lines if one.kind in (USAGE, MIXED)]
-    net, charged = total(one.net for one in netted), total(one.cost for one in netted)
+        notes.append(f"private rate, {below_list(charged, listed)}")
+    netted = [line for line in cell.lines if line.kind in (USAGE, MIXED)]
+    net, charged = total(line.net for line in netted), total(line.cost for line in netted)
     if about.basis.net_column and net is not None and charged and not _close(net, charged):
-        told.append(f"discount {percent((charged - net) / charged)}, as the net amounts say")
-    if any(one.free_tier for one in cell.lines):
-        told.append("free tier: AWS drew it on this usage; it is one for the whole organisation")
-    return told
+        notes.append(f"discount {percent((charged - net) / charged)}, as the net amounts say")
+    if any(line.free_tier for line in cell.lines):
+        notes.append("free tier: AWS drew it on this usage; it is one for the whole organisation")
+    return notes
 
 
 def _covering(cell: Cell, of: list[Actual], about: Circumstances) -> str:
-    quantity = total(one.quantity for one in of)
+    quantity = total(line.quantity for line in of)
     part = quantity / cell.aws_quantity if quantity is not None and cell.aws_quantity else None
     much = "it" if part is None or part >= 1 - _TINY else f"{percent(part)} of it"
-    listed, effective = total(map(about.basis.list_of, of)), total(one.effective for one in of)
+    listed, effective = total(map(about.basis.list_of, of)), total(line.effective for line in of)
     if listed is None or effective is None:
         return f"{much}; at what price the export does not say"
     return f"{much}, {below_list(effective, listed)}"

@@ -22,6 +22,7 @@ class Relative:
     factor: Decimal
 
     def of(self, amount: int | Decimal) -> int | Decimal:
+        """The changed amount; a whole number stays one, rounded half up."""
         changed = amount * self.factor
         return changed if isinstance(amount, Decimal) else int(changed.to_integral_value(ROUND_HALF_UP))
 
@@ -39,6 +40,7 @@ class WhatIf:
     functions: tuple[tuple[str, Changes], ...] = ()
 
     def applied(self, workload: Workload) -> Workload:
+        """The workload with these changes, those for functions of its name last."""
         return _changed(_changed(workload, self.changes), dict(self.functions).get(workload.name, ()))
 
     def applied_to_usage(self, usage: Usage) -> Usage:

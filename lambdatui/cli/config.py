@@ -44,15 +44,15 @@ def show(as_json: bool) -> None:
 @command.command(epilog="Example: lambdatui config check --config team.toml")
 def check() -> int:
     """Say what of the file cannot be used: unknown keys, commands, screens, columns and colours. Exit code 2 if any."""
-    found = current_context().config
-    if found is None:
+    file = current_context().config
+    if file is None:
         click.echo(f"{paths.config_file()}: not there; everything is as it comes", err=True)
         return ExitCode.DONE
-    faults = list(faults_of(config_file.load(found, required=True)))
+    faults = list(faults_of(config_file.load(file, required=True)))
     for fault in faults:
-        click.echo(plain(f"{found}: {fault}"), err=True)
+        click.echo(plain(f"{file}: {fault}"), err=True)
     if not faults:
-        click.echo(f"{found}: good")
+        click.echo(f"{file}: good")
     return ExitCode.WRONG_USAGE if faults else ExitCode.DONE
 
 
@@ -73,7 +73,7 @@ def _pricing(table: Mapping[str, Any]) -> Iterator[str]:
         yield str(error)
 
 
-def _keys(given: Mapping[str, str]) -> Iterator[str]:
+def _keys(keys_by_command: Mapping[str, str]) -> Iterator[str]:
     """Commands that there are not, keys that there are not, and keys that two commands of one screen would share."""
     from difflib import get_close_matches
 
@@ -83,21 +83,21 @@ def _keys(given: Mapping[str, str]) -> Iterator[str]:
 
     screens = commands_by_screen()
     known = {command.id() for commands in screens.values() for command in commands}
-    for identity, keys in given.items():
+    for identity, keys in keys_by_command.items():
         if identity not in known:
             near = get_close_matches(identity, known, n=1)
             yield f"keys: no command {identity!r}" + (f"; did you mean {near[0]}?" if near else "")
         for key in keys.split(","):
             last = key.strip().split("+")[-1]
-            if not (last in {one.value for one in Keys} or last in KEY_ALIASES or len(last) == 1 or _named(last)):
+            if not (last in {each.value for each in Keys} or last in KEY_ALIASES or len(last) == 1 or _named(last)):
                 yield f"keys: {identity}: no key {key.strip()!r}; names are Textual's, such as enter, f5, ctrl+r, slash"
     for name, commands in screens.items():
         taken: dict[str, str] = {}
-        for one in commands:
-            for key in given.get(one.id(), one.BINDING_KEY).split(","):
-                other = taken.setdefault(key.strip(), one.id())
-                if other != one.id():
-                    yield f"keys: {key.strip()} is both {other} and {one.id()} on the screen {name}"
+        for command in commands:
+            for key in keys_by_command.get(command.id(), command.BINDING_KEY).split(","):
+                other = taken.setdefault(key.strip(), command.id())
+                if other != command.id():
+                    yield f"keys: {key.strip()} is both {other} and {command.id()} on the screen {name}"
 
 
 def _named(key: str) -> bool:
@@ -111,10 +111,10 @@ def _named(key: str) -> bool:
     return True
 
 
-def _columns(given: Mapping[str, list[str]]) -> Iterator[str]:
+def _columns(columns_by_screen: Mapping[str, list[str]]) -> Iterator[str]:
     from lambdatui.app.navigation import MAIN, screen_class
 
-    for name, columns in given.items():
+    for name, columns in columns_by_screen.items():
         if name not in MAIN:
             yield f"columns: no screen {name!r}; there are {', '.join(MAIN)}"
             continue

@@ -70,15 +70,16 @@ def _in_usd(totals: Mapping[str, Decimal]) -> None:
         raise click.UsageError(f"the limit is in USD; this bill is in {' and '.join(sorted(totals))}")
 
 
-def as_json(one: Verdict, basis: str) -> dict[str, Any]:
+def as_json(verdict: Verdict, basis: str) -> dict[str, Any]:
+    """A verdict as ``--json`` has it; amounts are text, so that no digit is lost."""
     return {
         "basis": basis,
-        "verdict": one.passed.value,
-        "limit": figures.decimal_text(one.limit),
-        "known": figures.decimal_text(one.known),
-        "currency": one.currency,
-        "projected": one.projected,
-        "missing": list(one.missing),
+        "verdict": verdict.passed.value,
+        "limit": figures.decimal_text(verdict.limit),
+        "known": figures.decimal_text(verdict.known),
+        "currency": verdict.currency,
+        "projected": verdict.projected,
+        "missing": list(verdict.missing),
     }
 
 
@@ -87,15 +88,15 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
     return max((_CODES[one.passed] for one in verdicts), default=0)
 
 
-def say(name: str, one: Verdict, basis: str) -> None:
+def say(name: str, verdict: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
-    known, limit = figures.money_apart(one.known, one.limit, one.currency)
+    known, limit = figures.money_apart(verdict.known, verdict.limit, verdict.currency)
     by = f" ({basis})"
-    if one.passed is Passed.NO:
-        verb = "is projected, which is over" if one.projected else "is over"
+    if verdict.passed is Passed.NO:
+        verb = "is projected, which is over" if verdict.projected else "is over"
         click.echo(f"{known} {verb} the {name} of {limit}{by}", err=True)
-    elif one.passed is Passed.UNKNOWN:
+    elif verdict.passed is Passed.UNKNOWN:
         click.echo(f"{known} is known, within the {name} of {limit}{by}, but not everything is known:", err=True)
-    if one.passed is not Passed.YES:
-        for reason in one.missing:
+    if verdict.passed is not Passed.YES:
+        for reason in verdict.missing:
             click.echo(plain(f"  missing: {reason}"), err=True)

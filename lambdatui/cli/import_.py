@@ -81,11 +81,11 @@ def command(
     for failure in result.failures:
         click.echo(plain(f"lambdatui import: {failure}"), err=True)
     for name in result.partly[:_MOST_NOTES]:
-        told = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
-        click.echo(plain(f"lambdatui import: {name} {told}"), err=True)
+        trouble = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
+        click.echo(plain(f"lambdatui import: {name} {trouble}"), err=True)
     for name in result.unmade[:_MOST_NOTES]:
-        told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
-        click.echo(plain(f"lambdatui import: {name} {told}"), err=True)
+        trouble = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
+        click.echo(plain(f"lambdatui import: {name} {trouble}"), err=True)
     if result.files:
         from lambdatui.cli.older_lines import count_older_lines
 
@@ -131,6 +131,7 @@ class Meter:
         self._width = 0
 
     def show(self, progress: "Progress") -> None:
+        """Draws the progress, at most ten times a second on a terminal, else every ten seconds."""
         now = time.monotonic()
         if now - self._drawn < (_REDRAW_S if self._terminal else _SAY_S):
             return
@@ -146,6 +147,7 @@ class Meter:
         self._width = len(line)
 
     def clear(self) -> None:
+        """Clears the line on a terminal."""
         if self._width:
             click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
             self._width = 0

@@ -56,10 +56,10 @@ def tail(
         target = live_target(reader, narrow=context.narrow)
     if not as_json:
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
-    given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
+    source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
         # Ended by either, what it cost is kept.
-        with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(given) as came:
+        with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(source) as came:
             _say_all(came, target, context, wanted, as_json)
     except BudgetReached as error:
         raise LambdatuiError(str(error)) from error

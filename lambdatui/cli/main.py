@@ -19,9 +19,11 @@ class Root(click.Group):
     """Subcommands are imported when they run; every way to fail ends in one line and a documented exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The subcommands' names in the order of the help."""
         return commands.known()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, which takes the global options too; None where there is none of that name."""
         command = commands.load(cmd_name)
         if command is not None:
             _everywhere(command)
@@ -30,12 +32,14 @@ class Root(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; an unknown subcommand is an error that names the nearest."""
         name = args[0]
         if name not in commands.known() and not name.startswith("-"):
             raise click.UsageError(f"no command {name!r}{_nearest(name, commands.known())}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the subcommands' lines of the help without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, commands.summary(name)) for name in commands.known()])
 
@@ -96,12 +100,12 @@ def _say_notes() -> None:
 
 def _readable(arguments: Sequence[str]) -> None:
     """Bytes that are no UTF-8 can be neither looked for in the store nor shown: one line says so."""
-    for at, argument in enumerate(arguments, 1):
+    for place, argument in enumerate(arguments, 1):
         try:
             argument.encode()
         except UnicodeEncodeError:
             shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            raise click.UsageError(f"argument {at} is no UTF-8: {shown[:200]}") from None
+            raise click.UsageError(f"argument {place} is no UTF-8: {shown[:200]}") from None
 
 
 def _reported(error: Exception) -> int:
@@ -178,10 +182,10 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            found = version("lambdatui")
+            installed = version("lambdatui")
         except PackageNotFoundError:  # run from a checkout that is not installed
-            found = "0+source"
-        click.echo(f"lambdatui {found}")
+            installed = "0+source"
+        click.echo(f"lambdatui {installed}")
         ctx.exit()
 
 

@@ -11,15 +11,15 @@ class _InUse:
     def __call__(self) -> PriceBook:
         from lambdatui.settings.price_book import in_use
 
-        found = in_use()
+        in_use_now = in_use()
         context = click.get_current_context(silent=True)
-        if found.notices and context is not None:
-            said: set[str] = context.find_root().meta.setdefault("lambdatui.settings.price_book.said", set())
-            for notice in found.notices:
-                if notice not in said:
-                    said.add(notice)
+        if in_use_now.notices and context is not None:
+            already_said: set[str] = context.find_root().meta.setdefault("lambdatui.settings.price_book.said", set())
+            for notice in in_use_now.notices:
+                if notice not in already_said:
+                    already_said.add(notice)
                     _say(notice)
-        return found.book
+        return in_use_now.book
 
     @staticmethod
     def cache_clear() -> None:

@@ -57,6 +57,7 @@ class Quantity(_ParamType):
         return f"{value.normalize():f}"
 
     def number(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The number in the result's unit. Fails with a usage error that says what would be right."""
         text = str(value)
         match = _NUMBER.fullmatch(text)
         if match is None:
@@ -67,26 +68,26 @@ class Quantity(_ParamType):
             hint = f"did you mean {match[1]}{swapped}?" if self.factor(swapped) else f"write it like {self.example}"
             self.fail(f"{text!r} has an unknown unit {match[2]!r}; {hint}", param, ctx)
         try:
-            found = Decimal(match[1].replace("_", "").replace(",", "")) * factor
+            figure = Decimal(match[1].replace("_", "").replace(",", "")) * factor
         except InvalidOperation:
             self.fail(f"{text!r} is not a number such as {self.example}", param, ctx)
-        return self._checked(text, found, param, ctx)
+        return self._checked(text, figure, param, ctx)
 
     @property
     def _allowed(self) -> str:
         """The whole range in words, where it has two ends."""
         return "" if self.high is None else f" (allowed: {self.low:f} to {self.written(self.high)})"
 
-    def _checked(self, text: str, found: Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        if found < 0 <= self.low:
+    def _checked(self, text: str, figure: Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        if figure < 0 <= self.low:
             self.fail(f"{text} is negative; the least is {self.written(self.low)}{self._allowed}", param, ctx)
-        if found < self.low:
+        if figure < self.low:
             self.fail(f"{text} is too small; the nearest is {self.written(self.low)}{self._allowed}", param, ctx)
-        if self.high is not None and found > self.high:
+        if self.high is not None and figure > self.high:
             self.fail(f"{text} is too large; the nearest is {self.written(self.high)}{self._allowed}", param, ctx)
-        if found > _MOST:
+        if figure > _MOST:
             self.fail(f"{text} is too large", param, ctx)
-        return found
+        return figure
 
 
 class Count(Quantity):
@@ -96,15 +97,17 @@ class Count(Quantity):
     example = "3M, 250k or 1000"
 
     def factor(self, unit: str) -> Decimal | None:
+        """A thousand for ``k``, a million for ``M`` and so on."""
         size = _COUNT_UNITS.get("k" if unit == "K" else unit)
         return None if size is None else Decimal(size)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = self.number(value, param, ctx)
-        if found != found.to_integral_value():
-            whole = found.to_integral_value(ROUND_HALF_UP)
+        """The whole number."""
+        figure = self.number(value, param, ctx)
+        if figure != figure.to_integral_value():
+            whole = figure.to_integral_value(ROUND_HALF_UP)
             self.fail(f"{value} is not a whole number; the nearest is {self.written(whole)}", param, ctx)
-        return int(found)
+        return int(figure)
 
 
 class Size(Quantity):
@@ -114,17 +117,20 @@ class Size(Quantity):
     example = "1536, 512M or 2G"
 
     def factor(self, unit: str) -> Decimal | None:
+        """What one of the unit is in MB."""
         return _MB_UNITS.get(re.sub(r"I?B$", "", unit.upper()) or "M")
 
     def written(self, value: Decimal) -> str:
+        """With its unit: ``512 MB``."""
         return f"{super().written(value)} MB"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = self.number(value, param, ctx)
-        if found != found.to_integral_value():
-            whole = found.to_integral_value(ROUND_HALF_UP)
+        """The whole number of MB."""
+        figure = self.number(value, param, ctx)
+        if figure != figure.to_integral_value():
+            whole = figure.to_integral_value(ROUND_HALF_UP)
             self.fail(f"{value} is not a whole number of MB; the nearest is {self.written(whole)}", param, ctx)
-        return int(found)
+        return int(figure)
 
 
 class Duration(Quantity):
@@ -138,13 +144,16 @@ class Duration(Quantity):
         self.example = {"ms": "120, 120ms or 1.5s", "s": "60, 90s or 5m", "h": "8, 90m or 2d"}.get(unit, f"10{unit}")
 
     def factor(self, unit: str) -> Decimal | None:
+        """What one of the unit is in the unit of the result."""
         size = _MS_UNITS.get(unit or self.unit)
         return None if size is None else size / _MS_UNITS[self.unit]
 
     def written(self, value: Decimal) -> str:
+        """With its unit: ``900000 ms``."""
         return f"{super().written(value)} {self.unit}"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The span in ``unit``."""
         return self.number(value, param, ctx)
 
 
@@ -158,9 +167,11 @@ class Ratio(Quantity):
         super().__init__(0, 1)
 
     def factor(self, unit: str) -> Decimal | None:
+        """A hundredth for per cent."""
         return {"": Decimal(1), "percent": Decimal("0.01")}.get(unit)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The part of one."""
         return self.number(str(value).replace("%", " percent"), param, ctx)
 
 
@@ -174,9 +185,11 @@ class PerCent(Quantity):
         super().__init__(0, 100)
 
     def factor(self, unit: str) -> Decimal | None:
+        """One, with or without the sign."""
         return Decimal(1) if unit in ("", "percent") else None
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The part of one."""
         return self.number(str(value).replace("%", " percent"), param, ctx) / 100
 
 
@@ -187,9 +200,11 @@ class Money(Quantity):
     example = "20 or 0.50"
 
     def factor(self, unit: str) -> Decimal | None:
+        """One, with or without ``USD``."""
         return Decimal(1) if unit in ("", "USD") else None
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The amount in USD."""
         return self.number(str(value).strip().removeprefix("$"), param, ctx)
 
 
@@ -200,9 +215,11 @@ class Gigabytes(Quantity):
     example = "200, 1.5T or 300M"
 
     def factor(self, unit: str) -> Decimal | None:
+        """What one of the unit is in GB."""
         return _GB_UNITS.get(unit.upper().removesuffix("B") or "G")
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The amount in GB."""
         return self.number(value, param, ctx)
 
 

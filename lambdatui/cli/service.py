@@ -31,6 +31,7 @@ class Service:
             signal.signal(number, stop)
 
     def ready(self) -> None:
+        """Tells systemd that the service has started."""
         self._notify("READY=1")
 
     def state(self, words: str) -> None:
@@ -40,6 +41,7 @@ class Service:
             click.echo(f"lambdatui collect: {words}", err=True)
 
     def stopping(self) -> None:
+        """Tells systemd that the service ends."""
         self._notify("STOPPING=1")
 
     def _notify(self, message: str) -> bool:

@@ -27,14 +27,17 @@ class Profile:
 
 def profiles(environ: Mapping[str, str]) -> list[Profile]:
     """Every profile of ``~/.aws/config`` and ``~/.aws/credentials``, or of the files that the environment names."""
-    found: dict[str, dict[str, str]] = {}
+    settings_by_profile: dict[str, dict[str, str]] = {}
     home = Path(os.path.expanduser("~")) / ".aws"
-    _read(Path(environ.get("AWS_CONFIG_FILE") or home / "config"), found, named=True)
-    _read(Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials"), found, named=False)
-    return [Profile(name, one.get("region", ""), _account(one)) for name, one in sorted(found.items())]
+    _read(Path(environ.get("AWS_CONFIG_FILE") or home / "config"), settings_by_profile, named=True)
+    _read(Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials"), settings_by_profile, named=False)
+    return [
+        Profile(name, settings.get("region", ""), _account(settings))
+        for name, settings in sorted(settings_by_profile.items())
+    ]
 
 
-def _read(path: Path, found: dict[str, dict[str, str]], *, named: bool) -> None:
+def _read(path: Path, settings_by_profile: dict[str, dict[str, str]], *, named: bool) -> None:
     """``named``: sections other than ``default`` are profiles only where they say so."""
     section: dict[str, str] | None = None
     try:
@@ -43,7 +46,7 @@ def _read(path: Path, found: dict[str, dict[str, str]], *, named: bool) -> None:
                 if heading := _SECTION.match(line):
                     kind, name = heading[1], heading[2].strip("\"'")
                     profile = kind == "profile" or (kind is None and (not named or name == "default"))
-                    section = found.setdefault(name, {}) if profile else None
+                    section = settings_by_profile.setdefault(name, {}) if profile else None
                 elif section is not None and (setting := _WANTED.match(line)):
                     section.setdefault(setting[1], setting[2])
     except (OSError, ValueError):
@@ -51,7 +54,7 @@ def _read(path: Path, found: dict[str, dict[str, str]], *, named: bool) -> None:
 
 
 def _account(settings: Mapping[str, str]) -> str:
-    if re.fullmatch(r"\d{12}", said := settings.get("sso_account_id", "")):
-        return said
+    if re.fullmatch(r"\d{12}", account := settings.get("sso_account_id", "")):
+        return account
     role = _ROLE.match(settings.get("role_arn", ""))
     return role[1] if role else ""

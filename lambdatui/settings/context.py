@@ -59,20 +59,21 @@ class Context:
 
     @property
     def narrow(self) -> Narrow:
+        """The accounts, regions, functions and tags that everything is narrowed to."""
         return Narrow(self.accounts, self.regions, self.functions, self.tags, self.tagged)
 
 
-def resolve_context(given: Mapping[str, Any]) -> Context:
+def resolve_context(command_line: Mapping[str, Any]) -> Context:
     """The context of a command line: its own options, then the environment's, then those of the configuration.
 
-    ``given`` has values by an option's key, and may have ``tag_terms``, conditions that were read already.
+    ``command_line`` has values by an option's key, and may have ``tag_terms``, conditions that were read already.
     Raises ``RangeError``, ``ConfigError``, ``TagError``.
     """
-    path = config_file.path_of(given.get("config"))
-    configured = config_file.load(path, required="config" in given)
+    path = config_file.path_of(command_line.get("config"))
+    configured = config_file.load(path, required="config" in command_line)
     if "db" in configured:
         configured["db"] = os.path.expanduser(configured["db"])
-    options = resolve_options(given, os.environ, configured)
+    options = resolve_options(command_line, os.environ, configured)
     return Context(
         db=Path(options["db"] or paths.store_file()),
         range=RangeChoice(
@@ -81,11 +82,11 @@ def resolve_context(given: Mapping[str, Any]) -> Context:
         accounts=options["account"],
         regions=options["region"],
         functions=options["function"],
-        tags=(*_tags(options["tag"]), *given.get("tag_terms", ())),
+        tags=(*_tags(options["tag"]), *command_line.get("tag_terms", ())),
         config=path,
         range_given=any(options[key] is not None for key in ("range", "from", "to", "at")),
         options=options,
-        given=dict(given),
+        given=dict(command_line),
         **{name: options[name] for name in ("utc", "no_color", "no_mouse", "ascii", "no_redact", "theme")},
         **{name: configured.get(name, {}) for name in TABLES},
     )

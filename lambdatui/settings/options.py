@@ -84,7 +84,7 @@ THRESHOLDS = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio", "budg
 
 
 def resolve_options(
-    given: "Mapping[str, Any]", environ: "Mapping[str, str]", configured: "Mapping[str, Any]"
+    command_line: "Mapping[str, Any]", environ: "Mapping[str, str]", configured: "Mapping[str, Any]"
 ) -> "dict[str, Any]":
     """The value of each option by key: the command line's, else the environment's, else the configuration's.
 
@@ -93,7 +93,7 @@ def resolve_options(
     """
     values: dict[str, Any] = {}
     for option in OPTIONS:
-        value = given.get(option.key)
+        value = command_line.get(option.key)
         if value is None and option.variable and (text := environ.get(option.variable)):
             value = True if option.kind == FLAG else text
         if value is None:

@@ -63,10 +63,10 @@ def in_use() -> InUse:
 
 def _signature(path: str | Path | None) -> tuple[int, int, int] | None:
     try:
-        found = os.stat(path) if path else None
+        status = os.stat(path) if path else None
     except OSError:
         return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+    return (status.st_mtime_ns, status.st_size, status.st_ino) if status else None
 
 
 def _refreshed_path() -> Path:
@@ -109,14 +109,14 @@ def _instead(book: PriceBook, path: Path, why: str, *, wrong: bool) -> InUse:
 def _over(bundled: PriceBook, path: Path, what: str) -> InUse:
     """The book at ``path`` in place of the bundled one, where it can be read and is no older."""
     try:
-        found = _sound(PriceBook.load(path))
+        book = _sound(PriceBook.load(path))
     except (PriceBookError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return _instead(bundled, path, f"{what}: {path} cannot be used: {reason}", wrong=True)
-    if _collected(found) < _collected(bundled):
-        old = f"{what}: {path} is of {_collected(found) or 'an unknown date'}, older than this program"
+    if _collected(book) < _collected(bundled):
+        old = f"{what}: {path} is of {_collected(book) or 'an unknown date'}, older than this program"
         return _instead(bundled, path, f"{old} ('lambdatui prices refresh' renews it)", wrong=False)
-    return _as_is(found, path)
+    return _as_is(book, path)
 
 
 def _sound(book: PriceBook) -> PriceBook:
@@ -139,12 +139,12 @@ def _overlay_of(path: Path) -> Mapping[str, Any] | None:
 
 def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Tables are laid over tables; anything else takes the place of what was there."""
-    found = dict(base)
+    merged = dict(base)
     for key, value in over.items():
-        below = found.get(key)
+        below = merged.get(key)
         tables = isinstance(value, dict) and isinstance(below, dict)
-        found[key] = _laid_over(below, value) if tables else value  # type: ignore[arg-type]
-    return found
+        merged[key] = _laid_over(below, value) if tables else value  # type: ignore[arg-type]
+    return merged
 
 
 def _collected(book: PriceBook) -> str:

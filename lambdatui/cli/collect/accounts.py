@@ -30,10 +30,12 @@ class Sessions(Protocol):
     """What opens accounts: ``lambdatui.cli.collect.rounds``."""
 
     @property
-    def profiles(self) -> Sequence[str]: ...
+    def profiles(self) -> Sequence[str]:
+        """The AWS profiles that were asked for; empty for the usual one."""
 
     @property
-    def regions(self) -> Sequence[str]: ...
+    def regions(self) -> Sequence[str]:
+        """The regions that were asked for; empty for the profile's."""
 
     def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
         """What opens the account of a profile in a region."""
@@ -131,7 +133,7 @@ class ManyAccounts:
     def linked(self, places: Sequence[Place], now_ms: int) -> Openings:
         """The accounts linked to each profile's in each region, but for those that a profile reads itself."""
         openings: Openings = []
-        found: list[tuple[Place, str, Link]] = []
+        found_links: list[tuple[Place, str, Link]] = []
         direct: set[str] = set()
         without: list[str] = []
         for profile, region in places:
@@ -150,13 +152,13 @@ class ManyAccounts:
                     "no account is linked to it" if here is not None else "it has no sink: it is no monitoring account"
                 )
                 without.append(f"{own} in {base.region}: {what}")
-            found += [((profile, region), own, link) for link in here or ()]
-        if without and not found and not openings:
-            advice = "leave --linked out, or name a monitoring account's --profile and --region"
-            openings.append(_failing(SourceFailed("linked accounts", "; ".join(without), advice)))
+            found_links += [((profile, region), own, link) for link in here or ()]
+        if without and not found_links and not openings:
+            what_to_do = "leave --linked out, or name a monitoring account's --profile and --region"
+            openings.append(_failing(SourceFailed("linked accounts", "; ".join(without), what_to_do)))
         else:
             self._tell(without)
-        for place, own, link in found:
+        for place, own, link in found_links:
             if link.account not in direct and self._narrow.holds(link.account, ""):
                 openings.append(self._opening(place, own, link, now_ms))
         return openings

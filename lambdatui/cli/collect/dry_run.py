@@ -44,21 +44,21 @@ def dry_run(
                 def step(one: Step, name: str = name) -> None:
                     progress(Collected(name), one)
 
-                found = estimate(source, idle, busy, step)
+                expected = estimate(source, idle, busy, step)
             except SourceFailed as failed:
                 failures += 1
                 click.echo(plain(f"lambdatui collect: {failed}"), err=True)
                 continue
             finally:
                 progress.end()
-            for unknown in found.failures:
+            for unknown in expected.failures:
                 failures += 1
                 click.echo(plain(f"lambdatui collect: {source.name}: {unknown}"), err=True)
-            row = _row(source, found)
+            row = _row(source, expected)
             rows.append(row)
-            most_of_all += cost_of(found.at_most, source.region)
+            most_of_all += cost_of(expected.at_most, source.region)
             if not as_json:
-                _say(source, found)
+                _say(source, expected)
     if as_json:
         click.echo(json.dumps({"sources": rows}))
     if budget is not None and most_of_all > budget:
@@ -70,37 +70,37 @@ def dry_run(
     return ExitCode.DONE if not failures else ExitCode.PARTLY if rows else ExitCode.FAILED
 
 
-def _row(source: CloudWatchSource, found: Estimate) -> dict[str, Any]:
+def _row(source: CloudWatchSource, expected: Estimate) -> dict[str, Any]:
     return {
         "source": source.name,
         "account": source.account,
-        "functions": found.functions,
-        "log_groups": found.log_groups,
-        "stored_bytes": found.stored_bytes,
-        "metrics": found.metrics,
-        "metrics_more": found.metrics_more,
-        "cost_usd": figures.decimal_text(cost_of(found.at_least, source.region)),
-        "cost_usd_at_most": figures.decimal_text(cost_of(found.at_most, source.region)),
-        "calls": {each.operation: each.requests for each in found.at_least},
-        "calls_at_most": {each.operation: each.requests for each in found.at_most},
-        "units": {each.operation: each.units for each in found.at_least if each.units},
-        "units_at_most": {each.operation: each.units for each in found.at_most if each.units},
+        "functions": expected.functions,
+        "log_groups": expected.log_groups,
+        "stored_bytes": expected.stored_bytes,
+        "metrics": expected.metrics,
+        "metrics_more": expected.metrics_more,
+        "cost_usd": figures.decimal_text(cost_of(expected.at_least, source.region)),
+        "cost_usd_at_most": figures.decimal_text(cost_of(expected.at_most, source.region)),
+        "calls": {each.operation: each.requests for each in expected.at_least},
+        "calls_at_most": {each.operation: each.requests for each in expected.at_most},
+        "units": {each.operation: each.units for each in expected.at_least if each.units},
+        "units_at_most": {each.operation: each.units for each in expected.at_most if each.units},
     }
 
 
-def _say(source: CloudWatchSource, found: Estimate) -> None:
-    low, high = cost_of(found.at_least, source.region), cost_of(found.at_most, source.region)
-    requests = sum(each.requests for each in found.at_most)
+def _say(source: CloudWatchSource, expected: Estimate) -> None:
+    low, high = cost_of(expected.at_least, source.region), cost_of(expected.at_most, source.region)
+    requests = sum(each.requests for each in expected.at_most)
     click.echo(
         plain(
-            f"{source.name}: {figures.counted(found.functions, 'function')},"
-            f" {figures.counted(found.log_groups, 'log group')} with {figures.size(found.stored_bytes)};"
+            f"{source.name}: {figures.counted(expected.functions, 'function')},"
+            f" {figures.counted(expected.log_groups, 'log group')} with {figures.size(expected.stored_bytes)};"
             f" {figures.money(low)} if no function has run, up to {figures.money(high)} if all have,"
             f" in up to {figures.counted(requests, 'call')}"
         )
     )
-    least = {each.operation: each for each in found.at_least}
-    for most in found.at_most:
+    least = {each.operation: each for each in expected.at_least}
+    for most in expected.at_most:
         click.echo(plain(f"  {most.operation}: {_range(least.get(most.operation), most, source.region)}"))
 
 

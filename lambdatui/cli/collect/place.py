@@ -48,7 +48,7 @@ class PlaceRounds(Rounds):
     def once(
         self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False
     ) -> Sequence[Collected]:
-        """One collection."""
+        """One collection of the log."""
         return [self._read()]
 
 

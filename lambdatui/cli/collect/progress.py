@@ -52,12 +52,12 @@ class CollectProgress:
 
     def _line(self, collected: "Collected", step: "Step") -> None:
         self._painted = time.monotonic()
-        told = {
+        state = {
             "source": collected.name, "account": collected.account or None, "what": step.what or "reading",
             "done": step.done, "total": step.total, "events": collected.events,
             "cost_usd": figures.decimal_text(self._spending.spent),
         }  # fmt: skip
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(state))
 
     def _paint(self, collected: "Collected", step: "Step") -> None:
         self._painted = time.monotonic()

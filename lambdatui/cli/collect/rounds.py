@@ -43,7 +43,11 @@ def _later_than(at: float) -> Callable[[], bool]:
 
 
 class Rounds:
-    """Sessions are kept from round to round; where credentials failed they are had anew, as tokens are renewed so."""
+    """Collections from all accounts and regions that were asked for, one after the other.
+
+    Sessions are used again in the next round. Where credentials failed, the next round makes a new session, because
+    that is how renewed tokens are read.
+    """
 
     def __init__(
         self,
@@ -89,13 +93,17 @@ class Rounds:
 
     @property
     def profiles(self) -> Sequence[str]:
+        """The AWS profiles that were asked for; empty for the usual one."""
         return self._request.profiles
 
     @property
     def regions(self) -> Sequence[str]:
+        """The regions that were asked for; empty for the profile's."""
         return self._request.regions
 
     def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
+        """What opens the account of a profile in a region, as it is at ``now_ms`` (epoch ms)."""
+
         def opened() -> CloudWatchSource:
             session = self.session(profile, region)
             session.begin()
@@ -193,13 +201,13 @@ class Rounds:
                 known = isinstance(error, StoreError | SourceFailed | OSError)
                 service.state(f"failed, goes on: {error if known else f'{type(error).__name__}: {error}'}")
             if done:
-                failed = [one for one in done if one.failures]
+                failed = [source for source in done if source.failures]
                 faults = faults + 1 if len(failed) == len(done) else 0
                 say(done)
                 service.state(self._state(done, failed))
                 for problem in notifications.after_round(done, clock_now_ms()) if notifications else ():
                     service.state(problem)
-                if any(one.over_budget for one in done):
+                if any(source.over_budget for source in done):
                     service.stopping()
                     return ExitCode.OVER_BUDGET
             self._retain(service)

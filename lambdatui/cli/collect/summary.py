@@ -23,54 +23,58 @@ _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics":
 
 def exit_code(done: "Sequence[Collected]") -> int:
     """What one collection's exit code is; a budget that was reached comes before all else."""
-    if any(one.over_budget for one in done):
+    if any(source.over_budget for source in done):
         return ExitCode.OVER_BUDGET
-    if not any(one.failures for one in done):
+    if not any(source.failures for source in done):
         return ExitCode.DONE
-    return ExitCode.PARTLY if any(kept(one) for one in done) else ExitCode.FAILED
+    return ExitCode.PARTLY if any(kept(source) for source in done) else ExitCode.FAILED
 
 
-def kept(one: "Collected") -> bool:
+def kept(source: "Collected") -> bool:
     """Whether anything was had; a source without failures that had nothing to give counts too."""
-    return not one.failures or any(getattr(one, figure) for figure in FIGURES)
+    return not source.failures or any(getattr(source, figure) for figure in FIGURES)
 
 
 def say(done: "Sequence[Collected]", as_json: bool) -> None:
     """What the sources came to: on stdout, and what failed on stderr."""
-    costs = {one.name: cost_of(one.calls, one.region) for one in done}
+    costs = {source.name: cost_of(source.calls, source.region) for source in done}
     if as_json:
-        totals: dict[str, Any] = {figure: sum(getattr(one, figure) for one in done) for figure in FIGURES}
-        totals["seconds"] = round(max((one.seconds for one in done), default=0.0), 3)
+        totals: dict[str, Any] = {figure: sum(getattr(source, figure) for source in done) for figure in FIGURES}
+        totals["seconds"] = round(max((source.seconds for source in done), default=0.0), 3)
         totals["cost_usd"] = figures.decimal_text(sum(costs.values(), Decimal(0)))
         totals["sources"] = [
             {
-                "source": one.name,
-                "account": one.account or None,
-                **{figure: getattr(one, figure) for figure in FIGURES},
-                "choices": one.choices,
-                "calls": {each.operation: each.requests for each in one.calls},
-                "cost_usd": figures.decimal_text(costs[one.name]),
-                "failures": one.failures,
-                "over_budget": one.over_budget or None,
-                "unfinished": one.unfinished or None,
+                "source": source.name,
+                "account": source.account or None,
+                **{figure: getattr(source, figure) for figure in FIGURES},
+                "choices": source.choices,
+                "calls": {each.operation: each.requests for each in source.calls},
+                "cost_usd": figures.decimal_text(costs[source.name]),
+                "failures": source.failures,
+                "over_budget": source.over_budget or None,
+                "unfinished": source.unfinished or None,
             }
-            for one in done
+            for source in done
         ]
         click.echo(json.dumps(totals))
-    for one in done:
-        if kept(one) and not as_json:
+    for source in done:
+        if kept(source) and not as_json:
             tally = figures.tally(
-                {name: getattr(one, name) for name in FIGURES if name != "older_than_pruned" or getattr(one, name)}
+                {
+                    name: getattr(source, name)
+                    for name in FIGURES
+                    if name != "older_than_pruned" or getattr(source, name)
+                }
             )
-            requests = sum(each.requests for each in one.calls)
-            asked = f"{figures.counted(requests, 'call')} for {figures.money(costs[one.name])}"
-            click.echo(plain(f"{one.name}: {tally}; {asked} in {one.seconds:.1f} s"))
-            if one.choices:
-                ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
-                click.echo(plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
-        if one.unfinished and not as_json:
-            click.echo(plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
-        for failure in dict.fromkeys(one.failures):
-            click.echo(plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
-        if one.over_budget:
-            click.echo(plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)
+            requests = sum(each.requests for each in source.calls)
+            asked = f"{figures.counted(requests, 'call')} for {figures.money(costs[source.name])}"
+            click.echo(plain(f"{source.name}: {tally}; {asked} in {source.seconds:.1f} s"))
+            if source.choices:
+                ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(source.choices.items()))
+                click.echo(plain(f"{source.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
+        if source.unfinished and not as_json:
+            click.echo(plain(f"{source.name}: not finished ({source.unfinished}): it goes on in the next round"))
+        for failure in dict.fromkeys(source.failures):
+            click.echo(plain(f"lambdatui collect: {source.name}: {failure}"), err=True)
+        if source.over_budget:
+            click.echo(plain(f"lambdatui collect: {source.name}: {source.over_budget}"), err=True)

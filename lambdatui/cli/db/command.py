@@ -33,38 +33,40 @@ def info(as_json: bool, tables: bool) -> None:
         _tables(as_json)
         return
     with Reader(current_context().db) as reader:
-        found = reader.info()
-    rejects = [{"reason": reason, "count": count, "sample": sample} for reason, count, sample in found.rejects]
+        contents = reader.info()
+    rejects = [{"reason": reason, "count": count, "sample": sample} for reason, count, sample in contents.rejects]
     if as_json:
-        summary: dict[str, Any] = {
-            "path": found.path,
-            "schema": found.schema,
-            "bytes": found.bytes,
-            "functions": found.functions,
-            "invocations": found.invocations,
-            "log_lines": found.log_lines,
-            "first": figures.iso(found.first_ms),
-            "last": figures.iso(found.last_ms),
+        info: dict[str, Any] = {
+            "path": contents.path,
+            "schema": contents.schema,
+            "bytes": contents.bytes,
+            "functions": contents.functions,
+            "invocations": contents.invocations,
+            "log_lines": contents.log_lines,
+            "first": figures.iso(contents.first_ms),
+            "last": figures.iso(contents.last_ms),
             "retention": {
-                name: {"age_ms": age, "since": figures.iso(found.kept_since[name])} for name, age in _ages().items()
+                name: {"age_ms": age, "since": figures.iso(contents.kept_since[name])} for name, age in _ages().items()
             },
-            "rejected": sum(count for _, count, _ in found.rejects),
+            "rejected": sum(count for _, count, _ in contents.rejects),
             "rejects": rejects,
-            "collections": found.collections,
+            "collections": contents.collections,
         }
-        click.echo(json_text(summary))
+        click.echo(json_text(info))
         return
-    span = f"{figures.instant(found.first_ms)} to {figures.instant(found.last_ms)} UTC" if found.first_ms else "-"
+    span = (
+        f"{figures.instant(contents.first_ms)} to {figures.instant(contents.last_ms)} UTC" if contents.first_ms else "-"
+    )
     for label, value in (
-        ("Store", found.path),
-        ("Size", figures.size(found.bytes)),
-        ("Schema", str(found.schema)),
-        ("Functions", f"{found.functions:,}"),
-        ("Invocations", f"{found.invocations:,}"),
-        ("Log lines", f"{found.log_lines:,}"),
+        ("Store", contents.path),
+        ("Size", figures.size(contents.bytes)),
+        ("Schema", str(contents.schema)),
+        ("Functions", f"{contents.functions:,}"),
+        ("Invocations", f"{contents.invocations:,}"),
+        ("Log lines", f"{contents.log_lines:,}"),
         ("Span", span),
-        ("Collections", str(len(found.collections))),
-        *(("Kept", f"{name} {_kept(age, found.kept_since[name])}") for name, age in _ages().items()),
+        ("Collections", str(len(contents.collections))),
+        *(("Kept", f"{name} {_kept(age, contents.kept_since[name])}") for name, age in _ages().items()),
         ("Kept", "hours and days forever"),
     ):
         click.echo(f"{label:<{_LABEL}}{plain(value)}")
@@ -94,14 +96,14 @@ def _tables(as_json: bool) -> None:
 
     connection = open_reader(current_context().db)
     try:
-        found = [(table.name, table.count, [column.name for column in table.columns])
+        tables = [(table.name, table.count, [column.name for column in table.columns])
                  for table in Database(connection).tables]  # fmt: skip
     finally:
         connection.close()
     if as_json:
-        click.echo(json.dumps({name: {"rows": rows, "columns": columns} for name, rows, columns in found}, indent=2))
+        click.echo(json.dumps({name: {"rows": rows, "columns": columns} for name, rows, columns in tables}, indent=2))
         return
-    lines = [[name, f"{rows:,}", ", ".join(columns)] for name, rows, columns in found]
+    lines = [[name, f"{rows:,}", ", ".join(columns)] for name, rows, columns in tables]
     click.echo(text_table(lines, right=(1,)), nl=False)
 
 
@@ -147,14 +149,18 @@ def _repair(path: Path, target: Path) -> int:
 
     if target.exists():
         raise LambdatuiError(f"{target} is there already: name another with --repair FILE")
-    found = salvage(path, target)
-    for line in found.lost:
+    salvaged = salvage(path, target)
+    for line in salvaged.lost:
         click.echo(plain(line))
-    kept = f"{figures.counted(found.invocations, 'invocation')} and {figures.counted(found.lines, 'log line')} saved"
-    if found.anew:
-        kept += f", {figures.counted(found.anew, 'sum')} made anew"
-    click.echo(plain(f"{target}: {kept}; {'what is listed is' if found.lost else 'nothing is'} lost"), err=True)
-    return ExitCode.PARTLY if found.lost else ExitCode.DONE
+    invocations = figures.counted(salvaged.invocations, "invocation")
+    summary = f"{invocations} and {figures.counted(salvaged.lines, 'log line')} saved"
+    if salvaged.anew:
+        summary += f", {figures.counted(salvaged.anew, 'sum')} made anew"
+    click.echo(
+        plain(f"{target}: {summary}; {'what is listed is' if salvaged.lost else 'nothing is'} lost"),
+        err=True,
+    )
+    return ExitCode.PARTLY if salvaged.lost else ExitCode.DONE
 
 
 @command.command("prune", epilog="Example: lambdatui db prune --before 90d --vacuum")
@@ -187,10 +193,10 @@ def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
     click.echo(json.dumps(deleted) if as_json else f"{figures.tally(deleted)} deleted")
 
 
-def _before_ms(given: str) -> int:
-    if given[-1:] in "mhdw" and given[:-1].isdigit():
-        return floor_minute(now_ms() - preset_ms(given))
-    return instant_ms(given)
+def _before_ms(text: str) -> int:
+    if text[-1:] in "mhdw" and text[:-1].isdigit():
+        return floor_minute(now_ms() - preset_ms(text))
+    return instant_ms(text)
 
 
 @command.command("export", epilog="Example: lambdatui db export --range 7d --function 'checkout-*' lines.jsonl.gz")

@@ -71,10 +71,10 @@ def write_lines(file: str) -> tuple[int, str]:
 
 def _streams(store: Opened, ids: list[int] | None) -> dict[tuple[int, str], list[tuple[int, str]]]:
     """(function id, request id) to when each attempt began and in which stream, the newest first."""
-    found: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    streams: dict[tuple[int, str], list[tuple[int, str]]] = {}
     for row in stored_invocations(store.reader, store.range, ids):
-        found.setdefault((row.function_id, row.request_id), []).append((row.start_ms, row.stream))
-    return found
+        streams.setdefault((row.function_id, row.request_id), []).append((row.start_ms, row.stream))
+    return streams
 
 
 def _event(line: LogLine, function: Function, attempts: Sequence[tuple[int, str]]) -> dict[str, int | str]:

@@ -86,11 +86,11 @@ def _clock(clock: ServerClock) -> Iterator[Finding]:
         return
     away = abs(clock.ahead_s)
     side = "ahead of" if clock.ahead_s > 0 else "behind"
-    found = f"this machine's clock is {figures.milliseconds(away * 1000)} {side} AWS's"
+    difference = f"this machine's clock is {figures.milliseconds(away * 1000)} {side} AWS's"
     if away > REFUSED_S:
-        yield Finding("aws clock", FAIL, f"{found}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
+        yield Finding("aws clock", FAIL, f"{difference}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
     elif away > _OFF_S:
-        yield Finding("aws clock", WARN, f"{found}; beyond 5 minutes AWS refuses signatures", _SET_CLOCK)
+        yield Finding("aws clock", WARN, f"{difference}; beyond 5 minutes AWS refuses signatures", _SET_CLOCK)
     else:
         yield Finding("aws clock", OK, "within a minute of AWS's")
 

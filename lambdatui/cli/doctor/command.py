@@ -92,12 +92,12 @@ def command(
 
 def exit_code(findings: Sequence[Finding]) -> int:
     """1: something fails. 3: nothing does, and of something that was asked for nobody knows."""
-    if any(one.state == FAIL for one in findings):
+    if any(finding.state == FAIL for finding in findings):
         return ExitCode.FAILED
-    asked = [one for one in findings if one.check in ("permission", "aws clock")]
+    asked = [finding for finding in findings if finding.check in ("permission", "aws clock")]
     return (
         ExitCode.PARTLY
-        if any(one.state == NOT_TRIED or (one.action and one.state == WARN) for one in asked)
+        if any(finding.state == NOT_TRIED or (finding.action and finding.state == WARN) for finding in asked)
         else ExitCode.DONE
     )
 
@@ -212,10 +212,12 @@ def _freshness(newest: int | None, now: int) -> Finding:
             f"the newest invocation lies {figures.milliseconds(newest - now)} in the future",
             "this machine's clock, or the one that wrote the logs, is wrong: check with 'timedatectl'",
         )
-    found = f"newest invocation {figures.age(now - newest)}, {figures.instant(newest)} UTC"
+    newest_words = f"newest invocation {figures.age(now - newest)}, {figures.instant(newest)} UTC"
     if now - newest > DAY_MS:
-        return Finding("data", WARN, found, "ranges end there unless --at or --from is given; collect for newer data")
-    return Finding("data", OK, found)
+        return Finding(
+            "data", WARN, newest_words, "ranges end there unless --at or --from is given; collect for newer data"
+        )
+    return Finding("data", OK, newest_words)
 
 
 def clock(now: int) -> Finding:

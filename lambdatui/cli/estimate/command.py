@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from collectors.model import clock
-from lambdatui.cli.estimate.workload_options import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
+from lambdatui.cli.choices import ARCH, REGION
+from lambdatui.cli.estimate.workload_options import FIELDS, comparisons, plan, workload
 from lambdatui.cli.own_price_options import own_price_options, own_terms
+from lambdatui.cli.price_book import price_book
 from lambdatui.cli.quantities import MONEY, RATIO
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
@@ -123,7 +125,7 @@ def command(
     as_json: bool,
     as_csv: bool,
     as_markdown: bool,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """What a month of Lambda costs at list price.
 
@@ -141,7 +143,7 @@ def command(
     if own.commitment and savings_plan:
         raise click.UsageError("--savings-plan is a part that is covered, --commitment USD an hour: give one of them")
     terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget, own)
-    figures = {name: value for name, value in given.items() if value is not None and value != ()}
+    figures = {name: value for name, value in options.items() if value is not None and value != ()}
     changes = comparisons(compared)
     if plan_file is not None:
         if figures:
@@ -196,11 +198,11 @@ def _pricing_settings(ctx: click.Context) -> Mapping[str, Any]:
     """``[pricing]`` of the configuration; the rest of the context is not needed for figures."""
     from lambdatui.settings import config_file
 
-    given = ctx.meta.get("lambdatui.given", {}).get("config")
-    found: Mapping[str, Any] = config_file.load(config_file.path_of(given), required=given is not None).get(
+    named = ctx.meta.get("lambdatui.given", {}).get("config")
+    settings: Mapping[str, Any] = config_file.load(config_file.path_of(named), required=named is not None).get(
         "pricing", {}
     )
-    return found
+    return settings
 
 
 def _from_figures(
@@ -211,13 +213,13 @@ def _from_figures(
         raise click.UsageError("figures have one --region; set others beside it with --compare")
     if regions:
         figures["region"] = _region(regions[0])
-    one = workload(figures)
+    single = workload(figures)
     on_lambda = "requests" in figures or "provisioned" in figures
     names = (("region", ""), ("arch", ""), ("memory_mb", " MB")) if on_lambda else (("region", ""),)
-    assumed = [f"{getattr(one, name)}{unit}" for name, unit in names if name not in figures]
+    assumed = [f"{getattr(single, name)}{unit}" for name, unit in names if name not in figures]
     if assumed:
         click.echo(f"assumed: {', '.join(assumed)}", err=True)
-    return _statement([one], changes, terms)
+    return _statement([single], changes, terms)
 
 
 def _region(code: str) -> str:
@@ -257,23 +259,27 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
 
 def _today() -> date:
     """The day (UTC) by which prices are old: ``--at`` moves it."""
-    at = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
-    if at is None:
+    moment = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
+    if moment is None:
         return clock.today()
     from lambdatui.cli.store_access import now_ms
     from lambdatui.views.time_range import RangeChoice, day_of
 
-    return day_of(RangeChoice(at=at).resolve(now_ms(), None, None).to_ms - 1)
+    return day_of(RangeChoice(at=moment).resolve(now_ms(), None, None).to_ms - 1)
 
 
 def _explain_provisioned(workloads: Iterable[Workload]) -> None:
-    for one in workloads:
-        if one.provisioned and one.requests and one.provisioned_requests is None:
-            hours = "a month" if one.provisioned_hours == HOURS_A_MONTH else f"{one.provisioned_hours.normalize():f} h"
-            name = f"{one.name}: " if one.name else ""
-            hold = f"hold {one.on_provisioned:,} of {figures.counted(one.requests, 'request')}"
+    for planned in workloads:
+        if planned.provisioned and planned.requests and planned.provisioned_requests is None:
+            hours = (
+                "a month"
+                if planned.provisioned_hours == HOURS_A_MONTH
+                else f"{planned.provisioned_hours.normalize():f} h"
+            )
+            name = f"{planned.name}: " if planned.name else ""
+            hold = f"hold {planned.on_provisioned:,} of {figures.counted(planned.requests, 'request')}"
             click.echo(
-                f"{name}{figures.counted(one.provisioned, 'environment')} for {hours} {hold};"
+                f"{name}{figures.counted(planned.provisioned, 'environment')} for {hours} {hold};"
                 " --provisioned-requests says otherwise",
                 err=True,
             )
@@ -348,15 +354,15 @@ def _print(statement: "Statement", form: str) -> None:
     _narrate(statement.bill, credits=bool(statement.own and statement.own.terms.credits))
 
 
-def _narrate(found: Bill, *, credits: bool) -> None:
+def _narrate(bill: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
-    missing = dict.fromkeys(map(why_not_priced, found.unpriced))
+    missing = dict.fromkeys(map(why_not_priced, bill.unpriced))
     if missing:
         click.echo(plain(f"not in the total: {'; '.join(missing)}"), err=True)
     free = [f"{figures.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
-            for use in found.free_tier if use.requests is not None]  # fmt: skip
+            for use in bill.free_tier if use.requests is not None]  # fmt: skip
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)
-    if found.prices_as_of:
-        click.echo(f"list prices of {found.prices_as_of}", err=True)
+    if bill.prices_as_of:
+        click.echo(f"list prices of {bill.prices_as_of}", err=True)
         click.echo(outside_in_words(credits=credits), err=True)

@@ -3,16 +3,17 @@
 One registry of fields serves all three, so a plan accepts what the command line accepts, with the same limits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from collectors.model.units import LONGEST_MONTH_HOURS
 from collectors.untrusted import Unparsable, parsed_toml
-from lambdatui.cli.price_book import price_book as price_book
+from lambdatui.cli.choices import ARCH, LOG_CLASS, REGION, ParamType, get_close_matches
+from lambdatui.cli.price_book import price_book
 from lambdatui.cli.quantities import (
     COUNT,
     EPHEMERAL_MB,
@@ -27,76 +28,14 @@ from lambdatui.cli.quantities import (
     Quantity,
 )
 from pricing.changes import SHORT, change, changes
-from pricing.pricebook import ARCHITECTURES, UnknownRegion
 from pricing.whatif import Relative, WhatIf
 from pricing.workload import Workload
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[Any]
-else:
-    _ParamType = click.ParamType
-
-
-def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float = 0.5) -> list[str]:
-    """``difflib``'s, imported when something was misspelt: the figures that are right have no use for it."""
-    from difflib import get_close_matches as nearest
-
-    return nearest(word, list(among), n=n, cutoff=cutoff)
-
-
-_ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
-            "graviton": "arm64"}  # fmt: skip
-
-
-class Arch(_ParamType):
-    """``x86_64`` or ``arm64``."""
-
-    name = "arch"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value)
-        if text in ARCHITECTURES:
-            return text
-        near = _ALIASES.get(text.lower().replace("-", "_")) or next(
-            iter(get_close_matches(text.lower(), ARCHITECTURES, n=1, cutoff=0.4)), None
-        )
-        hint = f"did you mean {near}?" if near else "there are x86_64 and arm64"
-        raise click.BadParameter(f"unknown architecture {text!r}; {hint}", ctx, param)
-
-
-class Region(_ParamType):
-    """A region that the price book has prices for."""
-
-    name = "region"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return price_book().region(str(value)).code
-        except UnknownRegion as error:
-            raise click.BadParameter(str(error), ctx, param) from error
-
-
-class LogClass(_ParamType):
-    """A log class, as dimensions name it."""
-
-    name = "log class"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value).strip().lower().replace("-", "_").replace(" ", "_")
-        text = {"ia": "infrequent_access", "infrequent": "infrequent_access"}.get(text, text)
-        if text not in ("standard", "infrequent_access", "delivery"):
-            raise click.BadParameter(
-                f"unknown log class {value!r}; there are standard, infrequent_access and delivery", ctx, param
-            )
-        return text
-
-
-ARCH, REGION = Arch(), Region()
 MONTH_HOURS = Duration("h", 0, LONGEST_MONTH_HOURS)
 POLLER_HOURS = Duration("h")  # of many units together
 
 # A workload's fields, with the type that reads each. Beside these names, ``memory`` and so on stand for ``memory_mb``.
-FIELDS: dict[str, _ParamType] = {
+FIELDS: dict[str, ParamType] = {
     "region": REGION,
     "arch": ARCH,
     "requests": COUNT,
@@ -121,7 +60,7 @@ FIELDS: dict[str, _ParamType] = {
     "durable_written_gb": GIGABYTES,
     "durable_gb_months": GIGABYTES,
     "log_gb": GIGABYTES,
-    "log_class": LogClass(),
+    "log_class": LOG_CLASS,
     "log_stored_gb": GIGABYTES,
     "edge_requests": COUNT,
     "edge_duration_ms": INVOCATION_MS,
@@ -150,44 +89,44 @@ class Plan:
     free_tier: bool | None
 
 
-def workload(given: Mapping[str, Any], name: str = "") -> Workload:
+def workload(figures: Mapping[str, Any], name: str = "") -> Workload:
     """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
     where = f"function {name!r}: " if name else ""
-    relative = [key for key, value in given.items() if isinstance(value, Relative)]
+    relative = [key for key, value in figures.items() if isinstance(value, Relative)]
     if relative:
         raise click.UsageError(f"{where}{relative[0]} in per cent more or less is for what-ifs; give a figure")
-    if not any(name in given for name in _QUANTITIES):
+    if not any(name in figures for name in _QUANTITIES):
         raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
-    if given.get("requests") and "duration_ms" not in given:
+    if figures.get("requests") and "duration_ms" not in figures:
         raise click.UsageError(f"{where}the duration is missing: give --duration-ms, such as 120")
-    if given.get("init_ms") and "cold_ratio" not in given:
+    if figures.get("init_ms") and "cold_ratio" not in figures:
         raise click.UsageError(f"{where}--init-ms needs --cold-ratio: which part of the requests are cold starts?")
-    if given.get("edge_requests") and "edge_duration_ms" not in given:
+    if figures.get("edge_requests") and "edge_duration_ms" not in figures:
         raise click.UsageError(f"{where}the duration at the edge is missing: give --edge-duration-ms, such as 5")
-    if given.get("managed_instance_hours") and "managed_instance_price" not in given:
+    if figures.get("managed_instance_hours") and "managed_instance_price" not in figures:
         raise click.UsageError(
             f"{where}the EC2 on-demand price of the instances is missing: give --managed-instance-price, USD an hour"
         )
     for needed, names in _NEEDED.items():
-        if needed not in given and (without := [name for name in names if name in given]):
+        if needed not in figures and (without := [name for name in names if name in figures]):
             raise click.UsageError(f"{where}--{without[0].replace('_', '-')} needs --{needed.replace('_', '-')}")
-    lonely = [key for key in given if key.startswith("provisioned_") and not given.get("provisioned")]
+    lonely = [key for key in figures if key.startswith("provisioned_") and not figures.get("provisioned")]
     if lonely:
         raise click.UsageError(f"{where}--{lonely[0].replace('_', '-')} needs --provisioned, a number of environments")
-    if given.get("provisioned_requests", 0) > given.get("requests", 0):
+    if figures.get("provisioned_requests", 0) > figures.get("requests", 0):
         raise click.UsageError(f"{where}--provisioned-requests are more than --requests; give at most all of them")
-    return Workload(name=name, **given)
+    return Workload(name=name, **figures)
 
 
 def comparisons(texts: Sequence[str]) -> tuple[WhatIf, ...]:
     """``arm64,memory=512,arm64+memory=512``: one what-if for each comma. Raises ``click.UsageError``."""
     try:
-        found = changes(texts, price_book().codes if texts else (), _converted)
+        compared = changes(texts, price_book().codes if texts else (), _converted)
     except ValueError as error:
         raise click.UsageError(f"--compare: {error}") from error
-    if texts and not found:
+    if texts and not compared:
         raise click.UsageError("--compare is empty; name changes such as arm64,memory=512")
-    return found
+    return compared
 
 
 def _converted(name: str, text: str) -> Any:
@@ -285,10 +224,10 @@ def _fields(where: str, table: object) -> dict[str, Any]:
 
 
 def _table(where: str, document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = document.get(key, {})
-    if not isinstance(found, dict):
+    table = document.get(key, {})
+    if not isinstance(table, dict):
         raise click.UsageError(f"{where}: {key} is not a table")
-    return found
+    return table
 
 
 def _known_keys(where: str, document: Mapping[str, Any], known: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import click
 
 from collectors.model import clock
 from collectors.model.errors import LambdatuiError
-from lambdatui.cli.estimate.workload_options import REGION
+from lambdatui.cli.choices import REGION
 from lambdatui.cli.price_book import price_book
 from lambdatui.text.figures import counted
 from lambdatui.text.plain import plain
@@ -42,20 +42,20 @@ def show(regions: tuple[str, ...], as_json: bool) -> None:
 def check(as_json: bool) -> None:
     """How old the prices are, which are missing, and which do not look like the other regions'."""
     book = price_book()
-    found = findings(book)
+    odd_prices = findings(book)
     old = old_regions(book, clock.today().isoformat(), days=OLD_DAYS)
     if as_json:
-        rows = [{"kind": one.kind, "region": one.region, "what": one.what} for one in found]
+        rows = [{"kind": finding.kind, "region": finding.region, "what": finding.what} for finding in odd_prices]
         rows += [{"kind": "old", "region": code, "what": f"prices of {book.region(code).as_of}"} for code in old]
         click.echo(json.dumps({"prices_as_of": book.as_of, "rows": rows}, ensure_ascii=False, indent=2))
         return
-    lines = [[one.kind, one.region, one.what] for one in found]
+    lines = [[finding.kind, finding.region, finding.what] for finding in odd_prices]
     lines += [["old", code, f"prices of {book.region(code).as_of}"] for code in old]
     click.echo(text_table(lines), nl=False)
-    gaps = sum(one.kind == "gap" for one in found)
+    gaps = sum(finding.kind == "gap" for finding in odd_prices)
     click.echo(
         f"{counted(len(book.codes), 'region')}, oldest prices of {book.as_of}; {counted(gaps, 'gap')}, "
-        f"{len(found) - gaps} odd, {len(old)} older than {OLD_DAYS} days",
+        f"{len(odd_prices) - gaps} odd, {len(old)} older than {OLD_DAYS} days",
         err=True,
     )
 
@@ -114,21 +114,22 @@ def refresh(
         raise LambdatuiError(f"{next(iter(failed.values()))}{more}; prices stay as they are")
     today = clock.today().isoformat()
     try:
-        found, refused = refreshed_by_region(book.document, lists, today, accept_jumps=accept_jumps)
+        refreshed, refused = refreshed_by_region(book.document, lists, today, accept_jumps=accept_jumps)
     except BadPriceList as error:
         raise LambdatuiError(f"{error}; prices stay as they are") from error
     failed |= {code: why for code, why in refused.items() if code}
-    for change in found.changes:
+    for change in refreshed.changes:
         click.echo(change)
-    for line in found.ignored:
+    for line in refreshed.ignored:
         click.echo(plain(f"not taken: {line}"), err=True)
     for code, why in failed.items():
         click.echo(plain(f"{code} keeps its prices: {why}"), err=True)
     if not dry_run:
-        write(found.document, used.path)
+        write(refreshed.document, used.path)
     kept = "nothing is written" if dry_run else f"written to {used.path}"
     click.echo(
-        f"{counted(len(found.regions), 'region')} read, {counted(len(found.changes), 'change')}; {kept}", err=True
+        f"{counted(len(refreshed.regions), 'region')} read, {counted(len(refreshed.changes), 'change')}; {kept}",
+        err=True,
     )
     click.get_current_context().exit(ExitCode.PARTLY if failed else ExitCode.DONE)
 

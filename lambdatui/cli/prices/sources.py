@@ -49,15 +49,15 @@ def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tupl
         raise LambdatuiError(f"{error}; prices stay as they are") from error
     for region in regions:
         filters = [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}]
-        found: list[Mapping[str, Any]] = []
+        products: list[Mapping[str, Any]] = []
         try:
             with reading("pricing:GetProducts", f"the price list of {region}"):
                 pages = client.get_paginator("get_products").paginate(
                     ServiceCode="AWSLambda", Filters=filters, FormatVersion="aws_v1"
                 )
                 for page in pages:
-                    found += products_of_answer(page)
-            yield region, found
+                    products += products_of_answer(page)
+            yield region, products
         except (SourceFailed, BadPriceList) as error:
             yield region, str(error)
 

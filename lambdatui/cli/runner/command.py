@@ -1,53 +1,29 @@
 """``lambdatui runner``: deploy functions on this machine, serve, invoke, and trigger them, read their log."""
 
 import asyncio
-import base64
 import json
-import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from urllib.parse import quote
 
 import click
 
-from collectors.model.errors import ExitCode, LambdatuiError
-from collectors.model.units import (
-    INCLUDED_EPHEMERAL_MB,
-    LEAST_MEMORY_MB,
-    LONGEST_INVOCATION_S,
-    MOST_EPHEMERAL_MB,
-    MOST_MEMORY_MB,
-)
-from collectors.untrusted import parsed_json
+from lambdatui.cli.runner.deploy import deploy
+from lambdatui.cli.runner.invoke import invoke
+from lambdatui.cli.runner.log_option import function_path, log_line, with_log
 from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.python import this_runtime
-from lambdatui.runner.runtimes.registry import help_text
-from lambdatui.runner.serving.client import Api, Reply
+from lambdatui.runner.serving.client import Api
 from lambdatui.runner.serving.local import with_api
 from lambdatui.runner.serving.lock import address_file
 from lambdatui.runner.serving.server import Settings, serve
-from lambdatui.settings import paths
 from lambdatui.text import figures
-from lambdatui.text.plain import escaped_json, plain
-from lambdatui.text.safe_output import is_raw, log_text
+from lambdatui.text.plain import plain
 from lambdatui.text.table import text_table
-
-P = ParamSpec("P")
-_FUNCTIONS = "/2015-03-31/functions"
-_ROLE = "arn:aws:iam::000000000000:role/local"
-
-
-class LogUnusable(LambdatuiError):
-    """The runner's log is locked or damaged."""
-
-    exit_code = ExitCode.STORE
 
 
 @click.group(name="runner")
@@ -60,41 +36,8 @@ def command() -> None:
     """
 
 
-def _with_log(run: Callable[Concatenate[Path, P], None]) -> Callable[P, None]:
-    """Give ``run`` the log's path from --runner-db, and say its errors in one line."""
-
-    @wraps(run)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        path = kwargs.pop("runner_db") or paths.runner_log_file()
-        with _errors():
-            run(Path(str(path)), *args, **kwargs)
-
-    option = click.option(
-        "--runner-db", type=click.Path(dir_okay=False), help="The runner's log (default: in the XDG data folder)."
-    )
-    return option(wrapped)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LambdatuiError(str(error)) from error
-    except sqlite3.Error as error:
-        raise LogUnusable(f"the runner's log cannot be used: {error}") from error
-
-
-def _variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    if any(not name or not equals for name, equals, _ in pairs):
-        # The value is not repeated: it may be a secret.
-        raise click.BadParameter("give each as KEY=VALUE")
-    return {name: value for name, _, value in pairs}
-
-
-def _at(name: str, more: str = "") -> str:
-    return f"{_FUNCTIONS}/{quote(name, safe='')}{more}"
+command.add_command(deploy)
+command.add_command(invoke)
 
 
 @command.command(name="serve", epilog="Example: lambdatui runner serve --port 9001 --time-scale 60")
@@ -110,7 +53,7 @@ def _at(name: str, more: str = "") -> str:
 @click.option("--max-environments", type=click.IntRange(1), help="Processes at most (default: what the memory holds).")
 @click.option("--idle-s", type=click.FloatRange(0.1), default=300.0, show_default=True, help="How long one stays warm.")
 @click.option("--endpoint-url", metavar="URL", help="Where queues, topics and streams are (default: as boto3 does).")
-@_with_log
+@with_log
 def serve_(
     log_path: Path,
     host: str,
@@ -140,7 +83,7 @@ def serve_(
     def ready(runner: Any, url: str) -> None:
         click.echo(url)
         sys.stdout.flush()
-        names = ", ".join(sorted(runner.functions.by_name)) or "none yet"
+        names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
         most = figures.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
         if not no_token:
@@ -149,193 +92,9 @@ def serve_(
     asyncio.run(serve(log_path, settings, ready))
 
 
-@command.command(epilog="Example: lambdatui runner deploy ./src --name orders --handler app.handler --memory-mb 256")
-@click.argument("path", type=click.Path(exists=True, resolve_path=True))
-@click.option("--name", required=True, help="The function's name.")
-@click.option("--handler", default="bootstrap", help="module.function inside PATH.")
-@click.option("--runtime", default=this_runtime, help=help_text())
-@click.option(
-    "--memory-mb",
-    type=click.IntRange(LEAST_MEMORY_MB, MOST_MEMORY_MB),
-    default=LEAST_MEMORY_MB,
-    show_default=True,
-    help="Memory, MB.",
-)
-@click.option(
-    "--timeout-s", type=click.IntRange(1, LONGEST_INVOCATION_S), default=3, show_default=True, help="Timeout, s."
-)
-@click.option(
-    "--ephemeral-mb",
-    type=click.IntRange(INCLUDED_EPHEMERAL_MB, MOST_EPHEMERAL_MB),
-    default=INCLUDED_EPHEMERAL_MB,
-    show_default=True,
-    help="Ephemeral storage, MB.",
-)
-@click.option("--env", multiple=True, callback=_variables, metavar="KEY=VALUE", help="Repeatable; kept 0600.")
-@click.option(
-    "--layer",
-    "layers",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, resolve_path=True),
-    help="A folder that is laid under /opt (repeatable).",
-)
-@click.option("--reserved", type=click.IntRange(0), help="Reserved concurrency; 0 stops the function.")
-@click.option("--provisioned", type=click.IntRange(1), help="Publish a version with this many environments ready.")
-@click.option("--dlq", metavar="TARGET", help="file:///FOLDER, a queue's URL, or an ARN of SQS or SNS.")
-@click.option(
-    "--destination",
-    "destinations",
-    multiple=True,
-    metavar="success|failure=TARGET",
-    help="Where the result of an asynchronous event goes; TARGET as for --dlq.",
-)
-@click.option("--retries", type=click.IntRange(0, 2), help="Of an asynchronous event (default 2).")
-@click.option("--json-log", is_flag=True, help="The platform's lines in JSON.")
-@_with_log
-def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
-    """Deploy the folder or ZIP at PATH as a function, in place of an older one of that name.
-
-    A folder is used where it is: an edited file counts from the next invoke on.
-    """
-    configuration = _configuration(given)
-    code = (
-        {"S3Bucket": "hot-reload", "S3Key": path}
-        if Path(path).is_dir()
-        else {"ZipFile": base64.b64encode(Path(path).read_bytes()).decode()}
-    )
-
-    def run(api: Api) -> None:
-        if api.ask("GET", _at(name)).status == 404:
-            api.do("POST", _FUNCTIONS, {"FunctionName": name, "Role": _ROLE, "Code": code, **configuration})
-        else:
-            api.do("PUT", _at(name, "/configuration"), configuration)
-            api.do("PUT", _at(name, "/code"), code)
-        _more(api, name, given)
-
-    with_api(log_path, run)
-    click.echo(
-        f"deployed {name}: {given['runtime']}, {figures.megabytes(given['memory_mb'])}, {given['timeout_s']} s",
-        err=True,
-    )
-
-
-def _configuration(given: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "Handler": given["handler"],
-        "Runtime": given["runtime"],
-        "MemorySize": given["memory_mb"],
-        "Timeout": given["timeout_s"],
-        "EphemeralStorage": {"Size": given["ephemeral_mb"]},
-        "Environment": {"Variables": given["env"]},
-        "Layers": list(given["layers"]),
-        "DeadLetterConfig": {"TargetArn": given["dlq"] or ""},
-        "LoggingConfig": {"LogFormat": "JSON" if given["json_log"] else "Text"},
-    }
-    return found
-
-
-def _more(api: Api, name: str, given: dict[str, Any]) -> None:
-    concurrency = f"/2017-10-31/functions/{name}/concurrency"
-    if given["reserved"] is not None:
-        api.do("PUT", concurrency, {"ReservedConcurrentExecutions": given["reserved"]})
-    else:
-        api.do("DELETE", concurrency)
-    settings: dict[str, Any] = {}
-    for each in given["destinations"]:
-        which, equals, target = each.partition("=")
-        if which not in ("success", "failure") or not equals:
-            raise click.UsageError(f"--destination {each}: give success=TARGET or failure=TARGET")
-        settings.setdefault("DestinationConfig", {})[f"On{which.capitalize()}"] = {"Destination": target}
-    if given["retries"] is not None:
-        settings["MaximumRetryAttempts"] = given["retries"]
-    if settings:
-        api.do("PUT", f"/2019-09-25/functions/{name}/event-invoke-config", settings)
-    if given["provisioned"] is not None:
-        version = api.do("POST", _at(name, "/versions"), {})["Version"]
-        where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
-        api.do("PUT", where, {"ProvisionedConcurrentExecutions": given["provisioned"]})
-        click.echo(
-            f"version {version} has {figures.counted(given['provisioned'], 'environment')} ready while"
-            " `runner serve` runs",
-            err=True,
-        )
-
-
-@command.command(epilog="Example: lambdatui runner invoke orders --payload '{\"id\": 1}' --log")
-@click.argument("name")
-@click.option("--payload", multiple=True, default=["{}"], metavar="JSON|@FILE", help="Repeatable: the rest run warm.")
-@click.option(
-    "--type",
-    "kind",
-    type=click.Choice(["RequestResponse", "Event", "DryRun"]),
-    default="RequestResponse",
-    show_default=True,
-    help="Wait for the answer; queue an event; or only try whether it could be invoked.",
-)
-@click.option("--log", "show_log", is_flag=True, help="Show the function's log on stderr.")
-@_with_log
-def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_log: bool) -> None:
-    """Invoke NAME (or NAME:QUALIFIER); each answer is a line on stdout.
-
-    Exit code 1 when an invocation ended in a function error, or was refused.
-    """
-    payloads = [Path(given[1:]).read_bytes() if given.startswith("@") else given.encode() for given in payload]
-    headers = {"X-Amz-Invocation-Type": kind, **({"X-Amz-Log-Type": "Tail"} if kind == "RequestResponse" else {})}
-
-    def run(api: Api) -> bool:
-        failed = False
-        for body in payloads:
-            reply = api.ask("POST", _at(name, "/invocations"), body, headers)
-            if reply.status >= 300:
-                said = reply.document
-                raise RunnerError(str(said.get("message") or said.get("Message")))
-            failed = _told(reply, kind, show_log and api.serving, waits=not api.serving) or failed
-        return failed
-
-    def shown(_: str, time_ms: int, message: str) -> None:
-        click.echo(_line(time_ms, message), err=True)
-
-    if with_api(log_path, run, shown if show_log else None):
-        click.get_current_context().exit(ExitCode.FAILED)
-
-
-def _shown(answer: str) -> str:
-    """JSON keeps its meaning for whoever reads it from a pipe."""
-    try:
-        parsed_json(answer)
-    except ValueError:
-        return answer
-    return answer if is_raw() else escaped_json(answer)
-
-
-def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
-    """Say what one invocation came to; whether it failed."""
-    if kind == "Event":
-        note = "; it runs when `lambdatui runner serve` does" if waits else ""
-        click.echo(f"accepted: request {reply.headers.get('x-amzn-requestid')}{note}", err=True)
-        return False
-    if kind == "DryRun":
-        click.echo("it could be invoked", err=True)
-        return False
-    answer = reply.body.decode("utf-8", "replace")
-    click.echo(_shown(answer))
-    tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
-    if show_tail:
-        click.echo(plain(tail.rstrip(), newlines=True), err=True)
-    report = next((line for line in reversed(tail.splitlines()) if "REPORT" in line or "platform.report" in line), "")
-    failed = "x-amz-function-error" in reply.headers
-    error = ""
-    if failed:
-        found = parsed_json(reply.body) if reply.body.startswith(b"{") else {}
-        error = str(found.get("errorType", "Unhandled"))
-    report_figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
-    click.echo(plain(f"{error or 'ok'}: request {report_figures}"), err=True)
-    return failed
-
-
 @command.command(name="list", epilog="Example: lambdatui runner list --json")
 @click.option("--json", "as_json", is_flag=True, help="Rows as JSON.")
-@_with_log
+@with_log
 def list_(log_path: Path, as_json: bool) -> None:
     """The deployed functions. Their variables are not shown."""
     from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
@@ -344,14 +103,14 @@ def list_(log_path: Path, as_json: bool) -> None:
     rows = [
         {
             "function": name,
-            "runtime": one.latest["Runtime"],
-            "memory_mb": one.latest["MemorySize"],
-            "timeout_s": one.latest["Timeout"],
-            "handler": one.latest.get("Handler"),
-            "reserved": one.reserved,
-            "path": one.latest["_path"],
+            "runtime": function.latest["Runtime"],
+            "memory_mb": function.latest["MemorySize"],
+            "timeout_s": function.latest["Timeout"],
+            "handler": function.latest.get("Handler"),
+            "reserved": function.reserved,
+            "path": function.latest["_path"],
         }
-        for name, one in sorted(functions.items())
+        for name, function in sorted(functions.items())
     ]
     if as_json:
         click.echo(json.dumps({"as_of": figures.iso(now_ms()), "rows": rows}))
@@ -368,7 +127,7 @@ def list_(log_path: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="The newest events only.")
 @click.option("--follow", is_flag=True, help="Go on with what is written, until interrupted.")
-@_with_log
+@with_log
 def logs(log_path: Path, name: str, limit: int, follow: bool) -> None:
     """NAME's newest log events, oldest first. They outlive `remove`."""
     import time
@@ -383,7 +142,7 @@ def logs(log_path: Path, name: str, limit: int, follow: bool) -> None:
         while True:
             for event_id, time_ms, message in events:
                 after = event_id
-                click.echo(_line(time_ms, message))
+                click.echo(log_line(time_ms, message))
             if not follow:
                 return
             time.sleep(0.25)
@@ -392,10 +151,10 @@ def logs(log_path: Path, name: str, limit: int, follow: bool) -> None:
 
 @command.command(epilog="Example: lambdatui runner remove orders")
 @click.argument("name")
-@_with_log
+@with_log
 def remove(log_path: Path, name: str) -> None:
     """Forget the deployment of NAME and its variables. Its folder and its log stay."""
-    with_api(log_path, lambda api: api.do("DELETE", _at(name)))
+    with_api(log_path, lambda api: api.do("DELETE", function_path(name)))
     click.echo(f"removed {name}", err=True)
 
 
@@ -404,8 +163,8 @@ def remove(log_path: Path, name: str) -> None:
 @trigger_options
 @click.option("--list", "list_them", is_flag=True, help="The triggers there are.")
 @click.option("--remove", "trigger_id", metavar="ID", help="Remove one.")
-@_with_log
-def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: str | None, **given: Any) -> None:
+@with_log
+def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: str | None, **options: Any) -> None:
     """Let something call NAME: a schedule, a folder, a queue, a stream, HTTP; or send it one event now.
 
     What is kept works while `lambdatui runner serve` runs, and goes on when it is started again.
@@ -429,12 +188,8 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
         else:
             if name is None:
                 raise click.UsageError("give the function's NAME, or --list")
-            path, document = trigger_request(name, given)
+            path, document = trigger_request(name, options)
             done = api.do("POST", path, document)
             click.echo(str(done.get("id") or done.get("UUID") or done.get("request_id")))
 
     with_api(log_path, run)
-
-
-def _line(time_ms: int, message: str) -> str:
-    return f"{figures.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"

@@ -176,7 +176,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def book_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    from lambdatui.cli.estimate.workload_options import price_book
+    from lambdatui.cli.price_book import price_book
 
     path = tmp_path / "data" / "prices.json"
     monkeypatch.setenv("LAMBDATUI_PRICES", str(path))
