@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from lambdatui.runner.runtimes import registry
 from lambdatui.runner.runtimes.base import RUNTIMES
+from tests.support.places import ROOT
 from tests.support.runner_server import ROLE, served, zipped
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
@@ -76,6 +78,12 @@ def test_a_runtime_is_one_file(tmp_path: Path, shout: None) -> None:
         with pytest.raises(ClientError, match=r"\[python3\.x, nodejs20\.x, .*, shout1\.x\] or be a valid ARN"):
             runner.client.create_function(FunctionName="no", Runtime="cobol85", **settings)
     assert registry.help_text().endswith("provided.al2023, shout1.x.")
+
+
+def test_the_contract_on_imports_names_every_runtime() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [independent] = [one["modules"] for one in contracts if one["name"] == "a runtime knows no other"]
+    assert sorted(independent) == sorted({type(runtime).__module__ for runtime in RUNTIMES})
 
 
 def test_every_identifier_has_one_runtime() -> None:

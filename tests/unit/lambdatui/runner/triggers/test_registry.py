@@ -5,6 +5,7 @@ import importlib.util
 import json
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 from lambdatui.runner.triggers.base import TRIGGERS
+from tests.support.places import ROOT
 from tests.support.runner_server import Served, served
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
@@ -208,6 +210,12 @@ def test_help_and_usage_name_what_there_is(scratch: None) -> None:
     refused = CliRunner().invoke(command(), ["name"])
     assert refused.exit_code == 2
     assert "--sns, --event, --mailbox and --shout" in " ".join(refused.output.split())
+
+
+def test_the_contract_on_imports_names_every_trigger() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [independent] = [one["modules"] for one in contracts if one["name"] == "a trigger knows no other"]
+    assert sorted(independent) == sorted({type(trigger).__module__ for trigger in TRIGGERS})
 
 
 def test_a_trigger_that_is_no_more_is_reported_and_stops_no_other(
