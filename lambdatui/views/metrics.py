@@ -30,9 +30,20 @@ class MetricView:
     function: Annotated[str | None, shared.FUNCTION]
     account: Annotated[str | None, shared.ACCOUNT]
     region: Annotated[str | None, shared.REGION]
+    namespace: Annotated[str, Column("Namespace", Kind.TEXT, 16, "The metric's CloudWatch namespace.")]
     metric: Annotated[
         str, Column("Metric", Kind.TEXT, 30, "The CloudWatch metric; with the event source mapping it is of.")
     ]
+    dimensions: Annotated[
+        str | None,
+        Column(
+            "Dimensions",
+            Kind.TEXT,
+            30,
+            "The dimensions of a metric that log lines carry (EMF); name=* is one with too many values to keep apart.",
+        ),
+    ]
+    unit: Annotated[str | None, shared.UNIT]
     stat: Annotated[
         str,
         Column(
@@ -53,17 +64,6 @@ class MetricView:
         int, Column("Points", Kind.COUNT, 7, "Periods that had a value; without one they are absent, not zero.")
     ]
     last_point: Annotated[int, Column("Last point", Kind.TIME, 19, "Start of the newest period that had a value.")]
-    namespace: Annotated[str, Column("Namespace", Kind.TEXT, 16, "The metric's CloudWatch namespace.")]
-    dimensions: Annotated[
-        str | None,
-        Column(
-            "Dimensions",
-            Kind.TEXT,
-            30,
-            "The dimensions of a metric that log lines carry (EMF); name=* is one with too many values to keep apart.",
-        ),
-    ] = None
-    unit: Annotated[str | None, shared.UNIT] = None
 
 
 METRIC_COLUMNS = columns_of(MetricView)
@@ -108,6 +108,8 @@ def _row(metric: MetricRow) -> MetricView:
         account=metric.account or None,
         region=metric.region or None,
         metric=metric.metric,
+        dimensions=None,
+        unit=None,
         stat=metric.stat,
         value=metric.total if metric.stat == "Sum" else metric.peak,
         peak=metric.peak,

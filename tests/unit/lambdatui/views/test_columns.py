@@ -26,6 +26,7 @@ from lambdatui.views.costs import CostLineColumns
 from lambdatui.views.export import csv_text, envelope
 from lambdatui.views.filters import parse
 from lambdatui.views.functions import FunctionView
+from lambdatui.views.metrics import MetricView
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 from lambdatui.widgets.layout import cell, tone
@@ -101,6 +102,13 @@ def test_a_column_is_exported_in_the_order_of_the_fields_and_extra_ones_on_reque
     assert ids == [name for name in FunctionView.__struct_fields__ if name in ids]
     assert not {"tags", "tags_at", "trend"}.intersection(ids)
     assert [column.id for column in extra_columns(FunctionView, "tags", "tags_at")] == ["tags", "tags_at"]
+
+
+def test_the_keys_of_metrics_stay_in_their_order() -> None:
+    assert [column.id for column in columns_of(MetricView)] == [
+        "function", "account", "region", "namespace", "metric", "dimensions", "unit", "stat", "value", "peak", "points",
+        "last_point",
+    ]  # fmt: skip
 
 
 def test_a_place_after_nothing_is_an_error() -> None:
