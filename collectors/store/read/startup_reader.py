@@ -70,6 +70,7 @@ class FunctionWeight:
         self.invocations = self.reports = self.billed_mb_ms = 0
 
     def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
+        """The sums of one piece of the span."""
         self.invocations += invocations
         self.reports += reports
         self.billed_mb_ms += billed_mb_ms
@@ -228,6 +229,7 @@ class Glimpse:
         return list(functions.values())
 
     def has_metrics(self) -> bool:
+        """Whether any metric of CloudWatch's was collected."""
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
 
     def has_history(self) -> bool:
