@@ -93,7 +93,7 @@ class Connected:
 
     def is_fleet(self, function_ids: Functions) -> bool:
         """Whether so many functions are asked for that packs answer sooner; None is all."""
-        return len(self.functions() if function_ids is None else function_ids) > dirty_packs.FEW
+        return len(self.functions() if function_ids is None else function_ids) > dirty_packs.PACK_THRESHOLD
 
     def error_rules(self) -> int | None:
         """By which version of the rules the errors are grouped; None where nothing is known."""

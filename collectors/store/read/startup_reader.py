@@ -8,7 +8,7 @@ import os
 from collectors.store.default_path import default_file as default_file
 from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
-from collectors.store.spans import FEW, MINUTE, pieces, whole_from
+from collectors.store.spans import MINUTE, PACK_THRESHOLD, pieces, whole_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,7 +244,9 @@ class Glimpse:
         begin, end = whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE
         if begin < end:
             plan = list(clips((begin, end), to_ms))
-            for function_id, (count,) in summed(self._select, plan, 1, list(known), by_hour=self.count <= FEW).items():
+            for function_id, (count,) in summed(
+                self._select, plan, 1, list(known), by_hour=self.count <= PACK_THRESHOLD
+            ).items():
                 known[function_id].counted = count
         ids = ", ".join(map(str, known))
         for cells, low, high in pieces(from_ms, to_ms, to_ms):
