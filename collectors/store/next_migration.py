@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from collectors.store.integrity.table_checksums import SUMMED
 from collectors.store.migration import migrate
 from collectors.store.schema import VERSION
-from collectors.store.tables.column import Table
+from collectors.store.tables.column import StoredTable
 from collectors.store.tables.every import TABLES
 
 PACKS = ("hour_packs", "day_packs", "week_packs")
 _MARKED = "invocations = NULL, failures = NULL, last_ms = NULL, cells = NULL, errors = NULL, latency = NULL"
 
 
-def next_migration(declared: Mapping[str, Table] = TABLES) -> list[str]:
+def next_migration(declared: Mapping[str, StoredTable] = TABLES) -> list[str]:
     """The statements that make of a store of this ``VERSION`` one that has what is declared; [] where it has.
 
     Raises ValueError where a declaration has less than its table, or has it in another order.
@@ -31,7 +31,7 @@ def next_migration(declared: Mapping[str, Table] = TABLES) -> list[str]:
         connection.close()
 
 
-def _statements(connection: sqlite3.Connection, declared: Mapping[str, Table]) -> Iterator[str]:
+def _statements(connection: sqlite3.Connection, declared: Mapping[str, StoredTable]) -> Iterator[str]:
     stale: list[str] = []  # tables whose one checksum is of other columns from then on
     for table in declared.values():
         stored = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))]

@@ -8,5 +8,6 @@ listeners: "list[Callable[[str], None]]" = []
 
 
 def say(text: str) -> None:
+    """Tells every listener what is being done now."""
     for listener in listeners:
         listener(text)

@@ -55,6 +55,7 @@ class RequestIndex:
     def add(
         self, ids: Sequence[bytes | str], function_ids: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]
     ) -> None:
+        """Appends where invocations lie: request ids, ids of functions and starts in epoch ms, one of each a row."""
         if not len(ids):
             return
         entries = np.empty(len(ids), ENTRY)

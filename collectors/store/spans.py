@@ -4,7 +4,7 @@ from collectors.store.schema import GRAINS
 
 MINUTE, HOUR, DAY = GRAINS["minute_cells"], GRAINS["hour_cells"], GRAINS["day_cells"]
 WEEK = 7 * DAY
-FEW = 50  # functions whose own rows are read as soon as anybody's packs: with no more, nothing is packed
+PACK_THRESHOLD = 50  # functions whose own rows are read as soon as anybody's packs: with no more, nothing is packed
 BY_HOUR_MS = 6 * HOUR  # longer spans begin at a full hour
 BY_DAY_MS = 14 * DAY  # and these at midnight UTC
 

@@ -39,13 +39,13 @@ def test_a_page_is_cut_from_all_rows(
 def test_a_page_reads_no_more_than_it_needs(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Reader(db) as reader:
         reaches: list[int] = []
-        original = newest._reach
+        original = newest._page_start_ms
 
         def reach(*given: object) -> int:
             reaches.append(original(*given))  # type: ignore[arg-type]
             return reaches[-1]
 
-        monkeypatch.setattr(newest, "_reach", reach)
+        monkeypatch.setattr(newest, "_page_start_ms", reach)
         page = reader.invocations(*EVER, limit=20)
         with sqlite3.connect(db) as connection:
             (read,) = connection.execute("SELECT count(*) FROM invocations WHERE start_ms >= ?", reaches).fetchone()

@@ -145,7 +145,7 @@ def answers(reader: Reader, low: int, high: int, chosen: list[int] | None) -> di
 
 @pytest.fixture(autouse=True)
 def everything_is_packed() -> Iterator[None]:
-    with mock.patch.object(dirty_packs, "FEW", -1):
+    with mock.patch.object(dirty_packs, "PACK_THRESHOLD", -1):
         yield
 
 
@@ -173,7 +173,7 @@ def test_packs_tell_what_the_cells_tell(
                 high = newest + 1 if until_now else at + length
                 span = high - length, high, sorted(chosen) if chosen else None
                 by_packs = answers(reader, *span)
-                with mock.patch.object(dirty_packs, "FEW", 1 << 30):
+                with mock.patch.object(dirty_packs, "PACK_THRESHOLD", 1 << 30):
                     assert by_packs == answers(reader, *span)
 
 
@@ -229,7 +229,7 @@ def test_a_pack_that_does_not_agree_is_told(tmp_path: Path) -> None:
 
 def test_few_functions_are_not_packed(tmp_path: Path) -> None:
     db = tmp_path / "store.db"
-    with mock.patch.object(dirty_packs, "FEW", len(KEYS)):
+    with mock.patch.object(dirty_packs, "PACK_THRESHOLD", len(KEYS)):
         done(db, "write", [(0, T0, 1, Status.OK, 1000, 128)], renewed=True)
     with sqlite3.connect(db) as connection:
         assert connection.execute("SELECT count(invocations), count(*) FROM hour_packs").fetchone() == (0, 1)

@@ -88,7 +88,7 @@ def test_it_is_said_and_the_copy_is_private(tmp_path: Path) -> None:
         assert "store.db-wal" in said
         from collectors.store import private_copy
 
-        [(_, copy)] = private_copy._made.values()
+        [(_, copy)] = private_copy._copies.values()
         assert copy.parent.stat().st_mode & 0o077 == 0
         assert len(store_notes()) == 1
         assert sorted(one.name for one in folder.iterdir()) == ["store.db", "store.db-wal"]

@@ -16,7 +16,7 @@ import lambdatui.views.money as money_module
 import lambdatui.views.throttles as throttles_module
 import lambdatui.views.time_range as time_range_module
 import lambdatui.views.usage as usage_module
-from collectors.store.read import invocation_counts as counted_module
+from collectors.store.read import count_sources as counted_module
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.equal_parts import EqualParts
 from lambdatui.views.estimates import HourlyEstimates

@@ -51,6 +51,7 @@ def shapes(unpacked: bytes) -> list[bytes]:
 
 
 def shape_text(shape: bytes) -> str:
+    """A shape as a regular expression reads it: ``HEX`` stands for each hexadecimal digit of an id."""
     return shape.replace(_HEX_BYTE, HEX.encode()).decode()
 
 

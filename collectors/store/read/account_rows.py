@@ -25,7 +25,7 @@ from collectors.store.tables.account import (
     LOG_GROUPS,
     RECOMMENDATIONS,
 )
-from collectors.store.tables.column import Table
+from collectors.store.tables.column import StoredTable
 from collectors.store.tables.ledger import COLLECTIONS
 from collectors.untrusted import parsed_json
 
@@ -34,7 +34,7 @@ _STATES = re.compile(
 )  # of a StateUpdate's summary: Alarm updated from OK to ALARM
 
 
-def _columns(table: Table, record: type[Any]) -> str:
+def _columns(table: StoredTable, record: type[Any]) -> str:
     """A table's columns in the order of a record's fields."""
     return table.columns_of(field.name for field in fields(record))
 

@@ -40,6 +40,7 @@ class Connected:
         self.close()
 
     def close(self) -> None:
+        """Ends the connection; the reader is not used after that."""
         self._connection.close()
 
     def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -76,6 +77,7 @@ class Connected:
             self._all("COMMIT")
 
     def ids(self, function_ids: Functions) -> list[int]:
+        """The ids that are asked for; None is all functions of the store."""
         return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
 
     def chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
@@ -91,7 +93,7 @@ class Connected:
 
     def is_fleet(self, function_ids: Functions) -> bool:
         """Whether so many functions are asked for that packs answer sooner; None is all."""
-        return len(self.functions() if function_ids is None else function_ids) > dirty_packs.FEW
+        return len(self.functions() if function_ids is None else function_ids) > dirty_packs.PACK_THRESHOLD
 
     def error_rules(self) -> int | None:
         """By which version of the rules the errors are grouped; None where nothing is known."""
@@ -211,4 +213,5 @@ class Connected:
 
 
 def marks(ids: Sequence[int]) -> str:
+    """As many question marks as there are ids, for ``IN (...)``."""
     return ", ".join("?" * len(ids))

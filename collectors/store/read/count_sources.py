@@ -50,6 +50,7 @@ def clips(borders: "Sequence[int]", newest_ms: int | None) -> "Iterator[Clip]":
 
 
 def grain_of(clip: "Clip") -> int:
+    """How long the cells are that a clip is read from, in ms: a day, an hour or a minute."""
     low, high, _ = clip
     return DAY if high - low == DAY else HOUR if high - low == HOUR else MINUTE
 

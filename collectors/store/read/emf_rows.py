@@ -41,6 +41,7 @@ class EmfSum:
 
     @property
     def average(self) -> float:
+        """The mean of all values, in the series' unit."""
         return self.cell.total / self.cell.samples
 
     def quantile(self, share: float) -> float:

@@ -40,6 +40,7 @@ class IncomingBytes:
 
     @property
     def total(self) -> int:
+        """Bytes of all days."""
         return sum(self.days.values())
 
 

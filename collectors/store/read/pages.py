@@ -89,6 +89,7 @@ class Pages:
         ).fetchall()
 
     def starting_at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
+        """Invocations of one request that began in that millisecond, in whatever streams."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
             " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ?",
@@ -135,7 +136,7 @@ class Pages:
         return failed
 
 
-class Lines:
+class InvocationLines:
     """Reads log lines through one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

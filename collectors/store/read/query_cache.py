@@ -46,4 +46,5 @@ class Kept:
         return result
 
     def forget(self) -> None:
+        """Answers nothing from before."""
         self._answers.clear()

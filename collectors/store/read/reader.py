@@ -13,7 +13,7 @@ from collectors.store.connection import StoreDamaged, StoreError, StoreLocked, S
 from collectors.store.pruned_until import kept_since
 from collectors.store.read.connection import Functions
 from collectors.store.read.metric_sums import Metrics
-from collectors.store.read.pages import Lines, Pages
+from collectors.store.read.pages import InvocationLines, Pages
 from collectors.store.read.query_cache import Kept
 from collectors.store.read.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.read.span_sums import Rollups
@@ -33,10 +33,11 @@ class Reader(Rollups, Metrics):
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
         self._pages = Pages(self._connection)
-        self._lines = Lines(self._connection)
+        self._lines = InvocationLines(self._connection)
         self._kept_pages = Kept(self._connection, most=4)
 
     def forget(self) -> None:
+        """Reads everything anew from here on, pages of invocations too."""
         super().forget()
         self._kept_pages.forget()
 

@@ -9,7 +9,7 @@ import msgspec
 from collectors.model.measured import Quantities
 from collectors.model.records import Function, Status
 from collectors.store.tables.cells import CELL_NULLS, MINUTE_CELLS
-from collectors.store.tables.column import LAST, SUM, Column
+from collectors.store.tables.column import LAST, SUM, StoredColumn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def totals_of(columns: Sequence[str], rows: "npt.NDArray[np.int64]") -> list[Tot
 def _added() -> Callable[[Totals, Totals], Totals]:
     """Written out column by column: a chart of many functions adds up thousands of them."""
 
-    def term(column: Column) -> str:
+    def term(column: StoredColumn) -> str:
         earlier, later = f"earlier.{column.name}", f"later.{column.name}"
         if column.fold == LAST:
             return f"({earlier} if {later} is None else {later})"
@@ -93,7 +93,7 @@ added = _added()
 """Two sums of one function, of an earlier and a later span, as one."""
 
 
-def sum_sql(column: Column) -> str:
+def sum_sql(column: StoredColumn) -> str:
     """How SQL adds up a column of cells c. What is that of the newest cell stands bare: ``NEWEST_KNOWN_SQL``."""
     return f"c.{column.name}" if column.fold == LAST else f"{column.fold}(c.{column.name})"
 
@@ -184,6 +184,7 @@ class InvocationRow(Quantities):
 
     @property
     def key(self) -> tuple[int, int, str, int]:
+        """Function id, start (epoch ms), request id and stream id: what tells the row from all others."""
         return self.function_id, self.start_ms, self.request_id, self.stream_id
 
 

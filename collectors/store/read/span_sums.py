@@ -145,6 +145,7 @@ class Rollups(Connected):
         return sum(invocations or 0 for invocations, _ in rows), sum(reports or 0 for _, reports in rows)
 
     def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
+        """How many invocations of the functions together began in ``[from_ms, to_ms)``, by the logs."""
         return self.counted(from_ms, to_ms, function_ids)[0]
 
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:

@@ -8,7 +8,7 @@ import os
 from collectors.model.errors import CaughtError
 from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
-from collectors.store.spans import FEW, MINUTE, pieces, whole_from
+from collectors.store.spans import MINUTE, PACK_THRESHOLD, pieces, whole_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class FunctionWeight:
         self.invocations = self.reports = self.billed_mb_ms = 0
 
     def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
+        """The sums of one piece of the span."""
         self.invocations += invocations
         self.reports += reports
         self.billed_mb_ms += billed_mb_ms
@@ -228,6 +229,7 @@ class Glimpse:
         return list(functions.values())
 
     def has_metrics(self) -> bool:
+        """Whether any metric of CloudWatch's was collected."""
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
 
     def has_history(self) -> bool:
@@ -242,7 +244,9 @@ class Glimpse:
         begin, end = whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE
         if begin < end:
             plan = list(clips((begin, end), to_ms))
-            for function_id, (count,) in summed(self._select, plan, 1, list(known), by_hour=self.count <= FEW).items():
+            for function_id, (count,) in summed(
+                self._select, plan, 1, list(known), by_hour=self.count <= PACK_THRESHOLD
+            ).items():
                 known[function_id].counted = count
         ids = ", ".join(map(str, known))
         for cells, low, high in pieces(from_ms, to_ms, to_ms):

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from collectors.store.schema import OLDEST
 from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
-from collectors.store.spans import FEW as FEW
+from collectors.store.spans import PACK_THRESHOLD as PACK_THRESHOLD
 
 PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells": "day_packs"}
 MADE_AT_ONCE = 48
@@ -62,7 +62,7 @@ def mark_metrics_dirty(connection: sqlite3.Connection, series: Collection[tuple[
 
 def any_to_make(connection: sqlite3.Connection) -> bool:
     """Whether there are marked packs, and so many functions that they are worth their making."""
-    if connection.execute("SELECT count(*) FROM functions").fetchone() <= (FEW,):
+    if connection.execute("SELECT count(*) FROM functions").fetchone() <= (PACK_THRESHOLD,):
         return False
     (any_marked,) = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM day_packs WHERE invocations IS NULL)"

@@ -48,6 +48,7 @@ class Cell:
     buckets: dict[int, int] = field(default_factory=dict)
 
     def take(self, value: float, times: int) -> None:
+        """Counts a value so many times; a negative number takes it off, and leaves the extremes as they are."""
         self.samples += times
         self.total += times * value
         if value < self.lowest:
@@ -73,6 +74,7 @@ class Cell:
 
     @classmethod
     def empty(cls) -> "Cell":
+        """A cell without a value, whose extremes any value replaces."""
         return cls(0, 0.0, math.inf, -math.inf)
 
 
@@ -110,6 +112,7 @@ def quantile(buckets: Mapping[int, int], share: float, lowest: float, highest: f
 
 
 def packed(buckets: Mapping[int, int]) -> bytes:
+    """A histogram as it is stored: pairs of bucket and count, in order of bucket."""
     return b"".join(_PAIR.pack(bucket, min(count, _MOST)) for bucket, count in sorted(buckets.items()) if count > 0)
 
 

@@ -19,10 +19,12 @@ class EqualParts(NamedTuple):
 
     @property
     def number(self) -> int:
+        """How many parts there are, one at least."""
         return max(1, -(-(self.to_ms - self.from_ms) // self.step_ms))
 
     @property
     def starts(self) -> tuple[int, ...]:
+        """When each part begins, epoch ms."""
         return tuple(self.from_ms + at * self.step_ms for at in range(self.number))
 
     @property

@@ -1,8 +1,8 @@
 """What is known of accounts beside their functions: configuration over time, alarms, bills, recommendations."""
 
-from collectors.store.tables.column import Table, integer, real, text
+from collectors.store.tables.column import StoredTable, integer, real, text
 
-CONFIGURATION = Table(
+CONFIGURATION = StoredTable(
     "configuration",
     text("account"),
     text("region"),
@@ -15,7 +15,7 @@ CONFIGURATION = Table(
     integer("until_ms", null=True),
     key=("account", "region", "function", "kind", "item", "name", "since_ms"),
 )
-LOG_GROUPS = Table(
+LOG_GROUPS = StoredTable(
     "log_groups",
     text("account"),
     text("region"),
@@ -25,7 +25,7 @@ LOG_GROUPS = Table(
     integer("stored_bytes", null=True),
     key=("account", "region", "name"),
 )
-ALARMS = Table(
+ALARMS = StoredTable(
     "alarms",
     text("account"),
     text("region"),
@@ -44,7 +44,7 @@ ALARMS = Table(
     integer("actions_enabled", null=True),
     key=("account", "region", "name"),
 )
-ALARM_HISTORY = Table(
+ALARM_HISTORY = StoredTable(
     "alarm_history",
     text("account"),
     text("region"),
@@ -54,7 +54,7 @@ ALARM_HISTORY = Table(
     text("summary"),
     key=("account", "region", "name", "at_ms", "kind", "summary"),
 )
-BILLED_DAYS = Table(
+BILLED_DAYS = StoredTable(
     "billed_days",
     text("account"),
     integer("day_ms"),
@@ -71,7 +71,7 @@ BILLED_DAYS = Table(
     integer("asked_ms", null=True),
     key=("account", "day_ms", "service", "usage_type", "record_type"),
 )
-RECOMMENDATIONS = Table(
+RECOMMENDATIONS = StoredTable(
     "recommendations",
     text("account"),
     text("region"),
@@ -86,7 +86,7 @@ RECOMMENDATIONS = Table(
     integer("refreshed_ms", null=True),
     key=("account", "region", "function", "version"),
 )
-ERROR_PATTERNS = Table(
+ERROR_PATTERNS = StoredTable(
     "error_patterns",
     text("account"),
     text("region"),

@@ -5,33 +5,44 @@ The first frame reads cells, so this imports next to nothing. What is measured o
 """
 
 from collectors.model.quantities import QUANTITIES
-from collectors.store.tables.column import BLOB, CHECKSUM, HISTOGRAM, INTEGER, LAST, MAX, SUM, Column, Table, integer
+from collectors.store.tables.column import (
+    BLOB,
+    CHECKSUM,
+    HISTOGRAM,
+    INTEGER,
+    LAST,
+    MAX,
+    SUM,
+    StoredColumn,
+    StoredTable,
+    integer,
+)
 
-_CELL = Table(
+_CELL = StoredTable(
     "",
     integer("function_id"),
     integer("start_ms"),
-    Column("invocations", INTEGER, fold=SUM),
-    Column("reports", INTEGER, fold=SUM),
-    Column("errors", INTEGER, fold=SUM),
-    Column("timeouts", INTEGER, fold=SUM),
-    Column("out_of_memory", INTEGER, fold=SUM),
-    Column("cold_starts", INTEGER, fold=SUM),
-    Column("billed_ms", INTEGER, fold=SUM, of="billed_ms"),
-    Column("billed_mb_ms", INTEGER, fold=SUM),
-    Column("duration_us", INTEGER, fold=SUM, of="duration_us"),
-    Column("init_us", INTEGER, fold=SUM, of="init_us"),
-    Column("max_duration_us", INTEGER, null=True, fold=MAX, of="duration_us"),
-    Column("max_memory_mb", INTEGER, null=True, fold=MAX, of="max_memory_mb"),
-    Column("memory_mb", INTEGER, null=True, fold=LAST, of="memory_mb"),
-    Column("last_ms", INTEGER, fold=MAX, of="start_ms"),
-    Column("latency", BLOB, fold=HISTOGRAM, of="duration_us"),
+    StoredColumn("invocations", INTEGER, fold=SUM),
+    StoredColumn("reports", INTEGER, fold=SUM),
+    StoredColumn("errors", INTEGER, fold=SUM),
+    StoredColumn("timeouts", INTEGER, fold=SUM),
+    StoredColumn("out_of_memory", INTEGER, fold=SUM),
+    StoredColumn("cold_starts", INTEGER, fold=SUM),
+    StoredColumn("billed_ms", INTEGER, fold=SUM, of="billed_ms"),
+    StoredColumn("billed_mb_ms", INTEGER, fold=SUM),
+    StoredColumn("duration_us", INTEGER, fold=SUM, of="duration_us"),
+    StoredColumn("init_us", INTEGER, fold=SUM, of="init_us"),
+    StoredColumn("max_duration_us", INTEGER, null=True, fold=MAX, of="duration_us"),
+    StoredColumn("max_memory_mb", INTEGER, null=True, fold=MAX, of="max_memory_mb"),
+    StoredColumn("memory_mb", INTEGER, null=True, fold=LAST, of="memory_mb"),
+    StoredColumn("last_ms", INTEGER, fold=MAX, of="start_ms"),
+    StoredColumn("latency", BLOB, fold=HISTOGRAM, of="duration_us"),
     key=("function_id", "start_ms"),
 )
 _LATER = (
-    Column("latency_sum", INTEGER, null=True, fold=CHECKSUM),
-    Column("sum", INTEGER, null=True, fold=CHECKSUM),
-    *(Column(name, INTEGER, null=True, fold=SUM, of=name) for name in QUANTITIES),
+    StoredColumn("latency_sum", INTEGER, null=True, fold=CHECKSUM),
+    StoredColumn("sum", INTEGER, null=True, fold=CHECKSUM),
+    *(StoredColumn(name, INTEGER, null=True, fold=SUM, of=name) for name in QUANTITIES),
 )
 MINUTE_CELLS = _CELL.named("minute_cells", *_LATER)
 HOUR_CELLS = _CELL.named("hour_cells", *_LATER)
@@ -47,12 +58,12 @@ CELL_NULLS = frozenset(column.name for column in MINUTE_CELLS if column.null and
 CELL = (*CELL_NUMBERS, "latency", "latency_sum", "sum")
 """All columns of a cell, in the order of the tuples that ``collectors.store.rollups`` hands about."""
 
-_ERRORS = Table(
+_ERRORS = StoredTable(
     "",
     integer("function_id"),
     integer("start_ms"),
     integer("error_id"),
-    Column("occurrences", INTEGER, fold=SUM),
+    StoredColumn("occurrences", INTEGER, fold=SUM),
     key=("function_id", "start_ms", "error_id"),
 )
 MINUTE_ERRORS = _ERRORS.named("minute_cells_errors")

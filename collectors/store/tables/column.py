@@ -22,7 +22,7 @@ CHECKSUM = "checksum"
 """Of what else is in the row (``collectors.store.integrity``): it is made anew."""
 
 
-class Column:
+class StoredColumn:
     """One column of a table.
 
     ``type`` is SQLite's, ``null`` says whether it may be null, ``default`` the SQL of its default. ``fold`` is how
@@ -62,23 +62,27 @@ class Column:
         return f"{self.name} {self.type}{'' if self.null else ' NOT NULL'}{default}"
 
 
-def integer(name: str, *, null: bool = False, default: str | None = None, read_from: str = "") -> Column:
-    return Column(name, INTEGER, null=null, default=default, read_from=read_from)
+def integer(name: str, *, null: bool = False, default: str | None = None, read_from: str = "") -> StoredColumn:
+    """A column of whole numbers that is not added up."""
+    return StoredColumn(name, INTEGER, null=null, default=default, read_from=read_from)
 
 
-def real(name: str, *, null: bool = False) -> Column:
-    return Column(name, REAL, null=null)
+def real(name: str, *, null: bool = False) -> StoredColumn:
+    """A column of fractions that is not added up."""
+    return StoredColumn(name, REAL, null=null)
 
 
-def text(name: str, *, null: bool = False, default: str | None = None, read_from: str = "") -> Column:
-    return Column(name, TEXT, null=null, default=default, read_from=read_from)
+def text(name: str, *, null: bool = False, default: str | None = None, read_from: str = "") -> StoredColumn:
+    """A column of text."""
+    return StoredColumn(name, TEXT, null=null, default=default, read_from=read_from)
 
 
-def blob(name: str, *, null: bool = False, checksum: str = "{}") -> Column:
-    return Column(name, BLOB, null=null, checksum=checksum)
+def blob(name: str, *, null: bool = False, checksum: str = "{}") -> StoredColumn:
+    """A column of bytes; ``checksum`` as ``StoredColumn`` has it."""
+    return StoredColumn(name, BLOB, null=null, checksum=checksum)
 
 
-class Table:
+class StoredTable:
     """One table: its columns in the order that they have in the file, and its primary key.
 
     ``rowid``: the key is a whole number that SQLite gives; other tables are clustered on their key.
@@ -86,23 +90,24 @@ class Table:
 
     __slots__ = ("columns", "key", "name", "rowid")
 
-    def __init__(self, name: str, *columns: Column, key: "Iterable[str]", rowid: bool = False) -> None:
+    def __init__(self, name: str, *columns: StoredColumn, key: "Iterable[str]", rowid: bool = False) -> None:
         self.name = name
         self.columns = columns
         self.key = tuple(key)
         self.rowid = rowid
 
-    def __iter__(self) -> "Iterator[Column]":
+    def __iter__(self) -> "Iterator[StoredColumn]":
         return iter(self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The columns' names in the order of the file."""
         return tuple(column.name for column in self.columns)
 
-    def named(self, name: str, *more: Column, without: "Iterable[str]" = ()) -> "Table":
+    def named(self, name: str, *more: StoredColumn, without: "Iterable[str]" = ()) -> "StoredTable":
         """A table of another name with the same columns but some, and ``more`` behind them."""
         kept = [column for column in self.columns if column.name not in without]
-        return Table(name, *kept, *more, key=self.key, rowid=self.rowid)
+        return StoredTable(name, *kept, *more, key=self.key, rowid=self.rowid)
 
     def create(self) -> str:
         """The SQL that makes the table."""

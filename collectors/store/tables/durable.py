@@ -1,8 +1,8 @@
 """Durable executions and the events of their histories."""
 
-from collectors.store.tables.column import Table, integer, text
+from collectors.store.tables.column import StoredTable, integer, text
 
-DURABLE_EXECUTIONS = Table(
+DURABLE_EXECUTIONS = StoredTable(
     "durable_executions",
     integer("id", null=True),
     text("arn"),
@@ -20,7 +20,7 @@ DURABLE_EXECUTIONS = Table(
     key=("id",),
     rowid=True,
 )
-DURABLE_EVENTS = Table(
+DURABLE_EVENTS = StoredTable(
     "durable_events",
     integer("execution_id"),
     integer("event_id"),

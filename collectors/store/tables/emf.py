@@ -1,8 +1,8 @@
 """Metrics that log lines carry in the Embedded Metric Format: series, and their values by minute, hour and day."""
 
-from collectors.store.tables.column import Table, blob, integer, real, text
+from collectors.store.tables.column import StoredTable, blob, integer, real, text
 
-EMF_SERIES = Table(
+EMF_SERIES = StoredTable(
     "emf_series",
     integer("id", null=True),
     integer("function_id"),
@@ -14,7 +14,7 @@ EMF_SERIES = Table(
     key=("id",),
     rowid=True,
 )
-EMF_INVALID = Table(
+EMF_INVALID = StoredTable(
     "emf_invalid",
     integer("function_id"),
     integer("start_ms"),
@@ -22,7 +22,7 @@ EMF_INVALID = Table(
     integer("number"),
     key=("function_id", "start_ms", "reason"),
 )
-EMF_MINUTES = Table(
+EMF_MINUTES = StoredTable(
     "emf_minutes",
     integer("series_id"),
     integer("start_ms"),

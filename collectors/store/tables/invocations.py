@@ -4,20 +4,20 @@ Imported with the first frame: imports next to nothing.
 """
 
 from collectors.model.quantities import FIGURES, QUANTITIES
-from collectors.store.tables.column import BLOB, TEXT, Column, Table, blob, integer
+from collectors.store.tables.column import BLOB, TEXT, StoredColumn, StoredTable, blob, integer
 
 _KEY = ("function_id", "start_ms", "request_id", "stream_id")
-INVOCATIONS = Table(
+INVOCATIONS = StoredTable(
     "invocations",
     integer("function_id"),
     integer("start_ms"),
-    Column("request_id", BLOB),
+    StoredColumn("request_id", BLOB),
     integer("stream_id", read_from="stream"),
     integer("parts"),
     integer("status"),
     *(integer(name, null=True) for name in FIGURES),
     integer("error_id", null=True, read_from="error"),
-    Column("trace_id", TEXT, null=True),
+    StoredColumn("trace_id", TEXT, null=True),
     integer("end_ms"),
     integer("events"),
     integer("chunk_id", null=True),
@@ -28,7 +28,7 @@ INVOCATIONS = Table(
 CHECKSUMMED = tuple(name for name in INVOCATIONS.names if name not in ("sum", *QUANTITIES))
 """The columns that the checksum of a row has always covered, in the order that it adds them up in."""
 
-REQUEST_BUCKETS = Table(
+REQUEST_BUCKETS = StoredTable(
     "request_buckets",
     integer("bucket"),
     integer("segment"),

@@ -1,8 +1,8 @@
 """What collections came to and asked of AWS, what they covered, what could not be read, and what was deleted."""
 
-from collectors.store.tables.column import Table, blob, integer, text
+from collectors.store.tables.column import StoredTable, blob, integer, text
 
-COLLECTIONS = Table(
+COLLECTIONS = StoredTable(
     "collections",
     integer("id", null=True),
     text("source"),
@@ -17,7 +17,7 @@ COLLECTIONS = Table(
     key=("id",),
     rowid=True,
 )
-API_CALLS = Table(
+API_CALLS = StoredTable(
     "api_calls",
     integer("collection_id"),
     text("region"),
@@ -26,7 +26,7 @@ API_CALLS = Table(
     integer("units"),
     key=("collection_id", "operation"),
 )
-COLLECTION_NOTES = Table(
+COLLECTION_NOTES = StoredTable(
     "collection_notes",
     integer("collection_id"),
     text("kind"),
@@ -35,10 +35,10 @@ COLLECTION_NOTES = Table(
     integer("bytes", null=True),
     key=("collection_id", "kind", "about", "text"),
 )
-COVERED = Table("covered", text("item"), integer("from_ms"), integer("to_ms"), key=("item", "from_ms"))
-REJECTS = Table("rejects", blob("id"), text("source"), integer("line"), text("reason"), text("text"), key=("id",))
-SETTINGS = Table("settings", text("name"), integer("value"), key=("name",))
-PRUNED = Table(
+COVERED = StoredTable("covered", text("item"), integer("from_ms"), integer("to_ms"), key=("item", "from_ms"))
+REJECTS = StoredTable("rejects", blob("id"), text("source"), integer("line"), text("reason"), text("text"), key=("id",))
+SETTINGS = StoredTable("settings", text("name"), integer("value"), key=("name",))
+PRUNED = StoredTable(
     "pruned",
     integer("function_id", null=True),
     integer("rows_ms", default="0"),
@@ -48,4 +48,4 @@ PRUNED = Table(
     key=("function_id",),
     rowid=True,
 )
-TABLE_SUMS = Table("table_sums", text("name"), integer("rows"), integer("sum"), key=("name",))
+TABLE_SUMS = StoredTable("table_sums", text("name"), integer("rows"), integer("sum"), key=("name",))

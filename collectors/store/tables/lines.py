@@ -1,8 +1,8 @@
 """Log lines in compressed chunks, what is told of a chunk without opening it, and counts of lines by pattern."""
 
-from collectors.store.tables.column import Table, blob, integer, text
+from collectors.store.tables.column import StoredTable, blob, integer, text
 
-CHUNKS = Table(
+CHUNKS = StoredTable(
     "chunks",
     integer("id", null=True),
     integer("function_id"),
@@ -14,8 +14,10 @@ CHUNKS = Table(
     key=("id",),
     rowid=True,
 )
-CHUNK_FILTERS = Table("chunk_filters", integer("chunk_id", null=True), blob("bits"), key=("chunk_id",), rowid=True)
-PATTERNS = Table(
+CHUNK_FILTERS = StoredTable(
+    "chunk_filters", integer("chunk_id", null=True), blob("bits"), key=("chunk_id",), rowid=True
+)
+PATTERNS = StoredTable(
     "patterns",
     integer("id", null=True),
     text("shape"),
@@ -24,7 +26,7 @@ PATTERNS = Table(
     key=("id",),
     rowid=True,
 )
-PATTERN_HOURS = Table(
+PATTERN_HOURS = StoredTable(
     "pattern_hours",
     integer("function_id"),
     integer("start_ms"),
@@ -36,7 +38,7 @@ PATTERN_HOURS = Table(
     key=("function_id", "start_ms", "pattern_id"),
 )
 PATTERN_DAYS = PATTERN_HOURS.named("pattern_days")
-PATTERN_FUNCTIONS = Table(
+PATTERN_FUNCTIONS = StoredTable(
     "pattern_functions",
     integer("function_id"),
     integer("pattern_id"),

@@ -1,8 +1,8 @@
 """Points of CloudWatch's metrics, and their sums and peaks by hour and day."""
 
-from collectors.store.tables.column import Table, integer, real, text
+from collectors.store.tables.column import StoredTable, integer, real, text
 
-METRICS = Table(
+METRICS = StoredTable(
     "metrics",
     text("metric"),
     integer("function_id"),
@@ -12,7 +12,7 @@ METRICS = Table(
     real("value"),
     key=("metric", "function_id", "stat", "start_ms", "period_s"),
 )
-METRIC_HOURS = Table(
+METRIC_HOURS = StoredTable(
     "metric_hours",
     text("metric"),
     integer("function_id"),
@@ -23,7 +23,7 @@ METRIC_HOURS = Table(
     key=("metric", "function_id", "stat", "start_ms"),
 )
 METRIC_DAYS = METRIC_HOURS.named("metric_days")
-ACCOUNT_METRICS = Table(
+ACCOUNT_METRICS = StoredTable(
     "account_metrics",
     text("account"),
     text("region"),

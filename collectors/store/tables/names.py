@@ -1,8 +1,8 @@
 """Names that other tables refer to by their ids: functions, log streams, errors."""
 
-from collectors.store.tables.column import Table, integer, text
+from collectors.store.tables.column import StoredTable, integer, text
 
-FUNCTIONS = Table(
+FUNCTIONS = StoredTable(
     "functions",
     integer("id", null=True),
     text("account"),
@@ -18,8 +18,10 @@ FUNCTIONS = Table(
     key=("id",),
     rowid=True,
 )
-STREAMS = Table("streams", integer("id", null=True), integer("function_id"), text("name"), key=("id",), rowid=True)
-ERRORS = Table(
+STREAMS = StoredTable(
+    "streams", integer("id", null=True), integer("function_id"), text("name"), key=("id",), rowid=True
+)
+ERRORS = StoredTable(
     "errors",
     integer("id", null=True),
     integer("function_id"),

@@ -3,9 +3,9 @@
 Blobs have checksums of themselves and of what stands beside them; a row whose figures are null is yet to be made.
 """
 
-from collectors.store.tables.column import Table, blob, integer, text
+from collectors.store.tables.column import StoredTable, blob, integer, text
 
-MINUTE_PACKS = Table(
+MINUTE_PACKS = StoredTable(
     "minute_packs",
     integer("start_ms", null=True),
     integer("invocations", null=True),
@@ -20,7 +20,7 @@ MINUTE_PACKS = Table(
 HOUR_PACKS = MINUTE_PACKS.named("hour_packs")
 DAY_PACKS = MINUTE_PACKS.named("day_packs")
 WEEK_PACKS = MINUTE_PACKS.named("week_packs")
-METRIC_PACKS = Table(
+METRIC_PACKS = StoredTable(
     "metric_packs",
     text("metric"),
     text("stat"),

@@ -34,7 +34,7 @@ from collectors.store.tables.account import (
     LOG_GROUPS,
     RECOMMENDATIONS,
 )
-from collectors.store.tables.column import Table
+from collectors.store.tables.column import StoredTable
 from collectors.store.tables.ledger import API_CALLS, COLLECTION_NOTES, COVERED
 from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
@@ -72,7 +72,7 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
         _replace(connection, _TABLES[type(first)], records)
 
 
-def _replace(connection: sqlite3.Connection, table: Table, records: Iterable[object]) -> None:
+def _replace(connection: sqlite3.Connection, table: StoredTable, records: Iterable[object]) -> None:
     """Writes records by their fields, each in place of the row that has its key."""
     values_of = attrgetter(*(column.read_from for column in table))
     connection.executemany(table.insert(instead="OR REPLACE"), map(values_of, records))
@@ -287,7 +287,7 @@ class _transaction:
                 undo(self._connection)
 
 
-_TABLES: Mapping[type, Table] = {
+_TABLES: Mapping[type, StoredTable] = {
     LogGroupFacts: LOG_GROUPS,
     AlarmChange: ALARM_HISTORY,
     BilledDay: BILLED_DAYS,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from collectors.model.invocation_columns import Columns, Ints, with_holes
-from collectors.store.tables.column import Column
+from collectors.store.tables.column import StoredColumn
 from collectors.store.tables.invocations import INVOCATIONS
 
 
@@ -52,7 +52,7 @@ class Rows:
             None if self.lines is None else list(map(self.lines.__getitem__, places)),
         )
 
-    def numbers_of(self, column: Column) -> Ints:
+    def numbers_of(self, column: StoredColumn) -> Ints:
         """The numbers of a column of the table; -1 where they are null."""
         return self.numbers[column.read_from]
 
@@ -65,7 +65,7 @@ class Rows:
         }
         return [others[name] if name in others else self._bound(_COLUMNS[name]) for name in names]
 
-    def _bound(self, column: Column) -> Sequence[Any]:
+    def _bound(self, column: StoredColumn) -> Sequence[Any]:
         numbers = self.numbers_of(column)
         return with_holes(numbers) if column.null else numbers.tolist()
 

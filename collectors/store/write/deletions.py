@@ -32,6 +32,7 @@ class Deleted:
     others: int = 0
 
     def add(self, other: "Deleted") -> None:
+        """Counts what another step deleted too."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
@@ -68,6 +69,7 @@ def whole_before(connection: sqlite3.Connection, function_id: int, before_ms: in
 
 
 def rows(connection: sqlite3.Connection, function_id: int, before_ms: int | None, piece: int) -> Iterator[Deleted]:
+    """Invocations, but none of which the other half may still come."""
     if before_ms is None:
         return
     before_ms = whole_before(connection, function_id, before_ms)
@@ -195,6 +197,7 @@ def metric_series(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def points(
     connection: sqlite3.Connection, function_id: int, every: list[tuple[str, str]], before_ms: int, piece: int
 ) -> Iterator[Deleted]:
+    """A function's metric points, of all its series up to one hour: their sums by hour and day stay."""
     before_ms = before_ms // HOUR_MS * HOUR_MS
     where = "metric = ? AND function_id = ? AND stat = ? AND start_ms < ?"
     first = "SELECT min(start_ms) FROM metrics WHERE metric = ? AND function_id = ? AND stat = ?"

@@ -31,6 +31,7 @@ def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]
 
 
 def said(done: Deleted) -> dict[str, int]:
+    """What was deleted, in the words of the command line: how many of each."""
     return {"invocations": done.invocations, "log lines": done.log_lines}
 
 

@@ -18,6 +18,7 @@ class Names:
         self._errors: dict[tuple[int, str], int] = {}
 
     def function(self, key: FunctionKey) -> int:
+        """The id of a function, which is written where it is new."""
         fields = key.name, key.account, key.region
         known = self._functions.get(fields)
         if known is None:
@@ -85,12 +86,14 @@ class Names:
         return ids
 
     def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
+        """The id of each error, which is written where it is new."""
         return [
             self.error(self.function(kind.function), kind.fingerprint, kind.error_type, kind.message, kind.family)
             for kind in kinds
         ]
 
     def error(self, function_id: int, fingerprint: str, error_type: str, message: str, family: str = "") -> int:
+        """The id of a function's error with that fingerprint; what it is called is of the first that had it."""
         if len(self._errors) > MOST_REMEMBERED:
             self._errors.clear()
         known = self._errors.get((function_id, fingerprint))

@@ -45,6 +45,7 @@ class Retention:
 
     @property
     def ages(self) -> dict[str, int | None]:
+        """The ages in ms by the names that the configuration has for them."""
         return {"invocations": self.invocations_ms, "lines": self.lines_ms, "minutes": self.minutes_ms}
 
     def ends(self, now_ms: int) -> "Ends":

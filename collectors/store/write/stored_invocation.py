@@ -49,6 +49,7 @@ class StoredInvocation(Quantities):
 
     @property
     def is_whole(self) -> bool:
+        """Whether both START and REPORT were seen."""
         return self.parts == Parts.WHOLE
 
 

@@ -55,6 +55,7 @@ class Written:
     pruned: int = 0  # events older than what was deleted of their function for its age
 
     def add(self, other: "Written") -> None:
+        """Counts what another batch came to too."""
         self.events += other.events
         self.duplicates += other.duplicates
         self.invocations += other.invocations

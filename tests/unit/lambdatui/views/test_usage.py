@@ -305,7 +305,7 @@ def test_every_grouping_has_the_same_sum(tmp_path: Path, monkeypatch: pytest.Mon
     db = store(tmp_path / "s.db", [PAY, MAIL, EDGE], calls, points)
     set_at(db, MAIL, at("2025-02-01"), arch="x86_64", ephemeral_mb=2048)
     set_at(db, MAIL, at("2025-03-08T10:00"), arch="arm64", ephemeral_mb=512)
-    monkeypatch.setattr(dirty_packs, "FEW", 0 if fleet else 50)
+    monkeypatch.setattr(dirty_packs, "PACK_THRESHOLD", 0 if fleet else 50)
     for span in (TimeRange(MARCH, NOON, ""), TimeRange(NOON - 5 * DAY_MS, NOON - 17 * MINUTE_MS, "")):
         with Reader(db) as reader:
             view = costs(reader, span, BOOK, free_tier=False)

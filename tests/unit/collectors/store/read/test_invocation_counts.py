@@ -147,7 +147,7 @@ def test_a_fleet_is_counted_as_some_of_its_functions_are(
     """By packs, and by rows: whole days are compared as such in both."""
     borders = [DAY + end * MINUTE_MS for end in ends]
     with Reader(store(tmp_path_factory.mktemp("counted") / "s.db", calls, points)) as reader:
-        monkeypatch.setattr(dirty_packs, "FEW", 2)
+        monkeypatch.setattr(dirty_packs, "PACK_THRESHOLD", 2)
         whole, (first, *_) = counted_by(reader, borders), [row.id for row in reader.functions()]
         some = counted_by(reader, borders, [first])
     assert whole.get(first) == some.get(first)
@@ -157,7 +157,7 @@ def test_a_fleet_compares_whole_days(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Clocks put an invocation into the hour beside: it counts once, and both ends are compared by the hour."""
     calls = [(1, 59, False), (1, 200, False), (1, 2900, False)]
     points: Points = [(1, "Invocations", 60, 60, 1.0), (1, "Invocations", 200, 60, 1.0)]
-    monkeypatch.setattr(dirty_packs, "FEW", 0)
+    monkeypatch.setattr(dirty_packs, "PACK_THRESHOLD", 0)
     with Reader(store(tmp_path / "s.db", calls, points)) as reader:
         (one,) = counted(reader, DAY, DAY + DAY_MS).values()
         (cut,) = counted(reader, DAY, DAY + DAY_MS - HOUR_MS).values()
