@@ -19,7 +19,6 @@ from collectors.ingest.regrouping import regroup_here
 from collectors.ingest.results import Collected
 from collectors.ingest.results import ImportResult as ImportResult
 from collectors.ingest.results import Progress as Progress
-from collectors.ingest.store_answers import Claims, InStore
 from collectors.ingest.writer_process import Sink, WritingProcess
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey
@@ -30,10 +29,12 @@ from collectors.sources.base import (
     FileSummary,
     Item,
     LogEvents,
+    NothingStored,
     Rejects,
     Source,
     SourceFailed,
     Step,
+    Stored,
     StoredItem,
     unforeseen,
 )
@@ -130,8 +131,7 @@ class _FileImport:
 
     def read(self, files: Sequence[InputFile], sink: Sink) -> Written:
         request = FileRequest(self._assembler.defaults, lambda: self._assembler.wants_columns)
-        # What another file's source has stored is no matter to a file.
-        stored = InStore(None, Claims())
+        stored = NothingStored()  # a file is read whole, whatever the store has of it
         for file in files:
             opened = OpenedFile(file)
             try:
@@ -146,7 +146,7 @@ class _FileImport:
         sink.write(self._assembler.take_deferred(final=True))
         return sink.finish()
 
-    def _read(self, source: Source, stored: InStore, opened: OpenedFile, sink: Sink) -> None:
+    def _read(self, source: Source, stored: Stored, opened: OpenedFile, sink: Sink) -> None:
         assembler, result = self._assembler, self._result
         for item in _items_of(source, stored):
             match item:
@@ -175,7 +175,7 @@ class _FileImport:
                     sink.keep(item)
 
 
-def _items_of(source: Source, stored: InStore) -> Iterator[Item]:
+def _items_of(source: Source, stored: Stored) -> Iterator[Item]:
     """The items of a file's source. What nobody foresaw in it is SourceFailed, and ends that file alone."""
     try:
         for item in source.items(stored):
@@ -194,6 +194,8 @@ def collect(source: Source, *, db: Path, now_ms: int | None = None) -> Collected
     One part's failure does not hide the others: it is told in ``failures``. ``now_ms`` is the time of the collection,
     in epoch ms. Raises StoreError.
     """
+    from collectors.ingest.store_answers import Claims, InStore  # an import does without
+
     began = time.monotonic()
     collected = Collected(source.name, source.account, source.region)
     assembler = ColumnarAssembler(FunctionKey("", source.account, source.region))

@@ -30,6 +30,7 @@ class JsonLines:
         self._path = Path(path) if path else None
 
     def notify(self, event: WatchEvent, /) -> None:
+        """Writes the event. OSError where the file cannot be written."""
         line = json.dumps(event.as_dict()) + "\n"
         if self._path is None:
             sys.stderr.write(line)

@@ -213,13 +213,13 @@ class Assembler(Owners):
 
     def _traced(self, state: StreamState, text: str) -> None:
         """REPORT's second line where a tool made an event of it: the last REPORT is told its trace."""
-        for told in (state.current, state.previous):
-            if told is None or told.report is None:
+        for builder in (state.current, state.previous):
+            if builder is None or builder.report is None:
                 continue
-            if isinstance(told.report, str):
-                told.report = f"{told.report.rstrip()}\t\n{text}"
-            elif (trace := _TRACE.match(text)) is not None and told.report.trace_id is None:
-                told.report = told.report._replace(trace_id=trace[1])
+            if isinstance(builder.report, str):
+                builder.report = f"{builder.report.rstrip()}\t\n{text}"
+            elif (trace := _TRACE.match(text)) is not None and builder.report.trace_id is None:
+                builder.report = builder.report._replace(trace_id=trace[1])
             return
 
     def _piece(self, state: StreamState, piece: Piece, event: LogEvent) -> None:

@@ -30,18 +30,18 @@ class Owners:
 
     def _start(self, state: StreamState, request_id: str, event: LogEvent) -> None:
         now = event.timestamp_ms
-        found = state.current
-        if found is not None and found.request_id != request_id:
-            found = state.find(request_id) if (state.strays or state.previous is not None) else None
-        if found is not None:
-            if found.start_ms is None:
-                found.start_ms = now
-                found.add(event)
+        known = state.current
+        if known is not None and known.request_id != request_id:
+            known = state.find(request_id) if (state.strays or state.previous is not None) else None
+        if known is not None:
+            if known.start_ms is None:
+                known.start_ms = now
+                known.add(event)
                 return
-            if found.start_ms == now:
+            if known.start_ms == now:
                 self._finished.duplicates += 1
-                if found is not state.current and not found.over:
-                    self._go_back_to(state, found)
+                if known is not state.current and not known.over:
+                    self._go_back_to(state, known)
                 return
         waiting = state.pending
         if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin(now):
@@ -58,26 +58,26 @@ class Owners:
         state.seen = self._finished.number
 
     def _report(self, state: StreamState, report: Report, event: LogEvent) -> None:
-        found = self._named(state, report.request_id or "")
-        if found.report is not None:
-            if found.report in (report, event.message):
+        builder = self._named(state, report.request_id or "")
+        if builder.report is not None:
+            if builder.report in (report, event.message):
                 self._finished.duplicates += 1
                 return
-            found = self._stray(state, report.request_id or "")
-        found.report = report
-        found.add(event)
-        if found.ended:
-            self._let_go(state, found)
+            builder = self._stray(state, report.request_id or "")
+        builder.report = report
+        builder.add(event)
+        if builder.ended:
+            self._let_go(state, builder)
 
     def _end(self, state: StreamState, request_id: str, event: LogEvent) -> None:
-        found = self._named(state, request_id)
-        if found.ended:
+        builder = self._named(state, request_id)
+        if builder.ended:
             self._finished.duplicates += 1
             return
-        found.ended = True
-        found.add(event)
-        if found.report is not None:
-            self._let_go(state, found)
+        builder.ended = True
+        builder.add(event)
+        if builder.report is not None:
+            self._let_go(state, builder)
 
     # --- the invocations of a stream ----------------------------------------------------------------------------------
 
@@ -137,11 +137,11 @@ class Owners:
 
     # --- what comes again ---------------------------------------------------------------------------------------------
 
-    def _go_back_to(self, state: StreamState, found: InvocationBuilder) -> None:
+    def _go_back_to(self, state: StreamState, builder: InvocationBuilder) -> None:
         """A START that comes again: what follows is of that invocation, as it was the first time."""
-        state.strays.pop(found.request_id, None)
-        before, state.previous, state.current = state.previous, state.current, found
-        if before is not None and before is not found:
+        state.strays.pop(builder.request_id, None)
+        before, state.previous, state.current = state.previous, state.current, builder
+        if before is not None and before is not builder:
             aside, state.previous = state.previous, before
             self._retire(state, before)
             state.previous = aside
@@ -210,9 +210,9 @@ class Owners:
         """An application's line: of the invocation it names, else of the one its stream is in."""
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
-            found = state.find(request_id)
-            known = found is not None and found.is_of_lambda
-            mine = found is None and not is_request_id(request_id)  # a program's own, as its answer bears it
+            builder = state.find(request_id)
+            known = builder is not None and builder.is_of_lambda
+            mine = builder is None and not is_request_id(request_id)  # a program's own, as its answer bears it
             if (
                 not known
                 and target is not None
@@ -221,7 +221,7 @@ class Owners:
             ):
                 request_id = None  # not Lambda's: this stream's invocation has begun, and has not ended
             else:
-                target = found or self._named(state, request_id)
+                target = builder or self._named(state, request_id)
         elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
             self._wait(state, event, suspect=might_fail(event.message))
             return

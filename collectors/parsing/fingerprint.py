@@ -70,14 +70,14 @@ class _Aside:
             text = _ASIDES.sub(lambda found: self._texts[ord(found.group()) - _ASIDE], text)
         return text
 
-    def group(self, found: re.Match[str]) -> str:
+    def group(self, match: re.Match[str]) -> str:
         """The match with its groups ``k``, ``k2`` and ``p`` (a port) put aside."""
-        start, text = found.start(), found.group()
-        for name in sorted(found.re.groupindex, key=lambda one: -found.start(one)):
-            part = found.group(name)
+        start, text = match.start(), match.group()
+        for name in sorted(match.re.groupindex, key=lambda one: -match.start(one)):
+            part = match.group(name)
             if part is not None and name != "key":
                 instead = (kept.port(part) if name == "p" else part) or None
-                low, high = found.start(name) - start, found.end(name) - start
+                low, high = match.start(name) - start, match.end(name) - start
                 text = text[:low] + ("<n>" if instead is None else self.keep(instead)) + text[high:]
         return text
 
@@ -127,14 +127,14 @@ def _timed(text: str) -> str:
 def _addressed(text: str, aside: _Aside) -> str:
     keep = aside.keep
     if "." in text or "[" in text:
-        text = places.ADDRESS.sub(lambda found: places.address(found, keep), text)
+        text = places.ADDRESS.sub(lambda match: places.address(match, keep), text)
     if ":" in text:
-        text = places.ADDRESS6.sub(lambda found: places.address6(found, keep), text)
-        text = kept.SERVICE_HOST.sub(lambda found: _host(found.group("h"), found.group("p"), aside), text)
+        text = places.ADDRESS6.sub(lambda match: places.address6(match, keep), text)
+        text = kept.SERVICE_HOST.sub(lambda match: _host(match.group("h"), match.group("p"), aside), text)
     if "ip-" in text or "ec2-" in text:
         text = kept.MACHINE.sub("<ip>", text)
     if "." in text:
-        text = kept.HOST.sub(lambda found: _host(found.group().partition(":")[0], found.group("p"), aside), text)
+        text = kept.HOST.sub(lambda match: _host(match.group().partition(":")[0], match.group("p"), aside), text)
     return text
 
 
@@ -159,23 +159,23 @@ def _pathed(text: str, aside: _Aside) -> str:
     return values.FILE.sub("<file>", text) if "." in text else text
 
 
-def _quoted(found: re.Match[str], aside: _Aside) -> str:
+def _quoted(match: re.Match[str], aside: _Aside) -> str:
     """A quoted value is what the error is about, unless it looks like an id: then it differs each time."""
-    quote, value = found.groups()
+    quote, value = match.groups()
     if not _DIGIT.search(value):
-        return f"{quote}<id>{quote}" if len(value) >= 12 and is_id(value) else found.group()
-    place = kept.BEFORE_NAME.search(found.string, max(0, found.start() - 40), found.start())
+        return f"{quote}<id>{quote}" if len(value) >= 12 and is_id(value) else match.group()
+    place = kept.BEFORE_NAME.search(match.string, max(0, match.start() - 40), match.start())
     if place is not None and kept.is_name(value, key=place["key"] is not None):
         return f"{quote}{aside.keep(value)}{quote}"
     if " " in value or _ASIDES.search(value) or "<" in value:
-        return found.group()
+        return match.group()
     if (
         is_id(value)
         or (sum(map(str.isdigit, value)) >= 2 and not _NAME_WITH_NUMBER.fullmatch(value))
         or value.isdigit()
     ):
         return f"{quote}<id>{quote}"
-    return found.group()
+    return match.group()
 
 
 def _token(found: re.Match[str], aside: _Aside) -> str:
@@ -237,14 +237,14 @@ def _once(text: str) -> str:
     if "<ip>" not in text or text.count("<ip>") < 2:
         return text
     parts = _CLAUSE.split(text)
-    said, told = [parts[0]], {parts[0].strip()}
+    pieces, seen = [parts[0]], {parts[0].strip()}
     for gap, part in zip(parts[1::2], parts[2::2], strict=True):
         bare = part.strip()
-        if bare and (bare in told or ("<ip>" in bare and any(one.endswith(bare) for one in told))):
+        if bare and (bare in seen or ("<ip>" in bare and any(one.endswith(bare) for one in seen))):
             continue
-        told.add(bare)
-        said += gap, part
-    return "".join(said)
+        seen.add(bare)
+        pieces += gap, part
+    return "".join(pieces)
 
 
 @lru_cache(maxsize=2048)

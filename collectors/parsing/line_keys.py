@@ -65,10 +65,10 @@ def _spans(length: int, begins: Ints, ends: Ints) -> Bits:
     return (found - _carried(high < low, found == 0))[: (length + 63) // 64]
 
 
-def _sum(one: Bits, other: Bits) -> Bits:
+def _sum(first: Bits, other: Bits) -> Bits:
     """The sum of two very long numbers."""
-    found = one + other
-    return found + _carried(found < one, found == _FULL)
+    found = first + other
+    return found + _carried(found < first, found == _FULL)
 
 
 def _carried(over: npt.NDArray[np.bool_], full: npt.NDArray[np.bool_]) -> Bits:

@@ -58,6 +58,7 @@ class StreamState:
         yield from self.strays
 
     def find(self, request_id: str) -> InvocationBuilder | None:
+        """The unfinished invocation of that request; None where the stream has none."""
         for known in (self.current, self.previous):
             if known is not None and known.request_id == request_id:
                 return known

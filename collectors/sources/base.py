@@ -6,8 +6,9 @@ beginning: ``collectors.sources.registry``.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from collectors.model.account import (
     AlarmChange,
@@ -73,99 +74,85 @@ class BudgetReached(Exception):
 # --- items --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFunctions:
+class ListedFunctions(msgspec.Struct, frozen=True):
     """Functions that are there now, with what is known of their configuration."""
 
     functions: Sequence[Function]
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvents:
+class LogEvents(msgspec.Struct, frozen=True):
     """Some thousand log events at most, in order of time within each log stream. Repeats carry the same event id."""
 
     events: Sequence[LogEvent]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPoints:
+class MetricPoints(msgspec.Struct, frozen=True):
     """Metric points. One that is given again, with the same metric, period and start, replaces the one before."""
 
     points: Sequence[MetricPoint]
 
 
-@dataclass(frozen=True, slots=True)
-class Rejects:
+class Rejects(msgspec.Struct, frozen=True):
     """Input that could not be read; it is counted, and kept with its reason."""
 
     rejects: Sequence[Reject]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedLogGroups:
+class ListedLogGroups(msgspec.Struct, frozen=True):
     """Log groups, with their class, retention and stored bytes."""
 
     groups: Sequence[LogGroupFacts]
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmChanges:
+class AlarmChanges(msgspec.Struct, frozen=True):
     """Lines of alarms' histories."""
 
     changes: Sequence[AlarmChange]
 
 
-@dataclass(frozen=True, slots=True)
-class BilledDays:
+class BilledDays(msgspec.Struct, frozen=True):
     """What AWS billed, by day and usage type. All groups of a day are in one item: it replaces what was known of it."""
 
     days: Sequence[BilledDay]
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendations:
+class Recommendations(msgspec.Struct, frozen=True):
     """Compute Optimizer's recommendations."""
 
     recommendations: Sequence[Recommendation]
 
 
-@dataclass(frozen=True, slots=True)
-class HourAggregates:
+class HourAggregates(msgspec.Struct, frozen=True):
     """Logs Insights' sums of closed hours."""
 
     hours: Sequence[HourAggregate]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorPatterns:
+class ErrorPatterns(msgspec.Struct, frozen=True):
     """Patterns that Logs Insights found among error lines."""
 
     patterns: Sequence[ErrorPattern]
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True):
     """How each log group is read in this collection, and why. All of one collection are in one item."""
 
     choices: Sequence[Choice]
 
 
-@dataclass(frozen=True, slots=True)
-class RunningQueries:
+class RunningQueries(msgspec.Struct, frozen=True):
     """Queries of Logs Insights that were started, to be found again after a kill, or that have ended."""
 
     queries: Sequence[RunningQuery]
 
 
-@dataclass(frozen=True, slots=True)
-class DurableExecutions:
+class DurableExecutions(msgspec.Struct, frozen=True):
     """Durable executions as they were listed."""
 
     executions: Sequence[DurableExecution]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """A part that could not be read. The items go on with the other parts."""
 
     failure: SourceFailed
@@ -174,8 +161,7 @@ class Failed:
         return str(self.failure)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """Where a source is: what it reads, how many of how many are done (None: not known).
 
     ``units`` of ``operation`` are what all of it is expected to be billed for.
@@ -188,8 +174,7 @@ class Step:
     units: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileSummary:
+class FileSummary(msgspec.Struct, frozen=True):
     """What a source of one file says when it has read it.
 
     ``form`` names what was seen. ``has_platform_lines``: lines that Lambda wrote were among it. ``is_partial``: a part
@@ -257,6 +242,37 @@ class Stored(Protocol):
         """Which of these durable executions need not be read any more."""
 
 
+class NothingStored:
+    """A ``Stored`` that has nothing: what is read is read from its beginning."""
+
+    def __call__(self, item: str, /) -> Sequence[tuple[int, int]]:
+        return ()
+
+    def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """None."""
+        return {}
+
+    def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
+        """None."""
+        return ()
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        """Nothing."""
+        return {}
+
+    def settings(self, account: str, region: str, kinds: Collection[str]) -> Sequence[Configured]:
+        """None."""
+        return ()
+
+    def open_executions(self, account: str, region: str) -> Sequence[OpenExecution]:
+        """None."""
+        return ()
+
+    def read_executions(self, arns: Sequence[str], /) -> Collection[str]:
+        """None."""
+        return ()
+
+
 # --- sources ------------------------------------------------------------------------------------------------------
 
 
@@ -292,8 +308,7 @@ class Source(Protocol):
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class FileRequest:
+class FileRequest(msgspec.Struct, frozen=True):
     """How one file of an import is read: ``defaults`` are the names of what the file does not say.
 
     ``wants_columns()`` says whether its next events are of use as ``EventColumns``; lists of events always are.

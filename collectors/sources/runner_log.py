@@ -170,6 +170,7 @@ class RunnerSource(Source):
         return cls(RunnerLog(Path(path)), since_ms)
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
+        """All that is new since it was asked last. A part that fails is told, and the others go on."""
         yield from guarded(self.name, self._functions())
         yield from guarded(self.name, self._events())
         yield from guarded(self.name, self._metrics())

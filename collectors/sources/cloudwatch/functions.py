@@ -10,8 +10,8 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.function_settings import settings_of as settings_of
+from collectors.sources.cloudwatch.iso_times import iso_ms as iso_ms
 from collectors.sources.cloudwatch.pages import pages
-from collectors.sources.cloudwatch.times import iso_ms as iso_ms
 
 # Lambda quotas: the control plane takes 15 calls a second of the whole account, its deployments included.
 CONTROL_PLANE_RATE = 3.0

@@ -63,10 +63,12 @@ class FileReader:
 
     @property
     def rejects(self) -> list[Reject]:
+        """What could not be read since it was emptied last."""
         return self._maker.rejects
 
     @property
     def is_partial(self) -> bool:
+        """Whether a part was not read: damaged, or too long."""
         return self._maker.is_partial
 
     def blocks(self) -> Iterator[Sequence[LogEvent]]:

@@ -173,6 +173,7 @@ class ExportedText:
             self._length += len(line) + 1
 
     def flush(self) -> Iterator[LogEvent]:
+        """The event that waited for more lines."""
         if self._event is not None:
             if self._more:
                 self._event.message = _said_once("\n".join((self._event.message, *self._more)).strip("\n"))
@@ -237,16 +238,17 @@ class PrefixedText:
             function=found.function,
         )
 
-    def _of_place(self, found: Prefixed) -> "PastedText":
+    def _of_place(self, prefixed: Prefixed) -> "PastedText":
         """What reads the lines of one stream: those of others stand between them."""
         assert self._untimed is not None
-        place = (found.log_group, found.log_stream, found.function)
+        place = (prefixed.log_group, prefixed.log_stream, prefixed.function)
         reader = self._untimed.get(place)
         if reader is None:
-            reader = self._untimed[place] = PastedText(found.log_stream or self._stream, self._clock, place)
+            reader = self._untimed[place] = PastedText(prefixed.log_stream or self._stream, self._clock, place)
         return reader
 
     def flush(self) -> Iterator[LogEvent]:
+        """The events that waited for more lines."""
         if self._untimed is not None:
             for reader in self._untimed.values():
                 yield from reader.flush()
@@ -311,6 +313,7 @@ class PastedText:
         self._lines, self._length = [], 0
 
     def flush(self) -> Iterator[LogEvent]:
+        """The event that waited for more lines."""
         self._end_event()
         yield from self._settle()
 
@@ -343,11 +346,11 @@ def _starts(line: str) -> bool:
 def _own_time(text: str) -> int | None:
     if _PLATFORM.match(text):
         return None
-    found = time_in_text(text) if not text.startswith("{") else None
-    if found is None and text.startswith("{") and '"time' in text[:40]:
+    time_ms = time_in_text(text) if not text.startswith("{") else None
+    if time_ms is None and text.startswith("{") and '"time' in text[:40]:
         value = text.partition('"time')[2].partition(":")[2].partition('"')[2].partition('"')[0]
         try:
             return epoch_ms(value)
         except BadTimestamp:
             return None
-    return metric_time(text) if found is None else found
+    return metric_time(text) if time_ms is None else time_ms

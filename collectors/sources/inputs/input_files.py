@@ -118,6 +118,7 @@ class OpenedFile:
 
     @property
     def name(self) -> str:
+        """What people call the file."""
         return self.file.name
 
     def head(self) -> bytes:

@@ -57,6 +57,7 @@ class OtlpLogs(Source):
 
     @staticmethod
     def recognises(head: bytes, name: str) -> bool:
+        """Whether a file begins as OTLP's logs do, in any framing."""
         return framing_of(head) is not None
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
