@@ -1,7 +1,7 @@
-"""What is read beside the writer, whose process has the time: REPORT lines, and what makes errors the same.
+"""Reading REPORT lines, and fingerprinting errors, later: in the writer's process, which has time to spare.
 
-The REPORTs are those of invocations of which only their figures are not known yet: they began, nothing in them reads
-like a failure, and REPORT has no status. No line but their REPORT is needed any more.
+A REPORT is deferred where nothing but its figures is still to be known of the invocation: its START was seen, none of
+its lines reads like a failure, and REPORT states no status.
 """
 
 from collections.abc import Sequence

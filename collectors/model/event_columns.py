@@ -1,4 +1,4 @@
-"""Log events as columns over the text that they were read from: most are understood without an object of each."""
+"""Log events as columns over the text that they were read from, so that no object need be made for most events."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

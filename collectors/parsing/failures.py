@@ -1,4 +1,4 @@
-"""What failed, of all that an invocation printed: the verdict's evidence.
+"""Which failure an invocation's log lines show: the evidence for the verdict on it.
 
 What a runtime says of a failure is one, wherever it stands. A trace alone is none: programs print them of what they
 handled, while Java's client puts message and type before its own (``UserFault.reportableError``) and .NET's older ones

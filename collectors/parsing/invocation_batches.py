@@ -1,4 +1,7 @@
-"""What is finished becomes a batch: done for all its invocations in a row, which costs half of one by one."""
+"""The making of a batch out of finished invocations.
+
+The columns of all invocations are made at once: that takes half the time of making them one invocation at a time.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Self
@@ -55,7 +58,7 @@ class BatchBuilder:
         self._done.append(done)
         self._done_slots.append(state.slot)
 
-    def add_loose(self, state: StreamState, waiting: InvocationBuilder) -> None:
+    def add_orphan_lines(self, state: StreamState, waiting: InvocationBuilder) -> None:
         """Lines of the stream that are of no invocation."""
         state.pending = None
         self.duplicates += waiting.keep_once()

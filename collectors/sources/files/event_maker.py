@@ -12,14 +12,12 @@ from collectors.sources.files.export_folders import is_shared
 from collectors.sources.files.payloads import CutPayload, Text, spelled_json, text_within
 from collectors.sources.files.text_lines import event_lines
 from collectors.sources.files.wrappings import contents
-from collectors.sources.inputs.line_blocks import LONGEST_LINE, TOO_LONG
+from collectors.sources.inputs.line_blocks import LONGEST_LINE, SHOWN, TOO_LONG
 from collectors.sources.inputs.otlp_records import NotALogRecord, OtlpRecord, event_of_record
 from collectors.sources.inputs.shipper_names import letters
 from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 from collectors.untrusted import Unparsable, storable
 from collectors.untrusted_json import json_value
-
-SHOWN = 500  # characters of a rejected line that are kept
 
 _HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |(?:INIT|RESTORE)_START Runtime)"
 _PLATFORM_KEY = re.compile(rb"(?:\"([^\"\\]{1,80})\"\s*:\s*\{\s*)?\"([^\"\\]{1,80})\"\s*:\s*\"(?:\\[ntr]| )*" + _HEADS)

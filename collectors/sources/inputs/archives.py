@@ -1,7 +1,7 @@
 """Zip and tar archives: their files, each a source of its own.
 
-An archive is known by its name's end, as nothing is opened before it is read; one that is called otherwise is told of
-when it is read.
+An archive is recognised by how its name ends, since files are not opened before they are read. An archive that is named
+otherwise is refused when it is read.
 """
 
 import contextlib

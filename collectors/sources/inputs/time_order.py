@@ -1,4 +1,4 @@
-"""Exports that begin with their newest event, as queries and search pages give them, the other way round."""
+"""Putting the oldest event first in exports that begin with their newest, as queries and search pages do."""
 
 import re
 from collections.abc import Iterator, Sequence

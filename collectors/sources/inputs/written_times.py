@@ -1,4 +1,4 @@
-"""Times as people's tools write them: Kibana, Splunk, Serverless, web servers, mail. ISO 8601 is read elsewhere."""
+"""Times in the forms of Kibana, Splunk, Serverless, web servers and mail. ISO 8601 is read by ``timestamps``."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
