@@ -84,8 +84,8 @@ def import_files(
     """Imports exported logs: files, folders, ``-`` for standard input.
 
     ``source`` names the source that reads them all; without it each file is read by the one that recognises it. A file
-    that cannot be read is told in ``failures``. Raises StoreError when the store cannot be written, SourceFailed when
-    there is no such source.
+    that cannot be read is a line of the result's ``failures``. Raises StoreError when the store cannot be written,
+    SourceFailed when there is no such source.
     """
     began = time.monotonic()
     result = ImportResult()
@@ -191,8 +191,8 @@ def _items_of(source: Source, stored: Stored) -> Iterator[Item]:
 def collect(source: Source, *, db: Path, now_ms: int | None = None) -> Collected:
     """Collects all that one source gives now, in this thread.
 
-    One part's failure does not hide the others: it is told in ``failures``. ``now_ms`` is the time of the collection,
-    in epoch ms. Raises StoreError.
+    A part that fails is a line of the result's ``failures``, and the other parts are collected. ``now_ms`` is the time
+    of the collection, in epoch ms. Raises StoreError.
     """
     from collectors.ingest.store_answers import Claims, InStore  # an import does without
 

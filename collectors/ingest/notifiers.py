@@ -13,10 +13,10 @@ from collectors.store.connection import StoreError
 
 
 class Notifier(Protocol):
-    """Somebody who is told. Another package's is made by what its entry point names, called with the argument."""
+    """Receives the events of a watch. Another package's entry point names what makes one, given ``ARGUMENT``."""
 
     def notify(self, event: WatchEvent, /) -> None:
-        """Tells one event. What it raises is told in a line, and ends nothing."""
+        """Passes one event on. An exception is printed in a line; the watch and the other notifiers go on."""
 
 
 class NoNotifier(Exception):

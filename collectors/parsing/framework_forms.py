@@ -45,7 +45,7 @@ def framework_error(text: str) -> ErrorText | None:
 
 
 def framework_line_error(line: dict[str, Any]) -> ErrorText | None:
-    """The same of a decoded JSON line: Quarkus' JSON logger has the exception beside the message."""
+    """The failure in a decoded JSON line: Quarkus' JSON logger puts the exception beside the message."""
     message, exception = line.get("message"), line.get("exception")
     if not isinstance(message, str) or not isinstance(exception, dict) or not _QUARKUS_JSON.fullmatch(message):
         return None

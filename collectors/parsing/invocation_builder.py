@@ -53,7 +53,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         self.ids.append(event.event_id)
 
     def drop_texts(self) -> None:
-        """Forgets what was printed where nothing failed; events without an id are told apart by their texts."""
+        """Forgets the texts of the events that have an id. Those without one keep theirs, to recognise repeats by."""
         self.texts = ["" if known else text for known, text in zip(self.ids, self.texts, strict=True)]
 
     def keep_once(self) -> int:

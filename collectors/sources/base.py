@@ -53,7 +53,7 @@ class SourceFailed(Exception):
         self.resource = resource
 
     def of_many(self, failures: int, tried: int | None = None) -> "SourceFailed":
-        """The same, standing for all ``failures`` of a kind that there were, out of ``tried`` where that is told."""
+        """A failure that stands for ``failures`` of its kind, out of ``tried`` attempts where these are counted."""
         out_of = "" if tried is None else f" of {tried}"
         more = f" (and {failures - 1} more{out_of})" if failures > 1 else ""
         return SourceFailed(
@@ -68,7 +68,7 @@ def unforeseen(what: str, fault: Exception) -> SourceFailed:
 
 
 class BudgetReached(Exception):
-    """The next thing to ask for would cost more than is left to spend. What was had is kept."""
+    """The next question would cost more than is left to spend. What was collected before stays in the store."""
 
 
 # --- items --------------------------------------------------------------------------------------------------------
@@ -277,9 +277,9 @@ class NothingStored:
 
 
 class Source(Protocol):
-    """One account and region of CloudWatch, one runner's log, one file: whatever it is, it gives items.
+    """Whatever gives items: an account and region of CloudWatch, a runner's log, a file.
 
-    A class of a source may inherit from this, for what has a sensible default. ``items`` may raise SourceFailed where
+    A source need not inherit from this class; one that does has its defaults. ``items`` may raise SourceFailed where
     nothing more can be read, BudgetReached where it must stop; what came before counts. What is given twice, by an
     overlap or by a second run, is counted once: it carries the same event id, or the same metric, period and start.
     """

@@ -23,7 +23,7 @@ def account_of(client: Any, region: str, profile: str | None = None) -> str:
 
 
 def account_and_arn(client: Any, region: str, profile: str | None = None) -> tuple[str, str]:
-    """The same, and the ARN of who asks; empty where the answer has none."""
+    """The account whose credentials these are, and the ARN of who asks; empty where the answer has none."""
     where = f"credentials in {region}"
     with reading("sts:GetCallerIdentity", where, profile):
         identity = client.get_caller_identity()

@@ -53,7 +53,7 @@ class Ask:
         return f"Logs Insights over {count} log group{'' if count == 1 else 's'} in {region}"
 
     def halves(self) -> tuple["Ask", "Ask"]:
-        """The same over half of the groups each, which are at least two."""
+        """Two questions, each about half of this one's log groups, of which there are at least two."""
         middle = len(self.log_groups) // 2
         share = self.estimated_bytes * middle // len(self.log_groups)
         return (
@@ -72,7 +72,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A query of which nothing more can be had."""
+    """A query that will give no more, and need not be remembered."""
 
     query_id: str
 
@@ -168,7 +168,7 @@ class Queries:
             answer = self._page(done, nextToken=token)
 
     def again(self, done: Complete) -> Complete:
-        """The same answer from its first page, read once more: that costs nothing."""
+        """Reads an answer once more from its first page, which costs nothing."""
         return Complete(done.ask, done.query_id, self._page(done))
 
     def _page(self, done: Complete, **more: str) -> Mapping[str, Any]:

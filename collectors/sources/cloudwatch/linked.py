@@ -160,7 +160,7 @@ class LinkedSource(CloudWatchSource):
                 )
 
     def over(self, session: ReadOnlySession) -> "LinkedSource":
-        """The same questions through another session, of which it is counted what would be asked."""
+        """A source that asks the same through another session, for counting what a collection would ask."""
         return LinkedSource(session, self._link, self._through, rehearsed=True, **self._asked)
 
     def _listed(self) -> Iterator[Item]:

@@ -32,9 +32,9 @@ def recommended_once(
 
 
 def recommendations(client: Any, region: str, rejects: list[Reject] | None = None) -> Iterator[Recommendation]:
-    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled.
+    """One recommendation for each function version that Compute Optimizer has one for.
 
-    One that does not say of which function it is, is counted in ``rejects``.
+    SourceFailed where the account is not enrolled. One that does not name its function is counted in ``rejects``.
     """
     with reading("compute-optimizer:GetEnrollmentStatus", f"Compute Optimizer in {region}"):
         status = client.get_enrollment_status().get("status")

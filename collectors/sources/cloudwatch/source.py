@@ -109,7 +109,7 @@ class CloudWatchSource:
         return self._session.calls.counts()
 
     def over(self, session: ReadOnlySession) -> "CloudWatchSource":
-        """The same questions through another session."""
+        """A source that asks the same through another session."""
         return CloudWatchSource(session, **self._asked)
 
     def items(self, stored: Stored, /) -> Iterator[Item]:

@@ -84,9 +84,9 @@ def _is_lambda_of(line: Mapping[str, Any]) -> bool:
 
 
 def message_of(line: Mapping[str, Any], platform_key: str = "") -> object:
-    """The event's text under a spelling of the shipper's; None where none is like it.
+    """The event's text, found under whatever key the shipper gave it; None where no key is like one for a text.
 
-    ``platform_key`` is the key of which the file's platform lines are the values, if that is none of the known.
+    ``platform_key`` is the key whose values are Lambda's own lines in this file, where it is none of the known keys.
     """
     if (platform_key in MESSAGES or not platform_key) and (found := _found(line, MESSAGES)) is not None:
         return found
