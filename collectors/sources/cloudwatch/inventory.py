@@ -1,6 +1,6 @@
 """What belongs to functions: state, concurrency, event sources, destinations, aliases, versions, URLs, permissions.
 
-Some of it is listed for the whole account at once; the rest is a call for each function, at the control plane's pace
+Some is listed for the whole account at once. The rest is a call for each function, at the control plane's pace
 (three a second), so it is asked only of functions that are new, changed, or not looked at for a day.
 """
 

@@ -23,10 +23,10 @@ def _keys_of(head: Sequence[str]) -> frozenset[str]:
     seen: Counter[str] = Counter()
     has_platform_line = False
     for line in begun:
-        found = list(_KEY.finditer(line))
-        seen.update({each[1] for each in found})
+        matches = list(_KEY.finditer(line))
+        seen.update({each[1] for each in matches})
         has_platform_line = has_platform_line or any(
-            letters(each[1]) in MESSAGES and _PLATFORM.match(line, each.end()) for each in found
+            letters(each[1]) in MESSAGES and _PLATFORM.match(line, each.end()) for each in matches
         )
     keys = frozenset(key for key, count in seen.items() if count * 2 >= len(begun))
     return keys if has_platform_line and len(keys) > 1 else frozenset()

@@ -146,11 +146,11 @@ class ExportedText:
         if self._twice and self._event is not None and line == self._event.message:
             self._continue(line)
             return
-        found = self._begins(line)
-        moment, stream = (found.group(1), found.group(2)) if found else (None, None)
-        if found is None and (found := _EMULATED.match(line)):
-            stream, moment = found.groups()
-        if found is None or moment is None:
+        begin = self._begins(line)
+        moment, stream = (begin.group(1), begin.group(2)) if begin else (None, None)
+        if begin is None and (begin := _EMULATED.match(line)):
+            stream, moment = begin.groups()
+        if begin is None or moment is None:
             whole = self._event
             if whole is not None and _begins_another(whole, self._more, line):
                 yield from self.flush()
@@ -161,7 +161,7 @@ class ExportedText:
         yield from self.flush()
         timestamp_ms = epoch_ms(moment)
         self._clock.saw(timestamp_ms)
-        self._event = LogEvent(timestamp_ms, line[found.end() :], "", stream or self._stream)
+        self._event = LogEvent(timestamp_ms, line[begin.end() :], "", stream or self._stream)
         self._length = len(line)
 
     def _continue(self, line: str) -> None:
@@ -210,15 +210,15 @@ class PrefixedText:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line completes. Raises ``BadTimestamp``."""
         line = without_escapes(line)
-        found = self._prefixes.read(line)
+        prefixed = self._prefixes.read(line)
         if self._untimed is not None:
-            if found is not None:
-                self._last = self._of_place(found)
-            if found is not None or not self._prefixes.is_rule(line):
+            if prefixed is not None:
+                self._last = self._of_place(prefixed)
+            if prefixed is not None or not self._prefixes.is_rule(line):
                 last = self._last = self._last or self._of_place(Prefixed(line, None, "", "", ""))
-                yield from last.add(found.text if found is not None else line)
+                yield from last.add(prefixed.text if prefixed is not None else line)
             return
-        if found is None or found.timestamp_ms is None:
+        if prefixed is None or prefixed.timestamp_ms is None:
             event = self._event
             if event is not None and _begins_another(event, self._more, line):
                 yield from self.flush()
@@ -229,13 +229,13 @@ class PrefixedText:
                     yield from self.flush()
             return
         yield from self.flush()
-        self._clock.saw(found.timestamp_ms)
+        self._clock.saw(prefixed.timestamp_ms)
         self._event = LogEvent(
-            found.timestamp_ms,
-            found.text,
-            found.log_group,
-            found.log_stream or self._stream,
-            function=found.function,
+            prefixed.timestamp_ms,
+            prefixed.text,
+            prefixed.log_group,
+            prefixed.log_stream or self._stream,
+            function=prefixed.function,
         )
 
     def _of_place(self, prefixed: Prefixed) -> "PastedText":
