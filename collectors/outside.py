@@ -66,14 +66,14 @@ def names_of(group: str) -> list[str]:
 @lru_cache(maxsize=32)
 def additions(group: str, name: str | None = None) -> Additions:
     """What other packages add to a group, or one of it by its name. It is imported, once."""
-    found = Additions()
+    added = Additions()
     for point in _entry_points(group):
         if name not in (None, point.name):
             continue
         try:
-            found.parts[point.name] = point.load()
+            added.parts[point.name] = point.load()
         except (Exception, SystemExit) as fault:
             package = point.dist.name if point.dist is not None else point.value
             why = f"{type(fault).__name__}: {fault}"[:200]
-            found.broken.append(f"{point.name} of the package {package} cannot be loaded ({why}); upgrade or remove it")
-    return found
+            added.broken.append(f"{point.name} of the package {package} cannot be loaded ({why}); upgrade or remove it")
+    return added

@@ -87,7 +87,7 @@ def parsed_json(
     return value
 
 
-def json_at(decode: "Callable[[str, int], tuple[Any, int]]", text: str, at: int) -> "tuple[Any, int]":
+def json_at(decode: "Callable[[str, int], tuple[Any, int]]", text: str, place: int) -> "tuple[Any, int]":
     """``decode``, a decoder's ``raw_decode``, at a place in a text: the value, and where it ends.
 
     Raises json.JSONDecodeError where it is no JSON or is cut, with the place; ``Unparsable`` for all else.
@@ -95,7 +95,7 @@ def json_at(decode: "Callable[[str, int], tuple[Any, int]]", text: str, at: int)
     import json
 
     try:
-        value, end = decode(text, at)
+        value, end = decode(text, place)
     except json.JSONDecodeError:
         raise
     except FAULTS as fault:

@@ -108,7 +108,7 @@ class ColumnarAssembler(Assembler):
         return with_reports_read(self.take_deferred(final=final))
 
     def take_deferred(self, *, final: bool = False) -> Batch:
-        """The same, but for what ``collectors.columnar.deferred_reports`` may read elsewhere: REPORTs and errors."""
+        """The batch that ``take`` would give, with REPORTs and errors' fingerprints left to ``with_reports_read``."""
         return self._take(final=final)
 
 

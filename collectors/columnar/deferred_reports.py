@@ -1,7 +1,7 @@
-"""What is read beside the writer, whose process has the time: REPORT lines, and what makes errors the same.
+"""Reading REPORT lines, and fingerprinting errors, later: in the writer's process, which has time to spare.
 
-The REPORTs are those of invocations of which only their figures are not known yet: they began, nothing in them reads
-like a failure, and REPORT has no status. No line but their REPORT is needed any more.
+A REPORT is deferred where nothing but its figures is still to be known of the invocation: its START was seen, none of
+its lines reads like a failure, and REPORT states no status.
 """
 
 from collections.abc import Sequence
@@ -46,11 +46,11 @@ def with_reports_read(batch: Batch) -> Batch:
     places = np.frombuffer(late.at, np.int64)
     lengths = np.frombuffer(late.lengths, np.int64)
     plain = plain_reports(late.text, lengths)
-    found = places[plain.at]
-    numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), found] = plain.figures
-    numbers[_PARTS, found], numbers[_STATUS, found] = Parts.WHOLE, Status.OK
-    columns.request_ids = _filled(columns.request_ids, found, plain.request_ids)
-    if len(found) < len(places):
+    filled_places = places[plain.at]
+    numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), filled_places] = plain.figures
+    numbers[_PARTS, filled_places], numbers[_STATUS, filled_places] = Parts.WHOLE, Status.OK
+    columns.request_ids = _filled(columns.request_ids, filled_places, plain.request_ids)
+    if len(filled_places) < len(places):
         ends = lengths.cumsum()
         for each in np.setdiff1d(np.arange(len(places)), plain.at).tolist():
             _read_alone(batch, numbers, int(places[each]), late.text[ends[each] - lengths[each] : ends[each]])
@@ -58,25 +58,25 @@ def with_reports_read(batch: Batch) -> Batch:
     return batch
 
 
-def _filled(ids: list[bytes | str], found: Ints, known: list[bytes]) -> list[bytes | str]:
+def _filled(ids: list[bytes | str], places: Ints, known: list[bytes]) -> list[bytes | str]:
     """The ids, with those that are known now at the rising places where they were found: nearly all."""
     filled: list[bytes | str] = [*known]
-    for at in np.setdiff1d(np.arange(len(ids)), found, assume_unique=True).tolist():
+    for at in np.setdiff1d(np.arange(len(ids)), places, assume_unique=True).tolist():
         filled.insert(at, ids[at])
     return filled
 
 
-def _read_alone(batch: Batch, numbers: Ints, at: int, text: str) -> None:
+def _read_alone(batch: Batch, numbers: Ints, place: int, text: str) -> None:
     columns = batch.invocations
-    columns.request_ids[at] = packed_id(text[18:54])
+    columns.request_ids[place] = packed_id(text[18:54])
     try:
         report = parse_report(text)
     except Unreadable as unreadable:
         batch.rejects.append(Reject(unreadable.reason, text[:2000]))
-        numbers[_PARTS, at], numbers[_STATUS, at] = Parts.START, Status.UNKNOWN
+        numbers[_PARTS, place], numbers[_STATUS, place] = Parts.START, Status.UNKNOWN
         return
-    numbers[_FIRST_FIGURE:_ERROR, at] = figures_of(report)
-    numbers[_PARTS, at], numbers[_STATUS, at] = Parts.WHOLE, Status.OK
+    numbers[_FIRST_FIGURE:_ERROR, place] = figures_of(report)
+    numbers[_PARTS, place], numbers[_STATUS, place] = Parts.WHOLE, Status.OK
     if report.trace_id is not None:
         columns.trace_ids = columns.trace_ids or [None] * columns.count
-        columns.trace_ids[at] = report.trace_id
+        columns.trace_ids[place] = report.trace_id

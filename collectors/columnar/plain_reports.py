@@ -48,10 +48,10 @@ def plain_reports(joined: str, lengths: Ints) -> PlainReports:
     tabs = np.flatnonzero(text.bytes == _TAB)
     first = np.searchsorted(tabs, begins)
     count = np.searchsorted(tabs, ends) - first
-    at = np.flatnonzero(
+    candidates = np.flatnonzero(
         ((count == _TABS) | (count == _TABS_COLD)) & (text.bytes[ends - 2] == _TAB) & (text.bytes[ends - 1] == _NEWLINE)
     )
-    begin, first, count = begins[at], first[at], count[at]
+    begin, first, count = begins[candidates], first[candidates], count[candidates]
     id_end, duration, billed, memory, used = (tabs[first + field] for field in range(_TABS))
     ids, fine = text.uuids(begin + 18)
     fine &= text.read(begin, b"REPORT RequestId: ") & (id_end - begin == 54)
@@ -61,14 +61,14 @@ def plain_reports(joined: str, lengths: Ints) -> PlainReports:
             text.whole(duration, billed, b"Billed Duration: ", b" ms\t"),
             text.whole(billed, memory, b"Memory Size: ", b" MB\t"),
             text.whole(memory, used, b"Max Memory Used: ", b" MB\t"),
-            np.zeros(len(at), np.int64),
+            np.zeros(len(candidates), np.int64),
         )
     )
     cold = np.flatnonzero(count == _TABS_COLD)
     figures[4, cold] = text.milliseconds(used[cold], tabs[first[cold] + _TABS], b"Init Duration: ")
     fine &= (figures >= _LEAST).all(axis=0) & (figures <= _MOST).all(axis=0)
     figures[4, count == _TABS] = -1
-    return PlainReports(at[fine], figures[:, fine], ids[fine].reshape(-1).view("V16").tolist())
+    return PlainReports(candidates[fine], figures[:, fine], ids[fine].reshape(-1).view("V16").tolist())
 
 
 _LEAST = np.array([[0], [0], [1], [0], [0]])
@@ -101,14 +101,14 @@ class _Text(Words):
         value, digits = value_of(((self.at(end - 8) ^ ZEROS) >> before) << before)
         return np.where(fine & digits, value.astype(np.int64), _NO_NUMBER)
 
-    def uuids(self, at: Ints) -> tuple[npt.NDArray[np.uint32], Mask]:
+    def uuids(self, places: Ints) -> tuple[npt.NDArray[np.uint32], Mask]:
         """The 16 bytes of the lower-case UUID at each place, as four words, and whether one stands there."""
         letters = np.stack(
             (
-                self.at(at),
-                self.at(at + 9) & _FOUR_BYTES | self.at(at + 14) << _S32,
-                self.at(at + 19) & _FOUR_BYTES | self.at(at + 24) << _S32,
-                self.at(at + 28),
+                self.at(places),
+                self.at(places + 9) & _FOUR_BYTES | self.at(places + 14) << _S32,
+                self.at(places + 19) & _FOUR_BYTES | self.at(places + 24) << _S32,
+                self.at(places + 28),
             ),
             axis=1,
         )
@@ -116,7 +116,7 @@ class _Text(Words):
         spelled = values + ZEROS + (values + _SIXES >> _S4 & _ONES) * _FROM_NINE_TO_A
         fine: Mask = (spelled == letters).all(axis=1)
         for dash in _DASHES:
-            fine &= self.bytes[at + dash] == _DASH
+            fine &= self.bytes[places + dash] == _DASH
         pairs = (values << _S4 | values >> _S8) & _BYTES
         pairs = (pairs | pairs >> _S8) & _PAIRS
         return (pairs | pairs >> _S16).astype("<u4"), fine

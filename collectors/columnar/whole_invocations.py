@@ -77,7 +77,7 @@ def whole_invocations(events: EventColumns, free: Mask, inside: Mask, known: Col
     heads = starts[order]
     times = events.timestamp_ms
     begun = taken[kinds[taken] == _INIT]
-    told = map(runtime_told, events.messages(begun))
+    versions = map(runtime_told, events.messages(begun))
     rest = np.ones(len(times), np.bool_)
     rest[taken] = False
     return WholeInvocations(
@@ -87,7 +87,7 @@ def whole_invocations(events: EventColumns, free: Mask, inside: Mask, known: Col
         np.maximum.reduceat(times[taken], firsts[:-1]) if len(order) else times[:0],
         np.diff(firsts),
         text,
-        {stream: runtime or "" for stream, runtime in zip(events.stream[begun].tolist(), told, strict=True)},
+        {stream: runtime or "" for stream, runtime in zip(events.stream[begun].tolist(), versions, strict=True)},
         taken,
         np.flatnonzero(rest),
     )
@@ -122,10 +122,10 @@ def unfinished_invocations(
 ) -> Iterator[tuple[int, InvocationBuilder]]:
     """The invocations that are not over, as they are while more of their lines may come; and the stream of each."""
     edges = np.cumsum(runs.events[runs.done :])
-    at = runs.taken[len(runs.taken) - edges[-1] :] if len(edges) else runs.taken[:0]
-    times = events.timestamp_ms[at].tolist()
-    texts = events.messages(at) if keep_lines else [""] * len(times)
-    together = events.words.columns(events.ids[at], ID_DIGITS).tobytes().decode("ascii", "replace")
+    places = runs.taken[len(runs.taken) - edges[-1] :] if len(edges) else runs.taken[:0]
+    times = events.timestamp_ms[places].tolist()
+    texts = events.messages(places) if keep_lines else [""] * len(times)
+    together = events.words.columns(events.ids[places], ID_DIGITS).tobytes().decode("ascii", "replace")
     ids = [together[begin : begin + ID_DIGITS] for begin in range(0, len(together), ID_DIGITS)]
     low = 0
     for stream, start_ms, high, report in zip(
@@ -163,39 +163,41 @@ def _kinds(events: EventColumns) -> Ints:
     heads = words.at(np.minimum(begins, len(words) - 1))
     length = ends - begins
     kinds = np.full(len(begins), _ODD, np.int64)
-    at = np.flatnonzero((heads == word(b"START Re")) & (length >= 63) & (length < 90))
-    fine = words.read(begins[at], b"START RequestId: ") & words.read(begins[at] + 53, b" Version: ")
-    kinds[at[fine]] = _START
-    at = np.flatnonzero((heads == word(b"END Requ")) & ((length == 51) | (length == 53)))
-    fine = words.read(begins[at], b"END RequestId: ") & ((length[at] == 51) | words.end_with(ends[at], b"\\n"))
-    kinds[at[fine]] = _END
-    at = np.flatnonzero((heads == word(b"REPORT R")) & (length >= 56))
-    kinds[at[words.read(begins[at], b"REPORT RequestId: ")]] = _REPORT
+    places = np.flatnonzero((heads == word(b"START Re")) & (length >= 63) & (length < 90))
+    fine = words.read(begins[places], b"START RequestId: ") & words.read(begins[places] + 53, b" Version: ")
+    kinds[places[fine]] = _START
+    places = np.flatnonzero((heads == word(b"END Requ")) & ((length == 51) | (length == 53)))
+    fine = words.read(begins[places], b"END RequestId: ") & (
+        (length[places] == 51) | words.end_with(ends[places], b"\\n")
+    )
+    kinds[places[fine]] = _END
+    places = np.flatnonzero((heads == word(b"REPORT R")) & (length >= 56))
+    kinds[places[words.read(begins[places], b"REPORT RequestId: ")]] = _REPORT
     others = np.flatnonzero(kinds == _ODD)
-    at = others[heads[others] == word(b"INIT_STA")]
+    places = others[heads[others] == word(b"INIT_STA")]
     kinds[_calm_lines(events, others, heads & _FIVE_BYTES)] = _APP
-    kinds[at[[runtime_told(text) is not None for text in events.messages(at)]]] = _INIT
+    kinds[places[[runtime_told(text) is not None for text in events.messages(places)]]] = _INIT
     return kinds
 
 
-def _calm_lines(events: EventColumns, at: Ints, heads: Eights) -> Ints:
+def _calm_lines(events: EventColumns, places: Ints, heads: Eights) -> Ints:
     """Which of the events are an application's lines that tell of no failure and of nothing else."""
-    head = heads[at]
+    head = heads[places]
     plain = head != _LOGS
     for platform in _HEADS:
         plain &= head != platform
-    logged = np.zeros(len(at), np.bool_)
+    logged = np.zeros(len(places), np.bool_)
     for level in _LOGGED:
         logged |= head == level
     naming = events.words.find(b"RequestId: ")
-    if len(naming) != len(heads) - len(at):  # the platform's lines name one each
+    if len(naming) != len(heads) - len(places):  # the platform's lines name one each
         named = np.zeros(len(heads), np.bool_)
         named[np.searchsorted(events.lines, naming, "right") - 1] = True
-        plain &= ~named[at]
-    others = at[plain & ~logged]
+        plain &= ~named[places]
+    others = places[plain & ~logged]
     if len(others) and _tells_something("\n".join(texts := ["{", *events.messages(others)])):
         others = others[[not _tells_something(text) for text in texts[1:]]]
-    return np.concatenate((at[plain & logged], others))
+    return np.concatenate((places[plain & logged], others))
 
 
 def _tells_something(text: str) -> bool:
@@ -210,9 +212,9 @@ def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple
 
     Then the streams in which a START may go on with an invocation that is known, instead of beginning one.
     """
-    at = np.flatnonzero((kinds >= _START) & (kinds <= _REPORT))
-    kind, stream = kinds[at], events.stream[at]
-    parts, named = _ids(events.words, events.begins[at] + _ID_AT[kind])
+    places = np.flatnonzero((kinds >= _START) & (kinds <= _REPORT))
+    kind, stream = kinds[places], events.stream[places]
+    parts, named = _ids(events.words, events.begins[places] + _ID_AT[kind])
     hashed = mixed(named, stream.astype(np.uint64))
     order = np.argsort(hashed, kind="stable")
     new = np.diff(hashed[order], prepend=~hashed[order[:1]], append=~hashed[order[-1:]]) != 0
@@ -220,17 +222,17 @@ def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple
     again = order[(kind[order] == _START) & ~new[:-1]]
     edges = np.flatnonzero(new)
     first = edges[:-1][np.diff(edges) == 3]
-    one, two, three = order[first], order[first + 1], order[first + 2]
-    fine = (kind[one] == _START) & (kind[two] != _START) & (kind[two] + kind[three] == _END + _REPORT)
+    begin, second, third = order[first], order[first + 1], order[first + 2]
+    fine = (kind[begin] == _START) & (kind[second] != _START) & (kind[second] + kind[third] == _END + _REPORT)
     for part in (*parts, stream):
-        fine &= (part[one] == part[two]) & (part[one] == part[three])
+        fine &= (part[begin] == part[second]) & (part[begin] == part[third])
     for part in parts:
-        fine &= ~_has_backslash(part[one])
-    one, two, three = one[fine], two[fine], three[fine]
+        fine &= ~_has_backslash(part[begin])
+    begin, second, third = begin[fine], second[fine], third[fine]
     return (
-        at[one],
-        at[np.where(kind[two] == _END, two, three)],
-        at[np.where(kind[two] == _REPORT, two, three)],
+        places[begin],
+        places[np.where(kind[second] == _END, second, third)],
+        places[np.where(kind[second] == _REPORT, second, third)],
         np.concatenate((stream[again], stream[begun[np.isin(named[begun], _ids_of(known))]])),
     )
 

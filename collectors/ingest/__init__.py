@@ -1,0 +1,1 @@
+"""Collections and imports: items of sources, through the assembler, into the store."""

@@ -19,7 +19,6 @@ from collectors.ingest.regrouping import regroup_here
 from collectors.ingest.results import Collected
 from collectors.ingest.results import ImportResult as ImportResult
 from collectors.ingest.results import Progress as Progress
-from collectors.ingest.store_answers import Claims, InStore
 from collectors.ingest.writer_process import Sink, WritingProcess
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey
@@ -30,10 +29,12 @@ from collectors.sources.base import (
     FileSummary,
     Item,
     LogEvents,
+    NothingStored,
     Rejects,
     Source,
     SourceFailed,
     Step,
+    Stored,
     StoredItem,
     unforeseen,
 )
@@ -83,8 +84,8 @@ def import_files(
     """Imports exported logs: files, folders, ``-`` for standard input.
 
     ``source`` names the source that reads them all; without it each file is read by the one that recognises it. A file
-    that cannot be read is told in ``failures``. Raises StoreError when the store cannot be written, SourceFailed when
-    there is no such source.
+    that cannot be read is a line of the result's ``failures``. Raises StoreError when the store cannot be written,
+    SourceFailed when there is no such source.
     """
     began = time.monotonic()
     result = ImportResult()
@@ -130,8 +131,7 @@ class _FileImport:
 
     def read(self, files: Sequence[InputFile], sink: Sink) -> Written:
         request = FileRequest(self._assembler.defaults, lambda: self._assembler.wants_columns)
-        # What another file's source has stored is no matter to a file.
-        stored = InStore(None, Claims())
+        stored = NothingStored()  # a file is read whole, whatever the store has of it
         for file in files:
             opened = OpenedFile(file)
             try:
@@ -146,7 +146,7 @@ class _FileImport:
         sink.write(self._assembler.take_deferred(final=True))
         return sink.finish()
 
-    def _read(self, source: Source, stored: InStore, opened: OpenedFile, sink: Sink) -> None:
+    def _read(self, source: Source, stored: Stored, opened: OpenedFile, sink: Sink) -> None:
         assembler, result = self._assembler, self._result
         for item in _items_of(source, stored):
             match item:
@@ -175,7 +175,7 @@ class _FileImport:
                     sink.keep(item)
 
 
-def _items_of(source: Source, stored: InStore) -> Iterator[Item]:
+def _items_of(source: Source, stored: Stored) -> Iterator[Item]:
     """The items of a file's source. What nobody foresaw in it is SourceFailed, and ends that file alone."""
     try:
         for item in source.items(stored):
@@ -191,9 +191,11 @@ def _items_of(source: Source, stored: InStore) -> Iterator[Item]:
 def collect(source: Source, *, db: Path, now_ms: int | None = None) -> Collected:
     """Collects all that one source gives now, in this thread.
 
-    One part's failure does not hide the others: it is told in ``failures``. ``now_ms`` is the time of the collection,
-    in epoch ms. Raises StoreError.
+    A part that fails is a line of the result's ``failures``, and the other parts are collected. ``now_ms`` is the time
+    of the collection, in epoch ms. Raises StoreError.
     """
+    from collectors.ingest.store_answers import Claims, InStore  # an import does without
+
     began = time.monotonic()
     collected = Collected(source.name, source.account, source.region)
     assembler = ColumnarAssembler(FunctionKey("", source.account, source.region))

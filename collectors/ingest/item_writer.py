@@ -26,7 +26,6 @@ from collectors.sources.base import (
     RunningQueries,
     StoredItem,
 )
-from collectors.store.write import account
 from collectors.store.write.writer import Writer, Written
 
 SAVE_S = 1.0  # how often what was covered is committed and marked
@@ -69,6 +68,8 @@ class ItemWriter:
             if item.item.startswith(ONCE) or time.monotonic() - self._saved >= SAVE_S:
                 self.save()
             return
+        from collectors.store.write import account  # most imports have log events alone, and do without
+
         self.flush()
         connection = self._connection
         match item:
@@ -105,6 +106,8 @@ class ItemWriter:
 
     def _measure(self, item: MetricPoints) -> None:
         """Metric points of functions, and those of the account, whose function has no name."""
+        from collectors.store.write import account
+
         of_account = [point for point in item.points if not point.function.name]
         if of_account:
             account.keep_account_points(self._connection, of_account)
@@ -118,8 +121,11 @@ class ItemWriter:
     def save(self) -> None:
         """Commits what was added, and marks what it covers."""
         self.flush()
-        marks, self._marks = self._marks, []
-        account.cover(self._connection, marks)
+        if self._marks:
+            from collectors.store.write import account
+
+            marks, self._marks = self._marks, []
+            account.cover(self._connection, marks)
         self._saved = time.monotonic()
 
     def forget_marks(self) -> None:

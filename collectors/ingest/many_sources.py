@@ -134,12 +134,12 @@ def collect_accounts(
     over: Callable[[], bool] = lambda: False,
     going_on: GoingOn | None = None,
 ) -> list[Collected]:
-    """Collects from all sources at once; one that fails does not hide what the others give.
+    """Collects from all sources at once. A source that fails ends alone: its result says so, the others are collected.
 
-    Raises StoreError. ``stopped`` is asked every second and ends the collection with what was had. ``wait`` waits for
-    another collector that writes, instead of raising StoreLocked. ``over`` is asked as often and ends the round:
-    sources that are not finished are then in ``going_on``, and go on where they are when it is given again with the
-    same openings, of which theirs are not called.
+    Raises StoreError. ``stopped`` is asked every second; once true, the collection ends and keeps what it has.
+    ``wait``: where another collector writes, wait for it instead of raising StoreLocked. ``over`` is asked as often as
+    ``stopped``, and ends the round. Sources that are not finished are then in ``going_on``. Passed to the next call
+    with the same openings, it lets them continue where they are: they are not opened again.
     """
     going_on = going_on or GoingOn()
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:

@@ -14,10 +14,10 @@ from collectors.store.connection import StoreError
 
 
 class Notifier(Protocol):
-    """Somebody who is told. Another package's is made by what its entry point names, called with the argument."""
+    """Receives the events of a watch. Another package's entry point names what makes one, given ``ARGUMENT``."""
 
     def notify(self, event: WatchEvent, /) -> None:
-        """Tells one event. What it raises is told in a line, and ends nothing."""
+        """Passes one event on. An exception is printed in a line; the watch and the other notifiers go on."""
 
 
 class NoNotifier(CaughtError):
@@ -31,6 +31,7 @@ class JsonLines:
         self._path = Path(path) if path else None
 
     def notify(self, event: WatchEvent, /) -> None:
+        """Writes the event. OSError where the file cannot be written."""
         line = json.dumps(event.as_dict()) + "\n"
         if self._path is None:
             sys.stderr.write(line)

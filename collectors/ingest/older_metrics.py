@@ -1,4 +1,4 @@
-"""Stores of before metrics were read from log lines are looked through, once, by whoever asks for metrics."""
+"""Counting the metrics in log lines of stores from before such metrics were read: once, when metrics are asked for."""
 
 import contextlib
 import sqlite3

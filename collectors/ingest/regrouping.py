@@ -1,4 +1,4 @@
-"""Stores whose errors were grouped by older rules are grouped anew: by whoever writes, or on opening."""
+"""Grouping a store's errors anew, where they were grouped by older rules: when it is written, or when it is opened."""
 
 import contextlib
 import sqlite3

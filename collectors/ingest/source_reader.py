@@ -58,6 +58,7 @@ class SourceReader(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Reads the source to its end. A failure goes to ``collected`` or ``error``; the other threads read on."""
         try:
             self.source = source = self._opening()
             self.collected.name = source.name

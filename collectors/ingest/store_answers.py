@@ -25,6 +25,7 @@ class Claims:
         self._lock = threading.Lock()
 
     def claim(self, item: str) -> bool:
+        """Whether the caller is the first that asks for an item, and so the one that reads it."""
         with self._lock:
             new = item not in self._claimed
             self._claimed.add(item)
@@ -44,21 +45,27 @@ class InStore:
         return kept.covered(self._connection, item) if self._connection else []
 
     def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:
+        """As ``Stored`` says; nothing where there is no store yet."""
         return kept.reports(self._connection, account, region, since_ms) if self._connection else {}
 
     def left_running(self, account: str, region: str) -> list[RunningQuery]:
+        """As ``Stored`` says; nothing where there is no store yet."""
         return left_running(self._connection, account, region) if self._connection else []
 
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        """As ``Stored`` says; nothing where there is no store yet."""
         return kept.counted(self._connection, account, region, since_ms) if self._connection else {}
 
     def settings(self, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+        """As ``Stored`` says; nothing where there is no store yet."""
         return kept.in_force(self._connection, account, region, kinds) if self._connection else []
 
     def open_executions(self, account: str, region: str) -> list[OpenExecution]:
+        """As ``Stored`` says; nothing where there is no store yet."""
         return durable.open_executions(self._connection, account, region) if self._connection else []
 
     def read_executions(self, arns: Sequence[str], /) -> set[str]:
+        """As ``Stored`` says; nothing where there is no store yet."""
         return durable.read_executions(self._connection, arns) if self._connection else set()
 
 

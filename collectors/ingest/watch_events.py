@@ -34,6 +34,7 @@ class WatchEvent:
     function: str = ""
 
     def as_dict(self) -> dict[str, Any]:
+        """Its fields by their names, all of them values of JSON."""
         return asdict(self)
 
 

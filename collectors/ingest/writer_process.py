@@ -126,6 +126,7 @@ class WritingProcess:
         self._answers.close()
 
     def write(self, batch: Batch) -> None:
+        """Queues a batch; waits while more than ``WAITING_BYTES`` of batches are queued."""
         if self._answers.poll():
             self._expect(_READY)
         packed = _encoder.encode(batch)
@@ -135,11 +136,13 @@ class WritingProcess:
         self._waiting.put(packed)
 
     def keep(self, item: StoredItem) -> None:
+        """Queues another item, to be written in its turn."""
         if self._answers.poll():
             self._expect(_READY)
         self._waiting.put(item)
 
     def finish(self) -> Written:
+        """Waits until all is committed, and gives what it came to."""
         self._waiting.put(b"")
         return self._expect(_DONE)
 

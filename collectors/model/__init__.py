@@ -1,0 +1,1 @@
+"""The records that every source gives, parsing makes and the store keeps."""

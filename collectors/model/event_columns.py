@@ -1,4 +1,4 @@
-"""Log events as columns over the text that they were read from: most are understood without an object of each."""
+"""Log events as columns over the text that they were read from, so that no object need be made for most events."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -52,12 +52,15 @@ class EventColumns(Sequence[LogEvent]):
     def __iter__(self) -> Iterator[LogEvent]:
         return iter((self.again or self.decode)(self.text))
 
-    def events(self, at: Ints) -> list[LogEvent]:
+    def events(self, places: Ints) -> list[LogEvent]:
         """The events at these places. Raises msgspec.DecodeError."""
         text = self.text
         return self.decode(
             b"".join(
-                [text[low:high] for low, high in zip(self.lines[at].tolist(), self.lines[at + 1].tolist(), strict=True)]
+                [
+                    text[low:high]
+                    for low, high in zip(self.lines[places].tolist(), self.lines[places + 1].tolist(), strict=True)
+                ]
             )
         )
 
@@ -65,10 +68,12 @@ class EventColumns(Sequence[LogEvent]):
         """The messages of the events at these places. Raises msgspec.DecodeError where JSON would."""
         return _strings.decode(b'["' + b'","'.join(self.spelled(at)) + b'"]') if len(at) else []
 
-    def spelled(self, at: Ints) -> list[bytes]:
+    def spelled(self, places: Ints) -> list[bytes]:
         """These messages as JSON spells them."""
         text = self.text
-        return [text[low:high] for low, high in zip(self.begins[at].tolist(), self.ends[at].tolist(), strict=True)]
+        return [
+            text[low:high] for low, high in zip(self.begins[places].tolist(), self.ends[places].tolist(), strict=True)
+        ]
 
 
 def unescaped(spelled: Iterable[bytes]) -> str:

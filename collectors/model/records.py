@@ -22,10 +22,12 @@ class Status(IntEnum):
 
     @property
     def label(self) -> str:
+        """The word that people see: ``ok``, ``out_of_memory``."""
         return self.name.lower()
 
     @property
     def failed(self) -> bool:
+        """Whether the invocation failed. One whose end is not known (UNKNOWN) did not."""
         return 0 < self < 5
 
 

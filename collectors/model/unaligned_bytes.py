@@ -43,6 +43,7 @@ class Words:
         return len(self._eights)
 
     def at(self, places: Ints) -> Eights:
+        """The words that begin at these places: uint64, one for each."""
         words: Eights = self._eights[places]
         return words
 

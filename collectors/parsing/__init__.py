@@ -1,0 +1,1 @@
+"""What log lines mean: platform lines, runtimes' errors, fingerprints; and events assembled into invocations."""

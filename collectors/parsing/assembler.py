@@ -1,7 +1,7 @@
-"""Assembles log events into invocations: reads each event, and lets go of what is finished.
+"""Assembles log events into invocations: reads each event, and gives finished invocations away in batches.
 
-``owners`` says which invocation an event belongs to. What cannot be completed here leaves as a fragment (``parts`` says
-what it has) and is joined in the store, whichever piece came first.
+``event_owners`` decides which invocation an event belongs to. An invocation that cannot be completed here is given away
+as a fragment (its ``parts`` say which platform lines it has). The store joins fragments, in whatever order they come.
 """
 
 import re
@@ -12,7 +12,7 @@ import msgspec
 
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey, LogEvent, Place, Reject
-from collectors.parsing.event_owners import Owners, Piece
+from collectors.parsing.event_owners import EventOwners, Piece
 from collectors.parsing.function_names import function_key
 from collectors.parsing.invocation_batches import BatchBuilder, with_fingerprints
 from collectors.parsing.invocation_builder import InvocationBuilder
@@ -39,7 +39,7 @@ _NO_STREAM = StreamState(FunctionKey(""), "")
 _read_beginning = lru_cache(maxsize=256)(read_text)  # environments of one runtime begin with the same words
 
 
-class Assembler(Owners):
+class Assembler(EventOwners):
     """Feed it blocks of events in any order; take the batches of what has become of them."""
 
     def __init__(self, defaults: FunctionKey | None = None, *, keep_lines: bool = True) -> None:
@@ -64,7 +64,7 @@ class Assembler(Owners):
         return not self._streams and not len(self._finished)
 
     def feed(self, events: Sequence[LogEvent]) -> None:
-        """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
+        """Takes in one block. The three canonical platform lines are read here, all else by ``_read_other``."""
         streams = self._streams
         whole = self._keep_lines  # else texts that told no failure and have an id are done with
         finished = self._finished
@@ -84,7 +84,7 @@ class Assembler(Owners):
                 request_id = text[17:53]
                 if (
                     current is None
-                    or state.strays
+                    or state.unmatched
                     or state.pending is not None
                     or current.request_id == request_id
                     or (current.start_ms or 0) > event.timestamp_ms
@@ -112,7 +112,7 @@ class Assembler(Owners):
                 if current is None or current.request_id != request_id:
                     current = state.previous  # whose REPORT stands after the next START
                 if current is None or current.report is not None or current.request_id != request_id:
-                    self._odd(state, event)
+                    self._read_other(state, event)
                     continue
                 if "Status" in text:
                     current.suspect = True
@@ -126,7 +126,7 @@ class Assembler(Owners):
                 or text[:1] == "{"
                 or "RequestId: " in text
             ):
-                self._odd(state, event)
+                self._read_other(state, event)
                 continue
             elif head not in _LOGGED and might_fail(text):
                 current.suspect = True
@@ -163,17 +163,17 @@ class Assembler(Owners):
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def _odd(self, state: StreamState, event: LogEvent) -> None:
+    def _read_other(self, state: StreamState, event: LogEvent) -> None:
         """Any event that is not one canonical line. What nobody foresaw in it is text, and told."""
         try:
-            self._read_odd(state, event)
+            self._read_one_other(state, event)
         except Exception as fault:
             self._finished.rejects.append(
                 Reject(f"kept as text: {type(fault).__name__} in reading it; please report it", event.message[:2000])
             )
             self._app(state, event, None)
 
-    def _read_odd(self, state: StreamState, event: LogEvent) -> None:
+    def _read_one_other(self, state: StreamState, event: LogEvent) -> None:
         """Several lines in one, other spacing, JSON, application text."""
         text = event.message
         if text[:1] == "{" or (text[:1] in " \t\r\n" and text.lstrip()[:1] == "{"):
@@ -186,7 +186,7 @@ class Assembler(Owners):
             if len(parts) > 1:
                 self._finished.events += len(parts) - 1
                 for part in parts:
-                    self._odd(state, msgspec.structs.replace(event, message=part))
+                    self._read_other(state, msgspec.structs.replace(event, message=part))
                 return
         self._text(state, event)
 
@@ -213,13 +213,13 @@ class Assembler(Owners):
 
     def _traced(self, state: StreamState, text: str) -> None:
         """REPORT's second line where a tool made an event of it: the last REPORT is told its trace."""
-        for told in (state.current, state.previous):
-            if told is None or told.report is None:
+        for builder in (state.current, state.previous):
+            if builder is None or builder.report is None:
                 continue
-            if isinstance(told.report, str):
-                told.report = f"{told.report.rstrip()}\t\n{text}"
-            elif (trace := _TRACE.match(text)) is not None and told.report.trace_id is None:
-                told.report = told.report._replace(trace_id=trace[1])
+            if isinstance(builder.report, str):
+                builder.report = f"{builder.report.rstrip()}\t\n{text}"
+            elif (trace := _TRACE.match(text)) is not None and builder.report.trace_id is None:
+                builder.report = builder.report._replace(trace_id=trace[1])
             return
 
     def _piece(self, state: StreamState, piece: Piece, event: LogEvent) -> None:
@@ -246,8 +246,10 @@ class Assembler(Owners):
     # --- leaving ------------------------------------------------------------------------------------------------------
 
     def _forget_idle(self) -> None:
-        """Streams that began nothing in the last few batches leave: what is over soon, so that the store gets it in
-        its time, and anything where they are many. Were they alive, the store joins the pieces.
+        """Evicts streams that began no invocation: complete ones after 3 batches (``OVER_BATCHES``), any after 8
+        (``IDLE_BATCHES``) once there are more than 3,000 (``MOST_STREAMS``).
+
+        Where more of an evicted stream comes later, the store joins the pieces.
         """
         crowded, now = len(self._streams) > MOST_STREAMS, self._finished.number
         idle = [

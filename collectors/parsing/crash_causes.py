@@ -66,8 +66,11 @@ def cause_of(text: str) -> ErrorText | None:
 
 
 def last_words(text: str) -> ErrorText | None:
-    """The same of the very last print before the end, where less has to be said: what Go's ``log.Fatal`` prints,
-    a shell, Perl's ``die``, and whatever begins with the word error."""
+    """The cause in the very last print before the process ended.
+
+    Of the last print less is asked than of others: it counts where Go's ``log.Fatal``, a shell or Perl's ``die`` wrote
+    it, or where it begins with the word error.
+    """
     said = _GO_LOG.findall(text) or _LAST_WORDS.findall(text)
     return ErrorText(EXITED, said[-1].strip(), "exit") if said else None
 

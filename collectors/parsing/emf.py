@@ -70,14 +70,14 @@ def _document(text: str) -> dict[str, Any] | None:
         if start < 0 or text.find("_aws", start) < 0:
             break
         try:
-            found = json_value(text[start:] if start else text)
+            document = json_value(text[start:] if start else text)
         except Unparsable:
             start = text.find("{", start + 1)
             continue
         decoded = True
-        if isinstance(found.get("_aws"), dict):
-            return dict(found)
-        if _within(found.get("message")):
+        if isinstance(document.get("_aws"), dict):
+            return dict(document)
+        if _within(document.get("message")):
             raise _Invalid("within a log record's message, where CloudWatch reads no metrics", "")
         break
     if not decoded and MARK in text and '"CloudWatchMetrics"' in text:
@@ -150,7 +150,7 @@ def _dimensions(document: dict[str, Any], names: Any) -> tuple[tuple[str, str], 
         raise _Invalid("a set of dimensions is no list", "")
     if len(names) > MOST_DIMENSIONS:
         raise _Invalid(f"a set has more than {MOST_DIMENSIONS} dimensions", "")
-    found: dict[str, str] = {}
+    dimensions: dict[str, str] = {}
     for name in names:
         name = _name(name, "a dimension has no name")
         value = document.get(name)
@@ -160,8 +160,8 @@ def _dimensions(document: dict[str, Any], names: Any) -> tuple[tuple[str, str], 
             raise _Invalid("a dimension's value is no text", name)
         if len(value) > LONGEST_VALUE:
             raise _Invalid(f"a dimension's value is longer than {LONGEST_VALUE:,} characters", name)
-        found[name] = value
-    return tuple(sorted(found.items()))
+        dimensions[name] = value
+    return tuple(sorted(dimensions.items()))
 
 
 def _metric(document: dict[str, Any], definition: Any) -> tuple[str, str, tuple[float, ...]]:
@@ -174,10 +174,10 @@ def _metric(document: dict[str, Any], definition: Any) -> tuple[str, str, tuple[
     resolution = definition.get("StorageResolution", 60)
     if type(resolution) is not int or resolution not in (1, 60):
         raise _Invalid("a metric's StorageResolution is neither 1 nor 60", name)
-    given = document.get(name)
-    if given is None:
+    listed = document.get(name)
+    if listed is None:
         raise _Invalid("a metric is not among the line's members", name)
-    values = given if isinstance(given, list) else [given]
+    values = listed if isinstance(listed, list) else [listed]
     if not 0 < len(values) <= MOST_VALUES:
         raise _Invalid(f"a metric's list has no value, or more than {MOST_VALUES}", name)
     if not all(type(value) in (int, float) for value in values):
@@ -187,9 +187,9 @@ def _metric(document: dict[str, Any], definition: Any) -> tuple[str, str, tuple[
     return name, unit, tuple(map(float, values))
 
 
-def _name(given: Any, missing: str) -> str:
-    if not isinstance(given, str) or not given.strip():
+def _name(name: Any, missing: str) -> str:
+    if not isinstance(name, str) or not name.strip():
         raise _Invalid(missing, "")
-    if len(given) > LONGEST_NAME:
-        raise _Invalid(f"a name is longer than {LONGEST_NAME:,} characters", given[:80])
-    return given
+    if len(name) > LONGEST_NAME:
+        raise _Invalid(f"a name is longer than {LONGEST_NAME:,} characters", name[:80])
+    return name

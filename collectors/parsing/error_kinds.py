@@ -1,4 +1,4 @@
-"""A failure: its type, its message and which of five kinds it is."""
+"""How a failure is described: its type, its message, and which of five kinds it is."""
 
 import re
 from typing import NamedTuple

@@ -14,38 +14,38 @@ from collectors.parsing.platform_json import AppJson
 from collectors.parsing.runtime_errors import is_request_id, might_fail
 from collectors.parsing.streams import StreamState
 
-MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
+MOST_UNMATCHED = 1_000  # unfinished invocations that one stream holds back
 MOST_REPEATED = 1_000  # last events of an invocation that one which comes late is compared to
-MOST_LOOSE = 500  # lines outside invocations that a stream holds back
+MOST_ORPHAN_LINES = 500  # lines outside invocations that a stream holds back
 
 Piece = Start | End | Report | InitReport | RestoreReport | Note | AppText | AppJson | Unreadable
 
 _BEGINNINGS = frozenset(("INIT_START", "RESTORE_START", "platform.initStart", "platform.restoreStart"))
 
 
-class Owners:
+class EventOwners:
     """Gives events that were read to the invocations of their streams, and whole invocations to ``_finished``."""
 
     _finished: BatchBuilder
 
     def _start(self, state: StreamState, request_id: str, event: LogEvent) -> None:
         now = event.timestamp_ms
-        found = state.current
-        if found is not None and found.request_id != request_id:
-            found = state.find(request_id) if (state.strays or state.previous is not None) else None
-        if found is not None:
-            if found.start_ms is None:
-                found.start_ms = now
-                found.add(event)
+        known = state.current
+        if known is not None and known.request_id != request_id:
+            known = state.find(request_id) if (state.unmatched or state.previous is not None) else None
+        if known is not None:
+            if known.start_ms is None:
+                known.start_ms = now
+                known.add(event)
                 return
-            if found.start_ms == now:
+            if known.start_ms == now:
                 self._finished.duplicates += 1
-                if found is not state.current and not found.over:
-                    self._go_back_to(state, found)
+                if known is not state.current and not known.over:
+                    self._go_back_to(state, known)
                 return
         waiting = state.pending
         if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin(now):
-            self._finished.add_loose(state, waiting)  # of an invocation before a cut, as like as not
+            self._finished.add_orphan_lines(state, waiting)  # of an invocation before a cut, as like as not
         opened = self._begin(state, request_id)
         opened.start_ms = now
         opened.add(event)
@@ -58,26 +58,26 @@ class Owners:
         state.seen = self._finished.number
 
     def _report(self, state: StreamState, report: Report, event: LogEvent) -> None:
-        found = self._named(state, report.request_id or "")
-        if found.report is not None:
-            if found.report in (report, event.message):
+        builder = self._named(state, report.request_id or "")
+        if builder.report is not None:
+            if builder.report in (report, event.message):
                 self._finished.duplicates += 1
                 return
-            found = self._stray(state, report.request_id or "")
-        found.report = report
-        found.add(event)
-        if found.ended:
-            self._let_go(state, found)
+            builder = self._unmatched(state, report.request_id or "")
+        builder.report = report
+        builder.add(event)
+        if builder.ended:
+            self._let_go(state, builder)
 
     def _end(self, state: StreamState, request_id: str, event: LogEvent) -> None:
-        found = self._named(state, request_id)
-        if found.ended:
+        builder = self._named(state, request_id)
+        if builder.ended:
             self._finished.duplicates += 1
             return
-        found.ended = True
-        found.add(event)
-        if found.report is not None:
-            self._let_go(state, found)
+        builder.ended = True
+        builder.add(event)
+        if builder.report is not None:
+            self._let_go(state, builder)
 
     # --- the invocations of a stream ----------------------------------------------------------------------------------
 
@@ -89,9 +89,9 @@ class Owners:
         if state.current is None:
             state.current = opened = self._begin(state, request_id)
             return opened
-        return self._stray(state, request_id)
+        return self._unmatched(state, request_id)
 
-    def _stray(self, state: StreamState, request_id: str) -> InvocationBuilder:
+    def _unmatched(self, state: StreamState, request_id: str) -> InvocationBuilder:
         """An invocation that is not the one its stream is in."""
         self._put_aside(state, opened := InvocationBuilder(request_id))
         return opened
@@ -106,12 +106,12 @@ class Owners:
         return waiting
 
     def _put_aside(self, state: StreamState, aside: InvocationBuilder) -> None:
-        twin = state.strays.pop(aside.request_id, None)
+        twin = state.unmatched.pop(aside.request_id, None)
         if twin is not None:
             self._finished.add(state, twin)
-        state.strays[aside.request_id] = aside
-        if len(state.strays) > MOST_STRAYS:
-            self._finished.add(state, state.strays.pop(next(iter(state.strays))))
+        state.unmatched[aside.request_id] = aside
+        if len(state.unmatched) > MOST_UNMATCHED:
+            self._finished.add(state, state.unmatched.pop(next(iter(state.unmatched))))
 
     def _retire(self, state: StreamState, before: InvocationBuilder) -> None:
         """The invocation before the last: written when whole, kept aside when its REPORT may still come."""
@@ -122,26 +122,26 @@ class Owners:
             self._put_aside(state, before)
 
     def _let_go(self, state: StreamState, done: InvocationBuilder) -> None:
-        if state.strays.get(done.request_id) is done and done.start_ms is not None:
-            del state.strays[done.request_id]
+        if state.unmatched.get(done.request_id) is done and done.start_ms is not None:
+            del state.unmatched[done.request_id]
             self._finished.add(state, done)
 
     def _close(self, state: StreamState) -> None:
-        for left in (*state.strays.values(), state.previous, state.current):
+        for left in (*state.unmatched.values(), state.previous, state.current):
             if left is not None:
                 self._finished.add(state, left)
-        state.strays = {}
+        state.unmatched = {}
         state.previous = state.current = None
         if state.pending is not None:
-            self._finished.add_loose(state, state.pending)
+            self._finished.add_orphan_lines(state, state.pending)
 
     # --- what comes again ---------------------------------------------------------------------------------------------
 
-    def _go_back_to(self, state: StreamState, found: InvocationBuilder) -> None:
+    def _go_back_to(self, state: StreamState, builder: InvocationBuilder) -> None:
         """A START that comes again: what follows is of that invocation, as it was the first time."""
-        state.strays.pop(found.request_id, None)
-        before, state.previous, state.current = state.previous, state.current, found
-        if before is not None and before is not found:
+        state.unmatched.pop(builder.request_id, None)
+        before, state.previous, state.current = state.previous, state.current, builder
+        if before is not None and before is not builder:
             aside, state.previous = state.previous, before
             self._retire(state, before)
             state.previous = aside
@@ -149,12 +149,12 @@ class Owners:
     def _left(self, state: StreamState, current: InvocationBuilder, event: LogEvent) -> InvocationBuilder:
         """The invocation that was left for an older one, which came again, if the line is of a time after its START."""
         begun = current.start_ms
-        for left in (state.previous, *state.strays.values()):
+        for left in (state.previous, *state.unmatched.values()):
             if left is None or left.start_ms is None or left.ended or begun is None:
                 continue
             if begun < left.start_ms <= event.timestamp_ms and event.event_id > left.last_id:
                 return left
-        state.back = bool(state.strays) or (state.previous is not None and not state.previous.over)
+        state.back = bool(state.unmatched) or (state.previous is not None and not state.previous.over)
         return current
 
     def _repeated(self, state: StreamState, current: InvocationBuilder, event: LogEvent) -> bool:
@@ -179,7 +179,7 @@ class Owners:
             return True
         waiting, loose = state.pending, InvocationBuilder("")
         loose.add(event)
-        self._finished.add_loose(state, loose)
+        self._finished.add_orphan_lines(state, loose)
         state.pending = waiting
         return True
 
@@ -197,7 +197,7 @@ class Owners:
             or (begins and (current.start_ms is None or event.timestamp_ms > current.start_ms))
         ):
             if begins and state.pending is not None and not state.begun:
-                self._finished.add_loose(state, state.pending)
+                self._finished.add_orphan_lines(state, state.pending)
             state.begun = True
             self._wait(state, event, suspect=isinstance(piece, InitReport | RestoreReport))
             return
@@ -210,9 +210,9 @@ class Owners:
         """An application's line: of the invocation it names, else of the one its stream is in."""
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
-            found = state.find(request_id)
-            known = found is not None and found.is_of_lambda
-            mine = found is None and not is_request_id(request_id)  # a program's own, as its answer bears it
+            builder = state.find(request_id)
+            known = builder is not None and builder.is_of_lambda
+            mine = builder is None and not is_request_id(request_id)  # a program's own, as its answer bears it
             if (
                 not known
                 and target is not None
@@ -221,7 +221,7 @@ class Owners:
             ):
                 request_id = None  # not Lambda's: this stream's invocation has begun, and has not ended
             else:
-                target = found or self._named(state, request_id)
+                target = builder or self._named(state, request_id)
         elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
             self._wait(state, event, suspect=might_fail(event.message))
             return
@@ -239,5 +239,5 @@ class Owners:
             state.pending = InvocationBuilder("")
         state.pending.add(event)
         state.pending.suspect |= suspect
-        if len(state.pending.times) >= MOST_LOOSE:
-            self._finished.add_loose(state, state.pending)
+        if len(state.pending.times) >= MOST_ORPHAN_LINES:
+            self._finished.add_orphan_lines(state, state.pending)

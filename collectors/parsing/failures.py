@@ -1,4 +1,4 @@
-"""What failed, of all that an invocation printed: the verdict's evidence.
+"""Which failure an invocation's log lines show: the evidence for the verdict on it.
 
 What a runtime says of a failure is one, wherever it stands. A trace alone is none: programs print them of what they
 handled, while Java's client puts message and type before its own (``UserFault.reportableError``) and .NET's older ones
@@ -40,51 +40,51 @@ class Evidence(NamedTuple):
 
 def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
     """Looks closely at what an invocation printed, knowing what ``report`` says of it."""
-    said = list(prints(texts))
+    printed = list(prints(texts))
     init_failed: str | None = None
-    told: tuple[int, ErrorText] | None = None  # in a runtime's own words
+    from_runtime: tuple[int, ErrorText] | None = None  # in a runtime's own words
     exited: tuple[int, ErrorText] | None = None
     trace: tuple[int, ErrorText] | None = None
-    in_text = any(text[:17] == "START RequestId: " for text in said)
-    for at, text in enumerate(said):
+    in_text = any(text[:17] == "START RequestId: " for text in printed)
+    for place, text in enumerate(printed):
         if text[:12] == "INIT_REPORT " or text[:12] == "INIT_REPORT\t" or "platform.initReport" in text:
             for piece in _pieces(text):
                 if isinstance(piece, InitReport) and piece.status in ("error", "timeout"):
                     init_failed = piece.error_type or f"Init {piece.status}"
             continue
-        found = _found_in(text) if might_fail(text) else None
-        if found is None:
+        clue = _found_in(text) if might_fail(text) else None
+        if clue is None:
             continue
         if (
-            found.bare
+            clue.bare
             or (in_text and _NODES_OBJECT.match(text))
-            or (_DOTNET.match(text) and any(map(_DOTNET.match, said[at + 1 :])))
+            or (_DOTNET.match(text) and any(map(_DOTNET.match, printed[place + 1 :])))
         ):
-            trace = at, found.error
-        elif found.error.kind == "exit":
-            exited = exited or (at, found.error)
-        elif told is None:
-            told = at, found.error
-    if report is not None and report.status is None and exited is None and _began_anew(said, told):
+            trace = place, clue.error
+        elif clue.error.kind == "exit":
+            exited = exited or (place, clue.error)
+        elif from_runtime is None:
+            from_runtime = place, clue.error
+    if report is not None and report.status is None and exited is None and _began_anew(printed, from_runtime):
         return Evidence(None, None)
-    error = told[1] if told is not None else None
+    error = from_runtime[1] if from_runtime is not None else None
     if error is None and exited is not None:
-        error = _cause(said, *exited)
+        error = _cause(printed, *exited)
     if report is not None and report.status in ("error", "failure"):
-        error = _of_type(said, report.error_type or "", error, trace[1] if trace else None)
+        error = _of_type(printed, report.error_type or "", error, trace[1] if trace else None)
     return Evidence(error, init_failed)
 
 
-def _began_anew(said: Sequence[str], told: tuple[int, ErrorText] | None) -> bool:
+def _began_anew(printed: Sequence[str], from_runtime: tuple[int, ErrorText] | None) -> bool:
     """Whether what failed was the environment's first start: Lambda tries again, and then the handler ran.
 
     It ran where a line after START bears the request's id, as runtimes and loggers put it, and no failure came since.
     """
-    begun = next((at for at, text in enumerate(said) if text[:17] == "START RequestId: "), None)
-    if begun is None or told is None or told[0] > begun:
+    begun = next((at for at, text in enumerate(printed) if text[:17] == "START RequestId: "), None)
+    if begun is None or from_runtime is None or from_runtime[0] > begun:
         return False
-    request_id = said[begun][17:].partition(" ")[0]
-    return any(request_id in text and _is_said(text) and not _ONLY_ID.fullmatch(text) for text in said[begun + 1 :])
+    request_id = printed[begun][17:].partition(" ")[0]
+    return any(request_id in text and _is_said(text) and not _ONLY_ID.fullmatch(text) for text in printed[begun + 1 :])
 
 
 def crash_cause(texts: Iterable[str]) -> ErrorText | None:
@@ -102,13 +102,13 @@ def _causes(said: Iterable[str]) -> Iterator[ErrorText]:
             yield cause
 
 
-def _cause(said: Sequence[str], at: int, exited: ErrorText) -> ErrorText:
+def _cause(printed: Sequence[str], place: int, exited: ErrorText) -> ErrorText:
     """Why the process exited of which ``said[at]`` tells: what it printed last; else the platform's words."""
     killed = "signal: killed" in exited.message
-    for cause in _causes((*reversed(said[:at]), *said[at + 1 :])):
+    for cause in _causes((*reversed(printed[:place]), *printed[place + 1 :])):
         if not killed or cause.kind == "out_of_memory":
             return cause
-    last = next((text for text in reversed(said[:at]) if _is_said(text)), "")
+    last = next((text for text in reversed(printed[:place]) if _is_said(text)), "")
     if killed or not last:
         return exited
     return _logged(last) or last_words(last) or exited
@@ -121,7 +121,7 @@ def _logged(text: str) -> ErrorText | None:
 
 
 def _of_type(
-    said: Sequence[str], error_type: str, error: ErrorText | None, trace: ErrorText | None
+    printed: Sequence[str], error_type: str, error: ErrorText | None, trace: ErrorText | None
 ) -> ErrorText | None:
     """The failure that REPORT names: the one found where it is that, else a trace of its type, else any."""
     if error_type and error is not None and error == error_text("Unknown", ""):
@@ -129,14 +129,14 @@ def _of_type(
     if error_type in EXIT_TYPES or (not error_type and error is None):
         if error is not None:
             return error
-        cause = trace or _unless_platforms(_cause(said, len(said), error_text(error_type or "Unknown", "")))
+        cause = trace or _unless_platforms(_cause(printed, len(printed), error_text(error_type or "Unknown", "")))
         if cause is None and not error_type:
             # .NET's runtime logs what it ends of as a program does; the last that was logged is it.
-            return next((told for text in reversed(said) if (told := _logged_json(text)) is not None), None)
+            return next((told for text in reversed(printed) if (told := _logged_json(text)) is not None), None)
         return cause
     if error is not None and (not error_type or _same(error.error_type, error_type)):
         return error
-    for candidate in (trace, *_traces(said)):
+    for candidate in (trace, *_traces(printed)):
         if candidate is not None and _same(candidate.error_type, error_type):
             return candidate
     return error or trace

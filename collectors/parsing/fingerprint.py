@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 
-from collectors.parsing import fingerprint_names as kept
+from collectors.parsing import fingerprint_names as names
 from collectors.parsing import fingerprint_places as places
 from collectors.parsing import fingerprint_values as values
 from collectors.parsing.fingerprint_ids import is_id
@@ -70,14 +70,14 @@ class _Aside:
             text = _ASIDES.sub(lambda found: self._texts[ord(found.group()) - _ASIDE], text)
         return text
 
-    def group(self, found: re.Match[str]) -> str:
+    def group(self, match: re.Match[str]) -> str:
         """The match with its groups ``k``, ``k2`` and ``p`` (a port) put aside."""
-        start, text = found.start(), found.group()
-        for name in sorted(found.re.groupindex, key=lambda one: -found.start(one)):
-            part = found.group(name)
+        start, text = match.start(), match.group()
+        for name in sorted(match.re.groupindex, key=lambda one: -match.start(one)):
+            part = match.group(name)
             if part is not None and name != "key":
-                instead = (kept.port(part) if name == "p" else part) or None
-                low, high = found.start(name) - start, found.end(name) - start
+                instead = (names.port(part) if name == "p" else part) or None
+                low, high = match.start(name) - start, match.end(name) - start
                 text = text[:low] + ("<n>" if instead is None else self.keep(instead)) + text[high:]
         return text
 
@@ -104,7 +104,7 @@ def _placed(text: str, aside: _Aside) -> str:
 
 
 def _kept(text: str, low: str, aside: _Aside) -> str:
-    for gates, pattern in kept.KEPT:
+    for gates, pattern in names.KEPT:
         for gate in gates:
             if gate in low:
                 text = pattern.sub(aside.group, text)
@@ -127,22 +127,22 @@ def _timed(text: str) -> str:
 def _addressed(text: str, aside: _Aside) -> str:
     keep = aside.keep
     if "." in text or "[" in text:
-        text = places.ADDRESS.sub(lambda found: places.address(found, keep), text)
+        text = places.ADDRESS.sub(lambda match: places.address(match, keep), text)
     if ":" in text:
-        text = places.ADDRESS6.sub(lambda found: places.address6(found, keep), text)
-        text = kept.SERVICE_HOST.sub(lambda found: _host(found.group("h"), found.group("p"), aside), text)
+        text = places.ADDRESS6.sub(lambda match: places.address6(match, keep), text)
+        text = names.SERVICE_HOST.sub(lambda match: _host(match.group("h"), match.group("p"), aside), text)
     if "ip-" in text or "ec2-" in text:
-        text = kept.MACHINE.sub("<ip>", text)
+        text = names.MACHINE.sub("<ip>", text)
     if "." in text:
-        text = kept.HOST.sub(lambda found: _host(found.group().partition(":")[0], found.group("p"), aside), text)
+        text = names.HOST.sub(lambda match: _host(match.group().partition(":")[0], match.group("p"), aside), text)
     return text
 
 
 def _host(name: str, digits: str | None, aside: _Aside) -> str:
-    name = aside.keep(kept.MACHINE.sub("<ip>", name))
+    name = aside.keep(names.MACHINE.sub("<ip>", name))
     if digits is None:
         return name
-    port = kept.port(digits)
+    port = names.port(digits)
     return f"{name}:{aside.keep(port) if port else '<n>'}"
 
 
@@ -159,29 +159,29 @@ def _pathed(text: str, aside: _Aside) -> str:
     return values.FILE.sub("<file>", text) if "." in text else text
 
 
-def _quoted(found: re.Match[str], aside: _Aside) -> str:
+def _quoted(match: re.Match[str], aside: _Aside) -> str:
     """A quoted value is what the error is about, unless it looks like an id: then it differs each time."""
-    quote, value = found.groups()
+    quote, value = match.groups()
     if not _DIGIT.search(value):
-        return f"{quote}<id>{quote}" if len(value) >= 12 and is_id(value) else found.group()
-    place = kept.BEFORE_NAME.search(found.string, max(0, found.start() - 40), found.start())
-    if place is not None and kept.is_name(value, key=place["key"] is not None):
+        return f"{quote}<id>{quote}" if len(value) >= 12 and is_id(value) else match.group()
+    place = names.BEFORE_NAME.search(match.string, max(0, match.start() - 40), match.start())
+    if place is not None and names.is_name(value, key=place["key"] is not None):
         return f"{quote}{aside.keep(value)}{quote}"
     if " " in value or _ASIDES.search(value) or "<" in value:
-        return found.group()
+        return match.group()
     if (
         is_id(value)
         or (sum(map(str.isdigit, value)) >= 2 and not _NAME_WITH_NUMBER.fullmatch(value))
         or value.isdigit()
     ):
         return f"{quote}<id>{quote}"
-    return found.group()
+    return match.group()
 
 
 def _token(found: re.Match[str], aside: _Aside) -> str:
     text = found.group()
     bare = text.rstrip("=")
-    if kept.ENVIRONMENT.fullmatch(bare) and not re.search(r"\d{4}", bare):
+    if names.ENVIRONMENT.fullmatch(bare) and not re.search(r"\d{4}", bare):
         return aside.keep(bare) + text[len(bare) :]
     if is_id(bare) or (_NUMBERED_THING.fullmatch(bare) and sum(map(str.isdigit, bare)) >= 4):
         return "<id>"
@@ -201,14 +201,14 @@ def _counted(text: str, aside: _Aside) -> str:
     text = values.DURATION.sub("<n>s", text)
     text = values.SIZE.sub("<n> B", text)
     if _NUMBERED.search(text):
-        text = kept.BARE_NAME.sub(lambda found: _bare(found, aside), text)
+        text = names.BARE_NAME.sub(lambda found: _bare(found, aside), text)
     text = _TOKEN.sub(lambda found: _token(found, aside), text)
     return _NUMBER.sub("<n>", text)
 
 
 def _bare(found: re.Match[str], aside: _Aside) -> str:
     name = found.group("k")
-    return aside.group(found) if _DIGIT.search(name) and kept.is_name(name) else found.group()
+    return aside.group(found) if _DIGIT.search(name) and names.is_name(name) else found.group()
 
 
 def _mixed(found: re.Match[str]) -> str:
@@ -237,14 +237,14 @@ def _once(text: str) -> str:
     if "<ip>" not in text or text.count("<ip>") < 2:
         return text
     parts = _CLAUSE.split(text)
-    said, told = [parts[0]], {parts[0].strip()}
+    pieces, seen = [parts[0]], {parts[0].strip()}
     for gap, part in zip(parts[1::2], parts[2::2], strict=True):
         bare = part.strip()
-        if bare and (bare in told or ("<ip>" in bare and any(one.endswith(bare) for one in told))):
+        if bare and (bare in seen or ("<ip>" in bare and any(one.endswith(bare) for one in seen))):
             continue
-        told.add(bare)
-        said += gap, part
-    return "".join(said)
+        seen.add(bare)
+        pieces += gap, part
+    return "".join(pieces)
 
 
 @lru_cache(maxsize=2048)
@@ -280,7 +280,7 @@ def _said(error_type: str, message: str) -> str:
     """What is fingerprinted of a message. A KeyError's is its key: one like another is another cause."""
     short = _SHORT_KEY.fullmatch(message) is not None
     if error_type.endswith("KeyError") and (
-        short or (_KEY.fullmatch(message) and kept.is_name(message.strip("'\""), key=True))
+        short or (_KEY.fullmatch(message) and names.is_name(message.strip("'\""), key=True))
     ):
         return message
     return normalise(message).replace("<id>", "<n>")  # an id may be of digits alone
@@ -300,7 +300,7 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 
 @lru_cache(maxsize=2048)
 def _wording(error_type: str, said: str) -> str:
-    said = kept.BARE_NAME.sub(_without_name, _FIELD.sub(r"\1<*>", said))
+    said = names.BARE_NAME.sub(_without_name, _FIELD.sub(r"\1<*>", said))
     wording = _ADJACENT.sub("<*>", _VALUES.sub("<*>", said))
     return wording if _WORD.search(wording) else "<*>"
 

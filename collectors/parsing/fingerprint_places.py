@@ -104,21 +104,21 @@ def arn(found: re.Match[str], keep: Keep) -> str:
     return keep(":".join(head[:5]) + ":" + resource)
 
 
-def address(found: re.Match[str], keep: Keep) -> str:
+def address(match: re.Match[str], keep: Keep) -> str:
     """``<ip>``, and the port behind it unless it is a client's own."""
-    digits = found.group(1) or found.group(3)
+    digits = match.group(1) or match.group(3)
     if not digits:
         return "<ip>"
-    if found.group(2) or found.group(4) or _CLIENT.search(found.string, max(0, found.start() - 24), found.start()):
-        return "<ip>:<n>" + ("->" if found.group(2) or found.group(4) else "")
+    if match.group(2) or match.group(4) or _CLIENT.search(match.string, max(0, match.start() - 24), match.start()):
+        return "<ip>:<n>" + ("->" if match.group(2) or match.group(4) else "")
     kept = port(digits)
     return "<ip>:" + (keep(kept) if kept else "<n>")
 
 
-def address6(found: re.Match[str], keep: Keep) -> str:
+def address6(match: re.Match[str], keep: Keep) -> str:
     """As ``address``. Node writes the port behind an address without brackets: a known port is taken for one."""
-    text, digits = found.group(), found.group(1)
-    before = found.string[max(0, found.start() - 16) : found.start()]
+    text, digits = match.group(), match.group(1)
+    before = match.string[max(0, match.start() - 16) : match.start()]
     last = text.rpartition(":")[2]
     if (
         digits is None

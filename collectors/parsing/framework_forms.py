@@ -28,24 +28,24 @@ def framework_error(text: str) -> ErrorText | None:
     """The failure that a framework's own runtime tells, or None."""
     if "ambda" not in text and "requestId [" not in text:
         return None
-    found = _MICRONAUT.search(text)
-    if found is not None:
-        return error_text(found.group(2), found.group(1) or "")
-    found = _QUARKUS.search(text)
-    if found is not None:
-        return error_text(found.group(1), found.group(2) or "")
-    found = _SWIFT.search(text)
-    if found is not None:
-        return error_text("FunctionError", found.group(1))
-    found = _RUST.search(text)
-    if found is None:
+    match = _MICRONAUT.search(text)
+    if match is not None:
+        return error_text(match.group(2), match.group(1) or "")
+    match = _QUARKUS.search(text)
+    if match is not None:
+        return error_text(match.group(1), match.group(2) or "")
+    match = _SWIFT.search(text)
+    if match is not None:
+        return error_text("FunctionError", match.group(1))
+    match = _RUST.search(text)
+    if match is None:
         return None
-    debug = _DEBUG.fullmatch(found.group(1))
-    return error_text((debug and debug.group(1)) or "Error", debug.group(2) if debug else found.group(1))
+    debug = _DEBUG.fullmatch(match.group(1))
+    return error_text((debug and debug.group(1)) or "Error", debug.group(2) if debug else match.group(1))
 
 
 def framework_line_error(line: dict[str, Any]) -> ErrorText | None:
-    """The same of a decoded JSON line: Quarkus' JSON logger has the exception beside the message."""
+    """The failure in a decoded JSON line: Quarkus' JSON logger puts the exception beside the message."""
     message, exception = line.get("message"), line.get("exception")
     if not isinstance(message, str) or not isinstance(exception, dict) or not _QUARKUS_JSON.fullmatch(message):
         return None

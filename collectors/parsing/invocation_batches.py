@@ -1,4 +1,7 @@
-"""What is finished becomes a batch: done for all its invocations in a row, which costs half of one by one."""
+"""The making of a batch out of finished invocations.
+
+The columns of all invocations are made at once: that takes half the time of making them one invocation at a time.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
@@ -60,7 +63,7 @@ class BatchBuilder:
         self._done.append(done)
         self._done_slots.append(state.slot)
 
-    def add_loose(self, state: StreamState, waiting: InvocationBuilder) -> None:
+    def add_orphan_lines(self, state: StreamState, waiting: InvocationBuilder) -> None:
         """Lines of the stream that are of no invocation."""
         state.pending = None
         self.duplicates += waiting.keep_once()
@@ -108,23 +111,23 @@ class BatchBuilder:
             self._read_closely(place, numbers, traces)
         return columns_of(done, numbers, request_ids, traces, self._done_slots, deferred, keep_lines=self._keep)
 
-    def _read_closely(self, at: int, numbers: Ints, traces: list[str | None]) -> None:
+    def _read_closely(self, place: int, numbers: Ints, traces: list[str | None]) -> None:
         """Fills in one invocation: its REPORT's figures, and the verdict on it."""
-        each = self._done[at]
+        each = self._done[place]
         each.report = report = self._read(each.report)
         told = report or _NO_REPORT
-        numbers[_FIGURES, at] = figures_of(told)
-        traces[at] = told.trace_id
-        numbers[_PARTS, at] = each.parts
+        numbers[_FIGURES, place] = figures_of(told)
+        traces[place] = told.trace_id
+        numbers[_PARTS, place] = each.parts
         try:
             status, error_type, message = each.verdict()
         except Exception as fault:  # of lines that nobody foresaw: the invocation counts all the same
             said = f"no verdict on an invocation: {type(fault).__name__} in its lines; please report it"
             self.rejects.append(Reject(said, each.request_id))
             status, error_type, message = Status.UNKNOWN, "", ""
-        numbers[_STATUS, at] = int(status)
+        numbers[_STATUS, place] = int(status)
         if error_type:
-            numbers[_ERROR, at] = self._error(self._streams[self._done_slots[at]].function, error_type, message)
+            numbers[_ERROR, place] = self._error(self._streams[self._done_slots[place]].function, error_type, message)
 
     def _read(self, text: Report | str | None) -> Report | None:
         if not isinstance(text, str):

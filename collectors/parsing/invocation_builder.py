@@ -44,6 +44,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
     repeats: bool = False
 
     def add(self, event: LogEvent) -> None:
+        """Adds an event to its lines. What the line means is the assembler's to say."""
         if event.event_id <= self.last_id:
             self.repeats = True
         self.last_id = event.event_id
@@ -52,7 +53,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         self.ids.append(event.event_id)
 
     def drop_texts(self) -> None:
-        """Forgets what was printed where nothing failed; events without an id are told apart by their texts."""
+        """Forgets the texts of the events that have an id. Those without one keep theirs, to recognise repeats by."""
         self.texts = ["" if known else text for known, text in zip(self.ids, self.texts, strict=True)]
 
     def keep_once(self) -> int:
@@ -71,6 +72,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
 
     @property
     def parts(self) -> int:
+        """Which platform lines were seen: a mask of ``Parts``."""
         return (Parts.START if self.start_ms is not None else 0) | (Parts.REPORT if self.report is not None else 0)
 
     @property
@@ -85,6 +87,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
 
     @property
     def over(self) -> bool:
+        """Whether START, END and REPORT were all seen."""
         return self.ended and self.report is not None and self.start_ms is not None
 
     def begins_at(self) -> int:
@@ -107,8 +110,8 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
     def verdict(self) -> tuple[Status, str, str]:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
         report = self.report if isinstance(self.report, Report) else None
-        told = report.status if report is not None else None
-        if told == "success" or (not self.suspect and told is None):
+        reported = report.status if report is not None else None
+        if reported == "success" or (not self.suspect and reported is None):
             return (Status.OK if report is not None else Status.UNKNOWN), "", ""
         error, init_failed = evidence(self.texts, report)
         kind = error.kind if error is not None else ""
@@ -116,7 +119,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         if error is not None and (not error_type or error_type in EXIT_TYPES):
             error_type = error.error_type  # that a process exited is no more than the platform could see
         message = error.message if error is not None else ""
-        if told == "timeout" or kind == "timeout":
+        if reported == "timeout" or kind == "timeout":
             return Status.TIMEOUT, TIMED_OUT, message if kind == "timeout" else "Task timed out"
         if (
             error_type == OUT_OF_MEMORY
@@ -124,7 +127,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
             or (kind == "exit" and self._memory_was_full(message))
         ):
             return Status.OUT_OF_MEMORY, OUT_OF_MEMORY, message or "the function used all of its memory"
-        failed = told in ("error", "failure") or error is not None
+        failed = reported in ("error", "failure") or error is not None
         if error_type in INIT_ERRORS or kind == "init" or (init_failed is not None and (failed or report is None)):
             return Status.INIT_ERROR, error_type or init_failed or "Init", message
         if failed:

@@ -33,10 +33,10 @@ def keys(block: bytes, begins: Ints, ends: Ints) -> list[bytes]:
     first, from_first = _from_digits(letters, digits)
     to_last = _reversed(_from_digits(_reversed(letters), _reversed(digits))[1])
     stays = inside & ~(from_first | to_last) | first
-    kept = np.unpackbits(stays.view(np.uint8), count=len(block), bitorder="little")
-    kept -= 1  # 0 where a byte stays, 255 where it goes
-    kept |= np.frombuffer(block, np.uint8)
-    found = kept.tobytes().translate(_TO_ZERO, _GONE).split(b"\n")
+    staying = np.unpackbits(stays.view(np.uint8), count=len(block), bitorder="little")
+    staying -= 1  # 0 where a byte stays, 255 where it goes
+    staying |= np.frombuffer(block, np.uint8)
+    found = staying.tobytes().translate(_TO_ZERO, _GONE).split(b"\n")
     found.pop()  # what stands behind the last newline: nothing
     return found
 
@@ -65,10 +65,10 @@ def _spans(length: int, begins: Ints, ends: Ints) -> Bits:
     return (found - _carried(high < low, found == 0))[: (length + 63) // 64]
 
 
-def _sum(one: Bits, other: Bits) -> Bits:
+def _sum(first: Bits, other: Bits) -> Bits:
     """The sum of two very long numbers."""
-    found = one + other
-    return found + _carried(found < one, found == _FULL)
+    found = first + other
+    return found + _carried(found < first, found == _FULL)
 
 
 def _carried(over: npt.NDArray[np.bool_], full: npt.NDArray[np.bool_]) -> Bits:

@@ -113,18 +113,20 @@ class Shapes:
         if len(self._known) > _MOST_KEYS or len(self._known_fields) > _MOST_KEYS:
             self.shapes, self._numbers, self._known, self._known_fields = [], {}, {}, {}
         plain, json = _plain(block, begins, ends)
-        found = np.full(len(begins), -1, np.int64)
-        at = np.flatnonzero(json)
-        if len(at):
-            places = zip(begins[at].tolist(), ends[at].tolist(), strict=True)
-            found[at] = [self._json_number(block[low:high]) for low, high in places]
-        at = np.flatnonzero(plain & (found < 0))
-        found[at] = self._plain_numbers(block, begins[at], ends[at])
-        if (found < 0).any():
-            at = np.flatnonzero(found < 0)
-            places = zip(begins[at].tolist(), ends[at].tolist(), strict=True)
-            found[at] = self._odd_numbers([block[low:high].decode("utf-8", "replace") for low, high in places])
-        return found
+        pattern_ids = np.full(len(begins), -1, np.int64)
+        chosen = np.flatnonzero(json)
+        if len(chosen):
+            places = zip(begins[chosen].tolist(), ends[chosen].tolist(), strict=True)
+            pattern_ids[chosen] = [self._json_number(block[low:high]) for low, high in places]
+        chosen = np.flatnonzero(plain & (pattern_ids < 0))
+        pattern_ids[chosen] = self._plain_numbers(block, begins[chosen], ends[chosen])
+        if (pattern_ids < 0).any():
+            chosen = np.flatnonzero(pattern_ids < 0)
+            places = zip(begins[chosen].tolist(), ends[chosen].tolist(), strict=True)
+            pattern_ids[chosen] = self._odd_numbers(
+                [block[low:high].decode("utf-8", "replace") for low, high in places]
+            )
+        return pattern_ids
 
     def _odd_numbers(self, texts: Sequence[str]) -> Ints:
         """The same of long lines, those of several lines, and others that are not taken as they are."""
@@ -136,12 +138,12 @@ class Shapes:
             for each in texts
         ]
         encoded = [each.encode("utf-8", "replace") for each in heads]
-        found = np.array([self._json_number(each) if each[:1] == b"{" else -1 for each in encoded], np.int64)
-        at = np.flatnonzero(found < 0)
-        others = [encoded[each] for each in at.tolist()]
+        pattern_ids = np.array([self._json_number(each) if each[:1] == b"{" else -1 for each in encoded], np.int64)
+        places = np.flatnonzero(pattern_ids < 0)
+        others = [encoded[each] for each in places.tolist()]
         edges = np.cumsum(np.fromiter(map(len, others), np.int64, len(others)))
-        found[at] = self._plain_numbers(b"".join(others), np.concatenate(([0], edges))[:-1], edges)
-        return found
+        pattern_ids[places] = self._plain_numbers(b"".join(others), np.concatenate(([0], edges))[:-1], edges)
+        return pattern_ids
 
     def _json_number(self, line: bytes) -> int:
         """The same of a line of JSON; -1 where it is none."""
@@ -150,17 +152,17 @@ class Shapes:
             if len(decoded) > _MOST_FIELDS:
                 decoded = dict(sorted(decoded.items())[:_MOST_FIELDS])
             keys_of = tuple(decoded)
-            said = b"\n".join([decoded[key] for key, _ in _layout(keys_of)[0]])
-            if b"\\u" not in said:  # whose digits are letters
-                said = said.translate(_TO_ZERO)
-            found = self._known_fields.get((keys_of, said))
-            if found is None:
+            values = b"\n".join([decoded[key] for key, _ in _layout(keys_of)[0]])
+            if b"\\u" not in values:  # whose digits are letters
+                values = values.translate(_TO_ZERO)
+            number = self._known_fields.get((keys_of, values))
+            if number is None:
                 text = _NUMBERED_WORD.sub("0", _fields_of(decoded))
-                found = self._number(masked(text[: 2 * LONGEST]) or BLANK)
-                self._known_fields[keys_of, said] = found
+                number = self._number(masked(text[: 2 * LONGEST]) or BLANK)
+                self._known_fields[keys_of, values] = number
         except Unparsable:
             return -1
-        return found
+        return number
 
     def _plain_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
         """The same of lines that end with their only newline."""
@@ -169,25 +171,25 @@ class Shapes:
             places = zip(begins.tolist(), ends.tolist(), strict=True)
             block, ends = b"".join([block[low:high] for low, high in places]), sizes.cumsum()
             begins = ends - sizes
-        found = [np.empty(0, np.int64)]
+        parts = [np.empty(0, np.int64)]
         low = 0
         while low < len(begins):
             high = max(low + 1, int(np.searchsorted(ends, begins[low] + _BLOCK)))
             base, end = int(begins[low]), int(ends[high - 1])
             some = block[base:end]
-            found.append(self._known_numbers(some, begins[low:high] - base, ends[low:high] - base))
+            parts.append(self._known_numbers(some, begins[low:high] - base, ends[low:high] - base))
             low = high
-        return np.concatenate(found)
+        return np.concatenate(parts)
 
     def _known_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
-        known, given = self._known, keys(block, begins, ends)
-        found = list(map(known.get, given))
-        if None in found:
-            for key in given:
+        known, line_keys = self._known, keys(block, begins, ends)
+        numbers = list(map(known.get, line_keys))
+        if None in numbers:
+            for key in line_keys:
                 if key not in known:
                     known[key] = self._number(masked(key.decode("utf-8", "replace")[: 2 * LONGEST]) or BLANK)
-            found = list(map(known.get, given))
-        return np.array(found, np.int64)
+            numbers = list(map(known.get, line_keys))
+        return np.array(numbers, np.int64)
 
     def _number(self, shape: str) -> int:
         number = self._numbers.setdefault(shape, len(self.shapes))

@@ -70,26 +70,26 @@ def level_of(line: str) -> int:
         return 0
     first = line[0]
     if first.isdigit() or first in "[(<" or first in "JFMASOND":
-        found = _TIMED.match(line)
+        match = _TIMED.match(line)
         if (
-            found is not None
-            and _PLAIN_BETWEEN.fullmatch(found["between"])
-            and (found["level"].isupper() or len(found["between"].split()) <= 1)  # else it is a word of a sentence
+            match is not None
+            and _PLAIN_BETWEEN.fullmatch(match["between"])
+            and (match["level"].isupper() or len(match["between"].split()) <= 1)  # else it is a word of a sentence
         ):
-            return _LEVELS[found["level"].upper()]
+            return _LEVELS[match["level"].upper()]
         if _JUL.match(line) or _TINYLOG.match(line):
             return LOW
-    found = _FIRST.match(line) or _FIRST_SMALL.match(line)
-    if found is not None:
-        return _LEVELS[next(filter(None, found.groups())).upper()]
-    found = _THREAD_FIRST.match(line)
-    if found is not None:
-        return _LEVELS[found["level"]]
-    found = _RUBY.match(line) or _GLOG.match(line)
-    if found is not None:
-        return _LETTERS.get(found["level"], LOW)
-    found = _KEYED.search(line)
-    return _LEVELS.get(found["level"].upper(), 0) if found is not None else 0
+    match = _FIRST.match(line) or _FIRST_SMALL.match(line)
+    if match is not None:
+        return _LEVELS[next(filter(None, match.groups())).upper()]
+    match = _THREAD_FIRST.match(line)
+    if match is not None:
+        return _LEVELS[match["level"]]
+    match = _RUBY.match(line) or _GLOG.match(line)
+    if match is not None:
+        return _LETTERS.get(match["level"], LOW)
+    match = _KEYED.search(line)
+    return _LEVELS.get(match["level"].upper(), 0) if match is not None else 0
 
 
 def is_headline(line: str) -> bool:
@@ -97,13 +97,13 @@ def is_headline(line: str) -> bool:
     return _JUL.match(line) is not None or _TINYLOG.match(line) is not None
 
 
-def is_under_a_logger(text: str, at: int) -> bool:
-    """Whether what begins at ``at`` is what a logger printed: a line above it in ``text`` is a logger's.
+def is_under_a_logger(text: str, place: int) -> bool:
+    """Whether what begins at ``place`` is what a logger printed: a line above it in ``text`` is a logger's.
 
     ``text`` may be more than one print. A line that was logged at a low level, and after which something else stands,
     owns only what was printed with it: it has to be the first.
     """
-    above = text[:at].rstrip("\n").split("\n") if at else []
+    above = text[:place].rstrip("\n").split("\n") if place else []
     for number, line in enumerate(reversed(above)):
         level = level_of(line)
         if level:

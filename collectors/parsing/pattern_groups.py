@@ -47,16 +47,17 @@ def patterns(shapes: Iterable[str]) -> dict[str, str]:
 class Absorber:
     """Finds the pattern of a shape that was not there when patterns were made, where one of them has its words."""
 
-    def __init__(self, found: Mapping[str, str]) -> None:
-        """``found`` is what ``patterns`` gave."""
+    def __init__(self, shapes: Mapping[str, str]) -> None:
+        """``shapes`` is what ``patterns`` gave."""
         self._patterns: dict[Tokens, str] = {}
         self._open: defaultdict[tuple[int, str], set[tuple[int, ...]]] = defaultdict(set)
-        for template in sorted({pattern for shape, pattern in found.items() if shape != pattern}):
+        for template in sorted({pattern for shape, pattern in shapes.items() if shape != pattern}):
             tokens = tuple(_TOKEN.findall(template))
             self._patterns[tokens] = template
             self._open[len(tokens), tokens[0]].add(tuple(at for at, token in enumerate(tokens) if token == ANY))
 
     def pattern(self, shape: str) -> str | None:
+        """The pattern of the group that takes in a line of this shape; None where none does."""
         tokens = _TOKEN.findall(shape)
         for places in sorted(self._open.get((len(tokens), tokens[0]), ())) if tokens else ():
             wider = list(tokens)
@@ -81,7 +82,7 @@ def _widened(shapes: Iterable[Tokens]) -> dict[Tokens, Tokens]:
     alike: defaultdict[Tokens, list[Tokens]] = defaultdict(list)
     for tokens in shapes:
         alike[(tokens[0], *("" if _is_word(token) else token for token in tokens))].append(tokens)
-    found: dict[Tokens, Tokens] = {}
+    widened: dict[Tokens, Tokens] = {}
     for some in alike.values():
         if len(some) < MANY:
             continue
@@ -90,35 +91,36 @@ def _widened(shapes: Iterable[Tokens]) -> dict[Tokens, Tokens]:
         for tokens in some:
             wider = tuple(ANY if at in varying else token for at, token in enumerate(tokens))
             if wider != tokens and sum(word != ANY and word[0].isalpha() for word in wider) >= CONSTANTS:
-                found[tokens] = wider
-    return found
+                widened[tokens] = wider
+    return widened
 
 
 def _joined(shapes: set[Tokens]) -> dict[Tokens, Tokens]:
     """What becomes of the shapes that have siblings: one pass."""
-    hashed = {tokens: [hash((at, token)) for at, token in enumerate(tokens)] for tokens in shapes}
+    hashed = {tokens: [hash((position, token)) for position, token in enumerate(tokens)] for tokens in shapes}
     places: defaultdict[Place, set[str]] = defaultdict(set)
     for tokens, hashes in hashed.items():
         whole, began = sum(hashes), False
-        for at, token in enumerate(tokens):
+        for position, token in enumerate(tokens):
             if not _is_word(token):
                 continue
-            names = at + 1 < len(tokens) and tokens[at + 1] in ("=", ":")
+            names = position + 1 < len(tokens) and tokens[position + 1] in ("=", ":")
             if token == ANY or (began and not names):
-                places[len(tokens), at, whole - hashes[at]].add(token)
+                places[len(tokens), position, whole - hashes[position]].add(token)
             began = True
     varying = {
         place for place, words in places.items() if len(words) >= (BESIDE_VALUES if ANY in words else VALUES)
     }  # fmt: skip
-    found: dict[Tokens, Tokens] = {}
+    joined: dict[Tokens, Tokens] = {}
     for tokens, hashes in hashed.items():
         whole = sum(hashes)
         wider = tuple(
-            ANY if (len(tokens), at, whole - hashes[at]) in varying else token for at, token in enumerate(tokens)
+            ANY if (len(tokens), position, whole - hashes[position]) in varying else token
+            for position, token in enumerate(tokens)
         )
         if wider != tokens and sum(word != ANY and word[0].isalpha() for word in wider) >= CONSTANTS:
-            found[tokens] = wider
-    return found
+            joined[tokens] = wider
+    return joined
 
 
 def _spelled(shape: str, tokens: Tokens) -> str:

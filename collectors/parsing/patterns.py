@@ -24,11 +24,11 @@ class LinePatterns(Shapes):
         self.resume(found)
         return found
 
-    def resume(self, found: Mapping[str, str]) -> None:
+    def resume(self, patterns_of_shapes: Mapping[str, str]) -> None:
         """Goes on with what ``patterns`` gave to another process."""
         from collectors.parsing.pattern_groups import Absorber
 
-        self._absorber = Absorber(found)
+        self._absorber = Absorber(patterns_of_shapes)
 
     def absorbed(self, shape: str) -> str | None:
         """The pattern that a new shape is surely of, which is a shape itself."""

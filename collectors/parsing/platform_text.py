@@ -136,12 +136,12 @@ def parse_start(text: str) -> Start:
         version = text[63:].rstrip()
         if version == "$LATEST" or version.isdigit():
             return Start(text[17:53], version)
-    found = _START.match(text)
-    if found is None:
+    match = _START.match(text)
+    if match is None:
         raise Unreadable("START without a request id", text)
-    if "RequestId:" in found.group(3):
+    if "RequestId:" in match.group(3):
         raise Unreadable("several platform lines run into one", text)
-    request_id, version_text = whole_request_id(found.group(1)), found.group(2)
+    request_id, version_text = whole_request_id(match.group(1)), match.group(2)
     if request_id is None or (version_text is None and len(request_id) != 36):
         raise Unreadable("START without a request id", text)
     if version_text is not None and version_text[0] == "$" and not version_text.startswith("$LATEST"):
@@ -155,12 +155,12 @@ def parse_end(text: str) -> End:
         request_id = text[15:51]
         if len(request_id) == 36 and request_id[23] == "-":
             return End(request_id)
-    found = _END.match(text)
-    if found is None:
+    match = _END.match(text)
+    if match is None:
         raise Unreadable("END without a request id", text)
-    if "RequestId:" in found.group(2):
+    if "RequestId:" in match.group(2):
         raise Unreadable("several platform lines run into one", text)
-    request_id_text = whole_request_id(found.group(1))
+    request_id_text = whole_request_id(match.group(1))
     if request_id_text is None:
         raise Unreadable("END without a request id", text)
     return End(request_id_text)

@@ -43,33 +43,33 @@ def is_platform_line(text: str) -> bool:
 
 def prints(texts: Iterable[str]) -> Iterator[str]:
     """The events of an invocation, those joined by newlines that were printed as one."""
-    said: list[str] = []
+    lines: list[str] = []
     for text in texts:
         if is_platform_line(text):
-            if said:
-                yield "\n".join(said)
-                said = []
+            if lines:
+                yield "\n".join(lines)
+                lines = []
             yield text
             continue
         line = text.rstrip("\r\n")
         if "\r" in line:
             line = line.replace("\r\n", "\n").replace("\r", "\n")
-        if said and len(said) < _MOST_LINES and _goes_on(said, line):
-            said.append(line)
+        if lines and len(lines) < _MOST_LINES and _goes_on(lines, line):
+            lines.append(line)
         else:
-            if said:
-                yield "\n".join(said)
-            said = [line]
-    if said:
-        yield "\n".join(said)
+            if lines:
+                yield "\n".join(lines)
+            lines = [line]
+    if lines:
+        yield "\n".join(lines)
 
 
-def _goes_on(said: list[str], text: str) -> bool:
-    last = next(filter(str.strip, reversed(said)), said[-1]).rpartition("\n")[2]
+def _goes_on(lines: list[str], text: str) -> bool:
+    last = next(filter(str.strip, reversed(lines)), lines[-1]).rpartition("\n")[2]
     if last[:1] == " " and _SYNTAX.match(text):
         return True
-    if said[0][:1] == "{" or (text[:1] == "{" and text[-1:] == "}"):
-        return _OPENS.match(last) is not None or (said[0][:1] == "{" and _is_open_json(said))
+    if lines[0][:1] == "{" or (text[:1] == "{" and text[-1:] == "}"):
+        return _OPENS.match(last) is not None or (lines[0][:1] == "{" and _is_open_json(lines))
     if not text or text.isspace() or _MORE.match(text):
         return True
     if text.partition("\n")[0] == last and "." in last and _THROWN.match(last):
@@ -80,20 +80,20 @@ def _goes_on(said: list[str], text: str) -> bool:
     if _OPENS.match(last):
         return text.lstrip()[:1] in '{"' or "panicked" in last
     first_line = text.partition("\n")[0].rstrip()
-    if len(said) < 3 and "\n" not in said[-1] and _THROWN.match(first_line) and level_of(last) > LOW:
+    if len(lines) < 3 and "\n" not in lines[-1] and _THROWN.match(first_line) and level_of(last) > LOW:
         return True  # a logger's message, then the exception that it was handed
     if is_headline(last):
         return level_of(text) > 0
-    if said[0].startswith("Traceback") or any(each.startswith("Traceback (most") for each in said[-60:]):
-        return _IN_PYTHON.search("\n".join(said)) is not None and _LAST_OF_PYTHON.match(first_line) is not None
-    return (_is_open_json(said) or _is_open_message(said)) and not level_of(text)
+    if lines[0].startswith("Traceback") or any(each.startswith("Traceback (most") for each in lines[-60:]):
+        return _IN_PYTHON.search("\n".join(lines)) is not None and _LAST_OF_PYTHON.match(first_line) is not None
+    return (_is_open_json(lines) or _is_open_message(lines)) and not level_of(text)
 
 
-def _is_open_message(said: list[str]) -> bool:
+def _is_open_message(printed: list[str]) -> bool:
     """Whether Java says an error's message again, of several lines, and has not come to the trace."""
-    if len(said) > _MOST_LINES_OF_A_MESSAGE:
+    if len(printed) > _MOST_LINES_OF_A_MESSAGE:
         return False
-    lines = "\n".join(said).split("\n", _MOST_LINES_OF_A_MESSAGE)
+    lines = "\n".join(printed).split("\n", _MOST_LINES_OF_A_MESSAGE)
     again = _TYPE_LAST.search(lines[0])
     if again is None or len(lines) < 2 or not lines[1].startswith(again.group(1)):
         return False

@@ -105,12 +105,12 @@ class _WholeField(dict[str, int]):
         self._range = range(least, most + 1)
 
     def __missing__(self, text: str) -> int:
-        found = self._form.fullmatch(text)
-        if found is None or int(found[1]) not in self._range:
+        match = self._form.fullmatch(text)
+        if match is None or int(match[1]) not in self._range:
             raise KeyError(text)
         if len(self) > 20_000:
             self.clear()
-        self[text] = number = int(found[1])
+        self[text] = number = int(match[1])
         return number
 
 
@@ -210,16 +210,16 @@ def parse_restore_report(text: str) -> RestoreReport:
 
 def _fields(text: str) -> dict[str, str]:
     """Label to the text up to the next label. A label with two different values is ``Unreadable``."""
-    found = list(_FIELD.finditer(text))
+    matches = list(_FIELD.finditer(text))
     if "\n" in text or "\r" in text:
         # Terminals break lines in the middle of a label; joining them must then show more labels.
         joined = text.replace("\r", "").replace("\n", "")
         in_joined = list(_FIELD.finditer(joined))
-        if len(in_joined) > len(found):
-            text, found = joined, in_joined
+        if len(in_joined) > len(matches):
+            text, matches = joined, in_joined
     fields: dict[str, str] = {}
-    ends = [field.start() for field in found[1:]] + [len(text)]
-    for field, end in zip(found, ends, strict=False):
+    ends = [field.start() for field in matches[1:]] + [len(text)]
+    for field, end in zip(matches, ends, strict=False):
         label = field.group(1)
         value = text[field.end() : end]
         if fields.setdefault(label, value).split() != value.split():

@@ -60,7 +60,10 @@ def find_error(text: str) -> ErrorText | None:
 
 
 def look_for_error(text: str) -> Found | None:
-    """The same, and whether it is no more than a trace, as programs print them too for what they handled."""
+    """The error in a text, as ``find_error`` gives it, and whether it is a bare trace.
+
+    Programs print traces of errors that they handled, too.
+    """
     if not might_fail(text):
         return None
     if "\r" in text:

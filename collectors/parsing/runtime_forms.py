@@ -136,13 +136,13 @@ def _error_object(text: str) -> ErrorText | None:
 
 
 def _python(text: str) -> ErrorText | None:
-    for found in _PYTHON.finditer(text):
-        error_type = found.group(1)
+    for match in _PYTHON.finditer(text):
+        error_type = match.group(1)
         # print("[ERROR] Retry: later") looks the same but for the traceback and the name.
-        if found.group(3) and _PYTHON_SAID.match(text, found.end()):
+        if match.group(3) and _PYTHON_SAID.match(text, match.end()):
             continue  # of a logger: Lambda's client ends with the last frame
-        if found.group(3) or _PYTHON_KNOWN.fullmatch(error_type):
-            return error_text(error_type, (found.group(2) or "").partition(" | Traceback (most recent")[0])
+        if match.group(3) or _PYTHON_KNOWN.fullmatch(error_type):
+            return error_text(error_type, (match.group(2) or "").partition(" | Traceback (most recent")[0])
     old = _PYTHON_OLD.search(text)
     return error_text(old.group(2), old.group(1)) if old and not level_of(old.group(1)) else None
 
@@ -169,10 +169,10 @@ def old_exit_error(text: str) -> ErrorText | None:
 
 def platform_error(text: str) -> ErrorText | None:
     """What the platform says of a runtime or an extension that ended."""
-    found = _PLATFORM.search(text)
-    if found is not None:
-        message = found.group(1).strip()
-        error_type = found.group(2) or (EXITED if message.startswith("Runtime exited") else "")
+    match = _PLATFORM.search(text)
+    if match is not None:
+        message = match.group(1).strip()
+        error_type = match.group(2) or (EXITED if message.startswith("Runtime exited") else "")
         return error_text(error_type, message) if error_type else None
     bare = _BARE_TYPE.fullmatch(text)
     return error_text(bare.group(1), "") if bare else None
@@ -230,10 +230,10 @@ def _go(text: str) -> ErrorText | None:
     panic = _GO_PANIC.search(text)
     if panic is not None:
         return ErrorText("panic", next(filter(None, panic.groups()), ""), "unhandled")
-    found = _GO.search(text)
-    if found is None or not (found.group(3) or found.group(2) in ("errorString", "wrapError", "PathError")):
+    match = _GO.search(text)
+    if match is None or not (match.group(3) or match.group(2) in ("errorString", "wrapError", "PathError")):
         return None
-    return error_text(found.group(2), found.group(1))
+    return error_text(match.group(2), match.group(1))
 
 
 def _rust(text: str) -> ErrorText | None:
@@ -243,20 +243,20 @@ def _rust(text: str) -> ErrorText | None:
 
 def _loading(text: str) -> ErrorText | None:
     """The words of runtimes before 2019, and of those that cannot name the error."""
-    found = _IMPORT.search(text)
-    if found is not None:
-        return ErrorText("Runtime.ImportModuleError", found.group(), "init")
-    found = _MISSING.search(text)
-    if found is not None:
-        return ErrorText("Runtime.HandlerNotFound", found.group(), "init")
-    found = _MODULE.search(text)
-    if found is not None:
-        return ErrorText("Runtime.UserCodeSyntaxError", found.group(), "init")
+    match = _IMPORT.search(text)
+    if match is not None:
+        return ErrorText("Runtime.ImportModuleError", match.group(), "init")
+    match = _MISSING.search(text)
+    if match is not None:
+        return ErrorText("Runtime.HandlerNotFound", match.group(), "init")
+    match = _MODULE.search(text)
+    if match is not None:
+        return ErrorText("Runtime.UserCodeSyntaxError", match.group(), "init")
     large = _TOO_LARGE.search(text)
     if large is not None:
         return ErrorText("Function.ResponseSizeTooLarge", large.group(1), "unhandled")
-    found = _UNKNOWN.search(text)
-    return ErrorText("Runtime.Unknown", found.group(), "exit") if found else None
+    match = _UNKNOWN.search(text)
+    return ErrorText("Runtime.Unknown", match.group(), "exit") if match else None
 
 
 _FORMS: tuple[_Form, ...] = (

@@ -22,7 +22,7 @@ class StreamState:
         "seen",
         "slot",
         "slot_batch",
-        "strays",
+        "unmatched",
     )
 
     def __init__(self, key: FunctionKey, name: str) -> None:
@@ -31,7 +31,7 @@ class StreamState:
         self.nameless = not name
         self.current: InvocationBuilder | None = None
         self.previous: InvocationBuilder | None = None
-        self.strays: dict[str, InvocationBuilder] = {}
+        self.unmatched: dict[str, InvocationBuilder] = {}
         self.pending: InvocationBuilder | None = None
         self.back = False  # it is in an invocation older than one that it has left unfinished
         self.begun = False  # what waits has Lambda's word that an environment begins: it is of the invocation to come
@@ -45,7 +45,7 @@ class StreamState:
         """Whether all that it has begun is whole, and nothing waits for an invocation to come."""
         return (
             self.pending is None
-            and not self.strays
+            and not self.unmatched
             and (self.current is None or self.current.over)
             and (self.previous is None or self.previous.over)
         )
@@ -55,10 +55,11 @@ class StreamState:
         for known in (self.current, self.previous):
             if known is not None:
                 yield known.request_id
-        yield from self.strays
+        yield from self.unmatched
 
     def find(self, request_id: str) -> InvocationBuilder | None:
+        """The unfinished invocation of that request; None where the stream has none."""
         for known in (self.current, self.previous):
             if known is not None and known.request_id == request_id:
                 return known
-        return self.strays.get(request_id)
+        return self.unmatched.get(request_id)

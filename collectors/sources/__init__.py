@@ -1,0 +1,1 @@
+"""Where logs, metrics and configuration come from. A source gives items (``base``) and is a line of ``registry``."""

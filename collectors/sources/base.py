@@ -6,8 +6,9 @@ beginning: ``collectors.sources.registry``.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from collectors.model.account import (
     AlarmChange,
@@ -52,7 +53,7 @@ class SourceFailed(LambdatuiError):
         self.resource = resource
 
     def of_many(self, failures: int, tried: int | None = None) -> "SourceFailed":
-        """The same, standing for all ``failures`` of a kind that there were, out of ``tried`` where that is told."""
+        """A failure that stands for ``failures`` of its kind, out of ``tried`` attempts where these are counted."""
         out_of = "" if tried is None else f" of {tried}"
         more = f" (and {failures - 1} more{out_of})" if failures > 1 else ""
         return SourceFailed(f"{self.what}{more}", self.meaning, self.advice, denied=self.denied, resource=self.resource)
@@ -65,105 +66,91 @@ def unforeseen(what: str, fault: Exception) -> SourceFailed:
 
 
 class BudgetReached(CaughtError):
-    """The next thing to ask for would cost more than is left to spend. What was had is kept."""
+    """The next question would cost more than is left to spend. What was collected before stays in the store."""
 
 
 # --- items --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFunctions:
+class ListedFunctions(msgspec.Struct, frozen=True):
     """Functions that are there now, with what is known of their configuration."""
 
     functions: Sequence[Function]
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvents:
+class LogEvents(msgspec.Struct, frozen=True):
     """Some thousand log events at most, in order of time within each log stream. Repeats carry the same event id."""
 
     events: Sequence[LogEvent]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPoints:
+class MetricPoints(msgspec.Struct, frozen=True):
     """Metric points. One that is given again, with the same metric, period and start, replaces the one before."""
 
     points: Sequence[MetricPoint]
 
 
-@dataclass(frozen=True, slots=True)
-class Rejects:
+class Rejects(msgspec.Struct, frozen=True):
     """Input that could not be read; it is counted, and kept with its reason."""
 
     rejects: Sequence[Reject]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedLogGroups:
+class ListedLogGroups(msgspec.Struct, frozen=True):
     """Log groups, with their class, retention and stored bytes."""
 
     groups: Sequence[LogGroupFacts]
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmChanges:
+class AlarmChanges(msgspec.Struct, frozen=True):
     """Lines of alarms' histories."""
 
     changes: Sequence[AlarmChange]
 
 
-@dataclass(frozen=True, slots=True)
-class BilledDays:
+class BilledDays(msgspec.Struct, frozen=True):
     """What AWS billed, by day and usage type. All groups of a day are in one item: it replaces what was known of it."""
 
     days: Sequence[BilledDay]
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendations:
+class Recommendations(msgspec.Struct, frozen=True):
     """Compute Optimizer's recommendations."""
 
     recommendations: Sequence[Recommendation]
 
 
-@dataclass(frozen=True, slots=True)
-class HourAggregates:
+class HourAggregates(msgspec.Struct, frozen=True):
     """Logs Insights' sums of closed hours."""
 
     hours: Sequence[HourAggregate]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorPatterns:
+class ErrorPatterns(msgspec.Struct, frozen=True):
     """Patterns that Logs Insights found among error lines."""
 
     patterns: Sequence[ErrorPattern]
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True):
     """How each log group is read in this collection, and why. All of one collection are in one item."""
 
     choices: Sequence[Choice]
 
 
-@dataclass(frozen=True, slots=True)
-class RunningQueries:
+class RunningQueries(msgspec.Struct, frozen=True):
     """Queries of Logs Insights that were started, to be found again after a kill, or that have ended."""
 
     queries: Sequence[RunningQuery]
 
 
-@dataclass(frozen=True, slots=True)
-class DurableExecutions:
+class DurableExecutions(msgspec.Struct, frozen=True):
     """Durable executions as they were listed."""
 
     executions: Sequence[DurableExecution]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """A part that could not be read. The items go on with the other parts."""
 
     failure: SourceFailed
@@ -172,8 +159,7 @@ class Failed:
         return str(self.failure)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """Where a source is: what it reads, how many of how many are done (None: not known).
 
     ``units`` of ``operation`` are what all of it is expected to be billed for.
@@ -186,8 +172,7 @@ class Step:
     units: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileSummary:
+class FileSummary(msgspec.Struct, frozen=True):
     """What a source of one file says when it has read it.
 
     ``form`` names what was seen. ``has_platform_lines``: lines that Lambda wrote were among it. ``is_partial``: a part
@@ -255,13 +240,44 @@ class Stored(Protocol):
         """Which of these durable executions need not be read any more."""
 
 
+class NothingStored:
+    """A ``Stored`` that has nothing: what is read is read from its beginning."""
+
+    def __call__(self, item: str, /) -> Sequence[tuple[int, int]]:
+        return ()
+
+    def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """None."""
+        return {}
+
+    def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
+        """None."""
+        return ()
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        """Nothing."""
+        return {}
+
+    def settings(self, account: str, region: str, kinds: Collection[str]) -> Sequence[Configured]:
+        """None."""
+        return ()
+
+    def open_executions(self, account: str, region: str) -> Sequence[OpenExecution]:
+        """None."""
+        return ()
+
+    def read_executions(self, arns: Sequence[str], /) -> Collection[str]:
+        """None."""
+        return ()
+
+
 # --- sources ------------------------------------------------------------------------------------------------------
 
 
 class Source(Protocol):
-    """One account and region of CloudWatch, one runner's log, one file: whatever it is, it gives items.
+    """Whatever gives items: an account and region of CloudWatch, a runner's log, a file.
 
-    A class of a source may inherit from this, for what has a sensible default. ``items`` may raise SourceFailed where
+    A source need not inherit from this class; one that does has its defaults. ``items`` may raise SourceFailed where
     nothing more can be read, BudgetReached where it must stop; what came before counts. What is given twice, by an
     overlap or by a second run, is counted once: it carries the same event id, or the same metric, period and start.
     """
@@ -290,8 +306,7 @@ class Source(Protocol):
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class FileRequest:
+class FileRequest(msgspec.Struct, frozen=True):
     """How one file of an import is read: ``defaults`` are the names of what the file does not say.
 
     ``wants_columns()`` says whether its next events are of use as ``EventColumns``; lists of events always are.

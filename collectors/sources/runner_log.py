@@ -90,7 +90,7 @@ class RunnerLog:
         return {name: at_ms for name, at_ms in self._read("SELECT name, deployed_ms FROM functions") if at_ms}
 
     def tags(self) -> dict[FunctionKey, tuple[dict[str, str], int | None]]:
-        """All tags of each function of which they are known, and since when (epoch ms)."""
+        """The tags of each function whose tags are known, and since when they are so (epoch ms, None: not known)."""
         rows = self._read(_TAGS.format(self._tags))
         return {
             FunctionKey(name, account, region): (pairs, at_ms)
@@ -170,6 +170,7 @@ class RunnerSource(Source):
         return cls(RunnerLog(Path(path)), since_ms)
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
+        """All that is new since it was asked last. A part that fails is told, and the others go on."""
         yield from guarded(self.name, self._functions())
         yield from guarded(self.name, self._events())
         yield from guarded(self.name, self._metrics())

@@ -18,6 +18,7 @@ from collectors.columnar.whole_invocations import whole_invocations
 from collectors.ingest.engine import import_files
 from collectors.model.event_columns import EventColumns
 from collectors.model.records import FunctionKey, LogEvent
+from collectors.parsing.assembler import Assembler
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.files.fast_lines import spelling_of
 from collectors.sources.files.json_columns import Layout, layout_of
@@ -141,7 +142,9 @@ def laid_out(line: str) -> Layout:
 
 
 def stored(folder: Path, blocks: Sequence[Sequence[LogEvent]], *, keep_lines: bool) -> tuple[dict[str, Any], Written]:
-    assembler = ColumnarAssembler(FunctionKey(""), keep_lines=keep_lines)
+    """Columns by the fast path, events by its readable twin."""
+    kind = ColumnarAssembler if any(isinstance(block, EventColumns) for block in blocks) else Assembler
+    assembler = kind(FunctionKey(""), keep_lines=keep_lines)
     with writing(folder / "store.db") as connection:
         writer = Writer(connection, fingerprint)
         for block in blocks:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.sources.cloudwatch.news import missing_since, to_read_since
+from collectors.sources.cloudwatch.unread_logs import missing_since, to_read_since
 from collectors.store.read.reader import Reader
 from tests.support.account_over_time import DAY_MS, T0, World, collect, fleet
 from tests.support.aws import HOUR_MS, MINUTE_MS

@@ -23,11 +23,11 @@ def list_alarms(client: Any, account: str, region: str, rejects: list[Reject] | 
         action="cloudwatch:DescribeAlarms", where=f"alarms in {region}",
     ):  # fmt: skip
         for kind, read in (("MetricAlarms", metric_alarm), ("CompositeAlarms", composite_alarm)):
-            for one in page.get(kind) or ():
-                if one.get("AlarmName"):
-                    yield read(one, account, region)
+            for alarm in page.get(kind) or ():
+                if alarm.get("AlarmName"):
+                    yield read(alarm, account, region)
                 elif rejects is not None:
-                    rejects.append(Reject("an alarm without a name", repr(one)[:2000], "DescribeAlarms"))
+                    rejects.append(Reject("an alarm without a name", repr(alarm)[:2000], "DescribeAlarms"))
 
 
 def history(
@@ -44,22 +44,22 @@ def history(
         client.describe_alarm_history, asked, _TOKEN,
         action="cloudwatch:DescribeAlarmHistory", where=f"alarm history in {region}",
     ):  # fmt: skip
-        for one in page.get("AlarmHistoryItems") or ():
-            at_ms = iso_ms(one.get("Timestamp"))
-            if at_ms is not None and one.get("AlarmName"):
+        for change in page.get("AlarmHistoryItems") or ():
+            at_ms = iso_ms(change.get("Timestamp"))
+            if at_ms is not None and change.get("AlarmName"):
                 yield AlarmChange(
-                    account, region, one["AlarmName"], at_ms, one.get("HistoryItemType", ""),
-                    one.get("HistorySummary", ""),
+                    account, region, change["AlarmName"], at_ms, change.get("HistoryItemType", ""),
+                    change.get("HistorySummary", ""),
                 )  # fmt: skip
             elif rejects is not None:
-                rejects.append(Reject("a change of no alarm", repr(one)[:2000], "DescribeAlarmHistory"))
+                rejects.append(Reject("a change of no alarm", repr(change)[:2000], "DescribeAlarmHistory"))
 
 
-def metric_alarm(one: Any, account: str, region: str) -> Alarm:
+def metric_alarm(alarm: Any, account: str, region: str) -> Alarm:
     """A metric alarm of DescribeAlarms' answer; one over several metrics is named after the first of Lambda's."""
-    metric, namespace, dimensions = one.get("MetricName"), one.get("Namespace"), one.get("Dimensions")
-    stat, period_s = one.get("Statistic") or one.get("ExtendedStatistic"), one.get("Period")
-    for query in one.get("Metrics") or ():
+    metric, namespace, dimensions = alarm.get("MetricName"), alarm.get("Namespace"), alarm.get("Dimensions")
+    stat, period_s = alarm.get("Statistic") or alarm.get("ExtendedStatistic"), alarm.get("Period")
+    for query in alarm.get("Metrics") or ():
         asked = query.get("MetricStat") or {}
         inner = asked.get("Metric") or {}
         if metric is None or (namespace != "AWS/Lambda" and inner.get("Namespace") == "AWS/Lambda"):
@@ -67,23 +67,25 @@ def metric_alarm(one: Any, account: str, region: str) -> Alarm:
             stat, period_s = asked.get("Stat"), asked.get("Period")
     function = next((each.get("Value", "") for each in dimensions or () if each.get("Name") == "FunctionName"), "")
     return Alarm(
-        account, region, one.get("AlarmName", ""), "metric", one.get("StateValue", ""), one.get("StateReason", ""),
-        iso_ms(one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")),
+        account, region, alarm.get("AlarmName", ""), "metric", alarm.get("StateValue", ""),
+        alarm.get("StateReason", ""),
+        iso_ms(alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")),
         function=function,
         metric=f"{namespace} {metric}" if metric and namespace != "AWS/Lambda" else metric or "",
         stat=stat or "",
         period_s=period_s,
-        comparison=one.get("ComparisonOperator", ""),
-        threshold=one.get("Threshold"),
-        actions_enabled=one.get("ActionsEnabled"),
+        comparison=alarm.get("ComparisonOperator", ""),
+        threshold=alarm.get("Threshold"),
+        actions_enabled=alarm.get("ActionsEnabled"),
     )  # fmt: skip
 
 
-def composite_alarm(one: Any, account: str, region: str) -> Alarm:
+def composite_alarm(alarm: Any, account: str, region: str) -> Alarm:
     """A composite alarm of DescribeAlarms' answer, with its rule."""
     return Alarm(
-        account, region, one.get("AlarmName", ""), "composite", one.get("StateValue", ""), one.get("StateReason", ""),
-        iso_ms(one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")),
-        rule=one.get("AlarmRule", ""),
-        actions_enabled=one.get("ActionsEnabled"),
+        account, region, alarm.get("AlarmName", ""), "composite", alarm.get("StateValue", ""),
+        alarm.get("StateReason", ""),
+        iso_ms(alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")),
+        rule=alarm.get("AlarmRule", ""),
+        actions_enabled=alarm.get("ActionsEnabled"),
     )  # fmt: skip

@@ -29,7 +29,7 @@ from botocore.utils import parse_timestamp
 
 from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
-from collectors.sources.cloudwatch.tolerant import Tolerant
+from collectors.sources.cloudwatch.tolerant_parsers import Tolerant
 from collectors.untrusted import Unparsable, parsed_json
 from collectors.untrusted_json import json_of, json_value
 
@@ -278,6 +278,7 @@ class FastFactory(ResponseParserFactory):
     """Makes ``FastParser`` for the JSON protocol, botocore's own for all others; each looks whether all is there."""
 
     def create_parser(self, protocol_name: str) -> ResponseParser:
+        """The parser of a protocol's answers, ours where it is one that we read."""
         return _parser(protocol_name)
 
 

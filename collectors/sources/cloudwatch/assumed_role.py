@@ -14,7 +14,8 @@ _SESSION_NAME = "lambdatui"
 class Clients(Protocol):
     """What gives clients of AWS's services: a ``ReadOnlySession``."""
 
-    def client(self, service: str) -> Any: ...
+    def client(self, service: str) -> Any:
+        """A client of the service, such as ``sts``."""
 
 
 class AssumedRole:

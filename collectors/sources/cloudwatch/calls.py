@@ -28,6 +28,7 @@ class Calls:
         self._overspent: BudgetReached | None = None
 
     def sent(self, operation: str) -> None:
+        """Counts a request that is being sent."""
         with self._lock:
             self._sent[operation] += 1
 
@@ -57,6 +58,7 @@ class Calls:
             self._units.clear()
 
     def counts(self) -> list[CallCount]:
+        """Requests and billed units by operation, in the order of their names."""
         with self._lock:
             names = sorted({*self._sent, *self._units})
             return [CallCount(name, self._sent[name], self._units[name]) for name in names]

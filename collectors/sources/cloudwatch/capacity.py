@@ -9,7 +9,7 @@ from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless
 from collectors.sources.cloudwatch.function_settings import Settings, joined, known
 from collectors.sources.cloudwatch.functions import answers
-from collectors.sources.cloudwatch.times import iso_ms
+from collectors.sources.cloudwatch.iso_times import iso_ms
 
 
 def capacity_providers(
@@ -19,18 +19,18 @@ def capacity_providers(
 
     SourceFailed is raised where no provider is known, and given where only their functions are not.
     """
-    found = []
+    configured = []
     where = f"capacity providers in {region}"
     pages = answers(client.list_capacity_providers, "lambda:ListCapacityProviders", where, bucket)
-    for told in (one for page in pages for one in page.get("CapacityProviders") or ()):
-        name = str(told.get("CapacityProviderArn") or "").rpartition(":")[2]
+    for listed in (one for page in pages for one in page.get("CapacityProviders") or ()):
+        name = str(listed.get("CapacityProviderArn") or "").rpartition(":")[2]
         if name:
-            modified_ms = iso_ms(told.get("LastModified"))
-            settings = known(_provider(told))
-            found.append(Configured(account, region, "", "capacity provider", name, settings, modified_ms))
-    yield Inventory(account, region, ("capacity provider",), found)
+            modified_ms = iso_ms(listed.get("LastModified"))
+            settings = known(_provider(listed))
+            configured.append(Configured(account, region, "", "capacity provider", name, settings, modified_ms))
+    yield Inventory(account, region, ("capacity provider",), configured)
     versions: list[Configured] = []
-    for provider in found:
+    for provider in configured:
         try:
             versions += _on_provider(client, account, region, bucket, provider.item)
         except SourceFailed as failed:
@@ -41,17 +41,17 @@ def capacity_providers(
     yield Inventory(account, region, ("managed version",), versions)
 
 
-def _provider(told: Any) -> Settings:
-    needs, scaling = told.get("InstanceRequirements") or {}, told.get("CapacityProviderScalingConfig") or {}
-    network = told.get("VpcConfig") or {}
-    logging = (told.get("TelemetryConfig") or {}).get("LoggingConfig") or {}
+def _provider(provider: Any) -> Settings:
+    needs, scaling = provider.get("InstanceRequirements") or {}, provider.get("CapacityProviderScalingConfig") or {}
+    network = provider.get("VpcConfig") or {}
+    logging = (provider.get("TelemetryConfig") or {}).get("LoggingConfig") or {}
     policies = (
         f"{one.get('PredefinedMetricType')} {one.get('TargetValue'):g}"
         for one in scaling.get("ScalingPolicies") or ()
         if isinstance(one.get("TargetValue"), int | float)
     )
     return {
-        "state": told.get("State"),
+        "state": provider.get("State"),
         "scaling_mode": scaling.get("ScalingMode"),
         "maximum_vcpus": scaling.get("MaxVCpuCount"),
         "scaling_targets": joined(policies),
@@ -60,15 +60,15 @@ def _provider(told: Any) -> Settings:
         "excluded_instance_types": joined(needs.get("ExcludedInstanceTypes")),
         "subnets": joined(network.get("SubnetIds")),
         "security_groups": joined(network.get("SecurityGroupIds")),
-        "role": (told.get("PermissionsConfig") or {}).get("CapacityProviderOperatorRoleArn"),
-        "kms_key": told.get("KmsKeyArn"),
+        "role": (provider.get("PermissionsConfig") or {}).get("CapacityProviderOperatorRoleArn"),
+        "kms_key": provider.get("KmsKeyArn"),
         "log_group": logging.get("LogGroup"),
         "log_level": logging.get("SystemLogLevel"),
     }
 
 
 def _on_provider(client: Any, account: str, region: str, bucket: TokenBucket, provider: str) -> list[Configured]:
-    found = []
+    configured = []
     pages = answers(
         client.list_function_versions_by_capacity_provider, "lambda:ListFunctionVersionsByCapacityProvider",
         f"functions on {provider}", bucket, CapacityProviderName=provider,
@@ -79,8 +79,8 @@ def _on_provider(client: Any, account: str, region: str, bucket: TokenBucket, pr
         if len(arn) < 8:
             continue
         settings = known({"provider": provider, "state": version.get("State")})
-        found.append(Configured(account, region, arn[6], "managed version", arn[7], settings))
-    return found
+        configured.append(Configured(account, region, arn[6], "managed version", arn[7], settings))
+    return configured
 
 
 def code_signing(client: Any, account: str, region: str, bucket: TokenBucket) -> Iterator[Inventory]:
@@ -88,24 +88,24 @@ def code_signing(client: Any, account: str, region: str, bucket: TokenBucket) ->
 
     Two calls where asking each function would be as many as there are functions.
     """
-    found = []
+    configured = []
     pages = answers(
         client.list_code_signing_configs, "lambda:ListCodeSigningConfigs", f"code signing in {region}", bucket
     )
-    for told in (one for page in pages for one in page.get("CodeSigningConfigs") or ()):
-        arn = str(told.get("CodeSigningConfigArn") or "")
+    for listed in (one for page in pages for one in page.get("CodeSigningConfigs") or ()):
+        arn = str(listed.get("CodeSigningConfigArn") or "")
         if not arn:
             continue
         settings = known(
             {
                 "config": arn,
-                "untrusted_code": (told.get("CodeSigningPolicies") or {}).get("UntrustedArtifactOnDeployment"),
-                "publishers": joined((told.get("AllowedPublishers") or {}).get("SigningProfileVersionArns")),
+                "untrusted_code": (listed.get("CodeSigningPolicies") or {}).get("UntrustedArtifactOnDeployment"),
+                "publishers": joined((listed.get("AllowedPublishers") or {}).get("SigningProfileVersionArns")),
             }
         )
         for name in _signed(client, region, bucket, arn):
-            found.append(Configured(account, region, name, "code signing", "", settings))
-    yield Inventory(account, region, ("code signing",), found)
+            configured.append(Configured(account, region, name, "code signing", "", settings))
+    yield Inventory(account, region, ("code signing",), configured)
 
 
 def _signed(client: Any, region: str, bucket: TokenBucket, config: str) -> Collection[str]:

@@ -127,7 +127,7 @@ class Profile:
         self.dropped = False
 
     def client(self, service: str, **named: Any) -> Any:
-        """A new client with this profile's credentials, which are had before anything is sent."""
+        """A new client with this profile's credentials. They are obtained first, so that it can send at once."""
         with self._lock, reading("", self.said, self.name):
             self._have_credentials()
             return self._core.own_client(service, **named)

@@ -143,18 +143,18 @@ class DetailReading:
         }
         failed_actions.update(action for action, why in skip.items() if why == "failed")
         answered = True  # up to what could not be had; what comes after that was not asked
-        for found in self._ask(function, skip):
-            if isinstance(found, SourceFailed):
-                failed_actions.add(found.action)
-                self._fail(self._actions[found.action], found, function, usual=found.action in usual)
+        for answer in self._ask(function, skip):
+            if isinstance(answer, SourceFailed):
+                failed_actions.add(answer.action)
+                self._fail(self._actions[answer.action], answer, function, usual=answer.action in usual)
                 continue
-            action = self._kinds.get(found.kinds[0])
+            action = self._kinds.get(answer.kinds[0])
             answered = answered and action is not None
             if answered and action is not None:
                 self._actions[action].had = True
-            if self._is_unsettled(found):
+            if self._is_unsettled(answer):
                 self._unsettled.add(function.key.name)
-            yield found
+            yield answer
 
     @staticmethod
     def _fail(went: _Action, failed: SourceFailed, function: Function, *, usual: bool) -> None:

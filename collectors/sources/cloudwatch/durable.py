@@ -36,7 +36,7 @@ from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.durable_events import event_of
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_throttled
 from collectors.sources.cloudwatch.functions import answers
-from collectors.sources.cloudwatch.times import iso_ms
+from collectors.sources.cloudwatch.iso_times import iso_ms
 
 PAGES_A_ROUND = 20  # of the list of one function's executions, 1,000 each
 HISTORIES_A_ROUND = 60  # a call each at least, three a second
@@ -88,13 +88,16 @@ class DurableReading:
 
         ``known`` are those whose history is not whole; ``read`` says which of some need not be read any more.
         """
-        found = {one.arn: one for one in known}
+        executions = {execution.arn: execution for execution in known}
         for number, name in enumerate(names):
             yield Step("durable executions", number, len(names))
             try:
                 for item in self._listed(name, covered, since_ms):
                     if isinstance(item, DurableExecutions):
-                        found |= {one.arn: _open(one, found.get(one.arn)) for one in item.executions}
+                        executions |= {
+                            execution.arn: _open(execution, executions.get(execution.arn))
+                            for execution in item.executions
+                        }
                     yield item
             except SourceFailed as failed:
                 if is_hopeless(failed):
@@ -106,14 +109,16 @@ class DurableReading:
                 raise
             except Exception as fault:  # an answer that nobody foresaw
                 yield Failed(unforeseen(f"durable executions of {name}", fault))
-        done = set(read([arn for arn in found if found[arn].last_event is None]))
-        yield from self._histories([one for arn, one in found.items() if arn not in done and self._is_due(one)])
+        done = set(read([arn for arn in executions if executions[arn].last_event is None]))
+        yield from self._histories(
+            [execution for arn, execution in executions.items() if arn not in done and self._is_due(execution)]
+        )
 
-    def _is_due(self, one: OpenExecution) -> bool:
+    def _is_due(self, execution: OpenExecution) -> bool:
         return (
-            one.last_event is None
-            or not self._quiet(one.function, one.asked_ms)
-            or self._now_ms - one.asked_ms >= _DAY_MS
+            execution.last_event is None
+            or not self._quiet(execution.function, execution.asked_ms)
+            or self._now_ms - execution.asked_ms >= _DAY_MS
         )
 
     # --- which there are --------------------------------------------------------------------------------------------
@@ -152,34 +157,34 @@ class DurableReading:
         )  # fmt: skip
 
     def _executions(self, name: str, page: Any) -> list[DurableExecution]:
-        found = []
+        executions = []
         for one in page.get("DurableExecutions") or ():
-            told = one if isinstance(one, Mapping) else {}
-            arn, started_ms = str(told.get("DurableExecutionArn") or ""), iso_ms(told.get("StartTimestamp"))
-            if not arn or started_ms is None or not told.get("Status"):
+            listed = one if isinstance(one, Mapping) else {}
+            arn, started_ms = str(listed.get("DurableExecutionArn") or ""), iso_ms(listed.get("StartTimestamp"))
+            if not arn or started_ms is None or not listed.get("Status"):
                 self._rejects.append(Reject("a durable execution without ARN, start or status", arn[:200], name))
                 continue
             # arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/EXECUTION/ID
             version = arn.partition("/")[0].split(":")[7:8]
-            found.append(
+            executions.append(
                 DurableExecution(
                     self._account, self._region, name, "".join(version), arn,
-                    str(told.get("DurableExecutionName") or ""), str(told["Status"]), started_ms,
-                    iso_ms(told.get("EndTimestamp")), self._now_ms,
+                    str(listed.get("DurableExecutionName") or ""), str(listed["Status"]), started_ms,
+                    iso_ms(listed.get("EndTimestamp")), self._now_ms,
                 )
             )  # fmt: skip
-        return found
+        return executions
 
     # --- what happened in each --------------------------------------------------------------------------------------
 
     def _histories(self, wanted: Sequence[OpenExecution]) -> Iterator[Item]:
         # Those of which nothing is known first, as they were handed over; those that go on after them.
-        some = sorted(wanted, key=lambda one: one.last_event is not None)[:HISTORIES_A_ROUND]
+        some = sorted(wanted, key=lambda execution: execution.last_event is not None)[:HISTORIES_A_ROUND]
         failed: list[SourceFailed] = []
-        for number, one in enumerate(some):
+        for number, execution in enumerate(some):
             yield Step(f"durable histories ({len(wanted)} due)", number, len(some))
             try:
-                yield self._history(one)
+                yield self._history(execution)
                 continue
             except SourceFailed as fault:
                 if is_hopeless(fault):
@@ -188,9 +193,9 @@ class DurableReading:
             except (BudgetReached, OSError):
                 raise
             except Exception as fault:  # an answer that nobody foresaw
-                failed.append(unforeseen(f"history of {one.arn}", fault))
+                failed.append(unforeseen(f"history of {execution.arn}", fault))
             # It has had its turn, and stands in the way of no other in the next round.
-            yield DurableHistory(one.arn, (), "", self._now_ms)
+            yield DurableHistory(execution.arn, (), "", self._now_ms)
             if failed[-1].denied or is_throttled(failed[-1]):
                 break
         yield Rejects(self._rejects)
@@ -198,25 +203,26 @@ class DurableReading:
             first = failed[0]
             yield Failed(first.of_many(len(failed)))
 
-    def _history(self, one: OpenExecution) -> DurableHistory:
+    def _history(self, execution: OpenExecution) -> DurableHistory:
         try:
-            return self._told(one, self._events(one))
+            return self._told(execution, self._events(execution))
         except SourceFailed as fault:
             if is_missing(fault):
-                return DurableHistory(one.arn, (), GONE, self._now_ms)
+                return DurableHistory(execution.arn, (), GONE, self._now_ms)
             # Whoever may not decrypt may still see what happened.
             if not (self._data and error_code(fault).startswith("KMS")):
                 raise
             self._data = False
-            return self._told(one, self._events(one))
+            return self._told(execution, self._events(execution))
 
-    def _events(self, one: OpenExecution) -> list[DurableEvent]:
+    def _events(self, execution: OpenExecution) -> list[DurableEvent]:
         """Those after the last that is known; of one of which nothing is known, all, oldest first."""
-        known = one.last_event
-        found: dict[int, DurableEvent] = {}
+        known = execution.last_event
+        events: dict[int, DurableEvent] = {}
         pages = answers(
-            self._client.get_durable_execution_history, "lambda:GetDurableExecutionHistory", f"history of {one.arn}",
-            self._bucket, DurableExecutionArn=one.arn, MaxItems=EVENTS_A_PAGE, IncludeExecutionData=self._data,
+            self._client.get_durable_execution_history, "lambda:GetDurableExecutionHistory",
+            f"history of {execution.arn}",
+            self._bucket, DurableExecutionArn=execution.arn, MaxItems=EVENTS_A_PAGE, IncludeExecutionData=self._data,
             ReverseOrder=known is not None,
         )  # fmt: skip
         for page in pages:
@@ -224,26 +230,26 @@ class DurableReading:
             for told in page.get("Events") or ():
                 event = event_of(told)
                 if event is None:
-                    self._rejects.append(Reject("a durable event without number, type or time", "", one.arn))
+                    self._rejects.append(Reject("a durable event without number, type or time", "", execution.arn))
                 elif known is not None and event.event_id <= known:
                     reached = True
                 else:
-                    found[event.event_id] = event
+                    events[event.event_id] = event
             if reached:
                 break
-        return [found[number] for number in sorted(found)]
+        return [events[number] for number in sorted(events)]
 
-    def _told(self, one: OpenExecution, events: Sequence[DurableEvent]) -> DurableHistory:
+    def _told(self, execution: OpenExecution, events: Sequence[DurableEvent]) -> DurableHistory:
         """A history ends with the event that ends the execution; without that, long after AWS says that it ended."""
         ending = next((event for event in reversed(events) if event.type in _ENDING), None)
         if ending is not None:
             status = _ENDING[ending.type]
-            return DurableHistory(one.arn, tuple(events), WHOLE, self._now_ms, status, ending.at_ms)
-        if one.status in ENDED:
-            settled = one.ended_ms is not None and self._now_ms - one.ended_ms >= _SETTLED_MS
-            return DurableHistory(one.arn, tuple(events), WHOLE if settled else PARTIAL, self._now_ms)
+            return DurableHistory(execution.arn, tuple(events), WHOLE, self._now_ms, status, ending.at_ms)
+        if execution.status in ENDED:
+            settled = execution.ended_ms is not None and self._now_ms - execution.ended_ms >= _SETTLED_MS
+            return DurableHistory(execution.arn, tuple(events), WHOLE if settled else PARTIAL, self._now_ms)
         going = next((_GOING[event.type] for event in reversed(events) if event.type in _GOING), None)
-        return DurableHistory(one.arn, tuple(events), PARTIAL, self._now_ms, going)
+        return DurableHistory(execution.arn, tuple(events), PARTIAL, self._now_ms, going)
 
 
 def _open(listed: DurableExecution, known: OpenExecution | None) -> OpenExecution:

@@ -7,29 +7,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from collectors.model.durable import DurableEvent
-from collectors.sources.cloudwatch.times import iso_ms
+from collectors.sources.cloudwatch.iso_times import iso_ms
 
 _MESSAGE = 4_000  # characters of an error's message that are kept
 
 
-def event_of(told: Any) -> DurableEvent | None:
+def event_of(answer: Any) -> DurableEvent | None:
     """The event; None where it has no number, type or time."""
-    if not isinstance(told, Mapping):
+    if not isinstance(answer, Mapping):
         return None
-    number, kind, at_ms = told.get("EventId"), told.get("EventType"), iso_ms(told.get("EventTimestamp"))
+    number, kind, at_ms = answer.get("EventId"), answer.get("EventType"), iso_ms(answer.get("EventTimestamp"))
     if not isinstance(number, int) or not isinstance(kind, str) or not kind or at_ms is None:
         return None
-    about = _mapping(told.get(f"{kind}Details"))
+    about = _mapping(answer.get(f"{kind}Details"))
     error, retry = _mapping(_mapping(about.get("Error")).get("Payload")), _mapping(about.get("RetryDetails"))
     message = error.get("ErrorMessage")
     return DurableEvent(
         number,
         at_ms,
         kind,
-        told.get("Id"),
-        told.get("ParentId"),
-        told.get("SubType"),
-        told.get("Name"),
+        answer.get("Id"),
+        answer.get("ParentId"),
+        answer.get("SubType"),
+        answer.get("Name"),
         retry.get("CurrentAttempt"),
         retry.get("NextAttemptDelaySeconds"),
         _first(about, "Duration", "Timeout", "ExecutionTimeout"),

@@ -51,13 +51,13 @@ def reading(action: str, where: str, profile: str | None = None) -> Iterator[Non
         raise _of_client(action, where, error, profile) from error
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ParserError) as error:
         # What a parser stumbled over, ours or botocore's: a stream's checksum, a member that is not there.
-        said = f"{type(error).__name__}: {error}"[:300]
+        words = f"{type(error).__name__}: {error}"[:300]
         if not action:
             raise SourceFailed(
-                where, f"its configuration or credentials cannot be had ({said})", "see ~/.aws/config"
+                where, f"its configuration or credentials cannot be had ({words})", "see ~/.aws/config"
             ) from error
         raise SourceFailed(
-            where, f"the answer to {action} cannot be read ({said})", "collect again; a proxy may have answered"
+            where, f"the answer to {action} cannot be read ({words})", "collect again; a proxy may have answered"
         ) from error
 
 
@@ -75,6 +75,7 @@ def is_missing(error: SourceFailed) -> bool:
 
 
 def is_throttled(error: SourceFailed) -> bool:
+    """Whether AWS refused it for coming too often."""
     return error_code(error) in _THROTTLED
 
 
@@ -192,13 +193,13 @@ def _of_refusal(
     refused = f"{call}{' of ' + of if of else ''} by {by}"
     if code in _EXPIRED:
         return SourceFailed(where, f"AWS refused {refused}: its source's credentials have expired", _log_in(profile))
-    said = str(error).partition("operation: ")[2] or str(error)
+    words = str(error).partition("operation: ")[2] or str(error)
     if code in _DENIED:
         return SourceFailed(
-            where, f"AWS denied {refused} ({said[:300]})",
+            where, f"AWS denied {refused} ({words[:300]})",
             f"allow {call} to who asks, and let the role's trust policy name them", denied=call, resource=of,
         )  # fmt: skip
-    return SourceFailed(where, f"AWS refused {refused} ({code}: {said[:300]})", "check the profile in ~/.aws/config")
+    return SourceFailed(where, f"AWS refused {refused} ({code}: {words[:300]})", "check the profile in ~/.aws/config")
 
 
 def _of_region(where: str, why: str, region: str, works: str) -> SourceFailed:

@@ -8,7 +8,7 @@ from typing import Any
 
 from collectors.model.account import Configured, Setting
 from collectors.model.records import FunctionKey
-from collectors.sources.cloudwatch.times import iso_ms
+from collectors.sources.cloudwatch.iso_times import iso_ms
 
 Settings = dict[str, Setting]
 
@@ -108,9 +108,9 @@ def _managed_instances(told: Mapping[str, Any]) -> Settings:
     }
 
 
-def _durable(told: Mapping[str, Any]) -> Settings:
+def _durable(configuration: Mapping[str, Any]) -> Settings:
     return {
-        "durable_timeout_s": told.get("ExecutionTimeout"),
-        "durable_retention_days": told.get("RetentionPeriodInDays"),
-        "durable_kms_key": told.get("KMSKeyArn"),
+        "durable_timeout_s": configuration.get("ExecutionTimeout"),
+        "durable_retention_days": configuration.get("RetentionPeriodInDays"),
+        "durable_kms_key": configuration.get("KMSKeyArn"),
     }

@@ -10,8 +10,8 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.function_settings import settings_of as settings_of
+from collectors.sources.cloudwatch.iso_times import iso_ms as iso_ms
 from collectors.sources.cloudwatch.pages import pages
-from collectors.sources.cloudwatch.times import iso_ms as iso_ms
 
 # Lambda quotas: the control plane takes 15 calls a second of the whole account, its deployments included.
 CONTROL_PLANE_RATE = 3.0
@@ -23,7 +23,7 @@ def account_of(client: Any, region: str, profile: str | None = None) -> str:
 
 
 def account_and_arn(client: Any, region: str, profile: str | None = None) -> tuple[str, str]:
-    """The same, and the ARN of who asks; empty where the answer has none."""
+    """The account whose credentials these are, and the ARN of who asks; empty where the answer has none."""
     where = f"credentials in {region}"
     with reading("sts:GetCallerIdentity", where, profile):
         identity = client.get_caller_identity()

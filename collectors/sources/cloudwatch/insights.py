@@ -83,6 +83,7 @@ class HourSums:
         self.rows = 0
 
     def add(self, rows: Iterable[Row]) -> None:
+        """Adds the rows of a page: dictionaries of Logs Insights' fields."""
         for row in rows:
             self.rows += 1
             figures = _figures(row)

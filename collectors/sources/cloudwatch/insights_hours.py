@@ -61,6 +61,7 @@ class Due:
         self._known: dict[str, tuple[list[int], bool]] = {}
 
     def item(self, log_group: str) -> str:
+        """The item under which hours of a log group are marked as summed."""
         return f"insights {self._place} {log_group}"
 
     def short_item(self, log_group: str) -> str:
@@ -230,8 +231,8 @@ class SummedHours:
         if sums.rows >= MOST_ROWS and len(done.ask.log_groups) > 1:
             yield from self._cut(done)
             return
-        found = sums.aggregates()
-        yield HourAggregates(found)
+        aggregates = sums.aggregates()
+        yield HourAggregates(aggregates)
         batch.whole = whole
         if not whole:
             matched = statistic(done.answer, "recordsMatched")
@@ -243,8 +244,8 @@ class SummedHours:
                     "what it has is kept, and the hour counts as not read",
                 )
             )
-        self._heed(done.ask, found)
-        self._ask_patterns(batch, found)
+        self._heed(done.ask, aggregates)
+        self._ask_patterns(batch, aggregates)
         if not batch.patterns:
             yield from self._closed(batch)
 

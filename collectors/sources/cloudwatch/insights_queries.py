@@ -44,14 +44,16 @@ class Ask:
 
     @property
     def key(self) -> tuple[str, int, tuple[str, ...]]:
+        """What tells two questions apart."""
         return self.kind, self.start_ms, self.log_groups
 
     def where(self, region: str) -> str:
+        """What is asked, in words, for failures."""
         count = len(self.log_groups)
         return f"Logs Insights over {count} log group{'' if count == 1 else 's'} in {region}"
 
     def halves(self) -> tuple["Ask", "Ask"]:
-        """The same over half of the groups each, which are at least two."""
+        """Two questions, each about half of this one's log groups, of which there are at least two."""
         middle = len(self.log_groups) // 2
         share = self.estimated_bytes * middle // len(self.log_groups)
         return (
@@ -70,7 +72,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A query of which nothing more can be had."""
+    """A query that will give no more, and need not be remembered."""
 
     query_id: str
 
@@ -166,7 +168,7 @@ class Queries:
             answer = self._page(done, nextToken=token)
 
     def again(self, done: Complete) -> Complete:
-        """The same answer from its first page, read once more: that costs nothing."""
+        """Reads an answer once more from its first page, which costs nothing."""
         return Complete(done.ask, done.query_id, self._page(done))
 
     def _page(self, done: Complete, **more: str) -> Mapping[str, Any]:
@@ -262,32 +264,32 @@ class Queries:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def _look(self) -> Iterator[Event]:
-        for one in list(self._running):
+        for query in list(self._running):
             try:
-                answer = self._results(one.query_id, one.ask)
+                answer = self._results(query.query_id, query.ask)
             except SourceFailed as failed:
-                yield from self._not_seen(one, failed)
+                yield from self._not_seen(query, failed)
                 continue
-            one.seen_s = self._waited_s
+            query.seen_s = self._waited_s
             status = answer.get("status")
             if status in ("Scheduled", "Running"):
-                if self._waited_s - one.since_s >= LONGEST_S:
-                    yield from self._ended(one, "it took an hour", answer)
+                if self._waited_s - query.since_s >= LONGEST_S:
+                    yield from self._ended(query, "it took an hour", answer)
                 continue
             if status != "Complete":
-                yield from self._ended(one, f"the query ended as {status}", answer)
+                yield from self._ended(query, f"the query ended as {status}", answer)
                 continue
-            self._running.remove(one)
-            self._correct(one, answer)
-            yield Complete(one.ask, one.query_id, answer)
+            self._running.remove(query)
+            self._correct(query, answer)
+            yield Complete(query.ask, query.query_id, answer)
 
-    def _ended(self, one: _Running, why: str, answer: Mapping[str, Any]) -> Iterator[Event]:
+    def _ended(self, query: _Running, why: str, answer: Mapping[str, Any]) -> Iterator[Event]:
         """A query that ended without an answer. One that took too long is asked in halves, one that failed again."""
-        self._running.remove(one)
-        self._stop(one.query_id)
-        self._correct(one, answer)
-        yield Forgotten(one.query_id)
-        ask, status = one.ask, answer.get("status")
+        self._running.remove(query)
+        self._stop(query.query_id)
+        self._correct(query, answer)
+        yield Forgotten(query.query_id)
+        ask, status = query.ask, answer.get("status")
         parts: tuple[Ask, ...] = ()
         if status in ("Timeout", "Running", "Scheduled") and len(ask.log_groups) > 1:
             parts = ask.halves()
@@ -297,29 +299,29 @@ class Queries:
         failure = SourceFailed(ask.where(self.region), why, "it is asked again with the next collection")
         yield Unanswered(ask, None if parts else failure, parts)
 
-    def _not_seen(self, one: _Running, failed: SourceFailed) -> Iterator[Event]:
+    def _not_seen(self, query: _Running, failed: SourceFailed) -> Iterator[Event]:
         if is_hopeless(failed):
             raise failed
         if is_missing(failed) or error_code(failed) == "InvalidParameterException":
             # Its results are gone. One that was paid for long ago is asked anew, as if it had never been.
-            self._running.remove(one)
-            yield Forgotten(one.query_id)
-            if one.ask.again:
-                yield Unanswered(one.ask, failed)
+            self._running.remove(query)
+            yield Forgotten(query.query_id)
+            if query.ask.again:
+                yield Unanswered(query.ask, failed)
                 return
-            ask = Ask(one.ask.kind, one.ask.start_ms, one.ask.log_groups, one.ask.estimated_bytes, again=True)
+            ask = Ask(query.ask.kind, query.ask.start_ms, query.ask.log_groups, query.ask.estimated_bytes, again=True)
             self.waiting.appendleft(ask)
-            yield Unanswered(one.ask, None, (ask,))
+            yield Unanswered(query.ask, None, (ask,))
             return
-        if failed.denied or self._waited_s - max(one.seen_s, one.since_s) >= _GIVE_UP_S:
-            self._running.remove(one)  # remembered: the next collection looks for it
-            yield Unanswered(one.ask, failed)
+        if failed.denied or self._waited_s - max(query.seen_s, query.since_s) >= _GIVE_UP_S:
+            self._running.remove(query)  # remembered: the next collection looks for it
+            yield Unanswered(query.ask, failed)
 
-    def _correct(self, one: _Running, answer: Mapping[str, Any]) -> None:
+    def _correct(self, query: _Running, answer: Mapping[str, Any]) -> None:
         """What it scanned is known now, where the answer says so; else what was estimated stands."""
         scanned = statistic(answer, "bytesScanned")
-        if scanned is not None and one.paid_here:
-            self.calls.correct(OPERATION, one.ask.estimated_bytes, scanned)
+        if scanned is not None and query.paid_here:
+            self.calls.correct(OPERATION, query.ask.estimated_bytes, scanned)
 
     def _results(self, query_id: str, ask: Ask, **more: str) -> Mapping[str, Any]:
         self._take(RESULTS, LOOKS_A_SECOND)

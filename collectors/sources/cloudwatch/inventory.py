@@ -1,6 +1,6 @@
 """What belongs to functions: state, concurrency, event sources, destinations, aliases, versions, URLs, permissions.
 
-Some of it is listed for the whole account at once; the rest is a call for each function, at the control plane's pace
+Some is listed for the whole account at once. The rest is a call for each function, at the control plane's pace
 (three a second), so it is asked only of functions that are new, changed, or not looked at for a day.
 """
 
@@ -18,7 +18,7 @@ from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_mis
 from collectors.sources.cloudwatch.function_settings import Settings, status_of
 from collectors.sources.cloudwatch.function_settings import known as known_of
 from collectors.sources.cloudwatch.functions import answers, iso_ms
-from collectors.sources.cloudwatch.tolerant import faults_of
+from collectors.sources.cloudwatch.tolerant_parsers import faults_of
 from collectors.untrusted import Unparsable
 
 Thing = tuple[str, Settings, int | None]
@@ -70,7 +70,7 @@ def event_sources(
     client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
 ) -> Inventory:
     """ListEventSourceMappings of all functions together, 100 a call. One of no function is counted in ``rejects``."""
-    found = []
+    mappings = []
     where = f"event sources in {region}"
     listed = answers(client.list_event_source_mappings, "lambda:ListEventSourceMappings", where, bucket)
     for mapping in (one for page in listed for one in page.get("EventSourceMappings") or ()):
@@ -82,8 +82,10 @@ def event_sources(
             continue
         settings = _mapping_settings(mapping)
         name, modified = arn[6], iso_ms(mapping.get("LastModified"))
-        found.append(Configured(account, region, name, "event source", mapping["UUID"], known_of(settings), modified))
-    return Inventory(account, region, ("event source",), found)
+        mappings.append(
+            Configured(account, region, name, "event source", mapping["UUID"], known_of(settings), modified)
+        )
+    return Inventory(account, region, ("event source",), mappings)
 
 
 def _mapping_settings(mapping: Any) -> Settings:
@@ -127,7 +129,7 @@ def schedules(
     client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
 ) -> Inventory:
     """Application Auto Scaling's scheduled actions: when provisioned concurrency changes by the clock."""
-    found = []
+    configured = []
     listed = answers(
         client.describe_scheduled_actions, "application-autoscaling:DescribeScheduledActions", f"schedules in {region}",
         bucket, token=("NextToken", "NextToken"), ServiceNamespace="lambda",
@@ -148,8 +150,8 @@ def schedules(
             "maximum": target.get("MaxCapacity"),
         }
         name = str(action.get("ScheduledActionName", ""))
-        found.append(Configured(account, region, resource[1], "schedule", name, known_of(settings)))
-    return Inventory(account, region, ("schedule",), found)
+        configured.append(Configured(account, region, resource[1], "schedule", name, known_of(settings)))
+    return Inventory(account, region, ("schedule",), configured)
 
 
 def details(
@@ -180,7 +182,7 @@ def details(
                 continue
             faults: list[str] = []
             try:
-                found = [
+                settings_found = [
                     Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
                     for item, things, modified in _detail(client, detail, key, bucket, items, faults)
                 ]
@@ -201,8 +203,8 @@ def details(
                 told.action = detail.action
                 yield told
                 continue
-            items[detail.kind] = [one.item for one in found]
-            yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)), bool(faults))
+            items[detail.kind] = [one.item for one in settings_found]
+            yield Inventory(key.account, region, (detail.kind,), settings_found, frozenset((key.name,)), bool(faults))
             if faults:
                 yield _faulty(detail, key, faults)
         yield _denied(key, region, denied)
@@ -210,24 +212,24 @@ def details(
             yield Inventory(key.account, region, (kind,), [], frozenset((key.name,)))
 
 
-def is_unsettled(found: object) -> bool:
+def is_unsettled(answer: object) -> bool:
     """Whether it tells of a function that AWS is still at work on: it is asked again before a day is over."""
-    return isinstance(found, Inventory) and any(
+    return isinstance(answer, Inventory) and any(
         one.settings.get("state") == "Pending" or one.settings.get("last_update") == "InProgress"
-        for one in found.found
+        for one in answer.found
         if one.kind == "status"
     )
 
 
 def _faulty(detail: Detail, key: FunctionKey, faults: Sequence[str]) -> SourceFailed:
-    said = "; ".join(faults)[:300]
-    told = SourceFailed(
+    words = "; ".join(faults)[:300]
+    failure = SourceFailed(
         f"{detail.kind} of {key.name}",
-        f"the answer to {detail.action} has what it should not ({said})",
+        f"the answer to {detail.action} has what it should not ({words})",
         "what is fine in it is kept; collect again",
     )
-    told.action = detail.action
-    return told
+    failure.action = detail.action
+    return failure
 
 
 def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings]) -> Inventory:
@@ -264,63 +266,63 @@ def _concurrency(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
 
 
 def _provisioned(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
-    for one in answer.get("ProvisionedConcurrencyConfigs") or ():
+    for config in answer.get("ProvisionedConcurrencyConfigs") or ():
         settings: Settings = {
-            "requested": one.get("RequestedProvisionedConcurrentExecutions"),
-            "status": one.get("Status"),
+            "requested": config.get("RequestedProvisionedConcurrentExecutions"),
+            "status": config.get("Status"),
         }
-        qualifier = str(one.get("FunctionArn", "")).rpartition(":")[2]
-        yield qualifier, settings, iso_ms(one.get("LastModified"))
+        qualifier = str(config.get("FunctionArn", "")).rpartition(":")[2]
+        yield qualifier, settings, iso_ms(config.get("LastModified"))
 
 
 def _async(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
-    for one in answer.get("FunctionEventInvokeConfigs") or ():
-        destinations = one.get("DestinationConfig") or {}
+    for config in answer.get("FunctionEventInvokeConfigs") or ():
+        destinations = config.get("DestinationConfig") or {}
         settings: Settings = {
-            "maximum_retries": one.get("MaximumRetryAttempts"),
-            "maximum_age_s": one.get("MaximumEventAgeInSeconds"),
+            "maximum_retries": config.get("MaximumRetryAttempts"),
+            "maximum_age_s": config.get("MaximumEventAgeInSeconds"),
             "on_success": (destinations.get("OnSuccess") or {}).get("Destination"),
             "on_failure": (destinations.get("OnFailure") or {}).get("Destination"),
         }
-        qualifier = str(one.get("FunctionArn", "")).rpartition(":")[2]
-        yield qualifier, settings, iso_ms(one.get("LastModified"))
+        qualifier = str(config.get("FunctionArn", "")).rpartition(":")[2]
+        yield qualifier, settings, iso_ms(config.get("LastModified"))
 
 
 def _aliases(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
-    for one in answer.get("Aliases") or ():
-        weights = (one.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    for alias in answer.get("Aliases") or ():
+        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
         settings: Settings = {
-            "version": one.get("FunctionVersion"),
+            "version": alias.get("FunctionVersion"),
             "weights": ",".join(f"{version}={weight:g}" for version, weight in sorted(weights.items())) or None,
         }
-        yield str(one.get("Name", "")), settings, None
+        yield str(alias.get("Name", "")), settings, None
 
 
 def _versions(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
-    for one in answer.get("Versions") or ():
-        one.pop("Environment", None)
-        if one.get("Version") == "$LATEST":
+    for version in answer.get("Versions") or ():
+        version.pop("Environment", None)
+        if version.get("Version") == "$LATEST":
             continue
-        snap = one.get("SnapStart") or {}
+        snap = version.get("SnapStart") or {}
         settings: Settings = {
-            "memory_mb": one.get("MemorySize"),
-            "runtime": one.get("Runtime"),
-            "package_bytes": one.get("CodeSize"),
+            "memory_mb": version.get("MemorySize"),
+            "runtime": version.get("Runtime"),
+            "package_bytes": version.get("CodeSize"),
             "snap_start": snap.get("OptimizationStatus") if snap.get("ApplyOn") == "PublishedVersions" else None,
         }
-        yield str(one.get("Version", "")), settings, iso_ms(one.get("LastModified"))
+        yield str(version.get("Version", "")), settings, iso_ms(version.get("LastModified"))
 
 
 def _urls(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
-    for one in answer.get("FunctionUrlConfigs") or ():
+    for config in answer.get("FunctionUrlConfigs") or ():
         settings: Settings = {
-            "url": one.get("FunctionUrl"),
-            "auth": one.get("AuthType"),
-            "mode": one.get("InvokeMode"),
-            "cors": bool(one.get("Cors")) or None,
+            "url": config.get("FunctionUrl"),
+            "auth": config.get("AuthType"),
+            "mode": config.get("InvokeMode"),
+            "cors": bool(config.get("Cors")) or None,
         }
-        item = str(one.get("FunctionArn", "")).rpartition(":")[2]
-        yield item, settings, iso_ms(one.get("LastModifiedTime"))
+        item = str(config.get("FunctionArn", "")).rpartition(":")[2]
+        yield item, settings, iso_ms(config.get("LastModifiedTime"))
 
 
 def _status(answer: Any) -> Iterator[Thing]:

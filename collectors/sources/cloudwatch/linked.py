@@ -11,7 +11,7 @@ from typing import Any
 
 from collectors.model.records import Function, FunctionKey
 from collectors.sources.base import Failed, Item, ListedFunctions, ListedLogGroups, SourceFailed, Stored
-from collectors.sources.cloudwatch import choose
+from collectors.sources.cloudwatch import log_choices
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.errors import is_hopeless
 from collectors.sources.cloudwatch.log_groups import LAMBDA_PREFIX
@@ -46,12 +46,12 @@ def links(client: Any, region: str) -> tuple[list[Link] | None, SourceFailed | N
         for sink in _items(client.list_sinks, "oam:ListSinks", where):
             has_sink = True
             asked = {"SinkIdentifier": sink.get("Arn", "")}
-            for one in _items(client.list_attached_links, "oam:ListAttachedLinks", where, **asked):
+            for link in _items(client.list_attached_links, "oam:ListAttachedLinks", where, **asked):
                 # arn:aws:oam:REGION:ACCOUNT:link/ID
-                arn = str(one.get("LinkArn", "")).split(":")
+                arn = str(link.get("LinkArn", "")).split(":")
                 if len(arn) > 5 and arn[4]:
-                    kinds = one.get("ResourceTypes") or ()
-                    known[arn[4]] = Link(arn[4], str(one.get("Label") or ""), _METRICS in kinds, _LOGS in kinds)
+                    kinds = link.get("ResourceTypes") or ()
+                    known[arn[4]] = Link(arn[4], str(link.get("Label") or ""), _METRICS in kinds, _LOGS in kinds)
     except SourceFailed as failed:
         return [known[account] for account in sorted(known)], failed
     return [known[account] for account in sorted(known)] if has_sink else None, None
@@ -98,6 +98,7 @@ class LinkedSession(ReadOnlySession):
     partition: str
 
     def about(self, account: str, partition: str) -> "LinkedSession":
+        """The session, asking about that account from now on."""
         self.account, self.partition = account, partition
         return self
 
@@ -139,7 +140,7 @@ class LinkedSource(CloudWatchSource):
         self._through = through
         self._rehearsed = rehearsed
         self._asked["features"] = tuple(wanted)
-        self._asked_for = wanted - ({"logs"} if self._logs == choose.NONE else set())
+        self._asked_for = wanted - ({"logs"} if self._logs == log_choices.NONE else set())
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
         """What the link shares; what it does not is said."""
@@ -159,6 +160,7 @@ class LinkedSource(CloudWatchSource):
                 )
 
     def over(self, session: ReadOnlySession) -> "LinkedSource":
+        """A source that asks the same through another session, for counting what a collection would ask."""
         return LinkedSource(session, self._link, self._through, rehearsed=True, **self._asked)
 
     def _listed(self) -> Iterator[Item]:

@@ -13,7 +13,7 @@ from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, reading
 from collectors.sources.cloudwatch.log_events import YEAR_10000_MS, event_blocks, pace
 from collectors.sources.cloudwatch.log_groups import LogGroup
-from collectors.sources.cloudwatch.tolerant import faults_of
+from collectors.sources.cloudwatch.tolerant_parsers import faults_of
 
 OPERATION = "logs:StartLiveTail"
 MOST_GROUPS = 10  # CloudWatch Logs quotas, StartLiveTail: also 500 events a second, 3 hours, 15 sessions
@@ -93,7 +93,7 @@ def _session(
         calls.correct(OPERATION, 60, 0)  # what did not begin is not billed
         raise
     try:
-        said = False
+        is_sampled = False
         updates = iter(stream)
         while not stop.is_set():
             try:
@@ -108,8 +108,8 @@ def _session(
             if not isinstance(update, dict) or not isinstance(update.get("sessionUpdate"), dict):
                 yield Tailed([], LIVE)
                 continue
-            yield (tailed := _update(update, groups, account, region, said))
-            said = tailed.sampled
+            yield (tailed := _update(update, groups, account, region, is_sampled))
+            is_sampled = tailed.sampled
             shown.update(map(_key, tailed.events))
             for old in list(shown)[: max(0, len(shown) - _REMEMBERED)]:
                 del shown[old]
@@ -136,24 +136,24 @@ def _key(event: LogEvent) -> tuple[str, str, int, str]:
     return event.log_group, event.log_stream, event.timestamp_ms, event.message
 
 
-def _update(update: Any, groups: dict[str, LogGroup], account: str, region: str, said: bool) -> Tailed:
+def _update(update: Any, groups: dict[str, LogGroup], account: str, region: str, was_sampled: bool) -> Tailed:
     events, strange = [], len(faults_of(update))
     update = update["sessionUpdate"]
-    for one in update.get("sessionResults") or ():
+    for result in update.get("sessionResults") or ():
         # ACCOUNT:NAME or the group's ARN
-        name = str(one.get("logGroupIdentifier", "")).removesuffix(":*").rpartition(":")[2]
+        name = str(result.get("logGroupIdentifier", "")).removesuffix(":*").rpartition(":")[2]
         group = groups.get(name)
-        if 0 <= one.get("timestamp", -1) < YEAR_10000_MS and "message" in one:
+        if 0 <= result.get("timestamp", -1) < YEAR_10000_MS and "message" in result:
             events.append(
                 LogEvent(
-                    one["timestamp"], one["message"], name, str(one.get("logStreamName", "")),
+                    result["timestamp"], result["message"], name, str(result.get("logStreamName", "")),
                     function=group.function if group else "", account=account, region=region,
                 )
             )  # fmt: skip
         else:
             strange = max(strange, 1)
     sampled = bool((update.get("sessionMetadata") or {}).get("sampled"))
-    notes = ["sampled: more than 500 lines a second, AWS shows some of them"] if sampled and not said else []
+    notes = ["sampled: more than 500 lines a second, AWS shows some of them"] if sampled and not was_sampled else []
     if strange:
         notes.append(f"{strange} of what came cannot be read")
     return Tailed(events, LIVE, sampled, "; ".join(notes))

@@ -23,16 +23,19 @@ def destinations(client: Any, group: LogGroup, account: str, region: str, bucket
         client.describe_subscription_filters, "logs:DescribeSubscriptionFilters", f"destinations of {group.name}",
         bucket, token=("nextToken", "nextToken"), logGroupName=group.name,
     )  # fmt: skip
-    filters = [one for page in pages for one in page.get("subscriptionFilters") or ()]
+    filters = [subscription for page in pages for subscription in page.get("subscriptionFilters") or ()]
     for function in group.functions:
-        found = [
+        settings = [
             Configured(
-                account, region, function, KIND, str(one.get("filterName") or ""),
-                known({"destination": one.get("destinationArn"), "filter": one.get("filterPattern") or None}),
+                account, region, function, KIND, str(subscription.get("filterName") or ""),
+                known({
+                    "destination": subscription.get("destinationArn"),
+                    "filter": subscription.get("filterPattern") or None,
+                }),
             )
-            for one in filters
+            for subscription in filters
         ]  # fmt: skip
         # The group itself, also where it hands them to nobody: then they are lost.
         about = known({"log_group": group.name, "destinations": len(filters)})
-        found.append(Configured(account, region, function, KIND, "", about))
-        yield Inventory(account, region, (KIND,), found, frozenset((function,)))
+        settings.append(Configured(account, region, function, KIND, "", about))
+        yield Inventory(account, region, (KIND,), settings, frozenset((function,)))

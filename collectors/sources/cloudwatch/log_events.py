@@ -11,7 +11,7 @@ from collectors.sources.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.sources.cloudwatch.errors import is_missing
 from collectors.sources.cloudwatch.log_groups import READS_EVENTS, LogGroup
 from collectors.sources.cloudwatch.pages import EMPTY_PAGES, pages
-from collectors.sources.cloudwatch.tolerant import integer_of, text_of
+from collectors.sources.cloudwatch.tolerant_parsers import integer_of, text_of
 
 # Events arrive late and out of order, so each collection begins this much earlier; event ids make repeats harmless.
 OVERLAP_MS = 5 * 60_000
@@ -38,12 +38,12 @@ def pace(account: str, region: str) -> TokenBucket:
 
 def read_to(covered: Sequence[tuple[int, int]], since_ms: int) -> int:
     """Up to where all has been read that came since ``since_ms``."""
-    at = since_ms
+    until_ms = since_ms
     for low, high in sorted(covered):
-        if low > at:
+        if low > until_ms:
             break
-        at = max(at, high)
-    return at
+        until_ms = max(until_ms, high)
+    return until_ms
 
 
 def gaps(
@@ -53,20 +53,20 @@ def gaps(
 
     From ``again_ms`` on everything does.
     """
-    found: list[tuple[int, int]] = []
-    at = since_ms
+    unread: list[tuple[int, int]] = []
+    read_ms = since_ms
     for low, high in sorted(covered):
         high = (high if again_ms is None else min(high, again_ms)) - OVERLAP_MS
-        if high <= at:
+        if high <= read_ms:
             continue
-        if low > at:
-            found.append((at, min(low, until_ms)))
-        at = max(at, high)
-        if at >= until_ms:
+        if low > read_ms:
+            unread.append((read_ms, min(low, until_ms)))
+        read_ms = max(read_ms, high)
+        if read_ms >= until_ms:
             break
-    if at < until_ms:
-        found.append((at, until_ms))
-    return [(low, high) for low, high in found if low < high]
+    if read_ms < until_ms:
+        unread.append((read_ms, until_ms))
+    return [(low, high) for low, high in unread if low < high]
 
 
 def windows(spans: Iterable[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
@@ -152,11 +152,16 @@ def _named(
 
 def _of_dict(event: Any, group: LogGroup, rejects: list[Reject]) -> LogEvent | None:
     """An event as botocore's own parser gives it: where an answer is not as documented."""
-    told = event if isinstance(event, dict) else {}
-    time, message = integer_of(told.get("timestamp")), text_of(told.get("message"))
+    fields = event if isinstance(event, dict) else {}
+    time, message = integer_of(fields.get("timestamp")), text_of(fields.get("message"))
     if time is None or message is None:
-        rejects.append(Reject("a log event without time or text", repr(told.get("message", event))[:2000], group.name))
+        rejects.append(
+            Reject("a log event without time or text", repr(fields.get("message", event))[:2000], group.name)
+        )
         return None
     return LogEvent(
-        time, message, log_stream=text_of(told.get("logStreamName")) or "", event_id=text_of(told.get("eventId")) or ""
+        time,
+        message,
+        log_stream=text_of(fields.get("logStreamName")) or "",
+        event_id=text_of(fields.get("eventId")) or "",
     )

@@ -19,9 +19,9 @@ from collectors.sources.base import (
     Stored,
     unforeseen,
 )
-from collectors.sources.cloudwatch import choose, log_events, log_groups, news
+from collectors.sources.cloudwatch import log_choices, log_events, log_groups, unread_logs
 from collectors.sources.cloudwatch.calls import TokenBucket
-from collectors.sources.cloudwatch.daily import Daily
+from collectors.sources.cloudwatch.daily_questions import Daily
 from collectors.sources.cloudwatch.errors import is_hopeless
 from collectors.sources.cloudwatch.insights_hours import Due, SummedHours, scanned_at_most
 from collectors.sources.cloudwatch.insights_queries import Queries
@@ -30,7 +30,7 @@ from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.pages import Endless
 from collectors.sources.cloudwatch.session import ReadOnlySession
 
-_BY_INSIGHTS = choose.AUTO, choose.INSIGHTS
+_BY_INSIGHTS = log_choices.AUTO, log_choices.INSIGHTS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def events_bucket(context: ReadingContext, account: str) -> TokenBucket:
 
 
 class LogReading:
-    """The logs of one account and region. ``mode`` says how they are to be read: one of ``choose``'s words."""
+    """The logs of one account and region. ``mode`` says how they are to be read: one of ``log_choices``'s words."""
 
     def __init__(
         self,
@@ -124,23 +124,23 @@ class LogReading:
         if self._daily is not None:
             yield from self._daily.log_destinations(client, groups)
         volumes = {
-            group.name: choose.Volume(log_bytes.get(group.name), group.name in unread)
+            group.name: log_choices.Volume(log_bytes.get(group.name), group.name in unread)
             for group in groups
             if group.name not in unread or group.name in log_bytes
         }
-        choices = choose.choose(groups, volumes, self._mode, calls_a_second=self._bucket.rate, waiting=waiting)
+        choices = log_choices.choose(groups, volumes, self._mode, calls_a_second=self._bucket.rate, waiting=waiting)
         yield Choices(list(choices))
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
         by_name = {group.name: group for group in groups}
         for choice in choices:
             by_way.setdefault(choice.way, []).append((by_name[choice.log_group], choice))
-        for group, _ in by_way.get(choose.IDLE, ()):
+        for group, _ in by_way.get(log_choices.IDLE, ()):
             # As far as metrics are settled, there was nothing to read.
             if group.functions and metrics.since_ms is not None and metrics.settled_ms > read_to[group.name]:
                 yield Covered(self._events_item(group), metrics.since_ms, metrics.settled_ms)
         yield from context.take_marks()
-        yield from self._events([group for group, _ in by_way.get(choose.EVENTS, ())], unread)
-        if summed := by_way.get(choose.INSIGHTS):
+        yield from self._events([group for group, _ in by_way.get(log_choices.EVENTS, ())], unread)
+        if summed := by_way.get(log_choices.INSIGHTS):
             stored_bytes = {fact.name: fact.stored_bytes or 0 for fact in facts}
             yield from self._sums(due, summed, stored_bytes)
 
@@ -160,9 +160,9 @@ class LogReading:
                 if keys.get(name) in metrics.unanswered:
                     return read_ms
                 invoked, grown = metrics.invoked.get(name, {}), metrics.grown.get(name, ())
-                return news.to_read_since(invoked, reports.get(name, ()), grown, read_ms)
+                return unread_logs.to_read_since(invoked, reports.get(name, ()), grown, read_ms)
 
-            since_ms = news.unread_since(group, read_ms, context.now_ms, known_ms, missing)
+            since_ms = unread_logs.unread_since(group, read_ms, context.now_ms, known_ms, missing)
             if not group.functions and not (context.is_whole and self._stored(self._events_item(group))):
                 since_ms = read_ms  # it was never read, or its function may be among those that were not listed
             if since_ms is not None:

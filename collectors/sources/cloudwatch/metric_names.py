@@ -120,6 +120,7 @@ class Circumstances:
         return any(source_kind(one.get("source")) in kinds for one in self.sources)
 
     def stream_destination(self) -> bool:
+        """Whether a stream's failed batches have a destination."""
         return any(one.get("on_failure") and source_kind(one.get("source")) in _STREAMS for one in self.sources)
 
 
@@ -183,6 +184,7 @@ class MappingRule:
     needs: tuple[str, ...] = ()  # settings, one of which the mapping has
 
     def holds(self, mapping: Mapping[str, Setting]) -> bool:
+        """Whether an event source mapping with these settings can have the metrics."""
         kind = source_kind(mapping.get("source"))
         return (
             (not self.group or self.group in str(mapping.get("metrics") or "").split(","))

@@ -20,8 +20,8 @@ from collectors.sources.base import (
 from collectors.sources.cloudwatch import metric_names as names
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
-from collectors.sources.cloudwatch.news import RECENT_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.unread_logs import RECENT_MS
 
 HOUR_MS = 3_600_000
 LONGEST_MS = 15 * 60_000  # of an invocation
@@ -176,11 +176,11 @@ class MetricReading:
     def circumstances(self, name: str) -> names.Circumstances:
         """What is known of a function that decides which metrics it can have."""
         on_async = self._things("async", name)
-        principals = {str(one.settings.get("principal")) for one in self._things("permission", name)}
+        principals = {str(thing.settings.get("principal")) for thing in self._things("permission", name)}
         return names.Circumstances(
             self._own(name),
-            [one.settings for one in self._things("event source", name)],
-            destinations=any(one.settings.get(to) for one in on_async for to in ("on_success", "on_failure")),
+            [thing.settings for thing in self._things("event source", name)],
+            destinations=any(thing.settings.get(to) for thing in on_async for to in ("on_success", "on_failure")),
             invoked_async=bool(on_async) or not principals.isdisjoint(_INVOKE_ASYNC),
             recursive_loop=self._setting("recursion", name, "recursive_loop"),
             # What is reserved is not provisioned; what Application Auto Scaling schedules is, at its hours.
@@ -219,11 +219,11 @@ class MetricReading:
         over = Span(since_ms, -(-self._over.end_ms // HOUR_MS) * HOUR_MS, HOUR_MS // 1000)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         sums: dict[str, float] = {}
-        found: list[MetricPoint] = []
+        all_points: list[MetricPoint] = []
         for some, _ in points.read(asked, over):
-            found += some
+            all_points += some
             for point in some:
                 name = group_of[point.function.name, point.metric]
                 if point.start_ms + HOUR_MS > unread_ms[name]:
                     sums[name] = sums.get(name, 0.0) + point.value
-        return {name: round(total) for name, total in sums.items()}, found, points.failures
+        return {name: round(total) for name, total in sums.items()}, all_points, points.failures

@@ -12,7 +12,7 @@ from collectors.sources.cloudwatch.answers import Series
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.metric_names import METRICS
 from collectors.sources.cloudwatch.pages import pages
-from collectors.sources.cloudwatch.tolerant import figure_of
+from collectors.sources.cloudwatch.tolerant_parsers import figure_of
 
 OPERATION = "cloudwatch:GetMetricData"
 
@@ -76,6 +76,7 @@ class Span:
 
     @property
     def points(self) -> int:
+        """How many data points a metric has in it."""
         return (self.end_ms - self.start_ms) // (self.period_s * 1000)
 
 

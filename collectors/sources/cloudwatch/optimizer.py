@@ -8,8 +8,8 @@ from collectors.model.records import Reject
 from collectors.sources.base import ONCE, CoveredSpans, Recommendations, SourceFailed
 from collectors.sources.cloudwatch.costs import day_of
 from collectors.sources.cloudwatch.errors import reading
+from collectors.sources.cloudwatch.iso_times import iso_ms
 from collectors.sources.cloudwatch.pages import pages
-from collectors.sources.cloudwatch.times import iso_ms
 
 
 def recommended_once(
@@ -32,9 +32,9 @@ def recommended_once(
 
 
 def recommendations(client: Any, region: str, rejects: list[Reject] | None = None) -> Iterator[Recommendation]:
-    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled.
+    """One recommendation for each function version that Compute Optimizer has one for.
 
-    One that does not say of which function it is, is counted in ``rejects``.
+    SourceFailed where the account is not enrolled. One that does not name its function is counted in ``rejects``.
     """
     with reading("compute-optimizer:GetEnrollmentStatus", f"Compute Optimizer in {region}"):
         status = client.get_enrollment_status().get("status")
@@ -48,23 +48,26 @@ def recommendations(client: Any, region: str, rejects: list[Reject] | None = Non
         client.get_lambda_function_recommendations, {}, ("nextToken", "nextToken"),
         action="compute-optimizer:GetLambdaFunctionRecommendations", where=f"Compute Optimizer in {region}",
     ):  # fmt: skip
-        for one in answer.get("lambdaFunctionRecommendations") or ():
-            if str(one.get("functionArn")).count(":") >= 6:
-                yield of_answer(one)
+        for recommendation in answer.get("lambdaFunctionRecommendations") or ():
+            if str(recommendation.get("functionArn")).count(":") >= 6:
+                yield of_answer(recommendation)
             elif rejects is not None:
-                rejects.append(Reject("a recommendation for nobody knows what", repr(one)[:2000], "Compute Optimizer"))
+                rejects.append(
+                    Reject("a recommendation for nobody knows what", repr(recommendation)[:2000], "Compute Optimizer")
+                )
 
 
-def of_answer(one: Any) -> Recommendation:
+def of_answer(recommendation: Any) -> Recommendation:
     """A recommendation with the option that is ranked first."""
     # arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]
-    arn = one["functionArn"].split(":")
-    options = sorted(one.get("memorySizeRecommendationOptions") or (), key=lambda each: each.get("rank", 99))
+    arn = recommendation["functionArn"].split(":")
+    options = sorted(recommendation.get("memorySizeRecommendationOptions") or (), key=lambda each: each.get("rank", 99))
     best = options[0] if options else {}
     saving = (best.get("savingsOpportunity") or {}).get("estimatedMonthlySavings") or {}
     return Recommendation(
-        arn[4], arn[3], arn[6], one.get("functionVersion", ""), one.get("finding", ""),
-        ",".join(one.get("findingReasonCodes") or ()), one.get("currentMemorySize"), best.get("memorySize"),
+        arn[4], arn[3], arn[6], recommendation.get("functionVersion", ""), recommendation.get("finding", ""),
+        ",".join(recommendation.get("findingReasonCodes") or ()), recommendation.get("currentMemorySize"),
+        best.get("memorySize"),
         str(saving["value"]) if "value" in saving else None, saving.get("currency"),
-        iso_ms(one.get("lastRefreshTimestamp")),
+        iso_ms(recommendation.get("lastRefreshTimestamp")),
     )  # fmt: skip

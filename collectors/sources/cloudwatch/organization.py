@@ -72,6 +72,7 @@ class MemberSource(CloudWatchSource):
         self._turns = turns
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
+        """As of any account, once it is its turn. Its clients are let go at the end."""
         with self._turns:
             try:
                 yield from super().items(stored)

@@ -38,7 +38,7 @@ def pages(
 
     SourceFailed where a page cannot be had; Endless after the page that shows it.
     """
-    asked, told = token
+    asked, answer_key = token
     seen: set[str] = set()
     contents: set[int] = set()
     repeats = same = empty = 0
@@ -47,10 +47,10 @@ def pages(
         with reading(action, where):
             page = ask(**request)
         yield page
-        following = page.get(told)
+        following = page.get(answer_key)
         if not following:
             return
-        content = _content(page, told)
+        content = _content(page, answer_key)
         is_new = content not in contents
         contents.add(content)
         if following == request.get(asked):

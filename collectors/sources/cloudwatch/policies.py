@@ -19,17 +19,17 @@ def statements(policy: object) -> Iterator[tuple[str, Settings]]:
     if not isinstance(listed, list | dict):
         raise Unparsable("a policy without statements")
     seen: set[str] = set()
-    for number, one in enumerate(_several(listed), 1):
-        if not isinstance(one, dict):
+    for number, statement in enumerate(_several(listed), 1):
+        if not isinstance(statement, dict):
             raise Unparsable("a statement that is no object")
-        sid = str(one.get("Sid") or "")
+        sid = str(statement.get("Sid") or "")
         name = sid if sid and sid not in seen else f"{sid} {number}".strip()
         seen.add(name)
-        yield name, _statement(one)
+        yield name, _statement(statement)
 
 
-def _statement(one: dict[str, Any]) -> Settings:
-    conditions = list(_conditions(one.get("Condition")))
+def _statement(statement: dict[str, Any]) -> Settings:
+    conditions = list(_conditions(statement.get("Condition")))
 
     def said(names: tuple[str, ...]) -> Setting:
         return joined(value for _, key, values in conditions if key.lower() in names for value in values)
@@ -40,21 +40,21 @@ def _statement(one: dict[str, Any]) -> Settings:
         if key.lower() not in (*_ARN, *_ACCOUNT)
     ]
     return {
-        "effect": str(one.get("Effect") or "") or None,
-        "principal": _principal(one.get("Principal")) or _except(_principal(one.get("NotPrincipal"))),
-        "action": joined(_several(one.get("Action"))) or _except(joined(_several(one.get("NotAction")))),
-        "resource": joined(_several(one.get("Resource"))),
+        "effect": str(statement.get("Effect") or "") or None,
+        "principal": _principal(statement.get("Principal")) or _except(_principal(statement.get("NotPrincipal"))),
+        "action": joined(_several(statement.get("Action"))) or _except(joined(_several(statement.get("NotAction")))),
+        "resource": joined(_several(statement.get("Resource"))),
         "source_arn": said(_ARN),
         "source_account": said(_ACCOUNT),
         "conditions": "; ".join(sorted(others)) or None,
     }
 
 
-def _principal(told: Any) -> str | None:
+def _principal(principal: Any) -> str | None:
     """``s3.amazonaws.com``, an account's ARN, ``*``."""
-    if isinstance(told, dict):
-        return joined(value for values in told.values() for value in _several(values))
-    return joined(_several(told))
+    if isinstance(principal, dict):
+        return joined(value for values in principal.values() for value in _several(values))
+    return joined(_several(principal))
 
 
 def _except(text: str | None) -> str | None:

@@ -40,6 +40,7 @@ def partition_of(region: str) -> str:
 
 
 def role_arn(partition: str, account: str, role_name: str) -> str:
+    """The ARN of a role in an account; its name may have a path."""
     return f"arn:{partition}:iam::{account}:role/{role_name.strip('/')}"
 
 
@@ -71,10 +72,12 @@ def least_policy(
 
 
 def document(statements: Iterable[Statement]) -> Mapping[str, object]:
+    """A policy document of IAM with these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def statement(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """A statement that allows actions on resources."""
     return {
         "Sid": sid,
         "Effect": "Allow",
@@ -84,23 +87,23 @@ def statement(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Sta
 
 
 def _granted(
-    one: Reading, partitions: Sequence[str], log_groups: Sequence[str], role_name: str
+    reading: Reading, partitions: Sequence[str], log_groups: Sequence[str], role_name: str
 ) -> Iterable[tuple[str, tuple[str, ...]]]:
     resources = [
         in_partition(resource.replace(ROLE, role_name.strip("/")), partition)
         for partition in partitions
-        for resource in one.resources
+        for resource in reading.resources
     ]
-    if any(LOG_GROUP in resource for resource in one.resources):
+    if any(LOG_GROUP in resource for resource in reading.resources):
         resources += [
             each
             for partition in partitions
             for name in log_groups
             for each in log_group_arns(name, partition=partition)
         ]
-    yield one.action, tuple(dict.fromkeys(resources))
+    yield reading.action, tuple(dict.fromkeys(resources))
     # Further actions are those without resources of their own.
-    yield from ((action, ("*",)) for action in one.also)
+    yield from ((action, ("*",)) for action in reading.also)
 
 
 def in_partition(resource: str, partition: str) -> str:
@@ -133,12 +136,12 @@ def resources_of(action: str, denied_on: Sequence[str], partition: str = "aws") 
 
     AWS names the log stream where it denies a group's events: the group is what is allowed.
     """
-    known = next((one for one in READINGS if one.action == action), None)
-    outside = [_whole_group(one) for one in denied_on if one != "*"]
+    known = next((reading for reading in READINGS if reading.action == action), None)
+    outside = [_whole_group(reading) for reading in denied_on if reading != "*"]
     if known is None:
         return tuple(dict.fromkeys(outside)) or ("*",)
-    resources = [in_partition(one, partition) for one in known.resources if ROLE not in one]
-    outside = [one for one in outside if not any(fnmatchcase(one, each) for each in resources)]
+    resources = [in_partition(reading, partition) for reading in known.resources if ROLE not in reading]
+    outside = [reading for reading in outside if not any(fnmatchcase(reading, each) for each in resources)]
     return tuple(dict.fromkeys([*resources, *outside])) or ("*",)
 
 
@@ -171,14 +174,14 @@ def trust_policy(principals: Sequence[str], *, partition: str = "aws", external_
     return document([trusted])
 
 
-def _principal(given: str, partition: str) -> str:
-    if re.fullmatch(r"\d{12}", given, re.ASCII):
-        return f"arn:{partition}:iam::{given}:root"
-    if ":assumed-role/" in given:
-        role = given.split(":assumed-role/")[1].partition("/")[0]
+def _principal(principal: str, partition: str) -> str:
+    if re.fullmatch(r"\d{12}", principal, re.ASCII):
+        return f"arn:{partition}:iam::{principal}:root"
+    if ":assumed-role/" in principal:
+        role = principal.split(":assumed-role/")[1].partition("/")[0]
         raise ValueError(
-            f"{given!r} is a session: give its role, such as {role_arn(partition, given.split(':')[4], role)}"
+            f"{principal!r} is a session: give its role, such as {role_arn(partition, principal.split(':')[4], role)}"
         )
-    if not _PRINCIPAL.fullmatch(given):
-        raise ValueError(f"{given!r} is neither an account id nor the ARN of a role, a user or an account's root")
-    return given
+    if not _PRINCIPAL.fullmatch(principal):
+        raise ValueError(f"{principal!r} is neither an account id nor the ARN of a role, a user or an account's root")
+    return principal

@@ -41,6 +41,7 @@ class Reading:
 
     @property
     def action(self) -> str:
+        """The IAM action that allows it, such as ``lambda:ListFunctions``."""
         return f"{self.prefix or self.service}:{self.operation}"
 
 

@@ -40,10 +40,12 @@ class Estimate:
 
     @property
     def metrics(self) -> int:
+        """How many metrics are asked for where no function has run."""
         return _units(self.at_least, METRICS)
 
     @property
     def metrics_more(self) -> int:
+        """How many more are asked for where all have."""
         return _units(self.at_most, METRICS) - self.metrics
 
 

@@ -21,6 +21,7 @@ class ServerClock:
         self.ahead_s: float | None = None
 
     def listen(self, client: Any) -> None:
+        """Looks at the time of every answer to a client."""
         client.meta.events.register_first("before-send", self._sending)
         client.meta.events.register("response-received", self._received)
 

@@ -145,7 +145,7 @@ class ReadOnlySession:
 
         That the region is not enabled stands in the error then.
         """
-        from collectors.sources.cloudwatch.tolerant import faults_of
+        from collectors.sources.cloudwatch.tolerant_parsers import faults_of
 
         if http_response.status_code < 300:
             faults = [Reject("a value of the wrong kind", fault, model.name) for fault in faults_of(parsed)]

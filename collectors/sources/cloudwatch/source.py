@@ -26,15 +26,15 @@ from collectors.sources.base import (
 )
 from collectors.sources.cloudwatch import (
     alarms,
-    choose,
     costs,
     details,
     inventory,
+    log_choices,
     metric_reading,
     optimizer,
 )
 from collectors.sources.cloudwatch.calls import TokenBucket, bucket_of
-from collectors.sources.cloudwatch.daily import Daily
+from collectors.sources.cloudwatch.daily_questions import Daily
 from collectors.sources.cloudwatch.durable import DurableReading
 from collectors.sources.cloudwatch.errors import is_hopeless
 from collectors.sources.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
@@ -58,7 +58,7 @@ class CloudWatchSource:
         *,
         since_ms: int,
         now_ms: int,
-        logs: str = choose.AUTO,
+        logs: str = log_choices.AUTO,
         features: Collection[str] = ALWAYS,
         newest_first: bool = False,
         wanted: Callable[[str], bool] | None = None,
@@ -93,6 +93,7 @@ class CloudWatchSource:
 
     @property
     def account(self) -> str:
+        """The twelve digits, asked for once. SourceFailed where the credentials cannot be used."""
         # Not a cached_property: up to Python 3.11 one that hangs makes those of all other sources wait.
         if not self._account:
             self._account = account_of(self._session.client("sts"), self.region, self._session.profile)
@@ -100,13 +101,15 @@ class CloudWatchSource:
 
     @property
     def session(self) -> ReadOnlySession:
+        """The session through which AWS is read."""
         return self._session
 
     def counts(self) -> list[CallCount]:
+        """Requests and billed units of this collection, by operation."""
         return self._session.calls.counts()
 
     def over(self, session: ReadOnlySession) -> "CloudWatchSource":
-        """The same questions through another session."""
+        """A source that asks the same through another session."""
         return CloudWatchSource(session, **self._asked)
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
@@ -131,7 +134,7 @@ class CloudWatchSource:
                     yield item
         if "alarms" in self._features:
             yield from self._guarded("alarms", self._alarms())
-        if "logs" in self._features and self._logs != choose.NONE:
+        if "logs" in self._features and self._logs != log_choices.NONE:
             yield from self._guarded("logs", self._log_items(stored, metrics))
         yield from self._taken_marks()
         if "durable" in self._features:
@@ -222,12 +225,12 @@ class CloudWatchSource:
 
     def _inventory_by(self, ask: Callable[..., Inventory], client: Any, metrics: MetricReading) -> Iterator[Item]:
         before = self._rejected
-        found = ask(client, self.account, self.region, self._bucket, self._rejects)
-        found = replace(found, partial=self._rejected > before)
-        metrics.learn(found)
-        yield found
-        if found.partial:
-            kind = " and ".join(found.kinds)
+        listed = ask(client, self.account, self.region, self._bucket, self._rejects)
+        listed = replace(listed, partial=self._rejected > before)
+        metrics.learn(listed)
+        yield listed
+        if listed.partial:
+            kind = " and ".join(listed.kinds)
             yield Failed(
                 SourceFailed(
                     f"inventory of {self.region}", f"a part of what AWS said of each {kind} cannot be read",
@@ -277,10 +280,10 @@ class CloudWatchSource:
             own = {name: self._settings[name].settings}
             known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
             asked = metrics.of_active(function.key)
-            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known, skip=skip):
-                if isinstance(found, Inventory):
-                    metrics.learn(found)
-                yield found
+            for answer in inventory.details(client, [function.key], self.region, self._bucket, own, known, skip=skip):
+                if isinstance(answer, Inventory):
+                    metrics.learn(answer)
+                yield answer
             if function.key in metrics.active:
                 turned_out.extend(query for query in metrics.of_active(function.key) if query not in asked)
 
@@ -323,12 +326,12 @@ class CloudWatchSource:
         """Of functions that are configured for them; of others there are none."""
         names = [
             name
-            for name, one in self._settings.items()
-            if one.settings.get("durable_timeout_s") or one.settings.get("durable_retention_days")
+            for name, each in self._settings.items()
+            if each.settings.get("durable_timeout_s") or each.settings.get("durable_retention_days")
         ]
         known = stored.open_executions(self.account, self.region)
         if self._wanted is not None:
-            known = [one for one in known if self._wanted(one.function)]
+            known = [each for each in known if self._wanted(each.function)]
         if names or known:
 
             def is_quiet(name: str, since_ms: int) -> bool:

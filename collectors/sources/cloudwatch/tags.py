@@ -14,7 +14,7 @@ from collectors.sources.base import BudgetReached, CoveredSpans, Failed, Item, S
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless, is_missing, reading
 from collectors.sources.cloudwatch.functions import answers
-from collectors.sources.cloudwatch.tolerant import faults_of
+from collectors.sources.cloudwatch.tolerant_parsers import faults_of
 from collectors.untrusted import storable
 
 GET_RESOURCES, LIST_TAGS = "tag:GetResources", "lambda:ListTags"

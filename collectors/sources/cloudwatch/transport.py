@@ -58,11 +58,13 @@ class Breaker:
             self._unreachable = False
 
     def answered(self, operation: str) -> None:
+        """The operation has answered: hanging once is forgiven it from now on."""
         if operation not in self._answered:
             with self._lock:
                 self._answered.add(operation)
 
     def hung(self, operation: str) -> None:
+        """The operation did not answer in time."""
         with self._lock:
             self._hangs += 1
             if operation not in self._answered:
@@ -75,6 +77,7 @@ class Breaker:
         self._unreachable = True
 
     def refuses(self, operation: str) -> bool:
+        """Whether the operation is not tried any more in this collection."""
         return self.open or operation in self._hung
 
     @property
@@ -190,6 +193,7 @@ class Transport:
         self._now = threading.local()
 
     def close(self) -> None:
+        """Closes the connections."""
         self._session.close()
 
     def listen(self, client: Any) -> None:

@@ -120,37 +120,42 @@ class Trial:
 
     def tried(self, features: Collection[str]) -> Iterator[Tried]:
         """Each action of the features and of the list of functions; first those that say what there is to try on."""
-        chosen = [one for one in READINGS if one.feature == "functions" or one.feature in features]
-        for one in sorted(chosen, key=lambda each: each.action not in _FIRST):
-            yield self._try(one)
-            if one.action == _EVENTS and ("lambda", "OwnGroup") in self._known:
+        chosen = [each for each in READINGS if each.feature == "functions" or each.feature in features]
+        for asked_reading in sorted(chosen, key=lambda each: each.action not in _FIRST):
+            yield self._try(asked_reading)
+            if asked_reading.action == _EVENTS and ("lambda", "OwnGroup") in self._known:
                 # A policy that names Lambda's groups alone does not allow this one.
                 self._known["logs", "logGroupName"] = self._known["lambda", "OwnGroup"]
-                yield self._try(one)
+                yield self._try(asked_reading)
 
-    def _try(self, one: Reading) -> Tried:
-        if one.action == "sts:GetCallerIdentity":
-            return Tried(one, ALLOWED)  # which is how the account is known
-        for service in ("", one.service):
+    def _try(self, asked_reading: Reading) -> Tried:
+        if asked_reading.action == "sts:GetCallerIdentity":
+            return Tried(asked_reading, ALLOWED)  # which is how the account is known
+        for service in ("", asked_reading.service):
             if service in self._dead:
-                return Tried(one, UNTRIED, self._dead[service])
-        units = _BILLED.get(one.action, 0)
-        if units and (refused := self._refuses(one.action, units)):
-            return Tried(one, UNTRIED, refused)
+                return Tried(asked_reading, UNTRIED, self._dead[service])
+        units = _BILLED.get(asked_reading.action, 0)
+        if units and (refused := self._refuses(asked_reading.action, units)):
+            return Tried(asked_reading, UNTRIED, refused)
         try:
-            with reading(one.action, f"{one.action} in {self._session.region}"):
-                client = self._client(one.service)
-                asked = self._question(one, client)
-                self._session.calls.spend(one.action, units)
-                answer = self._ask(one, client, asked)
+            with reading(asked_reading.action, f"{asked_reading.action} in {self._session.region}"):
+                client = self._client(asked_reading.service)
+                asked = self._question(asked_reading, client)
+                self._session.calls.spend(asked_reading.action, units)
+                answer = self._ask(asked_reading, client, asked)
         except CannotAsk as why:
-            return Tried(one, UNTRIED, str(why))
+            return Tried(asked_reading, UNTRIED, str(why))
         except SourceFailed as failed:
-            return self._failed(one, failed)
-        self._answered.add(one.action)
+            return self._failed(asked_reading, failed)
+        self._answered.add(asked_reading.action)
         if _forbidden(answer):
-            return Tried(one, DENIED, "AWS answered Forbidden", one.action, billed=units)
-        return Tried(one, ALLOWED, f"on {asked['logGroupName']}" if one.action == _EVENTS else "", billed=units)
+            return Tried(asked_reading, DENIED, "AWS answered Forbidden", asked_reading.action, billed=units)
+        return Tried(
+            asked_reading,
+            ALLOWED,
+            f"on {asked['logGroupName']}" if asked_reading.action == _EVENTS else "",
+            billed=units,
+        )
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -161,13 +166,13 @@ class Trial:
 
     # --- what is asked --------------------------------------------------------------------------------------------
 
-    def _question(self, one: Reading, client: Any) -> dict[str, Any]:
+    def _question(self, reading: Reading, client: Any) -> dict[str, Any]:
         """The smallest question: what the model requires, known from answers before, and one item of a list."""
-        shape = client.meta.service_model.operation_model(one.operation).input_shape
-        asked = dict(self._own(one))
+        shape = client.meta.service_model.operation_model(reading.operation).input_shape
+        asked = dict(self._own(reading))
         for name in shape.required_members if shape is not None else ():
             if name not in asked:
-                asked[name] = self._needed(one.service, _ALIASES.get(name, name))
+                asked[name] = self._needed(reading.service, _ALIASES.get(name, name))
         if shape is not None and "IncludeExecutionData" in shape.members:
             asked["IncludeExecutionData"] = False  # nobody needs what functions were called with
         for name in _SIZES:
@@ -191,10 +196,10 @@ class Trial:
             raise CannotAsk("sinks could not be listed")
         raise CannotAsk(f"there is no {thing} to try it on")
 
-    def _own(self, one: Reading) -> dict[str, Any]:
+    def _own(self, reading: Reading) -> dict[str, Any]:
         """What the model does not say: which of several is needed, and values that make sense."""
         now_s = self._now_ms // 1000
-        match one.action:
+        match reading.action:
             case "application-autoscaling:DescribeScheduledActions":
                 return {"ServiceNamespace": "lambda"}
             case "pricing:GetProducts":
@@ -260,74 +265,74 @@ class Trial:
 
     # --- what is answered -----------------------------------------------------------------------------------------
 
-    def _ask(self, one: Reading, client: Any, asked: dict[str, Any]) -> Any:
+    def _ask(self, reading: Reading, client: Any, asked: dict[str, Any]) -> Any:
         from botocore import xform_name
 
-        ask = getattr(client, xform_name(one.operation))
+        ask = getattr(client, xform_name(reading.operation))
         for _ in range(_PAGES):
             answer = ask(**asked)
-            self._learn(one, answer)
+            self._learn(reading, answer)
             token = next(((to, answer[of]) for to, of in _TOKENS if answer.get(of)), None)
             lists = [each for each in answer.values() if isinstance(each, list)]
             # A page may be empty with more to come: only the last one says that there is nothing.
-            if token is None or one.action in _BILLED or not lists or any(lists):
+            if token is None or reading.action in _BILLED or not lists or any(lists):
                 break
             asked[token[0]] = token[1]
-        if one.operation == "StartLiveTail":
+        if reading.operation == "StartLiveTail":
             answer["responseStream"].close()
         return answer
 
-    def _learn(self, one: Reading, answer: Any) -> None:
+    def _learn(self, reading: Reading, answer: Any) -> None:
         """Names and ARNs of the first of what was listed."""
-        if one.action == "logs:StartQuery" and (query_id := answer.get("queryId")):
+        if reading.action == "logs:StartQuery" and (query_id := answer.get("queryId")):
             self._known["logs", "queryId"] = str(query_id)
         for name, listed in answer.items():
             items = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-            if one.action == "logs:DescribeLogGroups":
+            if reading.action == "logs:DescribeLogGroups":
                 items = [each for each in items if each.get("logGroupClass", "STANDARD") == "STANDARD"]
-            if one.action == LIST:
+            if reading.action == LIST:
                 items = [each for each in items if is_active(each) and each.get("Id") != self._account]
             if name == "ResponseMetadata" or not items:
                 continue
             for member, value in items[0].items():
                 if isinstance(value, str):
-                    self._known.setdefault((one.service, member), value)
+                    self._known.setdefault((reading.service, member), value)
             groups = [str((each.get("LoggingConfig") or {}).get("LogGroup") or "") for each in items]
             if groups[0]:
                 self._known.setdefault(("lambda", "LogGroup"), groups[0])
             if own := next((each for each in groups if each and not each.startswith("/aws/lambda/")), ""):
                 self._known.setdefault(("lambda", "OwnGroup"), own)
 
-    def _failed(self, one: Reading, failed: SourceFailed) -> Tried:
-        code, action = error_code(failed), one.action
+    def _failed(self, reading: Reading, failed: SourceFailed) -> Tried:
+        code, action = error_code(failed), reading.action
         if failed.denied:
-            said = str(failed.__cause__)
-            if action == LIST and "not authorized to perform" not in said:
+            answer = str(failed.__cause__)
+            if action == LIST and "not authorized to perform" not in answer:
                 words = "only the management account and delegated administrators may list accounts"
-                return Tried(one, DENIED, words, failed.denied, failed.resource, by_statement=False)
-            explicit, none = _EXPLICIT.search(said), _NONE_ALLOWS.search(said)
+                return Tried(reading, DENIED, words, failed.denied, failed.resource, by_statement=False)
+            explicit, none = _EXPLICIT.search(answer), _NONE_ALLOWS.search(answer)
             if explicit:
                 words = f"the {explicit[1].strip()} denies it explicitly: no statement allows it, the deny has to go"
-                return Tried(one, DENIED, words, failed.denied, failed.resource, by_statement=False)
+                return Tried(reading, DENIED, words, failed.denied, failed.resource, by_statement=False)
             if none and none[1] != "identity-based policy":
                 words = f"no {none[1]} allows it: that has to allow it, beside the role's own policy"
-                return Tried(one, DENIED, words, failed.denied, failed.resource, by_statement=False)
-            return Tried(one, DENIED, failed.meaning, failed.denied, failed.resource)
+                return Tried(reading, DENIED, words, failed.denied, failed.resource, by_statement=False)
+            return Tried(reading, DENIED, failed.meaning, failed.denied, failed.resource)
         if code in _AFTER_ALLOWED.get(action, ()):
-            return Tried(one, ALLOWED)
+            return Tried(reading, ALLOWED)
         if is_missing(failed):
             # Lambda looks at the permission first: of a function that is there, what is missing is what was asked for.
-            if one.service == "lambda" and "lambda:ListFunctions" in self._answered:
-                return Tried(one, ALLOWED)
-            return Tried(one, UNTRIED, f"what it was tried on is not there ({code})")
+            if reading.service == "lambda" and "lambda:ListFunctions" in self._answered:
+                return Tried(reading, ALLOWED)
+            return Tried(reading, UNTRIED, f"what it was tried on is not there ({code})")
         if code in _NOT_TAKING_PART or is_spared(failed):
-            return Tried(one, UNTRIED, failed.meaning)
+            return Tried(reading, UNTRIED, failed.meaning)
         if _is_unreachable(failed):
-            self._dead[one.service] = f"{one.service} cannot be reached"
-            return Tried(one, UNREACHABLE, failed.meaning)
+            self._dead[reading.service] = f"{reading.service} cannot be reached"
+            return Tried(reading, UNREACHABLE, failed.meaning)
         if is_hopeless(failed):
             self._dead[""] = failed.meaning
-        return Tried(one, UNANSWERED, failed.meaning)
+        return Tried(reading, UNANSWERED, failed.meaning)
 
 
 def _is_unreachable(failed: SourceFailed) -> bool:

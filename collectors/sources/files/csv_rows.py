@@ -106,14 +106,18 @@ def _closed(lines: Sequence[str]) -> Iterator[str]:
 
 def _message_column(header: tuple[str, ...], rows: list[list[str]], delimiter: str) -> int | None:
     """The column in which platform lines stand, else the one that is called so beside a time."""
-    standing = Counter(at for row in rows for at, cell in enumerate(row) if _PLATFORM.match(cell))
+    standing = Counter(column for row in rows for column, cell in enumerate(row) if _PLATFORM.match(cell))
     spelled = [letters(name) for name in header]
     if standing:
-        at = standing.most_common(1)[0][0]
-        if header and at < len(header):
-            return at
+        column = standing.most_common(1)[0][0]
+        if header and column < len(header):
+            return column
         # Without a header a comma before a platform line may be a program's.
-        return at if not header and at > 0 and delimiter != "|" and sum(standing.values()) * 4 >= len(rows) else None
+        return (
+            column
+            if not header and column > 0 and delimiter != "|" and sum(standing.values()) * 4 >= len(rows)
+            else None
+        )
     if not any(name in TIMES for name in spelled):
         return None
     known = [name for name in MESSAGES if name in spelled]
@@ -124,14 +128,14 @@ def _time_column(header: tuple[str, ...], rows: list[list[str]], message: int) -
     spelled = [letters(name) for name in header]
     for name in TIMES:
         if name in spelled and spelled.index(name) != message:
-            at = spelled.index(name)
-            held = [row[at] for row in rows[:20] if at < len(row) and row[at]]
+            column = spelled.index(name)
+            held = [row[column] for row in rows[:20] if column < len(row) and row[column]]
             if not held or any(map(_is_time, held)):
-                return at
-    for at in range(max(map(len, rows[:20]), default=0)):
-        held = [row[at] for row in rows[:20] if at < len(row) and row[at]]
-        if at != message and held and sum(map(_is_time, held)) * 2 > len(held):
-            return at
+                return column
+    for column in range(max(map(len, rows[:20]), default=0)):
+        held = [row[column] for row in rows[:20] if column < len(row) and row[column]]
+        if column != message and held and sum(map(_is_time, held)) * 2 > len(held):
+            return column
     return None
 
 

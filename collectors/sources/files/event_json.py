@@ -54,9 +54,9 @@ class NotAnEvent(CaughtError, ValueError):
     """An object that is no log event; the text is the reason for the reject."""
 
 
-def event_of(line: Any, envelope: Mapping[str, Any], raw: str, said: str = "") -> tuple[LogEvent, bool]:
+def event_of(line: Any, envelope: Mapping[str, Any], raw: str, platform_key: str = "") -> tuple[LogEvent, bool]:
     """The event, and whether its time is known. ``raw`` is the object's text, where the object itself is the message.
-    ``said`` is as of ``message_of``.
+    ``platform_key`` is as of ``message_of``.
 
     Raises ``NotAnEvent`` or ``BadTimestamp``.
     """
@@ -79,19 +79,19 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str, said: str = "") -
     if isinstance(message, list) and is_texts(message):
         message = message[0]  # Elasticsearch gives fields as lists
     is_platform = isinstance(kind := line.get("type"), str) and kind.startswith("platform.")
-    told = Names()
+    names_around = Names()
     if not is_platform and not group and not function:
-        told = names_in({key: value for key, value in line.items() if value is not message})
-    unknown = said if message is None and not is_platform else ""
+        names_around = names_in({key: value for key, value in line.items() if value is not message})
+    unknown = platform_key if message is None and not is_platform else ""
     if message is None and not is_platform and (unknown or OWN_KEYS.isdisjoint(line)):
-        message = message_of(line, said)
+        message = message_of(line, platform_key)
         if message is None and len(line) <= 5 and all(len(key) <= 3 for key in line):
             row = row_of(list(line.values()))  # --query 'events[].{t:timestamp,m:message}'
             if row is not None:
                 return event_of(row, envelope, "")
-    enveloped = bool(group or stream or event_id or function or told.group or told.stream or unknown)
+    enveloped = bool(group or stream or event_id or function or names_around.group or names_around.stream or unknown)
     if _is_own_line(line, enveloped, message):
-        text, event_id, told = raw or encoded(line), "", Names()
+        text, event_id, names_around = raw or encoded(line), "", Names()
         function, account, region = _from_arn(line)
         if is_metrics(line):
             group = stream = ""
@@ -99,9 +99,9 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str, said: str = "") -
         raise NotAnEvent(_without_message(line))
     else:
         text = message if isinstance(message, str) else encoded(message)
-        group, stream, function = group or told.group, stream or told.stream, function
-        function = function or ("" if "/aws/lambda/" in group else told.function)
-        account, region = account or told.account, region or told.region
+        group, stream, function = group or names_around.group, stream or names_around.stream, function
+        function = function or ("" if "/aws/lambda/" in group else names_around.function)
+        account, region = account or names_around.account, region or names_around.region
     try:
         timestamp_ms = _moment_of(line, times, text, envelope.get(OUTSIDE))
     except BadTimestamp:
@@ -128,10 +128,10 @@ def unnest(event: LogEvent) -> None:
     message = first(inner, MESSAGE_KEYS) if isinstance(inner, dict) else ""
     if not message or not (_LAMBDA_TEXT.match(message) or OWN_KEYS.isdisjoint(inner)):
         return
-    told = names_in({key: value for key, value in inner.items() if value is not message})
+    names = names_in({key: value for key, value in inner.items() if value is not message})
     event.message = message
-    event.log_group, event.log_stream = event.log_group or told.group, event.log_stream or told.stream
-    event.function = event.function or ("" if event.log_group else told.function)
+    event.log_group, event.log_stream = event.log_group or names.group, event.log_stream or names.stream
+    event.function = event.function or ("" if event.log_group else names.function)
 
 
 def _moment_of(
@@ -214,4 +214,5 @@ def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def encoded(value: object) -> str:
+    """A value as JSON, or as Python says it where JSON cannot."""
     return json_or_text(value)

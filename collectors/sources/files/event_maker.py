@@ -12,14 +12,12 @@ from collectors.sources.files.export_folders import is_shared
 from collectors.sources.files.payloads import CutPayload, Text, spelled_json, text_within
 from collectors.sources.files.text_lines import event_lines
 from collectors.sources.files.wrappings import contents
-from collectors.sources.inputs.line_blocks import LONGEST_LINE, TOO_LONG
+from collectors.sources.inputs.line_blocks import LONGEST_LINE, SHOWN, TOO_LONG
 from collectors.sources.inputs.otlp_records import NotALogRecord, OtlpRecord, event_of_record
 from collectors.sources.inputs.shipper_names import letters
 from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 from collectors.untrusted import Unparsable, storable
 from collectors.untrusted_json import json_value
-
-SHOWN = 500  # characters of a rejected line that are kept
 
 _HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |(?:INIT|RESTORE)_START Runtime)"
 _PLATFORM_KEY = re.compile(rb"(?:\"([^\"\\]{1,80})\"\s*:\s*\{\s*)?\"([^\"\\]{1,80})\"\s*:\s*\"(?:\\[ntr]| )*" + _HEADS)
@@ -59,6 +57,10 @@ class EventMaker:
     # --- events ---------------------------------------------------------------------------------------------------
 
     def add(self, events: list[LogEvent], value: Any, envelope: Mapping[str, Any], raw: str) -> None:
+        """Adds the events in a decoded value.
+
+        ``raw`` is its text, where the value may itself be a line that was logged; ``envelope`` stands around it.
+        """
         for line, around in contents(value, envelope, 0, self.platform_key):
             if isinstance(line, Text):
                 events.extend(self.text_lines(line))
@@ -119,6 +121,7 @@ class EventMaker:
         return self.named([*events, *reader.flush()])
 
     def named(self, events: list[LogEvent]) -> list[LogEvent]:
+        """Names the functions of events that were lines of a text; ``platform.start`` among them tells it."""
         for event in events:
             if event.message[:1] == "{" and ('"functionArn"' in event.message or '"functionName"' in event.message):
                 self._learn_function(event)
@@ -128,16 +131,17 @@ class EventMaker:
     def _learn_function(self, event: LogEvent) -> None:
         """``platform.start`` in a text export names the function, its account and region."""
         try:
-            told, _ = event_of(json_value(event.message), {}, event.message)
+            start, _ = event_of(json_value(event.message), {}, event.message)
         except Unparsable:
             return
-        if told.message != event.message:
+        if start.message != event.message:
             return
-        event.function, event.account, event.region = told.function, told.account, told.region
+        event.function, event.account, event.region = start.function, start.account, start.region
 
     # --- rejects ------------------------------------------------------------------------------------------------
 
     def too_long(self, beginning: str) -> None:
+        """Rejects a line of more than a megabyte."""
         self.cut(TOO_LONG, beginning)
 
     def cut(self, reason: str, text: str) -> None:
@@ -146,4 +150,5 @@ class EventMaker:
         self.reject(reason, text)
 
     def reject(self, reason: str, text: str = "") -> None:
+        """Counts what cannot be read, with the beginning of its text."""
         self.rejects.append(Reject(reason, storable(text[:SHOWN]), self._name_of_file, self.line))

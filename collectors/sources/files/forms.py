@@ -20,6 +20,8 @@ _LOOKED_AT = 40  # lines
 
 
 class Form(Enum):
+    """What a file is made of."""
+
     EMPTY = "empty"
     BINARY = "binary"
     JSON_LINES = "JSON lines"

@@ -21,13 +21,15 @@ def _keys_of(head: Sequence[str]) -> frozenset[str]:
     """The keys of such records; none where a text that begins so holds none."""
     begun = [line[:4_000] for line in head[:200] if _BEGINS.match(line)]
     seen: Counter[str] = Counter()
-    told = False
+    has_platform_line = False
     for line in begun:
-        found = list(_KEY.finditer(line))
-        seen.update({each[1] for each in found})
-        told = told or any(letters(each[1]) in MESSAGES and _PLATFORM.match(line, each.end()) for each in found)
+        matches = list(_KEY.finditer(line))
+        seen.update({each[1] for each in matches})
+        has_platform_line = has_platform_line or any(
+            letters(each[1]) in MESSAGES and _PLATFORM.match(line, each.end()) for each in matches
+        )
     keys = frozenset(key for key, count in seen.items() if count * 2 >= len(begun))
-    return keys if told and len(keys) > 1 else frozenset()
+    return keys if has_platform_line and len(keys) > 1 else frozenset()
 
 
 def is_inline(head: Sequence[str]) -> bool:
@@ -56,12 +58,12 @@ class InlineRecords:
     def flush(self) -> Iterator[LogEvent]:
         """What the end of the text completes."""
         text, self._lines = "\n".join(self._lines).rstrip("\n ,"), []
-        found = [each for each in _KEY.finditer(text) if each[1] in self._keys]
-        if not found:
+        matches = [each for each in _KEY.finditer(text) if each[1] in self._keys]
+        if not matches:
             return
-        ends = [each.start() for each in found[1:]] + [len(text)]
+        ends = [each.start() for each in matches[1:]] + [len(text)]
         row: dict[str, str] = {}
-        for each, end in zip(found, ends, strict=True):
+        for each, end in zip(matches, ends, strict=True):
             value = text[each.end() : end].rstrip(", ") if end < len(text) else _inner(text[each.end() :])
             row.setdefault(_known(each[1]), value.strip("\"'") if value[:1] in ("'", '"') else value)
         if not row.get("message", "").strip():

@@ -66,17 +66,17 @@ class Layout:
         np.equal(words.bytes, _QUOTE, out=mask)
         np.not_equal(words.bytes, _BACKSLASH, out=other)
         mask[1:] &= other[:-1]
-        at = np.flatnonzero(mask)
-        count = len(at) // self.quotes
-        if count * self.quotes != len(at) or np.count_nonzero(np.less(words.bytes, _SPACE, out=other)) != count:
+        quotes = np.flatnonzero(mask)
+        count = len(quotes) // self.quotes
+        if count * self.quotes != len(quotes) or np.count_nonzero(np.less(words.bytes, _SPACE, out=other)) != count:
             return None
         try:
-            return self._read(block, words, at, count)
+            return self._read(block, words, quotes, count)
         except Unparsable:
             return None
 
-    def _read(self, block: bytes, words: Words, at: Ints, count: int) -> EventColumns | None:
-        keys = {name: at[each.quote :: self.quotes] for name, each in self.fields.items()}
+    def _read(self, block: bytes, words: Words, quotes: Ints, count: int) -> EventColumns | None:
+        keys = {name: quotes[each.quote :: self.quotes] for name, each in self.fields.items()}
         lines = np.empty(count + 1, np.int64)
         lines[:-1] = keys[next(iter(keys))] - 1
         lines[-1] = len(block)
@@ -91,7 +91,7 @@ class Layout:
                 return None
             begins[name] = first + len(each.text)
             if each.is_text:
-                ends[name] = at[each.quote + 3 :: self.quotes]
+                ends[name] = quotes[each.quote + 3 :: self.quotes]
             if before and before not in ends:
                 ends[before] = first
             before = name
@@ -114,15 +114,15 @@ class Layout:
                         return None
             elif name == "event_id" and (width != ID_DIGITS).any():
                 return None
-        found = _alike(
+        numbered = _alike(
             [
                 *_parts(words, begins["log_group"], ends["log_group"]),
                 *_parts(words, begins["log_stream"], ends["log_stream"]),
             ]
         )
-        if found is None:
+        if numbered is None:
             return None
-        stream, sample = found
+        stream, sample = numbered
         places = [self._place(block, begins, ends, each) for each in sample.tolist()]
         if not all(group for group, _, _ in places):
             return None
@@ -131,11 +131,11 @@ class Layout:
             self.spelling.decode,
         )  # fmt: skip
 
-    def _place(self, block: bytes, begins: dict[str, Ints], ends: dict[str, Ints], at: int) -> Place:
+    def _place(self, block: bytes, begins: dict[str, Ints], ends: dict[str, Ints], event: int) -> Place:
         """Where the event at that place is from."""
         spelled = (
-            block[begins["log_group"][at] - 1 : ends["log_group"][at] + 1],
-            block[begins["log_stream"][at] - 1 : ends["log_stream"][at] + 1],
+            block[begins["log_group"][event] - 1 : ends["log_group"][event] + 1],
+            block[begins["log_stream"][event] - 1 : ends["log_stream"][event] + 1],
         )
         place = self._places.get(spelled)
         if place is None:

@@ -43,10 +43,10 @@ class _Spelling:
 
     def field(self, line: str) -> tuple[str, str, str] | None:
         """(key, its last part, value) of a line; None where it is no field."""
-        found = self._form.match(line)
-        if found is None or found[2] not in self._keys:
+        match = self._form.match(line)
+        if match is None or match[2] not in self._keys:
             return None
-        return found[1], found[2], found[3] or ""
+        return match[1], match[2], match[3] or ""
 
 
 def spelling_of(head: Sequence[str]) -> _Spelling | None:
@@ -55,18 +55,18 @@ def spelling_of(head: Sequence[str]) -> _Spelling | None:
     if any(map(_PLATFORM.match, lines)):
         return None
     for form in _SPELLINGS:
-        found = [each for line in lines if (each := form.match(line)) is not None]
-        said = Counter(each[2] for each in found if each[3] and _PLATFORM.match(_unmade(each[3])))
-        if not said:
+        matches = [each for line in lines if (each := form.match(line)) is not None]
+        message_keys = Counter(each[2] for each in matches if each[3] and _PLATFORM.match(_unmade(each[3])))
+        if not message_keys:
             continue
-        message = said.most_common(1)[0][0]
-        count = sum(each[2] == message for each in found)
-        times = Counter(each[2] for each in found if letters(each[2]) in TIMES and _is_time(_value(each[3] or "")))
+        message = message_keys.most_common(1)[0][0]
+        count = sum(each[2] == message for each in matches)
+        times = Counter(each[2] for each in matches if letters(each[2]) in TIMES and _is_time(_value(each[3] or "")))
         often = [name for name, times_seen in times.items() if times_seen * 2 >= count]
         if letters(message) not in MESSAGES and not often:
             continue
         moment = min(often, key=lambda name: TIMES.index(letters(name)), default="")
-        seen = Counter(each[2] for each in found)
+        seen = Counter(each[2] for each in matches)
         keys = frozenset(name for name, number in seen.items() if number * 2 >= count)
         if len(keys) > 1:
             return _Spelling(form, message, moment, keys)

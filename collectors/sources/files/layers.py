@@ -54,24 +54,24 @@ def layer_of(head: bytes) -> Layer | None:
         return None
     text = head.decode("utf-8", "replace")
     lines = [without_escapes(line).rstrip("\r") for line in text.split("\n")[:2_000]]
-    said = [line for line in lines if not _RULE.fullmatch(line)]
-    if len(said) > 3 and len(text) >= 1 << 16:
-        said.pop()  # it may be cut
-    if not said:
+    texts = [line for line in lines if not _RULE.fullmatch(line)]
+    if len(texts) > 3 and len(text) >= 1 << 16:
+        texts.pop()  # it may be cut
+    if not texts:
         return None
-    quoted = [line for line in said if _QUOTED.match(line)]
-    if len(quoted) >= 0.7 * len(said) and any(
+    quoted = [line for line in texts if _QUOTED.match(line)]
+    if len(quoted) >= 0.7 * len(texts) and any(
         "RequestId" in line or _LOG.match(_QUOTED.sub("", line, count=1)) for line in quoted
     ):
         return partial(_changed, change=_unquoted)
     for place in _PLACES:
-        found = [match for line in said if (match := place.match(line)) is not None]
-        rest = [match.string[match.end() :] for match in found]
-        if place is _PLACES[-1] and "\t" in said[0] and not place.match(said[0]):
+        matches = [match for line in texts if (match := place.match(line)) is not None]
+        rest = [match.string[match.end() :] for match in matches]
+        if place is _PLACES[-1] and "\t" in texts[0] and not place.match(texts[0]):
             continue  # a table's first column, with its header
-        if len(found) >= 0.95 * len(said) - 1 and len(found) > len(said) / 2 and any(map(_LOG.match, rest)):
+        if len(matches) >= 0.95 * len(texts) - 1 and len(matches) > len(texts) / 2 and any(map(_LOG.match, rest)):
             return partial(_changed, change=partial(_unplaced, place=place))
-    if any(map(_BUTTON.match, said)):
+    if any(map(_BUTTON.match, texts)):
         return partial(_changed, change=_without_button)
     if _NO_COLONS.search(text):
         return partial(_changed, change=_with_colons)
@@ -94,11 +94,11 @@ def wrapped_at(lines: list[str]) -> int:
     width = max(map(len, lines))
     if not NARROWEST <= width <= WIDEST:
         return 0
-    for at, line in enumerate(lines):
+    for number, line in enumerate(lines):
         if len(line) != width or "REPORT RequestId:" not in line or _WHOLE_REPORT.search(line):
             continue
         joined = line
-        for after in lines[at + 1 : at + 12]:
+        for after in lines[number + 1 : number + 12]:
             joined += after
             if _WHOLE_REPORT.search(joined):
                 return width
@@ -108,10 +108,10 @@ def wrapped_at(lines: list[str]) -> int:
 
 
 def _unquoted(line: str) -> str | None:
-    found = _QUOTED.match(line)
-    if found is None:
+    match = _QUOTED.match(line)
+    if match is None:
         return None if line.strip() else line
-    rest = line[found.end() :]
+    rest = line[match.end() :]
     return rest.replace("&gt;", ">").replace("&lt;", "<").replace("&quot;", '"') if "&" in rest else rest
 
 
@@ -124,13 +124,13 @@ def _unplaced(line: str, place: re.Pattern[str]) -> str | None:
 
 
 def _without_button(line: str) -> str:
-    found = _BUTTON.match(line)
-    if found is None:
+    match = _BUTTON.match(line)
+    if match is None:
         return line
-    text = line[found.end() :]
+    text = line[match.end() :]
     twice = _TWICE.fullmatch(text) if len(text) < 20_000 else None
-    between = " | " if "|" in found.group(1) else "\t"
-    return f"{found.group(1)}{between}{twice.group(1) if twice is not None else text}"
+    between = " | " if "|" in match.group(1) else "\t"
+    return f"{match.group(1)}{between}{twice.group(1) if twice is not None else text}"
 
 
 def _with_colons(line: str) -> str:

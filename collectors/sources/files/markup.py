@@ -97,7 +97,7 @@ def _of_lines(lines: list[str]) -> Layer | None:
         told: list[str] = [text for line in lines if (text := literal(line)) is not None]
         if len(told) >= 0.9 * len(lines) and any(map(_PLATFORM.search, told)):
             return _each(lambda line: line if (text := literal(line)) is None else text.removesuffix("\n"))
-    parted = [found[2] for line in lines if (found := _PARTED.fullmatch(line)) is not None]
+    parted = [match[2] for line in lines if (match := _PARTED.fullmatch(line)) is not None]
     if "P" in parted and len(parted) >= 0.9 * len(lines):
         return _whole
     if sum(_PAYLOAD.fullmatch(line) is not None for line in lines) >= 0.9 * len(lines):
@@ -105,7 +105,7 @@ def _of_lines(lines: list[str]) -> Layer | None:
     shown = [line for line in lines if line.endswith("$")]  # cat -A
     if len(shown) >= 0.9 * len(lines) and any("^I" in line for line in shown):
         return _each(lambda line: _shown(line))
-    indents = {line[: found.start()] for line in lines if (found := _PLATFORM.search(line)) is not None}
+    indents = {line[: match.start()] for line in lines if (match := _PLATFORM.search(line)) is not None}
     if len(indents) == 1 and (indent := indents.pop()) and not indent.strip():
         within = sum(line.startswith(indent) for line in lines)
         if within >= 0.7 * len(lines) or _is_code(lines, indent):
@@ -202,11 +202,11 @@ def _rich_text(found: re.Match[str]) -> str:
 def _without(text: str, begin: str, end: str) -> str:
     """``text`` without what stands between; what is not ended is kept."""
     pieces: list[str] = []
-    at = 0
-    while (begun := text.find(begin, at)) >= 0 and (ended := text.find(end, begun)) >= 0:
-        pieces.append(text[at:begun])
-        at = max(text.find(">", ended), ended) + 1
-    return "".join((*pieces, text[at:]))
+    kept_from = 0
+    while (begun := text.find(begin, kept_from)) >= 0 and (ended := text.find(end, begun)) >= 0:
+        pieces.append(text[kept_from:begun])
+        kept_from = max(text.find(">", ended), ended) + 1
+    return "".join((*pieces, text[kept_from:]))
 
 
 def _mailed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
@@ -265,12 +265,12 @@ def _whole(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         done: list[str] = []
         for line in block.decode("utf-8", "replace").removesuffix("\n").split("\n"):
-            found = _PARTED.fullmatch(line)
-            if found is None:
+            match = _PARTED.fullmatch(line)
+            if match is None:
                 done.append(line)
                 continue
-            begun.append(found[3] if begun else f"{found[1]} {found[3]}")
-            if found[2] == "F" or len(begun) > 10_000:
+            begun.append(match[3] if begun else f"{match[1]} {match[3]}")
+            if match[2] == "F" or len(begun) > 10_000:
                 done.append("".join(begun))
                 begun = []
         yield "".join(f"{line}\n" for line in done).encode("utf-8", "replace")

@@ -99,10 +99,10 @@ def _text(spelled: str) -> str:
     return _ESCAPED.sub(_character, begun[1:-1]) if "\\" in begun else begun[1:-1]
 
 
-def _character(found: re.Match[str]) -> str:
-    code = found[1] or found[2] or found[3]
+def _character(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
     if code is None:
-        return _CHARACTERS.get(found[4], found[4])
+        return _CHARACTERS.get(match[4], match[4])
     number = int(code, 16)
     return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
 

@@ -40,10 +40,10 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
     """What a payload holds: decoded JSON values, ``Text`` and OTLP's records; None where ``line`` is no payload."""
     if isinstance(tail := line.get("LogResult"), str):
         return _texts(tail)
-    if isinstance(told := line.get("Message"), str) and (
+    if isinstance(message := line.get("Message"), str) and (
         "TopicArn" in line or "MessageId" in line or line.get("Type") == "Notification"
     ):
-        return _texts(told, plainly=True)  # of SNS
+        return _texts(message, plainly=True)  # of SNS
     subscription = line.get("awslogs")
     if isinstance(subscription, dict) and isinstance(subscription.get("data"), str):
         return _texts(subscription["data"])

@@ -57,14 +57,14 @@ class Prefixes:
     def read(self, line: str) -> Prefixed | None:
         """The line without its prefix; None where it has none. Raises ``BadTimestamp``."""
         found = self._pattern.match(line)
-        at = found.end() if found is not None else -1
+        begin = found.end() if found is not None else -1
         if (platform := _PLATFORM.search(line[: LONGEST + 200])) is not None and (
-            at < 0 or _between(line, at, platform)
+            begin < 0 or _between(line, begin, platform)
         ):
-            at = platform.start()  # wherever it stands: no platform line of such a file stands alone
-        if at < 0:
+            begin = platform.start()  # wherever it stands: no platform line of such a file stands alone
+        if begin < 0:
             return None
-        prefix, text, tail = line[:at], line[at:], ""
+        prefix, text, tail = line[:begin], line[begin:], ""
         if self._tail is not None and (ending := self._tail.search(text)) is not None:
             text, tail = text[: ending.start()], ending.group()
         elif prefix[-1:] in _QUOTES and prefix[-1:] and text.rstrip().endswith(prefix[-1:]):
@@ -77,13 +77,13 @@ class Prefixes:
         if self._escaped and "\\" in text:
             text = _ESCAPED.sub(_plain, text)
         group, stream, function = _GROUP.search(place), _STREAM.search(place), _FUNCTION.match(prefix)
-        told = names_in({"labels": prefix + tail}) if "=" in prefix or "=" in tail or '":' in prefix else Names()
+        names = names_in({"labels": prefix + tail}) if "=" in prefix or "=" in tail or '":' in prefix else Names()
         return Prefixed(
             text,
             (_moment(prefix) or _moment(tail)) if self.timed else None,
-            group.group() if group else told.group,
-            stream.group() if stream else told.stream,
-            function.group(1) if function and function.group(1).lower() not in _LEVELS else told.function,
+            group.group() if group else names.group,
+            stream.group() if stream else names.stream,
+            function.group(1) if function and function.group(1).lower() not in _LEVELS else names.function,
         )
 
     def share(self, lines: Sequence[str]) -> float:
@@ -115,17 +115,17 @@ def prefixes_of(head: Sequence[str]) -> Prefixes | None:
     tails: list[str] = []
     escaped = False
     for line in head:
-        found = _PLATFORM.search(line[: LONGEST + 200])
-        if found is None:
+        match = _PLATFORM.search(line[: LONGEST + 200])
+        if match is None:
             continue
-        prefix = line[: found.start()]
+        prefix = line[: match.start()]
         if not prefix.strip():
             return None  # what stands before another one is then a program's text
         if len(prefix) > LONGEST:
             continue
         prefixes.append(prefix)
         escaped = escaped or "\\t" in line or '\\n"' in line
-        if (quote := prefix[-1]) in _QUOTES and (ending := line.find(quote, found.start())) > 0:
+        if (quote := prefix[-1]) in _QUOTES and (ending := line.find(quote, match.start())) > 0:
             tails.append(line[ending:].rstrip())
     if not prefixes:
         return None

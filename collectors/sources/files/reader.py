@@ -12,7 +12,7 @@ import numpy as np
 from collectors.model.records import FunctionKey, LogEvent, Reject
 from collectors.sources.files.documents import CutDocument, DamagedDocument, JsonDocuments, NestedTooDeeply, values_in
 from collectors.sources.files.event_json import NotAnEvent
-from collectors.sources.files.event_maker import SHOWN, EventMaker
+from collectors.sources.files.event_maker import EventMaker
 from collectors.sources.files.export_folders import log_names
 from collectors.sources.files.fast_lines import Spelling, spelling_in
 from collectors.sources.files.fences import fenced, holds_fences
@@ -27,16 +27,16 @@ from collectors.sources.files.python_values import is_python, values_of
 from collectors.sources.files.refused import binary_kind, text_kind
 from collectors.sources.files.text_lines import event_lines
 from collectors.sources.inputs.input_files import HEAD, OpenedFile
-from collectors.sources.inputs.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.sources.inputs.line_blocks import BLOCK_EVENTS, LONGEST_LINE, SHOWN, LineBlocks
+from collectors.sources.inputs.platform_heads import SURE_LINES
 from collectors.sources.inputs.time_order import oldest_first
 from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 from collectors.untrusted import Unparsable, storable
 
-BLOCK_EVENTS = 5_000
 _NEWLINE = ord("\n")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 _GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
-_OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
+_OF_LAMBDA = re.compile(SURE_LINES.encode())
 _LAYERS = 6  # a mail that quotes a mail that quotes grep
 
 
@@ -63,10 +63,12 @@ class FileReader:
 
     @property
     def rejects(self) -> list[Reject]:
+        """What could not be read since it was emptied last."""
         return self._maker.rejects
 
     @property
     def is_partial(self) -> bool:
+        """Whether a part was not read: damaged, or too long."""
         return self._maker.is_partial
 
     def blocks(self) -> Iterator[Sequence[LogEvent]]:

@@ -1,4 +1,4 @@
-"""What is no log: other things that people have at hand, recognised so that the refusal names them and what to do."""
+"""Files that hold no logs (spans, images, databases), recognised so that the refusal says what they are."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -25,9 +25,9 @@ def report_line(fields: Mapping[str, str]) -> str:
     """REPORT as Lambda prints it, of a row's fields; empty where the row is of no REPORT. ValueError: no number."""
     if not all(fields.get(name) for name in NEEDED):
         return ""
-    told = {name: float(fields[name]) for name in _TITLES if fields.get(name)}
+    values = {name: float(fields[name]) for name in _TITLES if fields.get(name)}
     figures = [
         f"{_TITLES[name]}: {round(value / 1e6)} MB" if name in _BYTES else f"{_TITLES[name]}: {value:.10g} ms"
-        for name, value in told.items()
+        for name, value in values.items()
     ]
     return "\t".join((f"REPORT RequestId: {fields['@requestId']}", *figures)) + "\t"

@@ -24,9 +24,11 @@ _SHORT_END = re.compile(r"END (Duration: [\d.]+ ms)(?: \(init: ([\d.]+ ms)\))? (
 class Lines(Protocol):
     """What reads lines that were pasted."""
 
-    def add(self, line: str) -> Iterator[LogEvent]: ...
+    def add(self, line: str) -> Iterator[LogEvent]:
+        """The events that are whole now that this line has come."""
 
-    def flush(self) -> Iterator[LogEvent]: ...
+    def flush(self) -> Iterator[LogEvent]:
+        """The events that waited for more lines."""
 
 
 def is_serverless(head: list[str]) -> bool:

@@ -30,9 +30,11 @@ class ExportedLogs(Source):
 
     @staticmethod
     def recognises(head: bytes, name: str) -> bool:
+        """Always: what is no log is told when it is read."""
         return True
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
+        """Blocks of events, rejects and steps; a summary at the end."""
         reader = self._reader
         try:
             for block in reader.blocks():

@@ -146,11 +146,11 @@ class ExportedText:
         if self._twice and self._event is not None and line == self._event.message:
             self._continue(line)
             return
-        found = self._begins(line)
-        moment, stream = (found.group(1), found.group(2)) if found else (None, None)
-        if found is None and (found := _EMULATED.match(line)):
-            stream, moment = found.groups()
-        if found is None or moment is None:
+        begin = self._begins(line)
+        moment, stream = (begin.group(1), begin.group(2)) if begin else (None, None)
+        if begin is None and (begin := _EMULATED.match(line)):
+            stream, moment = begin.groups()
+        if begin is None or moment is None:
             whole = self._event
             if whole is not None and _begins_another(whole, self._more, line):
                 yield from self.flush()
@@ -161,7 +161,7 @@ class ExportedText:
         yield from self.flush()
         timestamp_ms = epoch_ms(moment)
         self._clock.saw(timestamp_ms)
-        self._event = LogEvent(timestamp_ms, line[found.end() :], "", stream or self._stream)
+        self._event = LogEvent(timestamp_ms, line[begin.end() :], "", stream or self._stream)
         self._length = len(line)
 
     def _continue(self, line: str) -> None:
@@ -173,6 +173,7 @@ class ExportedText:
             self._length += len(line) + 1
 
     def flush(self) -> Iterator[LogEvent]:
+        """The event that waited for more lines."""
         if self._event is not None:
             if self._more:
                 self._event.message = _said_once("\n".join((self._event.message, *self._more)).strip("\n"))
@@ -209,15 +210,15 @@ class PrefixedText:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line completes. Raises ``BadTimestamp``."""
         line = without_escapes(line)
-        found = self._prefixes.read(line)
+        prefixed = self._prefixes.read(line)
         if self._untimed is not None:
-            if found is not None:
-                self._last = self._of_place(found)
-            if found is not None or not self._prefixes.is_rule(line):
+            if prefixed is not None:
+                self._last = self._of_place(prefixed)
+            if prefixed is not None or not self._prefixes.is_rule(line):
                 last = self._last = self._last or self._of_place(Prefixed(line, None, "", "", ""))
-                yield from last.add(found.text if found is not None else line)
+                yield from last.add(prefixed.text if prefixed is not None else line)
             return
-        if found is None or found.timestamp_ms is None:
+        if prefixed is None or prefixed.timestamp_ms is None:
             event = self._event
             if event is not None and _begins_another(event, self._more, line):
                 yield from self.flush()
@@ -228,25 +229,26 @@ class PrefixedText:
                     yield from self.flush()
             return
         yield from self.flush()
-        self._clock.saw(found.timestamp_ms)
+        self._clock.saw(prefixed.timestamp_ms)
         self._event = LogEvent(
-            found.timestamp_ms,
-            found.text,
-            found.log_group,
-            found.log_stream or self._stream,
-            function=found.function,
+            prefixed.timestamp_ms,
+            prefixed.text,
+            prefixed.log_group,
+            prefixed.log_stream or self._stream,
+            function=prefixed.function,
         )
 
-    def _of_place(self, found: Prefixed) -> "PastedText":
+    def _of_place(self, prefixed: Prefixed) -> "PastedText":
         """What reads the lines of one stream: those of others stand between them."""
         assert self._untimed is not None
-        place = (found.log_group, found.log_stream, found.function)
+        place = (prefixed.log_group, prefixed.log_stream, prefixed.function)
         reader = self._untimed.get(place)
         if reader is None:
-            reader = self._untimed[place] = PastedText(found.log_stream or self._stream, self._clock, place)
+            reader = self._untimed[place] = PastedText(prefixed.log_stream or self._stream, self._clock, place)
         return reader
 
     def flush(self) -> Iterator[LogEvent]:
+        """The events that waited for more lines."""
         if self._untimed is not None:
             for reader in self._untimed.values():
                 yield from reader.flush()
@@ -311,6 +313,7 @@ class PastedText:
         self._lines, self._length = [], 0
 
     def flush(self) -> Iterator[LogEvent]:
+        """The event that waited for more lines."""
         self._end_event()
         yield from self._settle()
 
@@ -343,11 +346,11 @@ def _starts(line: str) -> bool:
 def _own_time(text: str) -> int | None:
     if _PLATFORM.match(text):
         return None
-    found = time_in_text(text) if not text.startswith("{") else None
-    if found is None and text.startswith("{") and '"time' in text[:40]:
+    time_ms = time_in_text(text) if not text.startswith("{") else None
+    if time_ms is None and text.startswith("{") and '"time' in text[:40]:
         value = text.partition('"time')[2].partition(":")[2].partition('"')[2].partition('"')[0]
         try:
             return epoch_ms(value)
         except BadTimestamp:
             return None
-    return metric_time(text) if found is None else found
+    return metric_time(text) if time_ms is None else time_ms

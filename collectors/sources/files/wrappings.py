@@ -45,11 +45,11 @@ def is_container(line: Mapping[str, Any]) -> bool:
 
 
 def contents(
-    line: Any, envelope: Mapping[str, Any], depth: int = 0, said: str = ""
+    line: Any, envelope: Mapping[str, Any], depth: int = 0, platform_key: str = ""
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """The single events in a decoded value, each with what its surroundings say of group, stream and account.
 
-    What a payload holds as plain lines is given as ``Text``. ``said`` is as of ``message_of``.
+    What a payload holds as plain lines is given as ``Text``. ``platform_key`` is as of ``message_of``.
     """
     if depth > _DEEPEST:
         yield None, envelope
@@ -59,7 +59,7 @@ def contents(
         return
     elif isinstance(line, dict) and (inside := payload_of(line)) is not None:
         for inner in inside:
-            yield from contents(inner, envelope, depth + 1, said)
+            yield from contents(inner, envelope, depth + 1, platform_key)
     elif isinstance(line, dict) and is_container(line):
         if line.get("messageType") == "CONTROL_MESSAGE":
             return
@@ -67,14 +67,14 @@ def contents(
         for key in CONTAINERS:
             if isinstance(held := line.get(key), list):
                 for inner in held:
-                    yield from contents(None if isinstance(inner, str) else inner, around, depth + 1, said)
+                    yield from contents(None if isinstance(inner, str) else inner, around, depth + 1, platform_key)
     elif isinstance(line, list) and (row := row_of(line)) is not None:
         yield row, envelope
     elif isinstance(line, list) and not is_insights_row(line):
         for inner in line:
-            yield from contents(inner, envelope, depth + 1, said)
-    elif isinstance(line, dict) and (inner := _wrapped(line, said)) is not None:
-        yield from contents(inner, {**envelope, **_labels(line, inner)}, depth + 1, said)
+            yield from contents(inner, envelope, depth + 1, platform_key)
+    elif isinstance(line, dict) and (inner := _wrapped(line, platform_key)) is not None:
+        yield from contents(inner, {**envelope, **_labels(line, inner)}, depth + 1, platform_key)
     else:
         yield line, envelope
 
@@ -128,12 +128,12 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
         return None
     if (frame := framed(line)) is not None:
         return _of_columns(frame)
-    said = [line[key] for key in MESSAGE_KEYS[:-1] if key in line]
-    if not OWN_KEYS.isdisjoint(line) or any(not isinstance(each, dict | list) or is_texts(each) for each in said):
+    messages = [line[key] for key in MESSAGE_KEYS[:-1] if key in line]
+    if not OWN_KEYS.isdisjoint(line) or any(not isinstance(each, dict | list) or is_texts(each) for each in messages):
         return None
     if any(isinstance(value, str) and value and letters(key) in MESSAGES for key, value in line.items()):
         return None
-    if said and not any(isinstance(each, dict) and "message" in each for each in said):
+    if messages and not any(isinstance(each, dict) and "message" in each for each in messages):
         return None
     if (rows := rows_of(line)) is not None:
         return _of_columns(rows)
@@ -144,10 +144,10 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     inner = next((line[key] for key in _WRAPPERS if isinstance(line.get(key), dict | list)), None)
     if inner is None and len(line) == 1 and isinstance(only := next(iter(line.values())), dict | list):
         return only
-    if inner is None and not said:
+    if inner is None and not messages:
         inner = next((value for value in line.values() if isinstance(value, dict | list) and _holds(value, 0)), None)
-    if inner is None and said:
-        return next(each for each in said if isinstance(each, dict))
+    if inner is None and messages:
+        return next(each for each in messages if isinstance(each, dict))
     if inner is None and isinstance(event := line.get("event"), dict) and first(event, MESSAGE_KEYS):
         return event  # Splunk's collector
     return _spelled_out(line) if inner is None else inner
@@ -196,6 +196,7 @@ def _spelled_out(line: Mapping[str, Any]) -> Any:
 
 
 def is_texts(value: object) -> bool:
+    """Whether a value is a list of one text, as Elasticsearch gives fields."""
     return isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
 
 
@@ -218,4 +219,5 @@ def _named(found: Names) -> dict[str, Any]:
 
 
 def is_insights_row(line: list[Any]) -> bool:
+    """Whether a list is a row of Logs Insights' answer: cells with ``field`` and ``value``."""
     return bool(line) and all(isinstance(cell, dict) and "field" in cell for cell in line)

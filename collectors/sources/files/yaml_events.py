@@ -99,7 +99,7 @@ class _Item:
             self._at += 1
 
     def _list(self, depth: int, indent: int) -> list[Any]:
-        found: list[Any] = []
+        values: list[Any] = []
         while self._at < len(self._lines):
             line = self._lines[self._at]
             begun = _ITEM.match(line)
@@ -109,20 +109,20 @@ class _Item:
             inner = rest.lstrip(" ")
             if not inner:
                 self._at += 1
-                found.append(self.value(depth + 1, indent))
+                values.append(self.value(depth + 1, indent))
             elif inner[0] not in "\"'|>" and (_KEY.match(inner) or _ITEM.match(inner)):
                 self._lines[self._at] = " " * (indent + 1) + rest
-                found.append(self.value(depth + 1, indent))
+                values.append(self.value(depth + 1, indent))
             elif inner[0] in "\"'" and _KEY.match(inner):
                 self._lines[self._at] = " " * (indent + 1) + rest
-                found.append(self._mapping(depth + 1, indent + 1 + len(rest) - len(inner)))
+                values.append(self._mapping(depth + 1, indent + 1 + len(rest) - len(inner)))
             else:
-                found.append(self._scalar(inner, indent))
+                values.append(self._scalar(inner, indent))
             self._skip()
-        return found
+        return values
 
     def _mapping(self, depth: int, indent: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        pairs: dict[str, Any] = {}
         while self._at < len(self._lines):
             line = self._lines[self._at]
             key = _KEY.match(line.strip())
@@ -131,14 +131,14 @@ class _Item:
             name = key.group(1) or key.group(2) or key.group(3) or ""
             rest = (key.group(4) or "").strip()
             if rest:
-                found[name] = self._scalar(rest, indent)
+                pairs[name] = self._scalar(rest, indent)
             else:
                 self._at += 1
                 self._skip()
                 is_list = self._at < len(self._lines) and _ITEM.match(self._lines[self._at]) is not None
-                found[name] = self.value(depth + 1, indent - is_list)
+                pairs[name] = self.value(depth + 1, indent - is_list)
             self._skip()
-        return found
+        return pairs
 
     def _scalar(self, begun: str, indent: int) -> Any:
         self._at += 1
@@ -184,11 +184,11 @@ def _folded(text: str) -> str:
     return re.sub(r"(?<!\\)[ \t]*\n((?:[ \t]*\n)*)[ \t]*", lambda found: "\n" * found[1].count("\n") or " ", text)
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescaped(match: re.Match[str]) -> str:
     for group in (1, 2, 3):
-        if found[group] is not None:
-            code = int(found[group], 16)
+        if match[group] is not None:
+            code = int(match[group], 16)
             return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-    if found[4] is not None:
+    if match[4] is not None:
         return ""
-    return _ESCAPES.get(found[5], found[5])
+    return _ESCAPES.get(match[5], match[5])

@@ -1,0 +1,1 @@
+"""What the sources of files share: opening and decompressing, lines, times, names, OTLP's records."""

@@ -1,7 +1,7 @@
 """Zip and tar archives: their files, each a source of its own.
 
-An archive is known by its name's end, as nothing is opened before it is read; one that is called otherwise is told of
-when it is read.
+An archive is recognised by how its name ends, since files are not opened before they are read. An archive that is named
+otherwise is refused when it is read.
 """
 
 import contextlib
@@ -33,16 +33,16 @@ class Archive:
     def files(self) -> list[tuple[str, int]]:
         """Name and bytes of each regular file: of a tar that is cut, those before. Raises ``FAULTS``."""
         self._open()
-        found: list[tuple[str, int]] = []
+        members: list[tuple[str, int]] = []
         if self._zip is not None:
-            found = [(each.filename, each.file_size) for each in self._zip.infolist() if not each.is_dir()]
+            members = [(each.filename, each.file_size) for each in self._zip.infolist() if not each.is_dir()]
         elif self._tar is not None:
             with contextlib.suppress(*FAULTS):
                 for each in self._tar:
-                    if each.isreg() and len(found) < MOST_FILES:
-                        found.append((each.name, each.size))
+                    if each.isreg() and len(members) < MOST_FILES:
+                        members.append((each.name, each.size))
         self.close()
-        return found[:MOST_FILES]
+        return members[:MOST_FILES]
 
     def open(self, name: str) -> io.BufferedReader:
         """One of its files to be read. Raises ``FAULTS``."""
@@ -57,6 +57,7 @@ class Archive:
         return cast(io.BufferedReader, opened)
 
     def close(self) -> None:
+        """Closes it; it is opened anew when one of its files is."""
         for opened in (self._zip, self._tar):
             if opened is not None:
                 opened.close()

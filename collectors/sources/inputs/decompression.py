@@ -1,4 +1,4 @@
-"""Bytes as they lie in files, made plain: gzip, bzip2 and xz, joined or nested, and text of any Unicode as UTF-8."""
+"""Decompressing files: gzip, bzip2 and xz, several in a row or within each other; and any Unicode as UTF-8."""
 
 import bz2
 import codecs

@@ -118,6 +118,7 @@ class OpenedFile:
 
     @property
     def name(self) -> str:
+        """What people call the file."""
         return self.file.name
 
     def head(self) -> bytes:
@@ -141,7 +142,7 @@ class OpenedFile:
         self._damage = []
 
     def text_chunks(self, damaged: Callable[[str], None]) -> Iterator[bytes]:
-        """The same as UTF-8, whatever Unicode the file is in."""
+        """The bytes of ``chunks`` as UTF-8, whatever Unicode the file is in."""
         return as_utf8(self.chunks(damaged))
 
     def close(self) -> None:

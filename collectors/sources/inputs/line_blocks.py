@@ -5,6 +5,10 @@ from collections.abc import Callable, Iterator
 LONGEST_LINE = 1 << 20
 """Bytes; CloudWatch Logs takes no event of more than a megabyte."""
 TOO_LONG = "line longer than 1 MB"
+SHOWN = 500
+"""Characters of a rejected line that are kept."""
+BLOCK_EVENTS = 5_000
+"""Log events that a source of files gives at a time, or some more."""
 
 
 class LineBlocks:
@@ -37,7 +41,7 @@ class LineBlocks:
                 rest.append(chunk)
                 held += len(chunk)
                 if held > self._longest:
-                    self._too_long(b"".join(rest)[:500].decode("utf-8", "replace"))
+                    self._too_long(b"".join(rest)[:SHOWN].decode("utf-8", "replace"))
                     rest, held, skipping = [], 0, True
                 continue
             whole += (*rest, memoryview(chunk)[:cut])

@@ -83,14 +83,14 @@ def _is_lambda_of(line: Mapping[str, Any]) -> bool:
     return any(letters(key) in ("host", "ddsource", "ddtags") for key in line)
 
 
-def message_of(line: Mapping[str, Any], said: str = "") -> object:
-    """The event's text under a spelling of the shipper's; None where none is like it.
+def message_of(line: Mapping[str, Any], platform_key: str = "") -> object:
+    """The event's text, found under whatever key the shipper gave it; None where no key is like one for a text.
 
-    ``said`` is the key of which the file's platform lines are the values, if that is none of the known.
+    ``platform_key`` is the key whose values are Lambda's own lines in this file, where it is none of the known keys.
     """
-    if (said in MESSAGES or not said) and (found := _found(line, MESSAGES)) is not None:
+    if (platform_key in MESSAGES or not platform_key) and (found := _found(line, MESSAGES)) is not None:
         return found
-    return next((each for path, each in leaves(line) if is_said(path, said) and isinstance(each, str)), None)
+    return next((each for path, each in leaves(line) if is_said(path, platform_key) and isinstance(each, str)), None)
 
 
 def is_said(path: str, said: str) -> bool:

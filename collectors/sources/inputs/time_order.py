@@ -1,4 +1,4 @@
-"""Exports that begin with their newest event, as queries and search pages give them, the other way round."""
+"""Putting the oldest event first in exports that begin with their newest, as queries and search pages do."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ _PLATFORM = re.compile(r"\b(?:START|END|REPORT)(?= RequestId: )|platform\.(?:sta
 
 
 def oldest_first(blocks: Iterator[Sequence[LogEvent]]) -> Iterator[Sequence[LogEvent]]:
-    """The blocks as they are, but for those of a file that goes back in time.
+    """The blocks in order of time: those of a file that begins with its newest event are turned round.
 
-    Lines name no invocation: which one they are of is told by those that stood before them.
+    Lines name no invocation. Which one they belong to follows from the lines before them, so that order matters.
     """
     for block in blocks:
         if not block:

@@ -40,14 +40,16 @@ def epoch_ms(value: object) -> int:
     """
     if isinstance(value, str):
         text = value.strip()
-        found = _iso_ms(text) if not _NUMBER.fullmatch(text) else _scaled(int(text) if text.isdigit() else float(text))
+        time_ms = (
+            _iso_ms(text) if not _NUMBER.fullmatch(text) else _scaled(int(text) if text.isdigit() else float(text))
+        )
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        found = _scaled(value)
+        time_ms = _scaled(value)
     else:
         raise BadTimestamp(NOT_A_TIME)
-    if not FIRST_MS <= found < LAST_MS:
+    if not FIRST_MS <= time_ms < LAST_MS:
         raise BadTimestamp(OUT_OF_RANGE)
-    return found
+    return time_ms
 
 
 def _scaled(number: float) -> int:
@@ -80,10 +82,10 @@ def _iso_ms(text: str) -> int:
 
 def time_in_text(text: str) -> int | None:
     """The time with which a runtime (Node, .NET, Python) begins its lines; of its metrics, or of an X-Ray trace."""
-    found = _IN_TEXT.match(text)
-    if found is not None:
+    match = _IN_TEXT.match(text)
+    if match is not None:
         try:
-            return epoch_ms(found.group(1))
+            return epoch_ms(match.group(1))
         except BadTimestamp:
             return None
     return metric_time(text) or trace_time(text)
@@ -99,10 +101,10 @@ def metric_time(text: str) -> int | None:
 
 def trace_time(text: str) -> int | None:
     """When the request of an X-Ray trace began: the trace id's second part is that time in seconds, in hex."""
-    found = _TRACE.search(text) if "1-" in text else None
-    if found is None:
+    match = _TRACE.search(text) if "1-" in text else None
+    if match is None:
         return None
-    began_ms = int(found.group(1) or found.group(2), 16) * 1000
+    began_ms = int(match.group(1) or match.group(2), 16) * 1000
     return began_ms if FIRST_MS <= began_ms < LAST_MS else None
 
 
@@ -123,6 +125,7 @@ class Clock:
             self._known = True
 
     def next_ms(self) -> int:
+        """The time of an event that has none (epoch ms): a millisecond after the last."""
         self._now_ms += 1
         return self._now_ms
 

@@ -1,4 +1,4 @@
-"""Times as people's tools write them: Kibana, Splunk, Serverless, web servers, mail. ISO 8601 is read elsewhere."""
+"""Times in the forms of Kibana, Splunk, Serverless, web servers and mail. ISO 8601 is read by ``timestamps``."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -44,18 +44,18 @@ def first_written(text: str) -> str | None:
 
 
 def _ms(found: re.Match[str]) -> int | None:
-    told = found.groupdict()
-    month = told["month"].lower()
+    parts = found.groupdict()
+    month = parts["month"].lower()
     number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
-    year, day, hour = int(told["year"]), int(told["day"]), int(told["hour"])
-    if half := told.get("half"):
+    year, day, hour = int(parts["year"]), int(parts["day"]), int(parts["hour"])
+    if half := parts.get("half"):
         hour = hour % 12 + (12 if half[0] in "pP" else 0)
     if number > 12 >= day:  # the day stands first after all
         number, day = day, number
     try:
         moment = datetime(
-            year + 2000 if year < 100 else year, number, day, hour, int(told["minute"]), int(told["second"] or 0),
-            int((told["part"] or "0")[:6].ljust(6, "0")), _zone(told.get("zone")),
+            year + 2000 if year < 100 else year, number, day, hour, int(parts["minute"]), int(parts["second"] or 0),
+            int((parts["part"] or "0")[:6].ljust(6, "0")), _zone(parts.get("zone")),
         )  # fmt: skip
         return (moment - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):

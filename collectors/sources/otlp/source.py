@@ -17,7 +17,7 @@ from collectors.sources.base import (
     Stored,
 )
 from collectors.sources.inputs.input_files import OpenedFile
-from collectors.sources.inputs.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
+from collectors.sources.inputs.line_blocks import BLOCK_EVENTS, LONGEST_LINE, SHOWN, TOO_LONG, LineBlocks
 from collectors.sources.inputs.otlp_records import (
     NotALogRecord,
     OtlpRecord,
@@ -27,6 +27,7 @@ from collectors.sources.inputs.otlp_records import (
     records_of_json,
     records_of_message,
 )
+from collectors.sources.inputs.platform_heads import SURE_LINES
 from collectors.sources.inputs.time_order import oldest_first
 from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 from collectors.sources.otlp.framing import LARGEST, TOO_LARGE, ZSTD, CutMessage, Framing, framing_of, messages
@@ -34,9 +35,7 @@ from collectors.untrusted import CutShort, Unparsable, json_values, storable
 from collectors.untrusted_json import json_value
 from collectors.untrusted_protobuf import NoProtobuf, otlp_logs_request
 
-BLOCK_EVENTS = 5_000
-SHOWN = 500  # characters of a rejected line that are kept
-_OF_LAMBDA = re.compile(r"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
+_OF_LAMBDA = re.compile(SURE_LINES)
 
 
 class OtlpLogs(Source):
@@ -57,6 +56,7 @@ class OtlpLogs(Source):
 
     @staticmethod
     def recognises(head: bytes, name: str) -> bool:
+        """Whether a file begins as OTLP's logs do, in any framing."""
         return framing_of(head) is not None
 
     def items(self, stored: Stored, /) -> Iterator[Item]:

@@ -13,7 +13,7 @@ from collectors.model.records import FunctionKey
 from collectors.sources.base import Failed, SourceFailed
 from collectors.sources.cloudwatch import capacity, inventory, policies
 from collectors.sources.cloudwatch.calls import TokenBucket
-from collectors.sources.cloudwatch.daily import DAY_MS, Daily
+from collectors.sources.cloudwatch.daily_questions import DAY_MS, Daily
 from collectors.sources.cloudwatch.function_settings import settings_of
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.source import CloudWatchSource

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from collectors.model.account import Configured, Covered, Inventory
 from collectors.model.records import FunctionKey
 from collectors.sources.base import BudgetReached, MetricPoints, SourceFailed
-from collectors.sources.cloudwatch import choose, metric_names, metrics, news
+from collectors.sources.cloudwatch import log_choices, metric_names, metrics, unread_logs
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.functions import function_of, settings_of
 from collectors.sources.cloudwatch.log_groups import LogGroup
@@ -430,10 +430,10 @@ def test_each_group_is_read_as_its_volume_allows_and_says_why() -> None:
         LogGroup("rare", ("d",), "INFREQUENT_ACCESS"), LogGroup("firehose", ("e",), "DELIVERY"), LogGroup("orphan"),
     ]  # fmt: skip
     volumes = {
-        "idle": choose.Volume(None, False), "small": choose.Volume(5_000, True), "huge": choose.Volume(big, True),
-        "rare": choose.Volume(5, True), "firehose": choose.Volume(5, True),
+        "idle": log_choices.Volume(None, False), "small": log_choices.Volume(5_000, True), "huge": log_choices.Volume(big, True),
+        "rare": log_choices.Volume(5, True), "firehose": log_choices.Volume(5, True),
     }  # fmt: skip
-    ways = {each.log_group: each for each in choose.choose(groups, volumes, "auto", calls_a_second=4.0)}
+    ways = {each.log_group: each for each in log_choices.choose(groups, volumes, "auto", calls_a_second=4.0)}
     assert {name: each.way for name, each in ways.items()} == {
         "idle": "idle", "small": "events", "huge": "insights", "rare": "insights", "firehose": "metrics",
         "orphan": "events",
@@ -441,8 +441,8 @@ def test_each_group_is_read_as_its_volume_allows_and_says_why() -> None:
     assert "10,485,760 calls would be needed" in ways["huge"].why
     assert "INFREQUENT_ACCESS" in ways["rare"].why
     assert "hands its lines on" in ways["firehose"].why
-    assert {each.way for each in choose.choose(groups, volumes, "none", calls_a_second=4.0)} == {"metrics"}
-    asked = {each.log_group: each.way for each in choose.choose(groups, volumes, "events", calls_a_second=4.0)}
+    assert {each.way for each in log_choices.choose(groups, volumes, "none", calls_a_second=4.0)} == {"metrics"}
+    asked = {each.log_group: each.way for each in log_choices.choose(groups, volumes, "events", calls_a_second=4.0)}
     assert (asked["huge"], asked["rare"]) == ("events", "metrics")
 
 
@@ -467,7 +467,7 @@ def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
 
 def test_a_group_is_unread_since_what_is_missing_or_nobody_knows() -> None:
     def since(group: LogGroup, read_to_ms: int, known_ms: int | None, **missing: int) -> int | None:
-        return news.unread_since(group, read_to_ms, T0, known_ms, missing.get)
+        return unread_logs.unread_since(group, read_to_ms, T0, known_ms, missing.get)
 
     both = LogGroup("shared", ("busy", "idle"))
     assert since(both, T0 - HOUR_MS, T0 - HOUR_MS) is None

@@ -28,12 +28,12 @@ def missing_since(invoked: Mapping[int, float], reports: Minutes) -> int | None:
     edges = [start for start, _ in reports]
     later = list(accumulate((count for _, count in reversed(reports)), initial=0))
     since, called, missing = None, 0.0, 0.0
-    at = len(edges)
+    place = len(edges)
     for start in sorted(invoked, reverse=True):
         called += invoked[start]
-        while at and edges[at - 1] >= start:
-            at -= 1
-        short = called - later[len(edges) - at]
+        while place and edges[place - 1] >= start:
+            place -= 1
+        short = called - later[len(edges) - place]
         if short > missing:
             since, missing = start, short
     return since

@@ -30,6 +30,7 @@ class Tolerant:
     """Before a parser of botocore's that reads JSON."""
 
     def parse(self, response: Any, shape: Any) -> Any:
+        """What the answer says, as botocore's own parser gives it; faults are noted, not raised."""
         faults: list[str] = []
         _here.faults = faults
         parsed = super().parse(response, shape)  # type: ignore[misc]
@@ -83,6 +84,7 @@ def _scalar(kind: str, node: Any) -> Any:
 
 
 def is_number(node: Any) -> bool:
+    """Whether a value is a number, and no truth value."""
     return isinstance(node, int | float) and not isinstance(node, bool)
 
 

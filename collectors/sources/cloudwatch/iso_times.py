@@ -1,4 +1,4 @@
-"""AWS's times."""
+"""Times in AWS's answers as epoch milliseconds."""
 
 from datetime import datetime
 from typing import Any
