@@ -72,13 +72,13 @@ def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path, part: int) -> No
     while time.monotonic() < ends:
         chance = random.Random(number)
         path.write_bytes(mutated(chance.choice(seeds), seeds, chance))
-        began = time.monotonic()
+        began = time.process_time()
         try:
             faults = read(path)
         except Exception as fault:
             pytest.fail(f"LAMBDATUI_FUZZ_SEED={number}: {fault!r}")
         assert not faults, f"LAMBDATUI_FUZZ_SEED={number}: {faults}"
-        assert time.monotonic() - began < 20, f"LAMBDATUI_FUZZ_SEED={number} is slow"
+        assert time.process_time() - began < 20, f"LAMBDATUI_FUZZ_SEED={number} is slow"
         number += 1
 
 
