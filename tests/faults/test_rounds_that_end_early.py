@@ -122,7 +122,7 @@ def test_a_source_that_never_ends_stands_in_no_others_way(tmp_path: Path, monkey
 
     with misbehaving(answering) as server:
         watched = collecting(tmp_path, server.url)
-        for turn in (1, 2):
+        for turn in (1, 2, 3):
             slow, fine = watched.once(over=until(lambda turn=turn: fine_ended(server, watched, turn)))  # type: ignore[misc]
             assert slow.unfinished
             assert fine.failures == [], [a.operation for a in server.asked]
