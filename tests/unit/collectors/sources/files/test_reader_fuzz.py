@@ -1,6 +1,6 @@
 """Nothing that is read can end an import: seeds of every known form, cut, mixed, nested and garbled.
 
-600 inputs in the tests, always the same; ``LAMBDATUI_FUZZ_SECONDS=3600 pytest tests/unit/collectors/sources/files/test_reader_fuzz.py`` for as long as one likes.
+4,000 inputs in the tests, always the same; ``LAMBDATUI_FUZZ_SECONDS=3600 pytest tests/unit/collectors/sources/files/test_reader_fuzz.py`` for as long as one likes.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.support.log_forms_of_clients import ANSWERS
 from tests.support.log_forms_printed import PRINTED
 
 SECONDS = float(os.environ.get("LAMBDATUI_FUZZ_SECONDS", "0"))
-INPUTS = 150  # of each part, always the same, unless it is hunted for seconds
+INPUTS = 1_000  # of each part, always the same, unless it is hunted for seconds
 PARTS = 4  # so that they run side by side
 DEEP = "[" * 1_000 + "]" * 1_000
 DEEP_OBJECT = '{"a":' * 1_000 + "1" + "}" * 1_000
