@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from collectors.model import clock
-from tests.support import small_store
+from tests.support import room_coverage, small_store
 from tests.support.aws import aws_isolated, endpoint, server
 
 __all__ = ["aws_isolated", "endpoint", "server"]
@@ -40,3 +41,27 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 def db(tmp_path: Path) -> Path:
     """A small store of the test's own."""
     return small_store.make(tmp_path / "small.db")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with room_coverage.paused(item.path):
+        return (yield)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: some tests wait for what they started."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What each room had run, where that is measured; a room below its floor fails the run."""
+    if not room_coverage.measured():
+        return
+    found, least = room_coverage.shares(), room_coverage.floors()
+    terminalreporter.section("lines run, and the least of each room")
+    for room, share in found.items():
+        terminalreporter.write_line(f"{room:24} {share:5.1f}%  {least.get(room, 100.0):5.1f}%")
+    for fault in room_coverage.below(found, least):
+        terminalreporter.write_line(fault, red=True)
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[attr-defined]

@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.support import needs
 from tests.support.command_line import PROGRAM
-from tests.support.runner_server import Served, client, served, wait_for
+from tests.support.runner_server import Served, client, served
+from tests.support.waiting import wait_for
 
 pytestmark = needs.linux
 
@@ -106,19 +107,26 @@ def test_an_event_that_is_too_old_is_given_up(tmp_path: Path) -> None:
 
 def test_throttled_events_go_back_to_the_queue_and_all_are_done(tmp_path: Path) -> None:
     with served(tmp_path / "runner.db", time_scale=60) as runner:
-        runner.create("slow", "import time\ndef handler(e, c): time.sleep(e.get('s', 0))")
+        go_on = tmp_path / "go on"
+        waits = (
+            "import os, time\ndef handler(e, c):\n    while not os.path.exists(e.get('until', '/')): time.sleep(0.02)"
+        )
+        runner.create("slow", waits, Timeout=120)
         runner.client.put_function_concurrency(FunctionName="slow", ReservedConcurrentExecutions=1)
         import threading
 
-        busy = threading.Thread(target=runner.client.invoke, kwargs={"FunctionName": "slow", "Payload": b'{"s": 0.5}'})
+        busy = threading.Thread(
+            target=runner.client.invoke, kwargs={"FunctionName": "slow", "Payload": json.dumps({"until": str(go_on)})}
+        )
         busy.start()
         wait_for(lambda: runner.runner.fleet.running.get("slow"))
         for _ in range(5):
             send(runner, "slow")
+        wait_for(lambda: runner.metric("slow", "Throttles"))
+        go_on.touch()
         busy.join()
         wait_for(lambda: len(finished(runner)) == 5)
         assert {(condition, attempts) for _, condition, attempts in finished(runner)} == {("Success", 1)}
-        assert (runner.metric("slow", "Throttles") or 0) > 0
         assert runner.metric("slow", "Invocations") == 6
         runner.client.put_function_concurrency(FunctionName="slow", ReservedConcurrentExecutions=0)
         send(runner, "slow")

@@ -1,6 +1,7 @@
 """Node, provided.al2023, older Pythons' bootstrap, streaming, and functions that misbehave."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 from lambdatui.runner.runtimes.node import node_runtime
 from tests.support import needs
 from tests.support.runner_server import ROLE, Served, served, zipped
+from tests.support.waiting import wait_for
 
 pytestmark = needs.linux
 NODE = node_runtime()
@@ -126,9 +128,15 @@ def test_a_streamed_response_comes_in_pieces_and_its_errors_at_the_end(runner: S
     assert late[-1]["InvokeComplete"]["ErrorCode"] == "Error"
     assert "late" in late[-1]["InvokeComplete"]["ErrorDetails"]
     url = runner.client.create_function_url_config(FunctionName="stream", AuthType="NONE", InvokeMode="RESPONSE_STREAM")
-    time.sleep(0.2)
     port = int(url["FunctionUrl"].rstrip("/").rpartition(":")[2])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def taken() -> bool:
+        with contextlib.suppress(ConnectionRefusedError):
+            connection.connect()
+        return connection.sock is not None
+
+    wait_for(taken)
     connection.request("GET", "/")
     answer = connection.getresponse()
     assert (answer.status, answer.headers["x-a"], answer.headers["set-cookie"]) == (201, "b", "c=d")
@@ -182,7 +190,7 @@ def test_a_bootstrap_of_ones_own_and_the_state_errors(runner: Served) -> None:
     large, kind, _ = invoke(runner, "own", {"large": 1})
     assert (large["errorType"], kind) == ("Function.ResponseSizeTooLarge", "Unhandled")
     invoke(runner, "own")
-    time.sleep(0.5)  # it posts once more after its answer
+    wait_for(lambda: "second (403, " in "".join(runner.messages()))  # it posts once more after its answer
     said = "".join(runner.messages())
     assert "early (400, " in said
     assert "first (202, {'status': 'OK'})" in said
@@ -284,7 +292,7 @@ while True:
         request_id = answer.headers["Lambda-Runtime-Aws-Request-Id"]
     with socket.create_connection((host, int(port))) as s:
         s.sendall(f"POST /2018-06-01/runtime/invocation/{{request_id}}/response HTTP/1.1\\r\\nHost: {{host}}\\r\\nLambda-Runtime-Function-Response-Mode: streaming\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n4\\r\\nhalf\\r\\n".encode())
-        time.sleep(0.2)  # until it is known whose connection this is
+        time.sleep(1.0)  # until it is known whose connection this is
 """
     deploy(runner, "breaks", {"bootstrap": source}, "provided.al2023", "any", Timeout=5)
     body, kind, _ = invoke(runner, "breaks")
@@ -292,17 +300,13 @@ while True:
 
 
 def test_a_caller_who_hangs_up_changes_nothing(runner: Served) -> None:
-    runner.create("goeson", "import time\ndef handler(e, c): time.sleep(0.3); print('went on')")
+    runner.create("goeson", "import time\ndef handler(e, c): time.sleep(0.5); print('went on')")
     with socket.create_connection((runner.host, runner.port)) as connection:
         connection.sendall(
             b"POST /2015-03-31/functions/goeson/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
         )
-        time.sleep(0.2)  # until it is known whose connection this is
-    for _ in range(100):
-        if "went on\n" in runner.messages():
-            break
-        time.sleep(0.05)
-    assert "went on\n" in runner.messages()
+        wait_for(lambda: runner.runner.fleet.running.get("goeson"))
+    wait_for(lambda: "went on\n" in runner.messages())
 
 
 def test_memory_is_enforced_on_the_tree(runner: Served) -> None:

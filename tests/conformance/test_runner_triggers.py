@@ -3,8 +3,10 @@
 import base64
 import http.client
 import json
+import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 
 from lambdatui.runner import aws
 from lambdatui.runner.triggers.event_filters import FilterError, Filters
+from lambdatui.runner.triggers.folder import FolderEvents
 from tests.support import needs
 from tests.support.runner_server import Served, client, served
+from tests.support.waiting import wait_for
 
 pytestmark = needs.linux
 
@@ -39,14 +43,6 @@ def runner(tmp_path: Path, moto: str) -> Iterator[Served]:
     with served(tmp_path / "runner.db", time_scale=30) as one:
         yield one
     aws.use_endpoint(None)
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 40) -> Any:
-    for _ in range(int(seconds / 0.1)):
-        if found := what():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not come")
 
 
 def own(runner: Served, what: str, document: object) -> dict[str, Any]:
@@ -99,8 +95,9 @@ def test_partial_batches_of_a_queue(runner: Served, moto: str) -> None:
     listed = runner.client.list_event_source_mappings(FunctionName="partial")["EventSourceMappings"]
     assert [one["UUID"] for one in listed] == [mapping["UUID"]]
     assert runner.client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)["State"] == "Updating"
+    wait_for(lambda: runner.client.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled")
     sqs.send_message(QueueUrl=url, MessageBody='{"n": 99}')
-    time.sleep(1)
+    time.sleep(0.3)
     assert not said(runner, "got 99")
     runner.client.delete_event_source_mapping(UUID=mapping["UUID"])
     with pytest.raises(runner.client.exceptions.ResourceNotFoundException):
@@ -134,8 +131,9 @@ def test_filters_keep_records_from_the_function(runner: Served, moto: str) -> No
     )
     for body in ({"kind": "other", "size": 9}, {"kind": "wanted", "size": 1}, {"kind": "wanted", "size": 9}):
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    wait_for(lambda: set(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()) == {"0"})
     wait_for(lambda: said(runner, "got "))
-    time.sleep(0.5)
     assert said(runner, "got ") == ['got {"kind": "wanted", "size": 9}']
     with pytest.raises(runner.client.exceptions.InvalidParameterValueException, match="filter pattern"):
         runner.client.create_event_source_mapping(
@@ -195,7 +193,15 @@ def test_a_dead_letter_queue_by_its_url(runner: Served, moto: str) -> None:
     }
 
 
-def test_a_folder_is_a_bucket(runner: Served, tmp_path: Path) -> None:
+def test_a_folder_is_a_bucket(runner: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, look = threading.Event(), FolderEvents.look
+
+    def noted(folder: FolderEvents) -> list[dict[str, Any]]:
+        found = look(folder)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(FolderEvents, "look", noted)
     folder = tmp_path / "uploads"
     folder.mkdir()
     (folder / "in").mkdir()
@@ -204,7 +210,7 @@ def test_a_folder_is_a_bucket(runner: Served, tmp_path: Path) -> None:
     runner.create("s3", source)
     trigger = {"function": "s3", "kind": "folder", "path": str(folder), "prefix": "in/", "suffix": ".jpg"}
     trigger_id = own(runner, "triggers/add", trigger)["id"]
-    time.sleep(0.6)
+    assert looked.wait(60)
     (folder / "in" / "a b.jpg").write_text("picture")
     (folder / "in" / "a.txt").write_text("no")
     (folder / "other.jpg").write_text("no")
@@ -242,7 +248,7 @@ def test_schedules_and_events_of_ones_own(runner: Served) -> None:
 
 
 def ask(port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Any:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
     return answer, answer.read()
@@ -250,8 +256,17 @@ def ask(port: int, method: str, path: str, body: bytes | None = None, headers: d
 
 def url_port(runner: Served, name: str, **settings: Any) -> int:
     url = runner.client.create_function_url_config(FunctionName=name, AuthType="NONE", **settings)["FunctionUrl"]
-    port = int(url.rstrip("/").rpartition(":")[2])
-    time.sleep(0.2)
+    return listening(int(url.rstrip("/").rpartition(":")[2]))
+
+
+def listening(port: int) -> int:
+    """The port, once it takes connections."""
+
+    def taken() -> bool:
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_for(taken)
     return port
 
 
@@ -309,8 +324,7 @@ def test_answers_and_errors_in_every_shape(runner: Served) -> None:
     ports = {"url": port}
     for kind in ("http-api", "rest-api", "alb"):
         trigger_id = own(runner, "triggers/add", {"function": "answers", "kind": kind})["id"]
-        ports[kind] = own(runner, "triggers/list", {})["triggers"][trigger_id]["port"]
-    time.sleep(0.3)
+        ports[kind] = listening(own(runner, "triggers/list", {})["triggers"][trigger_id]["port"])
     for kind, paths in expected.items():
         for path, status in paths.items():
             assert ask(ports[kind], "GET", path)[0].status == status, (kind, path)
@@ -321,8 +335,7 @@ def test_api_gateway_v1_and_load_balancers(runner: Served) -> None:
     ports = {}
     for kind in ("rest-api", "alb"):
         trigger_id = own(runner, "triggers/add", {"function": "wrapped", "kind": kind})["id"]
-        ports[kind] = own(runner, "triggers/list", {})["triggers"][trigger_id]["port"]
-    time.sleep(0.3)
+        ports[kind] = listening(own(runner, "triggers/list", {})["triggers"][trigger_id]["port"])
     event = json.loads(ask(ports["rest-api"], "GET", "/a/b?x=1&x=2", None, {"x-custom": "y"})[1])
     assert (event["resource"], event["path"], event["httpMethod"]) == ("/{proxy+}", "/a/b", "GET")
     assert event["multiValueQueryStringParameters"] == {"x": ["1", "2"]}

@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.support.command_line import PROGRAM
 from tests.support.fake_aws.fleet import Fleet as Served
 from tests.support.fake_aws.server import FakeAws, fake_aws
 from tests.support.fake_insights import FakeInsights, Fleet, account_answers, stored
+from tests.support.waiting import wait_for
 
 DEADLINE_S = 120.0
 
@@ -44,13 +44,6 @@ def begin(db: Path, aws: FakeAws) -> "subprocess.Popen[str]":
         [*PROGRAM, "--db", str(db), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + DEADLINE_S
-    while not what():
-        assert time.monotonic() < until, "it takes too long"
-        time.sleep(0.02)
 
 
 def remembered(db: Path) -> int:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,9 +64,7 @@ async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected
         await until(pilot, lambda: "LIVE tail of checkout" in log_of(pilot.app), "live")
         at = NOW - 1_000
         aws.lines((at, "\x1b[2Jwatch \u202eme [bold]now[/]\n"), (at + 1, "again"), (at + 1, "again"))
-        began = time.monotonic()
         await until(pilot, lambda: "watch" in log_of(pilot.app), "the line")
-        assert time.monotonic() - began < 10  # within a second where nothing else runs: see benchmarks
         said = log_of(pilot.app)
         assert "watch �me [bold]now[/]" in said
         assert "\x1b" not in said

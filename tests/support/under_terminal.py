@@ -9,12 +9,15 @@ import subprocess
 import termios
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 
 PATIENCE_S = 60.0
+_IDLE_SHARE = 0.1
+"""Who uses less of a processor than this is idle: clocks tick."""
 QUIET_S = 1.2
 """So long nothing is written before what was asked for counts as painted; longer than the screens' clock ticks apart."""
 
@@ -98,15 +101,34 @@ class UnderTerminal:
         return got
 
     def quiet(self, seconds: float = QUIET_S) -> bytes:
-        """All that is written until nothing was for ``seconds``."""
+        """All that is written until nothing was for ``seconds`` in which the program waited and did not work."""
         got, end = b"", time.monotonic() + PATIENCE_S
+        worked_s = self._worked_s()
         while time.monotonic() < end:
             more = self._more(seconds)
-            if not more:
+            before, worked_s = worked_s, self._worked_s()
+            if not more and not self._wants_to_work() and worked_s - before < _IDLE_SHARE * seconds:
                 break
             got += more
         self.seen += got
         return got
+
+    def _wants_to_work(self) -> bool:
+        """Whether some thread of it waits for a processor: on a loaded machine that, too, is silence."""
+        try:
+            threads = list(Path(f"/proc/{self.process.pid}/task").iterdir())
+            states = [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
+        except OSError:  # it has ended, or there is no /proc
+            return False
+        return "R" in states or "D" in states
+
+    def _worked_s(self) -> float:
+        """Processor time that it has used."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def during(self, seconds: float) -> bytes:
         """All that is written within ``seconds``."""

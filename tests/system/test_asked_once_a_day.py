@@ -135,7 +135,7 @@ def test_that_it_was_paid_for_is_kept_with_the_answer(tmp_path: Path) -> None:
     try:
         assert reached.wait(60)
         marks: list[Any] = []
-        for _ in range(100):
+        for _ in range(3_000):
             with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as connection:
                 marks = connection.execute("SELECT item FROM covered WHERE item LIKE 'once costs %'").fetchall()
             if marks:

@@ -6,7 +6,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests.support import needs
 from tests.support.command_line import PROGRAM, rows, run
+from tests.support.waiting import wait_for
 
 pytestmark = needs.linux
 
@@ -96,16 +96,11 @@ def test_however_it_ends_nothing_stays(tmp_path: Path, number: int) -> None:
     process = demo(tmp_path, "--seconds", "60", "--no-tui", start_new_session=True)
     assert process.stderr is not None
     assert "calling" in process.stderr.readline()
-    time.sleep(1.0)
-    assert len(ours(str(tmp_path))) > 3
+    wait_for(lambda: len(ours(str(tmp_path))) > 3)
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == (-9 if number == signal.SIGKILL else 128 + number)
-    for _ in range(200):
-        if not ours(str(tmp_path)):
-            break
-        time.sleep(0.1)
-    assert ours(str(tmp_path)) == []
+    wait_for(lambda: not ours(str(tmp_path)))
 
 
 def test_without_a_terminal_it_runs_for_a_while_and_says_so(tmp_path: Path) -> None:

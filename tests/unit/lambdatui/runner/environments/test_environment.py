@@ -49,7 +49,7 @@ def handler(event, context):
         held = bytearray(event["mb"] * 1024 * 1024)
         held[::4096] = b"x" * len(held[::4096])
     if do == "child":
-        code = "import time; b = bytearray(60 << 20); b[::4096] = b'x' * len(b[::4096]); time.sleep(0.2)"
+        code = "import time; b = bytearray(60 << 20); b[::4096] = b'x' * len(b[::4096]); time.sleep(1)"
         subprocess.run([sys.executable, "-c", code], capture_output=True)
     if do == "print":
         print("one")
