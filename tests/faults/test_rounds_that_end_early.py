@@ -63,7 +63,7 @@ def until(condition: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: condition() or time.monotonic() >= end
 
 
-def fine_ended(server: MisbehavingServer, watched: Collecting, turn: int) -> bool:
+def fine_ended(server: MisbehavingServer, watched: Rounds, turn: int) -> bool:
     """The region that answers was asked in this round, what it gave is kept, and only the one that hangs is read."""
     begun = sum(asked.operation == "ListFunctions" and asked.region == FINE for asked in server.asked) == turn
     reading = sum(thread.name.startswith("lambdatui-reader") for thread in threading.enumerate())
