@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine
+from collectors.model.units import MINUTE_MS
 
 ACCOUNT, REGION, GROUP = "123456789012", "eu-central-1", "/aws/lambda/fn"
 T0 = 1_743_415_200_000
@@ -101,7 +102,7 @@ def metrics(client: Any, queries: int, points: int, *, modelled: bool) -> Callab
     asked = [
         Query(key, "Invocations", "Sum", (("FunctionName", f"fn{number}"),), "Invocations") for number in range(queries)
     ]
-    over = Span(T0, T0 + points * 60_000, 60)
+    over = Span(T0, T0 + points * MINUTE_MS, 60)
 
     def read_ours() -> int:
         return sum(len(some) for some, _ in Points(client, Calls(), REGION).read(asked, over))

@@ -23,12 +23,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.measure import machine
+from collectors.model.units import DAY_MS, MINUTE_MS
 
 ACCOUNTS = tuple(f"{number}" * 12 for number in range(1, 6))
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1", "sa-east-1")
 PLACES = tuple((account, region) for account in ACCOUNTS for region in REGIONS)
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 EVERY_MS = 5 * MINUTE_MS
 TIMES = 20  # each function ran in the day before
 DETAILS = 16

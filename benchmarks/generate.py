@@ -17,6 +17,8 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from collectors.model.units import HOUR_MS
+
 START_MS = 1_770_000_000_000
 MEMORY_MB = (128, 256, 512, 1024, 1769, 3008)
 TEAMS = ("orders", "billing", "search", "mail", "auth")
@@ -92,7 +94,7 @@ def events(invocations: int, count: int, hours: float, seed: int) -> Iterator[tu
     fleet = functions(count)
     picks = draw.choices(range(count), [each[2] for each in fleet], k=invocations)
     streams = [f"{draw.getrandbits(128):032x}" for _ in fleet]
-    gap_ms = hours * 3_600_000 / invocations
+    gap_ms = hours * HOUR_MS / invocations
     pending: list[tuple[int, int, str]] = []
     serial = 0
     for index, pick in enumerate(picks):

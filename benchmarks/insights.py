@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine
+from collectors.model.units import HOUR_MS, MINUTE_MS
 
 HERE = Path(__file__).parent
 T0 = 1_743_415_200_000
-HOUR_MS = 3_600_000
 os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
 _BATCH, _HOUR_BYTES = b"@batch", 8_333_333  # of 5,000 functions in 24 hours: a terabyte
 
@@ -105,7 +105,7 @@ def run(functions: int, hours: int, buckets: int) -> dict[str, Any]:
             before = len(canned.requests)
             began = time.process_time()
             source = CloudWatchSource(
-                session, since_ms=T0 - hours * HOUR_MS, now_ms=T0 + 20 * 60_000, logs="insights", features=("logs",),
+                session, since_ms=T0 - hours * HOUR_MS, now_ms=T0 + 20 * MINUTE_MS, logs="insights", features=("logs",),
                 pause=fake.pause,
             )  # fmt: skip
             (done,) = collect_accounts([lambda source=source: source], db=db, now_ms=T0)

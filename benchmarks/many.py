@@ -21,6 +21,7 @@ import numpy.typing as npt
 from benchmarks import generate
 from collectors.model.invocation_columns import NUMBERS, Batch, Columns
 from collectors.model.records import ErrorKind, Function, FunctionKey, MetricPoint, Parts, Status, Stream, id_text
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.lines.chunks import packed_lines
@@ -29,8 +30,7 @@ from collectors.store.write.writer import Writer
 Ints = npt.NDArray[np.int64]
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-BEGIN_MS = generate.START_MS + 11 * HOUR_MS + 7 * 60_000  # no range that ends at the newest row begins at midnight
+BEGIN_MS = generate.START_MS + 11 * HOUR_MS + 7 * MINUTE_MS  # no range that ends at the newest row begins at midnight
 BATCH_MS = DAY_MS // 4
 PERIOD_S = 300
 STREAMS_A_DAY = 4  # execution environments of a function in a day

@@ -32,7 +32,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pricing.projection import DAY_MS, project
+from collectors.model.units import DAY_MS
+from pricing.projection import project
 from pricing.usage import Usage
 
 POINTS = (0.25, 0.5, 0.75)

@@ -26,6 +26,7 @@ from textual.widgets import DataTable
 
 import lambdatui
 from benchmarks.measure import machine
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session
@@ -164,7 +165,7 @@ def session(db: Path) -> tuple[Session, str]:
         invocations = reader.info().invocations
     colours = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
     said = f"{invocations:,} invocations, {functions:,} functions"
-    return Session(db, colours, utc=True, now_ms=lambda: newest + 60_000), said
+    return Session(db, colours, utc=True, now_ms=lambda: newest + MINUTE_MS), said
 
 
 def main() -> None:

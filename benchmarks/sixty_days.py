@@ -27,9 +27,10 @@ from pathlib import Path
 from benchmarks.measure import ROOT, machine
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.write.retention import Retention, retain
 
-HOUR, DAY = 3_600_000, 86_400_000
+HOUR, DAY = HOUR_MS, DAY_MS
 T0 = 1_760_054_400_000  # a midnight
 AGES = {"invocations": "10d", "lines": "5d", "minutes": "20d"}
 HOUR_BYTES = 1_200  # of a function's hour with its share of days, patterns and indexes: these stay for ever

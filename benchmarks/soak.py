@@ -31,6 +31,7 @@ import pyte
 
 from benchmarks import generate
 from benchmarks.measure import ROOT, machine
+from collectors.model.units import DAY_MS, HOUR_MS
 from tests.support.under_terminal import UnderTerminal
 
 CLOCK = "soak-clock"
@@ -49,13 +50,13 @@ class Blocks:
     def __init__(self, folder: Path) -> None:
         made = folder / "block.jsonl"
         with made.open("w", encoding="utf-8") as out:
-            generate.write(out, BLOCK, 40, hours=0.99 * BLOCK_MS / 3_600_000)
+            generate.write(out, BLOCK, 40, hours=0.99 * BLOCK_MS / HOUR_MS)
         text = made.read_text(encoding="utf-8") + _clock()
         made.unlink()
         text = re.sub(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-4[0-9a-f]{3}-a)", "{SOAKID}", text)
         self._text = text.replace("[$LATEST]", "[$LATEST]{SOAKID}").encode()
         self._old = str(generate.START_MS // BLOCK_MS).encode()
-        self._first = int(time.time() * 1000) // BLOCK_MS - 20 * 86_400_000 // BLOCK_MS
+        self._first = int(time.time() * 1000) // BLOCK_MS - 20 * DAY_MS // BLOCK_MS
         self.given = 0
 
     def next(self) -> bytes:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-DAY_MS = 86_400_000
-END_MS = 1_750_000_000_000 - 1_750_000_000_000 % 60_000
+from collectors.model.units import DAY_MS, MINUTE_MS
+
+END_MS = 1_750_000_000_000 - 1_750_000_000_000 % MINUTE_MS
 """The log ends here: 2025-06-15 15:06 UTC."""
 
 
@@ -61,7 +62,7 @@ def events(days: float = 1.0, end_ms: int = END_MS) -> Iterator[dict[str, object
 
 def _of(function: SampleFunction, rng: random.Random, days: float, end_ms: int) -> Iterator[dict[str, object]]:
     number = round(function.calls * days)
-    span = round(days * DAY_MS) - 60_000
+    span = round(days * DAY_MS) - MINUTE_MS
     latest = span - 3 * round(function.mean_ms) - 20_000  # every call ends before the log does
     starts = sorted(end_ms - span + round(rng.random() ** 0.8 * latest) for _ in range(number))
     stream = ""

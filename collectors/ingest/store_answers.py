@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 from collectors.model.account import Configured, RunningQuery
 from collectors.model.durable import OpenExecution
+from collectors.model.units import FOREVER_MS
 from collectors.sources.base import ONCE, Counted, Stored
 from collectors.store.write import account as kept
 from collectors.store.write import durable
 from collectors.store.write.running_queries import left_running
-
-_FOREVER_MS = 1 << 62
 
 
 class Claims:
@@ -41,7 +40,7 @@ class InStore:
 
     def __call__(self, item: str, /) -> list[tuple[int, int]]:
         if item.startswith(ONCE) and not self._claims.claim(item):
-            return [(0, _FOREVER_MS)]
+            return [(0, FOREVER_MS)]
         return kept.covered(self._connection, item) if self._connection else []
 
     def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:

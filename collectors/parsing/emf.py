@@ -9,6 +9,7 @@ from typing import Any
 
 from collectors.model.errors import CaughtError
 from collectors.model.records import EmfSample
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
@@ -18,7 +19,7 @@ MOST_METRICS = 100  # of one directive
 MOST_DIMENSIONS = 30  # of one set
 LONGEST_NAME = 1_024
 LONGEST_VALUE = 1_024  # of a dimension
-BEFORE_MS, AFTER_MS = 14 * 86_400_000, 2 * 3_600_000  # PutMetricData: how far a time may lie from now
+BEFORE_MS, AFTER_MS = 14 * DAY_MS, 2 * HOUR_MS  # PutMetricData: how far a time may lie from now
 LARGEST = 2.0**360
 _PER_SECOND = (
     "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits",

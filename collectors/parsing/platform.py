@@ -7,8 +7,9 @@ memory is MB. ``None`` is "not printed", never zero.
 from typing import NamedTuple
 
 from collectors.model.errors import CaughtError
+from collectors.model.units import DAY_MS
 
-LONGEST_MS = 86_400_000
+LONGEST_MS = DAY_MS
 """A day. Lambda stops a function after 900 s; anything longer than a day is a misread line, not a duration."""
 
 LARGEST_MB = 1_048_576

@@ -6,10 +6,11 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+from collectors.model.units import DAY_MS
+
 PRUNING_BYTES = 128 << 10  # the log of one small piece that is deleted, and the index that SQLite has beside it
 WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
 _AGES = (90, 30, 14, 7, 1)  # days
-_DAY_MS = 86_400_000
 _ROW_BYTES = 90  # of an invocation: its row, its id in the buckets, its part of indexes
 
 
@@ -45,7 +46,7 @@ def prunable(path: Path, needed: int) -> tuple[int, int] | None:
 
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
     try:
-        before = [time.time_ns() // 1_000_000 - days * _DAY_MS for days in _AGES]
+        before = [time.time_ns() // 1_000_000 - days * DAY_MS for days in _AGES]
         chunks = connection.execute(
             f"SELECT {', '.join(['coalesce(sum(CASE WHEN last_ms < ? THEN length(content) END), 0)'] * len(_AGES))}"
             " FROM chunks",
@@ -57,7 +58,7 @@ def prunable(path: Path, needed: int) -> tuple[int, int] | None:
                 "SELECT coalesce(sum(d.invocations), 0) FROM day_cells d"
                 " LEFT JOIN pruned p ON p.function_id = d.function_id"
                 " WHERE d.start_ms >= coalesce(p.rows_ms, 0) AND d.start_ms < ?",
-                (before_ms - _DAY_MS,),
+                (before_ms - DAY_MS,),
             ).fetchone()
             sizes.append(lines + rows * _ROW_BYTES)
     finally:

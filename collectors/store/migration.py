@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from collectors.model.units import FOREVER_MS
 from collectors.store.integrity import cell_checksum, checksums, table_checksums
 from collectors.store.progress import say
 from collectors.store.schema import APPLICATION_ID, GRAINS, UNSUMMED, VERSION
@@ -66,7 +67,7 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     ):
         for done, function_id in enumerate(functions):
             say(f"checksums of {table}, {done:,} of {len(functions):,} functions")
-            low: int | None = -(1 << 62)
+            low: int | None = -(FOREVER_MS)
             while low is not None:
                 high: int | None
                 (high,) = connection.execute(
@@ -77,7 +78,7 @@ def _sum_up(connection: sqlite3.Connection) -> None:
                 connection.execute(
                     f"UPDATE {table} SET {sums}"
                     " WHERE function_id = ? AND start_ms > ? AND start_ms <= ? AND sum IS NULL",
-                    (function_id, low, 1 << 62 if high is None else high),
+                    (function_id, low, FOREVER_MS if high is None else high),
                 )
                 low = high
     say("checksums of tables")

@@ -8,9 +8,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from collectors.model.units import MINUTE_MS
+
 Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
-REPORTED_LATE_MS = 60_000
+REPORTED_LATE_MS = MINUTE_MS
 """How far from its true beginning a REPORT alone may place an invocation: it tells an end and a duration."""
 LINES_LATE_MS = 16 * 60 * 1000  # lines alone are of an invocation that began no longer before
 

@@ -4,6 +4,8 @@ Hot tables are clustered on (function, time), so that a page of a function's inv
 and needs no second index. They hold integers and blobs only, and never dollars.
 """
 
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
+
 APPLICATION_ID = 0x4C414D42  # "LAMB": tells our file from anybody's SQLite database
 VERSION = 13  # of the last migration; opening a file that a newer lambdatui wrote is an error, never a guess
 
@@ -13,4 +15,4 @@ EMF_UNCOUNTED = "emf_uncounted_until"  # of ``collectors.store.write.emf_counts`
 UNSUMMED = "rows_without_sums"  # of the settings: an older store's rows have no checksums yet
 SALVAGED = "salvaged"  # of the settings: rows were lost, and cells count more than there are
 OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
-GRAINS = {"minute_cells": 60_000, "hour_cells": 3_600_000, "day_cells": 86_400_000}
+GRAINS = {"minute_cells": MINUTE_MS, "hour_cells": HOUR_MS, "day_cells": DAY_MS}

@@ -4,6 +4,8 @@
 first frame is written with it.
 """
 
+from collectors.model.units import DAY_S, HOUR_MS, HOUR_S, MINUTE_MS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,12 +48,12 @@ def milliseconds(value: float | None) -> str:
     if value < 59_995:
         return f"{value / 1000:.2f}s"
     seconds = round(value / 1000)
-    if seconds < 3600:
+    if seconds < HOUR_S:
         return f"{seconds // 60}m {seconds % 60:02d}s"
-    minutes = round(value / 60_000)
+    minutes = round(value / MINUTE_MS)
     if minutes < 1440:
         return f"{minutes // 60}h {minutes % 60:02d}m"
-    hours = round(value / 3_600_000)
+    hours = round(value / HOUR_MS)
     return f"{hours // 24}d {hours % 24:02d}h" if hours < 2400 else f"{count(hours / 24)}d"
 
 
@@ -261,7 +263,7 @@ def age(ms: float | None) -> str:
         return f"{age(-ms).removesuffix(' ago')} ahead" if seconds < -1 else "just now"
     if seconds < 1:
         return "just now"
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for length, unit in ((DAY_S, "d"), (HOUR_S, "h"), (60, "min")):
         if seconds >= length:
             return f"{seconds // length:.0f} {unit} ago"
     return f"{seconds:.0f} s ago"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from collectors.model.units import DAY_MS
 from collectors.store.read import account_rows
 from collectors.store.read.account_rows import concurrency_limits
 from collectors.store.read.reader import Reader
@@ -16,7 +17,7 @@ from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.retained_since import most_steps
 from lambdatui.views.scope import Narrow
 from lambdatui.views.throttles import ThrottlesView, ThrottleView, most_throttled, throttles
-from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.tones import headroom_tone
 from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import as_of_range

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS
 from collectors.store.read import account_rows
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 from lambdatui.views.view import ESTIMATED
 from pricing.dimensions import SNAPSTART_CACHE
 from pricing.usage import Usage
@@ -72,7 +72,7 @@ class ConfiguredUsage:
                 setting = replace(setting, until_ms=None)
             of_function = history[setting.account, setting.region, setting.function]
             of_function[setting.kind, setting.item, setting.name].append(setting)
-        self._of_time = SettingsOfTime(reader, functions, (1 << 62) if known_ms is None else known_ms)
+        self._of_time = SettingsOfTime(reader, functions, (FOREVER_MS) if known_ms is None else known_ms)
         self._known: dict[int, _Known] = {}
         for row in functions:
             key = row.function.key

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from collectors.model.account import TAGS_LISTED
+from collectors.model.units import DAY_MS
 from collectors.store.read import tag_rows
 from collectors.store.read.reader import Reader
 from collectors.store.spans import whole_from
@@ -16,7 +17,7 @@ from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.costs import ProjectedCost, costs
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
+from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
 from pricing.bill import DURATION, REQUESTS, Bill, LineItem, bill

@@ -11,13 +11,14 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
+from collectors.model.units import DAY_MS
 from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.log_costs import LogLines, positions
 from lambdatui.views.month import month
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
+from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.tones import quiet_if_none
 from lambdatui.views.usage import billed, days, left_out, usages, used_before
 from lambdatui.views.view import BILLED, View, coverage_of, weakest_basis

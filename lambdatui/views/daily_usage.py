@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
+from lambdatui.views.time_range import day_of, month_start_ms
 from lambdatui.views.usage import days, usages
 from lambdatui.views.view import coverage_of
 

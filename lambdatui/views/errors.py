@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from collectors.model.account import ErrorPattern
+from collectors.model.units import HOUR_MS
 from collectors.store.read import account_rows
 from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import HOUR_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.read import usage_hours
 from collectors.store.read.usage_hours import Hour
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, month_start_ms
+from lambdatui.views.time_range import month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 from pricing.usage_table import Terms
 

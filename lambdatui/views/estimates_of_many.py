@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from collectors.model.units import DAY_MS
 from collectors.store.read.usage_hours import Hour
-from lambdatui.views.time_range import DAY_MS
 
 if TYPE_CHECKING:
     import numpy as np

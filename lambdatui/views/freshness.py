@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.read.freshness import collected_every_ms, known_until
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import FunctionRow
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 
 _FRESH_MS = 5 * MINUTE_MS
 """CloudWatch shows log lines and metrics some minutes late: what is younger is fresh, however often one collects."""

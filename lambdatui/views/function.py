@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.read.account_rows import settings
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import FunctionRow, SeriesPoint, Totals
@@ -14,7 +15,7 @@ from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_r
 from lambdatui.views.month import sums_by_function
 from lambdatui.views.retained_since import hours_only
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import HOUR_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.usage import at_its_price, usage_of
 from lambdatui.views.view import BILLED, View, as_of_range
 
@@ -45,7 +46,7 @@ class FunctionDetail(View[FunctionView]):
     """One row, and the chart's steps, gaps filled, ``step_ms`` apart; ``facts``: how it is set up."""
 
     series: tuple[ChartStep, ...] = ()
-    step_ms: int = 60_000
+    step_ms: int = MINUTE_MS
     facts: tuple[Fact, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from collectors.store.read.account_rows import concurrency_limits
 from collectors.store.read.freshness import known_spans
 from collectors.store.read.reader import Reader
@@ -237,7 +238,9 @@ def _row(
         max_ms=None if longest_us is None else longest_us / 1000,
         avg_ms=round(totals.duration_us / reports / 1000, 3) if reports else None,
         billed_ms=totals.billed_ms if reports else None,
-        gb_seconds=(totals.billed_mb_ms + (estimated_mb_ms or 0)) / 1_024_000 if reports or estimated_mb_ms else None,
+        gb_seconds=(totals.billed_mb_ms + (estimated_mb_ms or 0)) / MB_MS_PER_GB_SECOND
+        if reports or estimated_mb_ms
+        else None,
         max_memory_mb=totals.max_memory_mb,
         cost_usd=cost_usd,
         logs_usd=logs_usd,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collectors.model.errors import LambdatuiError
+from collectors.model.units import FOREVER_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import InvocationRow, LogLine
 from lambdatui.views import money
@@ -76,7 +77,7 @@ def find(
     return detail(reader, (begun or rows)[-1], rows, book) if rows else None
 
 
-_STEP_MS, _WIDER, _PAGE = 60_000, 8, 200
+_STEP_MS, _WIDER, _PAGE = MINUTE_MS, 8, 200
 
 
 def neighbour(reader: Reader, key: tuple[int, int, str, int], *, back: bool) -> tuple[int, int, str, int] | None:
@@ -109,7 +110,7 @@ def detail(
     """A stored invocation with its lines, stack trace, bill and the other ``attempts`` of its request."""
     stored = {one.id: one for one in reader.functions()}
     function = stored.get(row.function_id)
-    settings = SettingsOfTime(reader, stored.values(), reader.until_ms or money.FOREVER_MS)
+    settings = SettingsOfTime(reader, stored.values(), reader.until_ms or FOREVER_MS)
     prices = money.InvocationPrices(book, settings) if book else None
     raw = reader.lines(row)
     trace = find_trace(raw)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import LogLine
 from lambdatui.views.logs import LogView, log_view
 from lambdatui.views.time_range import TimeRange
 
-_NEAR_MS = (60_000, 3_600_000)  # looked through first; then all of the range
+_NEAR_MS = (MINUTE_MS, HOUR_MS)  # looked through first; then all of the range
 
 Key = tuple[int, str | None, str]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
 
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind
@@ -26,7 +27,7 @@ from lambdatui.views.view import View
 FIGURES: Final = ("count", "count_distinct", "sum", "avg", "min", "max", "p50", "p90", "p95", "p99")
 MOST_GROUPS: Final = 200_000
 _SAME: Final = {"mean": "avg", "average": "avg", "median": "p50", "distinct": "count_distinct"}
-_WIDTHS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_WIDTHS_MS: Final = {"ms": 1, "s": 1_000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _BUCKET = re.compile(r"(?:(?:bin|time)\(\s*)?(\d{1,6})\s*(ms|s|m|h|d)(?:\s*\))?", re.IGNORECASE)
 _NAMES: Final = ("level", "function", "request_id", "message")
 _BY = re.compile(r"(?:^|\s)by\s", re.IGNORECASE)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS
 from lambdatui.views.log_usage import LogUsage, by_day, by_function, chosen, log_usage
-from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
+from lambdatui.views.time_range import day_of, month_start_ms
 from pricing.dimensions import LOGS
 from pricing.projection import Projection
 from pricing.usage import Usage

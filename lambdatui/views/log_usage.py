@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.read import account_rows
 from collectors.store.read.log_bytes import IncomingBytes, incoming
-from lambdatui.views.time_range import DAY_MS, HOUR_MS
 from lambdatui.views.view import ESTIMATED, METRIC
 from pricing.dimensions import LOGS, LOGS_STORAGE
 from pricing.usage import Usage

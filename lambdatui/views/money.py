@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from collectors.model.records import Function
+from collectors.model.units import FOREVER_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import InvocationRow
 from lambdatui.views.month import month
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import MINUTE_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.usage import at_its_price, is_edge
 from lambdatui.views.view import BILLED
 
@@ -52,9 +53,6 @@ def invocation_bill(
 
 Price = Callable[[int, int], Decimal | None]
 """USD of an invocation's billed ms at its MB; None without public prices in USD."""
-
-
-FOREVER_MS = 1 << 62
 
 
 class InvocationPrices:

@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS
 from lambdatui.views import usage
-from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
+from lambdatui.views.time_range import day_of, month_start_ms
 from lambdatui.views.usage import Ledger, added, at_its_price, is_edge
 from lambdatui.views.view import BILLED
 from pricing.projection import QUANTITIES, WINDOW_DAYS, Projection, project, usage_of

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from collectors.model.units import DAY_MS
 from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import errors_by_step, invocations_by_step, last_errors_before
 from collectors.store.rollups.equal_parts import EqualParts
 from lambdatui.text.figures import count, ratio
-from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 
 LOOKED_BACK_DAYS = 28
 QUIET_DAYS = 2

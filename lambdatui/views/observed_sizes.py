@@ -8,8 +8,8 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.read import account_rows
-from lambdatui.views.time_range import DAY_MS, HOUR_MS
 from pricing.recommendations import Measured
 
 if TYPE_CHECKING:

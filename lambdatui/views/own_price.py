@@ -4,17 +4,16 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from lambdatui.views.costs import CostsView, ProjectedCost, costs
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, month_start_ms
+from lambdatui.views.time_range import month_start_ms
 from pricing.bill import Bill
 from pricing.own_price import OwnBook, OwnPrice, OwnTerms, PlanBook, own_price, settle
 
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
-
-_HOUR_MS = 3_600_000
 
 
 def own_view(
@@ -40,13 +39,13 @@ def own_view(
         return costs(reader, span, of, free_tier=free_tier, narrow=narrow, budget=budget)
 
     found = view(at_own_rates, budget)
-    hours = Decimal(span.to_ms - span.from_ms) / _HOUR_MS
+    hours = Decimal(span.to_ms - span.from_ms) / HOUR_MS
     own = own_price(terms, _bill(found), _bill(listed), book, hours)
     projection = found.projection
     if own.settled is None or projection is None:
         return own, projection
     month_ms = month_start_ms(span.to_ms - 1)
-    month_hours = Decimal(month_start_ms(month_ms + 32 * DAY_MS) - month_ms) / _HOUR_MS
+    month_hours = Decimal(month_start_ms(month_ms + 32 * DAY_MS) - month_ms) / HOUR_MS
     on_demand = view(PlanBook(at_own_rates, at_plan_rates=False)).projection if terms.commitment else None
     at_plan = view(PlanBook(book, at_plan_rates=True)).projection if terms.commitment else None
 

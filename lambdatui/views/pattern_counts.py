@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from collectors.model.units import HOUR_MS
 from collectors.store.read.pattern_rows import PatternCount, pattern_counts, pruned_before, shapes_by_template
-from lambdatui.views.time_range import HOUR_MS
 
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from collectors.model.errors import ExitCode, LambdatuiError
+from collectors.model.units import DAY_MS
 from lambdatui.text.figures import count, ratio, size
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
+from lambdatui.views.time_range import TimeRange, month_start_ms
 from lambdatui.views.view import ESTIMATED, View
 
 if TYPE_CHECKING:

@@ -4,11 +4,8 @@ Nothing is imported before it is needed: the first frame is asked for with it. T
 """
 
 from collectors.model.errors import ExitCode, LambdatuiError
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.spans import whole_from
-
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 
 PRESETS = ("1h", "24h", "7d", "30d", "mtd", "all")
 DEFAULT_PRESET = "24h"

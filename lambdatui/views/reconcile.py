@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
+from collectors.model.units import DAY_MS
 from collectors.store.read import account_rows
 from lambdatui.text.figures import decimal_text
 from lambdatui.text.figures import money as money_text
@@ -13,7 +14,7 @@ from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.daily_usage import used_days
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
+from lambdatui.views.time_range import TimeRange, day_of
 from lambdatui.views.view import BILLED, View
 from pricing.actuals import Actual, Export
 from pricing.export_explorer import actual_of

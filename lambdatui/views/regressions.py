@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collectors.model.units import DAY_MS
 from collectors.store.read.deploys import Deploy, Where, deploys, failed_between
 from collectors.store.read.reader import Reader
 from lambdatui.text.figures import count, milliseconds, ratio
 from lambdatui.views.novelty import risen
-from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 
 _LOOKED_BACK_MS = 7 * DAY_MS
 """A deploy longer before the range explains nothing in it, and no longer span around one is compared."""

@@ -1,8 +1,9 @@
 """The range that was asked for, settled against what a store knows."""
 
+from collectors.model.units import HOUR_MS
 from collectors.store.read.reader import Reader
 from lambdatui.views.retained_since import by_kept_hours
-from lambdatui.views.time_range import HOUR_MS, RangeChoice, TimeRange
+from lambdatui.views.time_range import RangeChoice, TimeRange
 
 
 def resolved(reader: Reader, choice: RangeChoice, now_ms: int) -> TimeRange:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from collectors.model.units import HOUR_MS
 from collectors.store.pruned_until import Kept, kept_since
 from collectors.store.read.account_rows import settings
 from collectors.store.read.reader import Reader
 from lambdatui.text import figures
 from lambdatui.views.function_facts import lines_elsewhere
-from lambdatui.views.time_range import HOUR_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 
 _FEW = 20
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.account_rows import function_settings
-from lambdatui.views.time_range import MINUTE_MS
 from pricing.usage_table import Terms
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """The functions at a glance, cheap enough for the first frame: rollups, read and shown with next to no imports."""
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from collectors.store.read.startup_reader import FunctionSums, Glimpse
 from lambdatui.views.presets import DEFAULT_PRESET, Ends, at_now
 
@@ -44,7 +45,9 @@ class GlanceRow:
         self.cold_ratio = sums.cold_starts / sums.reports if sums.reports else None
         self.avg_ms = round(sums.duration_us / sums.reports / 1000, 3) if sums.reports else None
         # Where REPORTs are missing, an estimate completes it: dearer than a first frame.
-        self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports and sums.reports >= counted[0] else None
+        self.gb_seconds = (
+            sums.billed_mb_ms / MB_MS_PER_GB_SECOND if sums.reports and sums.reports >= counted[0] else None
+        )
         self.last_seen = sums.last_ms if sums.invocations else None
         self.weight = weight(sums) if sums.reports else None
 

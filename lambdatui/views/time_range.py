@@ -9,12 +9,10 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.spans import BY_DAY_MS, BY_HOUR_MS
 from lambdatui.views.presets import (
-    DAY_MS,
     DEFAULT_PRESET,
-    HOUR_MS,
-    MINUTE_MS,
     PRESETS,
     RangeError,
     at_now,
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 __all__ = [
-    "DAY_MS", "DEFAULT_PRESET", "HOUR_MS", "MINUTE_MS", "PRESETS", "RangeChoice", "RangeError", "TimeRange",
+    "DEFAULT_PRESET", "PRESETS", "RangeChoice", "RangeError", "TimeRange",
     "ceil_minute", "check_preset", "day_of", "floor_minute", "instant_ms", "month_start_ms", "preset_ms", "span_text",
     "utc_text",
 ]  # fmt: skip

@@ -12,12 +12,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.store.read import usage_hours
 from collectors.store.read.invocation_counts import counted
 from lambdatui.views.configured_usage import ConfiguredUsage, split
 from lambdatui.views.estimates import DayRow, DayRows, HourlyEstimates
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import DAY_MS, MINUTE_MS, month_start_ms
+from lambdatui.views.time_range import month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 from pricing.bill import DURATION, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS

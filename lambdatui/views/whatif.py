@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from collectors.model.records import Status
+from collectors.model.units import DAY_MS
 from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
@@ -19,7 +20,7 @@ from lambdatui.views.month import month
 from lambdatui.views.observed_sizes import SizesSeen
 from lambdatui.views.scope import Narrow
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
+from lambdatui.views.time_range import TimeRange, month_start_ms
 from lambdatui.views.usage import added, is_edge, usages
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
 from pricing.dimensions import LOGS

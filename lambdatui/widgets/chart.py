@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
+from collectors.model.units import DAY_MS
 from lambdatui.text.figures import count, instant, megabytes, milliseconds, money, quantity, size
 from lambdatui.text.terminal import Terminal
 
@@ -109,7 +110,7 @@ class Chart(PlotextPlot):
             return []
         number = max(2, min(len(self._starts), self.size.width // _TICKS_EVERY))
         places = sorted({round(n * (len(self._starts) - 1) / (number - 1)) for n in range(number)})
-        days = self._starts[-1] - self._starts[0] > 2 * 86_400_000
+        days = self._starts[-1] - self._starts[0] > 2 * DAY_MS
         part = slice(5, 10) if days else slice(11, 16)
         return [(place, instant(self._starts[place], utc=self._utc)[part]) for place in places]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS
 from collectors.sources.cloudwatch import alarms, inventory, log_groups
 from collectors.sources.cloudwatch.calls import Calls, TokenBucket
 from collectors.sources.cloudwatch.functions import list_functions
@@ -94,7 +95,7 @@ def test_metric_data() -> None:
         aws.answers["cloudwatch:GetMetricData"] = lambda _, results=results: {"MetricDataResults": results}  # type: ignore[misc]
         asked = [Query(FunctionKey("fn"), "Invocations", "Sum", (), str(number)) for number in range(len(results))]
         reading = Points(one.client("cloudwatch"), Calls(), REGION)
-        found = [point for some, _ in reading.read(asked, Span(0, 3_600_000, 60)) for point in some]
+        found = [point for some, _ in reading.read(asked, Span(0, HOUR_MS, 60)) for point in some]
         assert len(found) == sum(len(result["Values"]) for result in results)
         points += len(found)
     assert points

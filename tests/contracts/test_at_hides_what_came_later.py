@@ -23,6 +23,7 @@ from collectors.model.account import (
     Recommendation,
 )
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
@@ -31,7 +32,7 @@ from tests.support import small_store
 from tests.support.command_line import run
 from tests.support.small_store import CHECKOUT, RESIZE, invocation_events, request_id
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR, DAY = MINUTE_MS, HOUR_MS, DAY_MS
 NOON = 1_743_422_400_000  # 2025-03-31T12:00:00Z
 ODD = NOON + 22 * MINUTE
 LATER = FunctionKey("later", "111122223333", "us-east-1")

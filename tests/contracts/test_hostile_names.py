@@ -10,6 +10,7 @@ from textual.command import CommandPalette
 from collectors.ingest.engine import import_files
 from collectors.model.account import Alarm, Alarms, Configured, Inventory, Recommendation
 from collectors.model.records import FunctionKey
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
@@ -70,7 +71,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def hostile_app(db: Path) -> LambdaTui:
-    return app_on(db, now_ms=lambda: T0 + 60_000)
+    return app_on(db, now_ms=lambda: T0 + MINUTE_MS)
 
 
 def shown(app: LambdaTui) -> str:
@@ -147,7 +148,7 @@ def test_file_names_and_the_clipboard_are_harmless(name: str) -> None:
 
 def test_nothing_of_them_is_obeyed_by_the_terminal(db: Path) -> None:
     """Through a pseudo-terminal: titles, clipboards and screens are not set by what a function wrote."""
-    with UnderTerminal(["--db", str(db), "--at", str(T0 + 60_000), "--utc"], columns=120, lines=30) as terminal:
+    with UnderTerminal(["--db", str(db), "--at", str(T0 + MINUTE_MS), "--utc"], columns=120, lines=30) as terminal:
         terminal.until(b"Functions")
         for keys in (
             b"E",

@@ -9,6 +9,7 @@ import pytest
 
 from collectors.model.account import LogGroupFacts
 from collectors.model.records import Function, FunctionKey
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MB_MS_PER_GB_SECOND
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -25,7 +26,7 @@ from lambdatui.views.invocations import invocations
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.overview import overview
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
+from lambdatui.views.time_range import TimeRange, instant_ms
 from lambdatui.views.whatif import EDGE_STAYS, compared_months, edge_stays, whatif
 from pricing.changes import changes
 from pricing.gate import Passed
@@ -72,7 +73,7 @@ def with_logs(db: Path, key: FunctionKey, gb_a_day: int, stored_gb: int = 0, ret
         writer = Writer(connection, fingerprint)
         account.keep(connection, writer.names, MARCH, [group])
         writer.measure(
-            point(key, "IncomingBytes", MARCH + day * DAY_MS, gb_a_day * GB, period_s=3600) for day in range(12)
+            point(key, "IncomingBytes", MARCH + day * DAY_MS, gb_a_day * GB, period_s=HOUR_S) for day in range(12)
         )
     return db
 
@@ -152,7 +153,7 @@ def test_tiers_count_over_functions_that_are_not_chosen(tmp_path: Path) -> None:
     """Two functions of 4 billion GB-s each, by metrics: 8 billion cross the first tier at 6 billion (x86_64)."""
     end = TimeRange(MARCH, MARCH + 31 * DAY_MS, "March")
     points = [
-        point(key, name, MARCH, amount, period_s=3600)
+        point(key, name, MARCH, amount, period_s=HOUR_S)
         for key in (A, B)
         for name, amount in (("Invocations", 4_000_000), ("Duration", 4e12))
     ]
@@ -326,9 +327,9 @@ def test_an_invocation_costs_what_it_cost_then(db: Path) -> None:
     prices = BOOK.region("eu-west-1")
     assert prices.requests is not None
     assert prices.ephemeral_storage is not None
-    gb_s = Decimal(900 * 2048) / 1_024_000
+    gb_s = Decimal(900 * 2048) / MB_MS_PER_GB_SECOND
     before = prices.requests + gb_s * prices.durations["x86_64"][0].rate
-    before += Decimal(900 * (10240 - 512)) / 1_024_000 * prices.ephemeral_storage
+    before += Decimal(900 * (10240 - 512)) / MB_MS_PER_GB_SECOND * prices.ephemeral_storage
     after = prices.requests + gb_s * prices.durations["arm64"][0].rate
     for rows in (view.rows, [one.invocation for one in details]):
         assert len(rows) == 24

@@ -8,6 +8,7 @@ import pytest
 
 from collectors.model.account import Configured, Inventory
 from collectors.model.records import Function, FunctionKey
+from collectors.model.units import DAY_MS, HOUR_MS, MB_MS_PER_GB_SECOND
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -18,7 +19,7 @@ from lambdatui.views.advice import advice, said
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.money import month_usages
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
+from lambdatui.views.time_range import TimeRange, instant_ms
 from lambdatui.views.whatif import compared_months, whatif
 from pricing.changes import changes as read
 from pricing.pricebook import PriceBook
@@ -92,9 +93,9 @@ def test_memory_is_one_figure_in_advice_whatif_and_compare(tmp_path: Path) -> No
     # What ran at 512 MB already is not halved again.
     mb_ms = int((one.billed_ms * slower).to_integral_value(rounding="ROUND_HALF_UP")) * 512
     rate, request = Decimal("0.0000166667"), Decimal("0.0000002")
-    now = one.billed_mb_ms * rate / 1_024_000 + 1920 * request
+    now = one.billed_mb_ms * rate / MB_MS_PER_GB_SECOND + 1920 * request
     assert row.now_usd == now
-    assert row.then_usd == mb_ms * rate / 1_024_000 + 1920 * request  # requests stay
+    assert row.then_usd == mb_ms * rate / MB_MS_PER_GB_SECOND + 1920 * request  # requests stay
     assert "its own 960 calls at 512 MB and 960 at 1024 MB" in row.evidence
     assert told.basis == row.basis == BASIS
 

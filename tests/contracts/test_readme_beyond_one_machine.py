@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from collectors.model.units import DAY_S, MINUTE_MS
 from collectors.sources.cloudwatch import insights, insights_hours, insights_queries, log_events
 from pricing.call_prices import price
 from tests.support.places import ROOT
@@ -12,7 +13,7 @@ from tests.support.places import ROOT
 README = (ROOT / "README.md").read_text()
 SECTION = README.partition("## Beyond one machine")[2].partition("\n## ")[0]
 ROWS = re.findall(r"^\| ([\d,]+) \| (.*) \|$", SECTION, re.MULTILINE)
-DAY_S = 86_400
+DAY_S = DAY_S
 
 
 def fetched_gb(region: str) -> float:
@@ -46,7 +47,7 @@ def test_what_each_costs(gb: str, cells: str) -> None:
 def test_the_limits_it_names() -> None:
     flat = " ".join(SECTION.split())
     assert len(ROWS) == 3
-    assert f"{insights.SETTLED_MS // 60_000} minutes after its end" in flat
+    assert f"{insights.SETTLED_MS // MINUTE_MS} minutes after its end" in flat
     assert f"{insights_hours.GROUPS_A_QUERY} groups a query, at most {insights_queries.AT_ONCE} of the" in flat
     volumes = price("cloudwatch:GetMetricData", 5_000 * 24, "us-east-1")
     assert f"${volumes:.2f} a day" in flat

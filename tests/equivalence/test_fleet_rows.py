@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import Function, FunctionKey, LogEvent
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -21,7 +22,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.logs import kind_of, logs
 from lambdatui.views.money import month_usages
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, day_of
+from lambdatui.views.time_range import TimeRange, day_of
 from pricing.allocation import Allotment
 from pricing.bill import bill, totals_of
 from pricing.line_items import LineItem, lines_of
@@ -58,7 +59,7 @@ def events() -> Iterator[LogEvent]:
     for at, function in enumerate(FLEET):
         for day in range(38 - 3 * at):
             for each in range(1 + at % 3 + 2 * (day % 7 > 1)):
-                start = NOON - day * DAY_MS - each * HOUR_MS - at * 60_000 - 1000
+                start = NOON - day * DAY_MS - each * HOUR_MS - at * MINUTE_MS - 1000
                 number += 1
                 yield from invocation_events(function.key, number, start, duration_ms=90_000.0 * (1 + each))
 

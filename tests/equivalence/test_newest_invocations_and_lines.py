@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import Status
+from collectors.model.units import MINUTE_MS
 from collectors.store.read import newest
 from collectors.store.read.line_search import Looked
 from collectors.store.read.reader import Reader
@@ -68,7 +69,7 @@ def test_among_equally_long_ones_the_newest_come_first(
 def test_the_longest_of_pruned_days_are_not_looked_for(tmp_path: Path) -> None:
     events = []
     for number in range(60):
-        at, request = T0 + number % 3 * DAY + number * 60_000, request_id(number)
+        at, request = T0 + number % 3 * DAY + number * MINUTE_MS, request_id(number)
         took = 900 - number if number % 3 == 0 else 10 + number  # the longest were long ago
         events += [Event(at, start(request)), Event(at + took, report(request, took))]
     imported(tmp_path, events)

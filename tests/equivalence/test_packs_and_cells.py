@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from collectors.model.account import HourAggregate
 from collectors.model.invocation_columns import NUMBERS, Batch, Columns
 from collectors.model.records import ErrorKind, FunctionKey, MetricPoint, Parts, Status, Stream
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store import connection as store_open
 from collectors.store.connection import writing
@@ -28,7 +29,7 @@ from collectors.store.write.maintenance import check, prune
 from collectors.store.write.writer import Writer
 
 T0 = 1_743_379_200_000  # 2025-03-31T00:00:00Z
-MINUTE, HOUR = 60_000, 3_600_000
+MINUTE, HOUR = MINUTE_MS, HOUR_MS
 DAY = 24 * HOUR
 KEYS = [FunctionKey(f"fn-{number}", "111122223333", "eu-west-1") for number in range(4)]
 FAILED = [status for status in Status if status.failed]

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S
 from pricing.bill import bill, totals_of
 from pricing.forecast import Model
 from pricing.list_price import InvocationPrice, list_prices
 from pricing.project_many import DayTable, months_of_table, project_table
-from pricing.projection import DAY_MS, QUANTITIES, project
+from pricing.projection import QUANTITIES, project
 from pricing.series_forecast import forecast
 from pricing.usage import Usage
 from tests.support.months import MONTH, epoch_ms
@@ -50,7 +51,7 @@ def known(series: list[list[int | None]]) -> list[list[int | None]]:
 
 
 @example([[0, None, None, None, None, 1, None], [1, None, None, None, None, None, None]], 0, False, None)
-@given(SERIES, st.integers(0, 24 * 3600), st.booleans(), st.sampled_from((None, 0, 7 * 3_600_000)))
+@given(SERIES, st.integers(0, 24 * HOUR_S), st.booleans(), st.sampled_from((None, 0, 7 * HOUR_MS)))
 @settings(max_examples=150)
 def test_a_table_is_projected_as_its_functions_are(
     series: list[list[int | None]], second: int, even: bool, since: int | None
@@ -96,7 +97,7 @@ def test_days_without_usage_at_the_end_are_zeros() -> None:
     """Of a fleet that has been quiet for some days; unlike days before the first, which are unknown."""
     weekly = [[100 + 3 * at - 40 * (at % 7 > 4) for at in range(24)], [50 + at for at in range(24)]]
     table, of, daily = table_of(weekly, date(2026, 9, 20))  # the last of them is 2026-10-13
-    now = epoch_ms(date(2026, 10, 17)) + 5 * 3_600_000
+    now = epoch_ms(date(2026, 10, 17)) + 5 * HOUR_MS
     together, alone = project_table(table, of, now, MONTH), project(daily, now, MONTH)
     assert [one.requests for one in together.p50] == [one.requests for one in alone.p50]
     assert together.method == alone.method

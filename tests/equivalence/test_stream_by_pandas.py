@@ -12,6 +12,7 @@ import pytest
 
 from collectors.ingest.engine import ImportResult, import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import Totals
 from collectors.store.spans import whole_from
@@ -143,7 +144,7 @@ SPANS = {
     "hour": (HOURS, HOURS + HOUR),
     "day by hours": (HOURS, HOURS + 24 * HOUR),
     "day": (DAYS, DAYS + DAY),
-    "minutes": (HOURS + 7 * 60_000, HOURS + 3 * HOUR + 11 * 60_000),
+    "minutes": (HOURS + 7 * MINUTE_MS, HOURS + 3 * HOUR + 11 * MINUTE_MS),
     "week": (DAYS, DAYS + 7 * DAY),
     "from the first": (0, HOURS),
     "month from its first day": (DAYS, DAYS + 30 * DAY),
@@ -217,7 +218,7 @@ def test_error_groups(generated: tuple[Reader, pd.DataFrame, ImportResult]) -> N
     assert result.errors == len(failed)
 
 
-@pytest.mark.parametrize("step_ms", [60_000, 5 * 60_000, HOUR, 6 * HOUR, DAY])
+@pytest.mark.parametrize("step_ms", [MINUTE_MS, 5 * MINUTE_MS, HOUR, 6 * HOUR, DAY])
 def test_series(generated: tuple[Reader, pd.DataFrame, ImportResult], step_ms: int) -> None:
     reader, rows, _ = generated
     steps = rows.groupby(rows["timestamp"] // step_ms * step_ms)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.views import estimates, usage
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from pricing.pricebook import PriceBook
 from tests.support.usage_store import Call, make, point, set_at
 

@@ -32,6 +32,7 @@ from click.testing import CliRunner
 from collectors.ingest.engine import import_files
 from collectors.model.account import Configured, Inventory
 from collectors.model.records import FunctionKey, MetricPoint
+from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.parsing.patterns import LinePatterns
 from collectors.store.connection import StoreError, writing
@@ -78,7 +79,7 @@ def make_base(path: Path, functions: int) -> Path:
         for at in range(3):
             serial = 100 + number * 3 + at
             fault = "error" if (number + at) % 7 == 0 else ""
-            when = T0 + serial % 50 * MINUTE + at * 3_600_000 * 11
+            when = T0 + serial % 50 * MINUTE + at * HOUR_MS * 11
             found += small_store.invocation_events(key, serial, when, duration_ms=10.0 + serial, fault=fault)
     for number, event in enumerate(small_store.invocation_events(small_store.CHECKOUT, 90, T0, duration_ms=1.0)[1:2]):
         event.message, event.log_stream, event.event_id = f"of nobody {number}\n", "loose", f"{number:056d}"
@@ -240,7 +241,7 @@ def change_value(connection: sqlite3.Connection, table: str, columns: list[str],
     elif isinstance(old, str):
         new = chance.choice((old + "x", old[:-1], "", old.upper(), "\x1b[31m"))
     elif isinstance(old, int | float):
-        new = chance.choice((old + 1, old - 1, -old, 0, old * 2, 1 << 62, -(1 << 63), None, "text", b"\xff"))
+        new = chance.choice((old + 1, old - 1, -old, 0, old * 2, FOREVER_MS, -(1 << 63), None, "text", b"\xff"))
     else:
         new = chance.choice((0, 7, "text"))
     connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (new, *key))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.connection import writing
 from tests.support.aws import isolate
 from tests.support.fake_aws import faults
@@ -252,15 +253,15 @@ def test_a_series_that_is_not_answered_once_is_asked_for_again(clean: Undisturbe
 @pytest.mark.parametrize("late_minutes", [5, 25, 60, 150])
 def test_metrics_and_events_that_come_late_are_had_with_the_next_collection(tmp_path: Path, late_minutes: int) -> None:
     """They are hidden from one collection, and there a minute later."""
-    fleet = Fleet(functions=3, invocations=24, deleted=0, idle_every=0, shared=0, hours=4, settled_ms=60_000)
+    fleet = Fleet(functions=3, invocations=24, deleted=0, idle_every=0, shared=0, hours=4, settled_ms=MINUTE_MS)
     with fake_aws(fleet) as aws:
         collect(aws, tmp_path / "good.db")
-        since_ms = fleet.now_ms - late_minutes * 60_000
+        since_ms = fleet.now_ms - late_minutes * MINUTE_MS
         fleet.hidden_metrics_ms = dict.fromkeys(fleet.listed, since_ms)
         collect(aws, tmp_path / "late.db")
         assert late_minutes < 20 or differences(content(tmp_path / "good.db"), content(tmp_path / "late.db"))
         fleet.hidden_metrics_ms = {}
-        done = collect(aws, tmp_path / "late.db", now_ms=fleet.now_ms + 60_000)
+        done = collect(aws, tmp_path / "late.db", now_ms=fleet.now_ms + MINUTE_MS)
     assert done.failures == []
     assert differences(content(tmp_path / "good.db"), content(tmp_path / "late.db")) == {}
 

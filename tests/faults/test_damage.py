@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from collectors.model.records import MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.integrity import table_checksums
@@ -233,7 +234,7 @@ def test_what_is_committed_while_a_store_is_looked_at_is_no_damage(tmp_path: Pat
             while not stopped.is_set():
                 at += 1
                 point = MetricPoint(
-                    small_store.CHECKOUT, "Throttles", "Sum", 60, small_store.T0 + at % 50 * 60_000, float(at)
+                    small_store.CHECKOUT, "Throttles", "Sum", 60, small_store.T0 + at % 50 * MINUTE_MS, float(at)
                 )
                 writer.measure([point])
 

@@ -9,6 +9,7 @@ import pytest
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, LogEvent, MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.base import Item, LogEvents
 from collectors.store.connection import StoreUnwritable, writing
@@ -48,7 +49,7 @@ def filled(disk: Path, tmp_path: Path) -> Path:
     assert (
         run("import", small_store.write_events(tmp_path / "first.jsonl", events(0, 2_000)), "--db", db).exit_code == 0
     )
-    fill(disk, 60_000)
+    fill(disk, MINUTE_MS)
     return db
 
 

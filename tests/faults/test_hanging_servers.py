@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from collectors.model.account import Alarms, Inventory
+from collectors.model.units import HOUR_MS
 from collectors.sources.base import Failed, ListedFunctions, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.session import ReadOnlySession
@@ -51,7 +52,7 @@ def account(asked: Asked) -> dict[str, Any] | bytes:
 
 
 def given(session: ReadOnlySession) -> list[Any]:
-    source = CloudWatchSource(session, since_ms=NOW - 3_600_000, now_ms=NOW, pause=no_pause)
+    source = CloudWatchSource(session, since_ms=NOW - HOUR_MS, now_ms=NOW, pause=no_pause)
     return list(source.items(OnlyCovered()))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from tests.faults.budget import SEED, rounds
 from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
@@ -23,7 +24,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("interrupted") / "log.jsonl"
     event = {"logGroup": "/aws/lambda/f", "logStreamName": "s"}
     with file.open("w") as out:
-        for at in range(60_000):
+        for at in range(MINUTE_MS):
             out.write(json.dumps({**event, "timestamp": 1_743_415_200_000 + at, "message": f"line {at}\n"}) + "\n")
     return file
 

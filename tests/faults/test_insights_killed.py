@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from tests.support.aws import HOUR_MS, REGION, isolate
 from tests.support.command_line import PROGRAM
 from tests.support.fake_aws.fleet import Fleet as Served
@@ -31,7 +32,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def closed_hours(count: int) -> list[int]:
-    last = (time.time_ns() // 1_000_000 - 16 * 60_000) // HOUR_MS * HOUR_MS
+    last = (time.time_ns() // 1_000_000 - 16 * MINUTE_MS) // HOUR_MS * HOUR_MS
     return [last - (number + 1) * HOUR_MS for number in range(count)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.store.write.maintenance import check
 from tests.support.aws import isolate
 from tests.support.fake_aws import faults
@@ -21,7 +22,6 @@ pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 SMALL = {"functions": 3, "invocations": 6, "deleted": 0, "shared": 0, "hours": 1}
 FEATURES = ("functions", "inventory", "durable")
-DAY_MS = 86_400_000
 
 
 def provider(fleet: Fleet) -> str:
@@ -32,7 +32,7 @@ def execution(fleet: Fleet, name: str, number: int) -> dict[str, Any]:
     return {
         "DurableExecutionArn": f"{arn(fleet, name)}:7/durable-execution/order-{number}/id-{number}",
         "DurableExecutionName": f"order-{number}", "FunctionArn": arn(fleet, name), "Status": "SUCCEEDED",
-        "StartTimestamp": (fleet.now_ms - 1_800_000 + number) / 1000, "EndTimestamp": (fleet.now_ms - 60_000) / 1000,
+        "StartTimestamp": (fleet.now_ms - 1_800_000 + number) / 1000, "EndTimestamp": (fleet.now_ms - MINUTE_MS) / 1000,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey, LogEvent
+from collectors.model.units import MINUTE_MS
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import prune as deleting
@@ -232,7 +233,9 @@ def test_cut_exports_count_an_invocation_once_at_most(tmp_path: Path, seed: int)
         low, high = sorted(chance.sample(range(len(events) + 1), 2))
         brought_in(db, tmp_path, events[low:high])
         if chance.random() < 0.6:
-            prune(db, before_ms=chance.choice(every).start_ms + chance.choice([0, 1, 5, 59_999, 60_000, 16 * MINUTE]))
+            prune(
+                db, before_ms=chance.choice(every).start_ms + chance.choice([0, 1, 5, 59_999, MINUTE_MS, 16 * MINUTE])
+            )
         assert check(db) == []
     brought_in(db, tmp_path, events)
     whole = Counter(one.key for one in every)

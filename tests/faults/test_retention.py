@@ -8,6 +8,7 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey, LogEvent, MetricPoint
+from collectors.model.units import HOUR_S
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -201,7 +202,7 @@ def test_points_of_metrics_go_and_their_sums_stay(tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM metrics WHERE metric = 'Invocations'").fetchone() == (60,)
     peaks = connection.execute("SELECT start_ms, period_s, value FROM account_metrics ORDER BY 1 LIMIT 3").fetchall()
     connection.close()
-    assert peaks == [(T0, 3600, 59.0), (T0 + HOUR, 3600, 119.0), (T0 + 2 * HOUR, 60, 120.0)]
+    assert peaks == [(T0, HOUR_S, 59.0), (T0 + HOUR, HOUR_S, 119.0), (T0 + 2 * HOUR, 60, 120.0)]
     with writing(db) as connection:  # what comes again of then is known
         Writer(connection, fingerprint).measure([MetricPoint(small_store.CHECKOUT, "Invocations", "Sum", 60, T0, 1.0)])
         keep_account_points(connection, [MetricPoint(account, "ConcurrentExecutions", "Maximum", 60, T0, 1.0)])

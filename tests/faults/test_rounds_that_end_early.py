@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from collectors.ingest.many_sources import Collected
+from collectors.model.units import HOUR_MS
 from collectors.store.read.account_rows import alarms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.collect.request import CollectRequest
@@ -53,7 +54,7 @@ def account(asked: Asked) -> Any:
 
 
 def collecting(tmp_path: Path, url: str) -> Rounds:
-    asked = CollectRequest((), (SLOW, FINE), 3_600_000, url, "events", FEATURES, False, 0, False)
+    asked = CollectRequest((), (SLOW, FINE), HOUR_MS, url, "events", FEATURES, False, 0, False)
     return Rounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from collectors.model.units import HOUR_S
 from collectors.store.read.reader import Reader
 from tests.oracle import sayings
 from tests.oracle.judge import Judge
@@ -22,9 +23,9 @@ def fn(name: str, *history: Settings, account: str = A, region: str = "us-east-1
 
 def metered(at: int, hour: int, invocations: int, each_ms: float | None) -> tuple[Point, ...]:
     """An hour that only CloudWatch counted."""
-    found = [Point(at, "Invocations", "Sum", 3600, hour, float(invocations))]
+    found = [Point(at, "Invocations", "Sum", HOUR_S, hour, float(invocations))]
     if each_ms is not None:
-        found.append(Point(at, "Duration", "Sum", 3600, hour, invocations * each_ms))
+        found.append(Point(at, "Duration", "Sum", HOUR_S, hour, invocations * each_ms))
     return tuple(found)
 
 

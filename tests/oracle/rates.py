@@ -2,7 +2,9 @@
 
 from fractions import Fraction
 
-GB_SECOND = 1024 * 1000  # in MB-ms
+from collectors.model.units import MB_MS_PER_GB_SECOND
+
+GB_SECOND = MB_MS_PER_GB_SECOND  # in MB-ms
 FREE_REQUESTS, FREE_MB_MS = 1_000_000, 400_000 * GB_SECOND
 BILLION = 10**9
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from collectors.store.read.reader import Reader
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
@@ -125,7 +126,7 @@ def _of_usage(what: str, row: Any, judge: Judge) -> Problems:
     both = [sum(one.billed_ms or 0 for one in some) for some in (told, mine)]
     if (row.billed_ms is not None or told) and row.billed_ms not in both:
         yield f"{what} billed_ms: said {row.billed_ms}, right is one of {both}"
-    gb_s = [sum(one.mb_ms or 0 for one in some) / 1_024_000 for some in (told, mine)]
+    gb_s = [sum(one.mb_ms or 0 for one in some) / MB_MS_PER_GB_SECOND for some in (told, mine)]
     if (row.gb_seconds is not None or told) and not any(near(row.gb_seconds, one, least=1e-9) for one in gb_s):
         yield f"{what} gb_seconds: said {row.gb_seconds}, right is one of {gb_s}"
 

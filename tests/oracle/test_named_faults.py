@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from collectors.model.units import HOUR_S, MB_MS_PER_GB_SECOND, MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
@@ -105,7 +106,7 @@ def test_edge_has_prices_of_its_own_and_no_free_tier() -> None:
     check(world, OCTOBER, NOVEMBER, sayings.of_functions, sayings.of_costs, sayings.of_function_costs)
     with stored(world) as path, Reader(path) as reader:
         view = costs(reader, span_of(OCTOBER, NOVEMBER), BOOK)
-    right = 5 * Fraction("0.0000006") + Fraction(5 * 120 * 128, 1_024_000) * Fraction("0.00005001")
+    right = 5 * Fraction("0.0000006") + Fraction(5 * 120 * 128, MB_MS_PER_GB_SECOND) * Fraction("0.00005001")
     assert Fraction(view.total or 0) == right
 
 
@@ -165,7 +166,7 @@ def test_an_error_is_known_back_or_new() -> None:
         call(0, 2, day - 7 * DAY, "KeyError"), call(0, 3, day + 2 * HOUR, "KeyError"),
         call(0, 4, day - 9 * HOUR, "ValueError"), call(0, 5, day + 3 * HOUR, "ValueError"),
         call(0, 6, day + 4 * HOUR, "OSError"),
-        *(call(0, 10 + at, day - at * DAY + 60_000, "RuntimeError") for at in range(5)),
+        *(call(0, 10 + at, day - at * DAY + MINUTE_MS, "RuntimeError") for at in range(5)),
     )  # fmt: skip
     world = World((Fn("failing", A, "us-east-1", (), settings(0)),), tuple(sorted(calls, key=lambda one: one.start_ms)))
     with stored(world) as path, Reader(path) as reader:
@@ -197,7 +198,7 @@ def test_a_metric_that_was_read_at_two_periods_counts_once() -> None:
     """By the minute while it was young, by the hour later: also where the range cuts the hour."""
     hour = NOVEMBER - DAY
     points = tuple(Point(0, "Invocations", "Sum", 60, hour + at * MINUTE, 2.0) for at in range(0, 60, 5))
-    points += (Point(0, "Invocations", "Sum", 3600, hour, 24.0),)
+    points += (Point(0, "Invocations", "Sum", HOUR_S, hour, 24.0),)
     world = World((fn("twice"),), points=points)
     check(world, hour, hour + 30 * MINUTE, sayings.of_functions, sayings.of_throttles)
     check(world, hour, hour + HOUR, sayings.of_functions, sayings.of_throttles)

@@ -12,7 +12,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MINUTE_MS
+
+MINUTE, HOUR, DAY = MINUTE_MS, HOUR_MS, DAY_MS
 BEGIN = 1_759_622_400_000  # 2025-10-05T00:00Z
 NOVEMBER = 1_761_955_200_000  # 2025-11-01T00:00Z
 DAYS = 40  # of a world: to 2025-11-14
@@ -264,8 +266,8 @@ def _call(some: _Drawn, at: int, fn: Fn, number: int, hours: list[int], lacking:
 
 def _metrics(some: _Drawn, fn: int, hour: int, large: bool) -> list[Point]:
     """An hour's points: Invocations, and perhaps Errors, Duration in one of its statistics, Throttles and a peak."""
-    period_s = some.one_of((60, 300, 3600))
-    count = 1 if period_s == 3600 else some.whole(1, 3)
+    period_s = some.one_of((60, 300, HOUR_S))
+    count = 1 if period_s == HOUR_S else some.whole(1, 3)
     step_ms = period_s * 1000
     starts = sorted({hour + some.whole(0, HOUR // step_ms - 1) * step_ms for _ in range(count)})
     duration = some.one_of(("Sum", "Sum", "Average", "p50", None))
@@ -285,10 +287,10 @@ def _metrics(some: _Drawn, fn: int, hour: int, large: bool) -> list[Point]:
             found.append(Point(fn, "Throttles", "Sum", period_s, start, float(some.whole(0, 9))))
             found.append(Point(fn, "ConcurrentExecutions", "Maximum", period_s, start, float(some.whole(20, 90))))
     if found and duration in ("Average", "p50"):
-        found.append(Point(fn, "Duration", duration, 3600, hour, some.whole(3, 4_000) + 0.5))
-    if found and period_s < 3600 and some.whole(0, 4) == 0:  # collected a second time, later, by the hour
+        found.append(Point(fn, "Duration", duration, HOUR_S, hour, some.whole(3, 4_000) + 0.5))
+    if found and period_s < HOUR_S and some.whole(0, 4) == 0:  # collected a second time, later, by the hour
         total = sum(one.value for one in found if one.metric == "Invocations")
-        found.append(Point(fn, "Invocations", "Sum", 3600, hour, total))
+        found.append(Point(fn, "Invocations", "Sum", HOUR_S, hour, total))
         found = [one for one in found if one.metric in ("Invocations", "Throttles", "ConcurrentExecutions")]
         first = next(one for one in found if one.metric == "Invocations")
         found[found.index(first)] = Point(fn, "Invocations", "Sum", period_s, hour, first.value)

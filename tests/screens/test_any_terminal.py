@@ -12,6 +12,7 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import MINUTE_MS
 from screenshots import sample_log
 from tests.support import small_store
 from tests.support.command_line import PROGRAM
@@ -68,7 +69,7 @@ def test_what_stands_is_not_written_again(store: Path) -> None:
 
 def test_the_first_paint_of_a_large_terminal_is_small(store: Path) -> None:
     with UnderTerminal(["--db", str(store)], columns=200, lines=50, COLORTERM="truecolor") as terminal:
-        assert len(painted(terminal)) <= 60_000
+        assert len(painted(terminal)) <= MINUTE_MS
 
 
 def test_five_changed_rows_of_fifty_are_few_bytes(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from collectors.ingest.engine import collect
 from collectors.ingest.many_sources import collect_accounts
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 from collectors.store.connection import writing
@@ -73,7 +74,7 @@ async def test_an_account_is_collected_from_the_screen(
     keys = "aws_access_key_id = testing\naws_secret_access_key = testing\n"
     (tmp_path / "AWS_SHARED_CREDENTIALS_FILE").write_text(f"[prod]\n{keys}")
     create_function(endpoint, "orders")
-    put_events(endpoint, "/aws/lambda/orders", "2025/01/01/[$LATEST]ab", [(clock_ms() - 60_000, "hello there")])
+    put_events(endpoint, "/aws/lambda/orders", "2025/01/01/[$LATEST]ab", [(clock_ms() - MINUTE_MS, "hello there")])
     app = small_app(small_store.make(tmp_path / "s.db"), now_ms=clock_ms)
     app.session.profile = "prod"
     async with app.run_test(size=(120, 30)) as pilot:
@@ -167,7 +168,7 @@ def lacking(tmp_path: Path) -> Path:
     aws.answers["logs:FilterLogEvents"] = lambda _: denied("logs:FilterLogEvents", group)
     aws.answers["cloudwatch:DescribeAlarms"] = lambda _: denied("cloudwatch:DescribeAlarms", "*")
     source = CloudWatchSource(
-        session, since_ms=clock_ms() - 3_600_000, now_ms=clock_ms(), logs="events", features=("logs", "alarms")
+        session, since_ms=clock_ms() - HOUR_MS, now_ms=clock_ms(), logs="events", features=("logs", "alarms")
     )
     [done] = collect_accounts([lambda: source], db=tmp_path / "s.db", now_ms=clock_ms())
     assert [one.denied for one in done.denied] == ["cloudwatch:DescribeAlarms", "logs:FilterLogEvents"]
@@ -195,7 +196,7 @@ def test_what_is_missing_is_told_from_the_failures_themselves(lacking: Path) -> 
 def test_what_a_later_collection_had_is_missing_no_more(lacking: Path) -> None:
     session, aws = canned_session()
     aws.answers["lambda:ListFunctions"] = lambda _: {"Functions": []}
-    source = CloudWatchSource(session, since_ms=clock_ms() - 3_600_000, now_ms=clock_ms(), features=("logs", "alarms"))
+    source = CloudWatchSource(session, since_ms=clock_ms() - HOUR_MS, now_ms=clock_ms(), features=("logs", "alarms"))
     collect_accounts([lambda: source], db=lacking, now_ms=clock_ms())
     with Reader(lacking) as reader:
         assert missing_permissions(reader) == []
@@ -205,7 +206,7 @@ def test_a_source_of_which_nothing_may_be_read_lacks_that(tmp_path: Path) -> Non
     """Nothing is written but that; the collection has ended all the same."""
     session, aws = canned_session()
     aws.answers["lambda:ListFunctions"] = lambda _: denied("lambda:ListFunctions", "*")
-    source = CloudWatchSource(session, since_ms=clock_ms() - 3_600_000, now_ms=clock_ms(), features=("logs",))
+    source = CloudWatchSource(session, since_ms=clock_ms() - HOUR_MS, now_ms=clock_ms(), features=("logs",))
     collect_accounts([lambda: source], db=tmp_path / "s.db", now_ms=clock_ms())
     with Reader(tmp_path / "s.db") as reader:
         [one] = missing_permissions(reader)

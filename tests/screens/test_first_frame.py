@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import HOUR_MS
 from collectors.store.integrity.scrub import remember
 from collectors.store.read.reader import Reader
 from collectors.store.read.startup_reader import FunctionSums, Unseen
@@ -29,7 +30,7 @@ from lambdatui.text.table import cells
 from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
-from lambdatui.views.time_range import HOUR_MS, RangeChoice
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.layout import fitted, home_header_lines
 from lambdatui.widgets.notice import Notice

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import many
 from collectors.ingest.regrouping import regroup_store
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base import invocations_table
@@ -38,7 +39,7 @@ async def test_it_opens_and_jumps_to_its_end_without_loading_them(store: Path, m
     monkeypatch.setattr(invocations_table, "invocations", counted)
     with Reader(store) as reader:
         newest = reader.newest_ms() or 0
-    session = session_on(store, now_ms=lambda: newest + 60_000)
+    session = session_on(store, now_ms=lambda: newest + MINUTE_MS)
     session.choice = session.choice.with_preset("all")
     app = LambdaTui(session, DARK)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -66,7 +67,7 @@ async def test_matches_beyond_the_first_thousand_come_when_they_are_looked_for(s
         newest = reader.newest_ms() or 0
         every = reader.invocations(0, newest + 1, limit=COUNT)
     expected = [row.request_id for row in every if (row.duration_us or 0) > 50_000]
-    session = session_on(store, now_ms=lambda: newest + 60_000)
+    session = session_on(store, now_ms=lambda: newest + MINUTE_MS)
     session.choice = session.choice.with_preset("all")
     app = LambdaTui(session, DARK)
     async with app.run_test(size=(120, 40)) as pilot:

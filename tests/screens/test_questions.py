@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.model.units import HOUR_MS
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.session.session import Session
@@ -31,7 +32,7 @@ async def test_a_screen_asks_once_when_it_opens(key: str, tmp_path: Path, monkey
 
     monkeypatch.setattr(QueryScreen, "ask_rows", counted)
     db = small_store.make(tmp_path / "s.db")
-    app = LambdaTui(Session(db, COLOURS, utc=True, now_ms=lambda: small_store.T0 + 3_600_000), DARK)
+    app = LambdaTui(Session(db, COLOURS, utc=True, now_ms=lambda: small_store.T0 + HOUR_MS), DARK)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         await app.workers.wait_for_complete()

@@ -12,6 +12,7 @@ from textual.worker import WorkerFailed
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui, UnknownTheme
 from lambdatui.app.clipboard import LIMIT_BYTES, osc52
@@ -157,7 +158,7 @@ async def test_the_range_is_chosen_and_travelled_by_keys(store: Path) -> None:
         await press(pilot, "1")
         shown = app.session.shown
         assert shown is not None
-        assert shown.span_ms == 3_600_000
+        assert shown.span_ms == HOUR_MS
         await press(pilot, "left_square_bracket")
         assert app.session.shown is not None
         assert app.session.shown.to_ms == shown.from_ms
@@ -219,7 +220,7 @@ async def test_a_pause_holds_the_picture_and_ends_with_the_newest(tmp_path: Path
         await settle(pilot)
         await press(pilot, "p")
         event = {
-            "timestamp": sample_log.END_MS - 60_000,
+            "timestamp": sample_log.END_MS - MINUTE_MS,
             "message": "START RequestId: 11111111-2222-4333-8444-555555555555 Version: 1",
             "logGroup": "/aws/lambda/newcomer",
             "logStream": "a",

@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS
 from collectors.store.read.reader import Reader
 from lambdatui.app.navigation import MAIN, screen_class
 from lambdatui.screens.base.table import TableScreen
@@ -61,7 +62,7 @@ async def test_every_screen_takes_a_step_back_in_time(store: Path) -> None:
             await press(pilot, "left_square_bracket")
             assert before is not None
             assert app.session.shown is not None
-            assert app.session.shown.to_ms == before.to_ms - before.span_ms // 3_600_000 * 3_600_000, name
+            assert app.session.shown.to_ms == before.to_ms - before.span_ms // HOUR_MS * HOUR_MS, name
             await press(pilot, "F")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.model.units import WEEK_MS
 from lambdatui.text.terminal import ANSI_DARK, DARK
 from screenshots import sample_log
 from tests.support.screens import app_on, pressing
@@ -95,5 +96,5 @@ def test_stale(
     """Data of a week ago: the range ends with them, and the header says how old they are."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     app = app_on(store, theme=DARK)
-    app.session.now_ms = lambda: sample_log.END_MS + 7 * 86_400_000
+    app.session.now_ms = lambda: sample_log.END_MS + WEEK_MS
     assert snap_compare(app, terminal_size=size, run_before=pressing(""))

@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
+from collectors.model.units import MINUTE_MS
 from lambdatui.app.application import LambdaTui
 from lambdatui.app.navigation import screen_class
 from lambdatui.screens.cost_groups import CostGroupsScreen
@@ -142,14 +143,14 @@ async def test_tags_that_change_while_one_looks_move_the_rows(db: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert shown(app) == {"basket", "pay"}
-        tag(db, {"pay": {"team": "payments"}, "lost": {"team": "checkout"}}, T0 + 90 * 60_000)
+        tag(db, {"pay": {"team": "payments"}, "lost": {"team": "checkout"}}, T0 + 90 * MINUTE_MS)
         await press(pilot, "ctrl+r")
         assert shown(app) == {"basket", "lost"}
         assert "unknown" not in header_of(app)
 
 
 async def test_configuration_and_function_say_tags_and_how_they_changed(db: Path) -> None:
-    tag(db, {"basket": {"team": "payments", "env": "prod"}}, T0 + 60_000)
+    tag(db, {"basket": {"team": "payments", "env": "prod"}}, T0 + MINUTE_MS)
     app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.model.units import DAY_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from tests.support.aws import ACCOUNT, MINUTE_MS, REGION, Canned, canned_session, listed, no_pause
@@ -19,7 +20,6 @@ from tests.support.printed_statements import report, request_id, start
 
 GROUPS_A_PAGE = FUNCTIONS_A_PAGE = 50
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
-DAY_MS = 86_400_000
 
 
 @dataclass

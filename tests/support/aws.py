@@ -14,12 +14,11 @@ import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 
 from collectors.ingest.store_answers import Claims, InStore
+from collectors.model.units import MINUTE_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
 STREAM = "2025/01/01/[$LATEST]ab"
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from collectors.model.account import Configured as Setting
 from collectors.model.account import Inventory
 from collectors.model.records import Function, MetricPoint
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
-from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from tests.support.small_store import CHECKOUT, T0
 
 MARCH = T0 // DAY_MS * DAY_MS - 30 * DAY_MS  # T0 is on 2025-03-31

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS
 from collectors.store.lines.chunks import opened, unpacked
 
 T0 = 1_770_000_000_000
-HOUR = 3_600_000
+HOUR = HOUR_MS
 
 
 def invocation(number: int, *said: str, at_ms: int | None = None, function: str = "shop") -> list[dict[str, object]]:

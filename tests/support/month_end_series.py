@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from collectors.model.units import MINUTE_MS
+
 Mean = Callable[[date], float]
 
 
@@ -98,6 +100,6 @@ KINDS = [
     Kind("a ramp of ten days", lambda day: 1000 + 100 * min(10, max(0, _days_since(day, SEPTEMBER))), JULY, USUAL),
     Kind("noisy", lambda day: 1000, JULY, USUAL, noise=0.5, bias=0.1),
     Kind("noisy weekdays", lambda day: 2400 if day.weekday() < 5 else 600, JULY, USUAL, noise=0.4),
-    Kind("quarterly", lambda day: 60_000 if day.day == 1 and day.month % 3 == 1 else 200, JULY, october(2, 10, 21)),
+    Kind("quarterly", lambda day: MINUTE_MS if day.day == 1 and day.month % 3 == 1 else 200, JULY, october(2, 10, 21)),
 ]  # fmt: skip
 BY_NAME = {kind.name: kind for kind in KINDS}

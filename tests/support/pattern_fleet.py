@@ -7,9 +7,10 @@ from pathlib import Path
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import DAY_MS
 from tests.support.invocation_logs import T0, write
 
-DAY = 86_400_000
+DAY = DAY_MS
 Event = dict[str, object]
 TEXTS = (
     "stored order {n} in 3 ms\n",

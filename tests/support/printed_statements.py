@@ -10,11 +10,12 @@ from msgspec import structs
 
 from collectors.ingest.engine import ImportResult, import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import InvocationRow, LogLine, Totals
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
-HOUR = 3_600_000
+HOUR = HOUR_MS
 DAY = 24 * HOUR
 EVER = (0, 4_000_000_000_000)
 GROUP = "/aws/lambda/fn"
@@ -124,7 +125,7 @@ def everything(db: Path, spans: Sequence[tuple[int, int]], *, lines: bool = True
             }
             told[f"errors {low} {high}"] = sorted(_named(reader.error_groups(low, high), names), key=str)
             told[f"days {low} {high}"] = sorted(_named(reader.daily_usage(low, high), names), key=str)
-        for step_ms in (60_000, HOUR, DAY):
+        for step_ms in (MINUTE_MS, HOUR, DAY):
             told[f"series {step_ms}"] = [
                 (point.start_ms, point.quantiles, _plain(asdict(point.totals), {}))
                 for point in reader.series(*EVER, step_ms)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write.writer import Writer
@@ -37,7 +38,7 @@ def fill(path: Path, events: str = str(EVENTS)) -> None:
         writer = Writer(connection, fingerprint)
         for minute in (5, 6, 70, 1600):
             writer.measure(
-                MetricPoint(CHECKOUT, name, stat, 60, T0 + minute * 60_000, float(place + minute))
+                MetricPoint(CHECKOUT, name, stat, 60, T0 + minute * MINUTE_MS, float(place + minute))
                 for place, (name, stat) in enumerate(NAMED.items())
             )
         writer.flush()

@@ -11,12 +11,13 @@ from msgspec.structs import asdict
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write.writer import Writer
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
-MINUTE = 60_000
+MINUTE = MINUTE_MS
 CHECKOUT = FunctionKey("checkout", "111122223333", "us-east-1")
 RESIZE = FunctionKey("resize", "111122223333", "eu-west-1")
 EVIL = "\x1b]0;owned\x07=cmd|' /C calc'!A0 \x1b[31mred\x1b[0m \u202egnp.exe"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from collectors.model.account import TAGS, Inventory, tags_of
 from collectors.model.records import Function, FunctionKey
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.connection import writing
 from collectors.store.write.account import keep_inventory
 from tests.support import usage_store
@@ -12,7 +13,7 @@ from tests.support.small_store import T0
 from tests.support.usage_store import Call
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
-HOUR = 3_600_000
+HOUR = HOUR_MS
 TAGGED: dict[str, dict[str, str] | None] = {
     "basket": {"team": "checkout", "env": "prod"},
     "pay": {"team": "checkout", "env": "test"},
@@ -42,7 +43,7 @@ def make(path: Path, *, tagged_ms: int | None = T0) -> Path:
         Function(key(name), runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=30) for name in NAMES
     ]
     calls = [
-        Call(key(name), T0 + 60_000 * (10 * number + turn), billed_ms=100 * number, failed=turn == 0)
+        Call(key(name), T0 + MINUTE_MS * (10 * number + turn), billed_ms=100 * number, failed=turn == 0)
         for number, name in enumerate(NAMES, 1)
         for turn in range(number)
     ]

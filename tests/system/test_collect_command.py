@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.cli.main import cli
 from lambdatui.runner.functions import Deployment
@@ -53,7 +54,7 @@ def runner_db(tmp_path: Path) -> Path:
 @pytest.fixture
 def moto(endpoint: str) -> str:
     now_ms = time.time_ns() // 1_000_000
-    events = [(now_ms - 60_000 + at, message) for at, message in enumerate(lines())]
+    events = [(now_ms - MINUTE_MS + at, message) for at, message in enumerate(lines())]
     put_events(endpoint, "/aws/lambda/fn", "2025/01/01/[$LATEST]ab", events)
     return endpoint
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from collectors.model.units import HOUR_S
 from collectors.store.read.reader import Reader
 from tests.support.accounts_cloud import Cloud
 from tests.support.aws import ACCOUNT, MINUTE_MS, REGION, error, isolate, recent_ms
@@ -267,7 +268,7 @@ def test_metrics_that_may_not_be_listed_leave_the_logs_and_nothing_counts_as_rea
     assert collect(tmp_path).exit_code == 0
     of_source = [one for one in cloud.asked("cloudwatch:GetMetricData") if "AccountId" in one["MetricDataQueries"][0]]
     # The whole day, as nobody knew of the functions before.
-    assert max(one["EndTime"] for one in of_source) - min(one["StartTime"] for one in of_source) >= 24 * 3600
+    assert max(one["EndTime"] for one in of_source) - min(one["StartTime"] for one in of_source) >= 24 * HOUR_S
     with Reader(tmp_path / "s.db") as reader:
         assert len(reader.find_invocations(REQUEST)) == 1
 

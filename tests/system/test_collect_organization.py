@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from collectors.model.units import HOUR_MS
 from collectors.store.read.reader import Reader
 from tests.support.accounts_cloud import Cloud, refused
 from tests.support.aws import ACCOUNT, error, isolate
@@ -213,7 +214,7 @@ def test_a_watch_lists_accounts_once_an_hour_and_goes_on_with_those_it_knows(
     now = [1_000.0]
     monkeypatch.setattr(accounts.time, "monotonic", lambda: now[0])
     organization = OrganizationRequest("read")
-    request = CollectRequest(("",)[:0], ("eu-central-1",), 3_600_000, None, "none", (), False, 0, False, organization)
+    request = CollectRequest(("",)[:0], ("eu-central-1",), HOUR_MS, None, "none", (), False, 0, False, organization)
     collecting = Rounds(request, Context(tmp_path / "s.db"), None, quiet=True)
     assert len(collecting.once()) == 3
     now[0] += 3_599

@@ -7,6 +7,7 @@ import pytest
 
 from collectors.model.account import BilledDay, Configured, Inventory, LogGroupFacts, Recommendation
 from collectors.model.records import FunctionKey, MetricPoint
+from collectors.model.units import DAY_MS, DAY_S, HOUR_MS, MINUTE_MS
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
@@ -20,7 +21,7 @@ from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
 from tests.support import small_store
@@ -191,7 +192,7 @@ def test_reconciling_counts_what_stands_configured_without_cloudwatchs_storage(c
         view = reconciled(reader, collected_actuals(reader, MONTH), BOOK, free_tier=False, by="span")
     told = {row.dimension: row for row in view.rows}
     one = told["provisioned_concurrency"]
-    assert (one.quantity, one.aws_quantity) == (Decimal(2 * 30 * 86_400), Decimal(30 * 172_800))
+    assert (one.quantity, one.aws_quantity) == (Decimal(2 * 30 * DAY_S), Decimal(30 * 172_800))
     assert one.reason == "agrees"
     assert "logs_storage" not in told
 
@@ -203,13 +204,13 @@ async def test_an_accounts_own_headroom_and_when_it_is_full(tmp_path: Path) -> N
     limit = Configured(CHECKOUT.account, CHECKOUT.region, "", "account", "", {"concurrency_limit": 100})
     with writing(path) as connection:
         kept.keep_inventory(connection, Inventory(CHECKOUT.account, CHECKOUT.region, ("account",), [limit]), T0)
-        peaks = [(T0 + 5 * 60_000, 60.0), *((TODAY - day * DAY_MS, 50.0 - 10 * day) for day in range(1, 5))]
+        peaks = [(T0 + 5 * MINUTE_MS, 60.0), *((TODAY - day * DAY_MS, 50.0 - 10 * day) for day in range(1, 5))]
         kept.keep_account_points(
             connection, [MetricPoint(account, "ConcurrentExecutions", "Maximum", 60, at, peak) for at, peak in peaks]
         )
     with Reader(path) as reader:
-        view = concurrency(reader, TimeRange(T0, T0 + 3_600_000, "an hour"))
-        alone = concurrency(reader, TimeRange(T0, T0 + 3_600_000, "an hour"), narrow=Narrow(functions=("checkout",)))
+        view = concurrency(reader, TimeRange(T0, T0 + HOUR_MS, "an hour"))
+        alone = concurrency(reader, TimeRange(T0, T0 + HOUR_MS, "an hour"), narrow=Narrow(functions=("checkout",)))
     (whole,) = (row for row in view.headroom if not row.function_id)
     assert (whole.function, whole.limit, whole.concurrency, whole.headroom) == ("all functions", 100, 60, 0.4)
     assert whole.throttles == 4

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from collectors.ingest.many_sources import Collected
+from collectors.model.units import HOUR_MS
 from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.collect.rounds import Rounds as CollectRounds
 from lambdatui.processes.child_process import Child
@@ -63,7 +64,7 @@ class Rounds:
     """Collections of profiles from a server, round by round, as a watch does them."""
 
     def __init__(self, tmp_path: Path, url: str, profiles: tuple[str, ...], regions: tuple[str, ...] = REGIONS) -> None:
-        asked = CollectRequest(profiles, regions, 3_600_000, url, "none", ("functions",), False, 0, False)
+        asked = CollectRequest(profiles, regions, HOUR_MS, url, "none", ("functions",), False, 0, False)
         self._collecting = CollectRounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
 
     def run(self) -> list[Collected]:
@@ -329,7 +330,7 @@ def test_a_region_without_an_endpoint_is_called_not_enabled(tmp_path: Path, monk
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://lambda.no-such-region.invalid")
         rounds = Rounds(tmp_path, server.url, ("prod",), ("eu-moon-1",))
         rounds._collecting._request = CollectRequest(
-            ("prod",), ("eu-moon-1",), 3_600_000, None, "none", ("functions",), False, 0, False
+            ("prod",), ("eu-moon-1",), HOUR_MS, None, "none", ("functions",), False, 0, False
         )
         said = failures(rounds.run())
     assert len(said) == 1

@@ -17,6 +17,7 @@ from collectors.ingest import engine
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
+from collectors.model.units import MINUTE_MS
 from collectors.sources.base import LogEvents
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.emf_cells import bucket_of, value_of
@@ -34,7 +35,7 @@ from tests.support.invocation_logs import HOUR, T0, bring_in, invocation, write
 from tests.support.released_stores import set_back
 from tests.support.screens import app_on, press, settle
 
-MINUTE, DAY = 60_000, 24 * HOUR
+MINUTE, DAY = MINUTE_MS, 24 * HOUR
 
 
 def store_of(folder: Path, events: list[dict[str, Any]], name: str = "a") -> Path:

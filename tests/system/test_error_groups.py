@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.ingest.regrouping import is_old, regroup_store
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import family, fingerprint, normalise
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -96,7 +97,7 @@ def test_a_hostile_text_takes_no_time() -> None:
 
 
 def count_anew(connection: sqlite3.Connection) -> None:
-    for table, grain in (("minute_cells", 60_000), ("hour_cells", 3_600_000), ("day_cells", 86_400_000)):
+    for table, grain in (("minute_cells", MINUTE_MS), ("hour_cells", HOUR_MS), ("day_cells", DAY_MS)):
         connection.execute(f"DELETE FROM {table}_errors")
         connection.execute(
             f"INSERT INTO {table}_errors SELECT function_id, start_ms / ? * ?, error_id, count(*)"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ingest.engine import ImportResult
+from collectors.model.units import MINUTE_MS
 from tests.support.printed_statements import (
     DAY,
     EVER,
@@ -161,7 +162,7 @@ def test_interleaved_streams_cut_into_files(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("keep_lines", [True, False])
 def test_a_second_import_adds_nothing(tmp_path: Path, keep_lines: bool) -> None:
-    plans = [Planned(fate, 100, 60_000, True) for fate in FATES]
+    plans = [Planned(fate, 100, MINUTE_MS, True) for fate in FATES]
     ((*events,),) = streams_of([plans], lines=True)
     results = [imported(tmp_path, events, keep_lines=keep_lines) for _ in range(3)]
     assert [figures(result) for result in results] == [
@@ -185,12 +186,12 @@ def test_pieces_of_two_attempts_find_their_own(tmp_path: Path, order: tuple[int,
     pieces = [
         Event(T0, start(ONE)),
         Event(T0 + 3000, report(ONE, 3000.0, "Status: timeout\t")),
-        Event(T0 + 60_000, start(ONE)),
+        Event(T0 + MINUTE_MS, start(ONE)),
         Event(T0 + 60_084, report(ONE, 84.0)),
     ]
     assert sum(imported(tmp_path, [pieces[at]]).invocations for at in order) == 2
     found = [(row.start_ms - T0, row.attempt, row.status.label, row.billed_ms) for row in Store(tmp_path).rows]
-    assert found == [(0, 1, "timeout", 3000), (60_000, 2, "ok", 84)]
+    assert found == [(0, 1, "timeout", 3000), (MINUTE_MS, 2, "ok", 84)]
 
 
 @pytest.mark.parametrize("cut", [2, 3])

@@ -8,13 +8,14 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import Function, FunctionKey
+from collectors.model.units import HOUR_MS
 from collectors.parsing.function_names import function_key
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.views.invocations import invocations
 from lambdatui.views.startup_view import glance
-from lambdatui.views.time_range import HOUR_MS, RangeChoice, TimeRange
+from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 from tests.support import small_store
 from tests.support.command_line import rows, run

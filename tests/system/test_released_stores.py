@@ -9,6 +9,7 @@ import pytest
 from collectors.ingest.engine import import_files
 from collectors.ingest.regrouping import regroup_store
 from collectors.model.records import FunctionKey
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.patterns import LinePatterns
 from collectors.store import migration
 from collectors.store.read.reader import Reader
@@ -35,7 +36,7 @@ RELEASED = {
     12: "0a484434bb32233dbd62d90387caa8251fdd79fde78a70f124c4bff04c485ac0",
     13: "6cdb4e45709e9423fbf8776a383b6a4a1fd401b892c68a0aecf5080e063256db",
 }
-SPANS = (EVER, (T0, T0 + HOUR), (T0 + 2 * 60_000, T0 + 70 * 60_000), (T0 // DAY * DAY, T0 // DAY * DAY + DAY))
+SPANS = (EVER, (T0, T0 + HOUR), (T0 + 2 * MINUTE_MS, T0 + 70 * MINUTE_MS), (T0 // DAY * DAY, T0 // DAY * DAY + DAY))
 METRICS = (("Throttles", "Sum"), ("Invocations", "Sum"), ("Errors", "Sum"), ("ConcurrentExecutions", "Maximum"))
 
 

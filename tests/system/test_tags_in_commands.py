@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from collectors.model.account import BilledDay, LogGroupFacts
 from collectors.model.records import Function, MetricPoint
+from collectors.model.units import DAY_MS, HOUR_S, MINUTE_MS
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account
@@ -190,9 +191,9 @@ def test_the_configuration_names_tags_and_the_command_line_overrides_it(db: Path
 
 def test_at_a_time_tags_are_as_they_were_then(tmp_path: Path) -> None:
     changing = tagged_store.make(tmp_path / "s.db")
-    tag(changing, {"basket": {"team": "payments"}}, T0 + 30 * 60_000)
+    tag(changing, {"basket": {"team": "payments"}}, T0 + 30 * MINUTE_MS)
     assert names(changing, "--tag", "team=payments") == {"basket"}
-    early = run("functions", "--json", "--db", changing, "--at", str(T0 + 15 * 60_000), "--tag", "team=checkout")
+    early = run("functions", "--json", "--db", changing, "--at", str(T0 + 15 * MINUTE_MS), "--tag", "team=checkout")
     assert "basket" in {row["function"] for row in rows(early)}
     before = run("functions", "--json", "--db", changing, "--at", str(T0), "--tag", "team=checkout")
     assert rows(before) == []
@@ -224,7 +225,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.measure(
                 [MetricPoint(key(name), metric, "Sum", 300, T0 + 600_000, float(number))
                  for metric in ("Invocations", "Errors", "Throttles")]
-                + [MetricPoint(key(name), "IncomingBytes", "Sum", 3600, T0, 1e6 * number)]
+                + [MetricPoint(key(name), "IncomingBytes", "Sum", HOUR_S, T0, 1e6 * number)]
                 + [MetricPoint(key(name), "ConcurrentExecutions", "Maximum", 300, T0, float(number))]
             )  # fmt: skip
         writer.flush()
@@ -234,7 +235,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         groups.append(LogGroupFacts(tagged_store.ACCOUNT, "us-east-1", "/aws/lambda/nobody", "STANDARD", 7, 10**15))
         account.keep(connection, writer.names, 1, groups)
-        day = T0 // 86_400_000 * 86_400_000
+        day = T0 // DAY_MS * DAY_MS
         account.keep(
             connection, writer.names, 1,
             [BilledDay(tagged_store.ACCOUNT, day, "AWS Lambda", "EUC1-Request", "1.5", "USD", "21", "Requests", False)],

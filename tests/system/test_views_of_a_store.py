@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.records import Status
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.read.reader import Reader
 from lambdatui.views import filters
 from lambdatui.views.columns import UnknownColumn, column_named
@@ -22,7 +23,7 @@ from lambdatui.views.logs import kind_of, logs
 from lambdatui.views.scope import Narrow
 from lambdatui.views.startup_view import glance
 from lambdatui.views.throttles import throttles
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, RangeChoice, RangeError, TimeRange, instant_ms
+from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange, instant_ms
 from pricing.pricebook import PriceBook
 from tests.support import small_store
 from tests.support.row_types import COLUMNS

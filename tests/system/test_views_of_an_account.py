@@ -8,6 +8,7 @@ import pytest
 
 from collectors.model.account import Alarm, Alarms, CallCount, Configured, Inventory, LogGroupFacts
 from collectors.model.records import Function, FunctionKey
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -95,5 +96,5 @@ def test_the_limit_of_the_account_is_the_functions_limit(reader: Reader) -> None
 
 
 def test_the_header_tells_what_collecting_cost_this_month(reader: Reader) -> None:
-    now = TimeRange(T0, time.time_ns() // 1_000_000 + 60_000, "until now")  # the ledger's time is the clock's
+    now = TimeRange(T0, time.time_ns() // 1_000_000 + MINUTE_MS, "until now")  # the ledger's time is the clock's
     assert overview(reader, now, PriceBook.load(), narrow=Narrow()).collecting_usd == Decimal("0.015")

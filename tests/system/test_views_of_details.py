@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from collectors.model.records import Function
+from collectors.model.units import DAY_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -21,7 +22,7 @@ from lambdatui.views.error_trends import error_trends
 from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.log_search import log_search
 from lambdatui.views.phases import phases
-from lambdatui.views.time_range import DAY_MS, TimeRange, instant_ms
+from lambdatui.views.time_range import TimeRange, instant_ms
 from pricing.pricebook import PriceBook
 from tests.support import small_store
 from tests.support.row_types import COLUMNS, REGISTRY

@@ -11,6 +11,7 @@ from typing import Any
 
 from collectors.model.account import BilledDay, Covered
 from collectors.model.records import Reject
+from collectors.model.units import DAY_MS
 from collectors.sources.base import ONCE, BilledDays, CoveredSpans
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.pages import pages
@@ -118,4 +119,4 @@ def _is_decimal(text: Any) -> bool:
 
 
 def _ms(day: date) -> int:
-    return (day - date(1970, 1, 1)).days * 86_400_000
+    return (day - date(1970, 1, 1)).days * DAY_MS

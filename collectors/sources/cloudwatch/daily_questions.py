@@ -5,14 +5,13 @@ from functools import partial
 from typing import Any
 
 from collectors.model.account import Configured, Covered, Inventory
+from collectors.model.units import DAY_MS
 from collectors.sources.base import CoveredSpans, Failed, Item, SourceFailed, Step
 from collectors.sources.cloudwatch import capacity, log_destinations
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metric_names import capacity_provider
-
-DAY_MS = 86_400_000
 
 
 class Daily:

@@ -19,10 +19,10 @@ from itertools import islice
 
 from collectors.model.account import Covered, Inventory
 from collectors.model.records import Function
+from collectors.model.units import DAY_MS
 from collectors.sources.base import CoveredSpans, Failed, Item, SourceFailed, Step
 from collectors.sources.cloudwatch.errors import is_refusal
 
-DAY_MS = 86_400_000
 REFUSED_FOR_ALL = 3  # functions, and none that it was had of
 
 Asking = Callable[[Function, Mapping[str, str]], Iterator[Inventory | SourceFailed]]

@@ -20,6 +20,7 @@ from collectors.model.durable import (
     OpenExecution,
 )
 from collectors.model.records import Reject
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.sources.base import (
     BudgetReached,
     CoveredSpans,
@@ -41,9 +42,8 @@ from collectors.sources.cloudwatch.iso_times import iso_ms
 PAGES_A_ROUND = 20  # of the list of one function's executions, 1,000 each
 HISTORIES_A_ROUND = 60  # a call each at least, three a second
 EVENTS_A_PAGE = 200  # a page holds what steps gave, 256 KB each at most
-_DAY_MS = 86_400_000
-_LATE_MS = 60_000  # how long after its start an execution may take to be listed
-_SETTLED_MS = 3_600_000  # so long after an execution ended, its history has all there will be
+_LATE_MS = MINUTE_MS  # how long after its start an execution may take to be listed
+_SETTLED_MS = HOUR_MS  # so long after an execution ended, its history has all there will be
 _OPEN = ("RUNNING", "PAUSING", "PAUSED")
 _ENDING = {
     "ExecutionSucceeded": "SUCCEEDED", "ExecutionFailed": "FAILED", "ExecutionTimedOut": "TIMED_OUT",
@@ -118,7 +118,7 @@ class DurableReading:
         return (
             execution.last_event is None
             or not self._quiet(execution.function, execution.asked_ms)
-            or self._now_ms - execution.asked_ms >= _DAY_MS
+            or self._now_ms - execution.asked_ms >= DAY_MS
         )
 
     # --- which there are --------------------------------------------------------------------------------------------
@@ -126,13 +126,13 @@ class DurableReading:
     def _listed(self, name: str, covered: CoveredSpans, since_ms: int) -> Iterator[DurableExecutions | Covered]:
         item = f"durable {self._account} {self._region} {name}"
         listed_ms = max((end for _, end in covered(item)), default=0)
-        if self._quiet(name, listed_ms) and self._now_ms - listed_ms < _DAY_MS:
+        if self._quiet(name, listed_ms) and self._now_ms - listed_ms < DAY_MS:
             return
         for low, high in log_events.gaps(covered(item), since_ms, self._now_ms):
             yield from self._started_in(name, item, low, high)
         # One that began before the first collection looked may go on for a year.
         still = f"durable open {self._account} {self._region} {name}"
-        if self._now_ms - max((end for _, end in covered(still)), default=0) >= _DAY_MS:
+        if self._now_ms - max((end for _, end in covered(still)), default=0) >= DAY_MS:
             for page in self._pages(name, Statuses=list(_OPEN)):
                 yield DurableExecutions(self._executions(name, page))
             yield Covered(still, 0, self._now_ms)

@@ -11,10 +11,10 @@ from typing import Any
 
 from collectors.model.account import ErrorPattern, HourAggregate
 from collectors.model.records import Reject
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
 
-HOUR_MS = 3_600_000
-SETTLED_MS = 15 * 60_000  # an hour is closed when its late events have come
+SETTLED_MS = 15 * MINUTE_MS  # an hour is closed when its late events have come
 MOST_ROWS = 100_000  # StartQuery: the maximum of limit
 MOST_BUCKETS = 1_041  # of one function: 15 minutes, Lambda's longest, in powers of 1.02
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from collectors.model.account import Covered, HourAggregate, RunningQuery
 from collectors.model.records import Reject
+from collectors.model.units import HOUR_MS
 from collectors.sources.base import (
     CoveredSpans,
     ErrorPatterns,
@@ -21,7 +22,6 @@ from collectors.sources.base import (
     Step,
 )
 from collectors.sources.cloudwatch.insights import (
-    HOUR_MS,
     MOST_BUCKETS,
     MOST_ROWS,
     HourSums,

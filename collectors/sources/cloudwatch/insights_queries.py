@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from collectors.model.account import RunningQuery
+from collectors.model.units import HOUR_MS
 from collectors.sources.base import BudgetReached, SourceFailed
 from collectors.sources.cloudwatch.calls import Calls, TokenBucket, bucket_of
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_passing, is_throttled, reading
-from collectors.sources.cloudwatch.insights import HOUR_MS, PATTERN_QUERY, QUERY, Row, rows_of, statistic
+from collectors.sources.cloudwatch.insights import PATTERN_QUERY, QUERY, Row, rows_of, statistic
 
 OPERATION = "logs:StartQuery"
 RESULTS = "logs:GetQueryResults"

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from collectors.model.records import LogEvent, Reject
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.answers import ReadEvent
 from collectors.sources.cloudwatch.calls import TokenBucket, bucket_of
@@ -14,8 +15,8 @@ from collectors.sources.cloudwatch.pages import EMPTY_PAGES, pages
 from collectors.sources.cloudwatch.tolerant_parsers import integer_of, text_of
 
 # Events arrive late and out of order, so each collection begins this much earlier; event ids make repeats harmless.
-OVERLAP_MS = 5 * 60_000
-WINDOW_MS = 3_600_000  # what is marked as read in one piece
+OVERLAP_MS = 5 * MINUTE_MS
+WINDOW_MS = HOUR_MS  # what is marked as read in one piece
 PAGE_BYTES = 1 << 20  # a page is 1 MB or 10,000 events (CloudWatch Logs quotas)
 
 # Empty pages are normal where few of many streams have events; this long at the pace of calls, they have no end.

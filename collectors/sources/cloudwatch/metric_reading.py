@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from collectors.model.account import Configured, Covered, Inventory, Setting
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import FOREVER_MS, HOUR_MS, MINUTE_MS
 from collectors.sources.base import (
     Counted,
     CoveredSpans,
@@ -23,9 +24,7 @@ from collectors.sources.cloudwatch.metrics import LATE_MS, Points, Query, Span, 
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.unread_logs import RECENT_MS
 
-HOUR_MS = 3_600_000
-LONGEST_MS = 15 * 60_000  # of an invocation
-_NEVER = 1 << 62
+LONGEST_MS = 15 * MINUTE_MS  # of an invocation
 # Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
 # is what earlier collections found that tells.
 SELDOM = ("async", "permission", "recursion", "code signing", "provisioned")
@@ -146,7 +145,9 @@ class MetricReading:
                 asked += self.of_active(key)
             for mapping in self._things("event source", key.name):
                 # One that was disabled before the span has had nothing to count in it.
-                still = mapping.settings.get("state") == "Disabled" and (mapping.modified_ms or _NEVER) < over.start_ms
+                still = (
+                    mapping.settings.get("state") == "Disabled" and (mapping.modified_ms or FOREVER_MS) < over.start_ms
+                )
                 if not still:
                     names_of_it = names.of_mapping(mapping.settings)
                     asked += queries(key, *names_of_it, item=mapping.item, EventSourceMappingUUID=mapping.item)

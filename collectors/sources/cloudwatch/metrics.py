@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors.model.records import FunctionKey, MetricPoint, Reject
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.answers import Series
 from collectors.sources.cloudwatch.calls import Calls
@@ -22,12 +23,11 @@ POINTS_A_CALL = 100_800
 _TRIES = 3  # for series that CloudWatch answers in part, or not at all, without saying how to go on
 
 # CloudWatch User Guide, "Metrics retention": how long the points of a period are kept.
-_DAY_MS = 86_400_000
-_KEPT = ((15 * _DAY_MS, 60), (63 * _DAY_MS, 300), (455 * _DAY_MS, 3_600))
+_KEPT = ((15 * DAY_MS, 60), (63 * DAY_MS, 300), (455 * DAY_MS, HOUR_S))
 # Points of a minute change until long after: Errors are stamped with the time of the invoke, which may last 15 minutes,
 # and CloudWatch itself may be hours late. A longer span of a metric costs no more, and with this one a call still has
 # its 500 queries.
-LATE_MS = 3 * 3_600_000
+LATE_MS = 3 * HOUR_MS
 INCOMING_BYTES = "IncomingBytes"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from collectors.model.account import TAGS, Covered, Inventory, tags_item, tags_of
 from collectors.model.records import FunctionKey, Reject
+from collectors.model.units import DAY_MS
 from collectors.sources.base import BudgetReached, CoveredSpans, Failed, Item, SourceFailed, Step, unforeseen
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless, is_missing, reading
@@ -24,7 +25,7 @@ _PARTITIONS = {
     "cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "us-isof-": "aws-iso-f",
     "eu-isoe-": "aws-iso-e", "eusc-": "aws-eusc",
 }  # fmt: skip
-AGAIN_MS = 86_400_000
+AGAIN_MS = DAY_MS
 """How often a function is asked for its tags where that is a call for each."""
 
 

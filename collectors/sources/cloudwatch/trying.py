@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.model.errors import CaughtError
+from collectors.model.units import MINUTE_MS
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.sources.cloudwatch.organization import LIST, is_active
@@ -216,7 +217,12 @@ class Trial:
                 return {"logGroupNamePrefix": "/aws/lambda/", "limit": 50}
             case "logs:FilterLogEvents":
                 group = self._group()
-                return {"logGroupName": group, "startTime": self._now_ms - 60_000, "endTime": self._now_ms, "limit": 1}
+                return {
+                    "logGroupName": group,
+                    "startTime": self._now_ms - MINUTE_MS,
+                    "endTime": self._now_ms,
+                    "limit": 1,
+                }
             case "logs:StartQuery":
                 # A second that has not come yet: nothing is scanned, and what is not scanned is not billed.
                 return {

@@ -9,10 +9,11 @@ ends, by the time it began at.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
 
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.sources.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
 
-RECENT_MS = 20 * 60_000  # what began so shortly before may not have ended, or be logged, or all be counted
-DELETED_MS = 86_400_000  # how often the group of a deleted function is asked for what came late
+RECENT_MS = 20 * MINUTE_MS  # what began so shortly before may not have ended, or be logged, or all be counted
+DELETED_MS = DAY_MS  # how often the group of a deleted function is asked for what came late
 # Lambda@Edge writes to groups of its replicas' regions, which list no function of that name; they may hold anything.
 _REPLICAS = f"{LAMBDA_PREFIX}us-east-1."
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from collectors.model.errors import CaughtError
+from collectors.model.units import FOREVER_MS
 
 LARGEST = 64 << 20  # bytes of one request, unpacked: the collector's are 4 MB at most by default
 TOO_LARGE = "an OTLP request larger than 64 MB"
@@ -29,7 +30,7 @@ _SCOPE_LOGS: _Fields = {1: {1: _BYTES, 2: _BYTES, 3: _BYTES, 4: _VARINT}, 2: _RE
 _RESOURCE_LOGS: _Fields = {1: {1: _BYTES, 2: _VARINT, 3: _BYTES}, 2: _SCOPE_LOGS, 3: _BYTES}
 _REQUEST: _Fields = {1: _RESOURCE_LOGS}
 _LONGEST_VARINT = 10  # bytes
-_ENDLESS = 1 << 62  # the length of a message that ends where the file does
+_ENDLESS = FOREVER_MS  # the length of a message that ends where the file does
 
 
 class Framing(Enum):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS
 from collectors.store import request_index
 from collectors.store.connection import StoreDamaged, StoreError, damaged, explained, open_reader
 from collectors.store.integrity import checksums, table_checksums, wal_frames
@@ -22,9 +23,6 @@ from collectors.store.tables.cells import MINUTE_CELLS
 from collectors.store.tables.column import CHECKSUM, LAST
 
 MOST_SAID = 20  # problems of one kind
-_HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
-_MINUTE_MS = GRAINS["minute_cells"]
-_EVER = 1 << 62
 # A cell's columns but what is of the newest row, which depends on what came first, and its checksums.
 _compared = cell_places(*(column.name for column in MINUTE_CELLS if column.fold not in (CHECKSUM, LAST)))
 _start_of, _invocations_of, _reports_of = map(cell_places, ("start_ms", "invocations", "reports"))
@@ -103,7 +101,7 @@ def _cells_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
     lost = _is_salvaged(connection)
     for function_id, name in connection.execute("SELECT id, name FROM functions").fetchall():
         since = _pruned_before(connection, function_id)
-        stored = _by_start(cells.read(connection, "minute_cells", function_id, since, _EVER))
+        stored = _by_start(cells.read(connection, "minute_cells", function_id, since, FOREVER_MS))
         counted = _by_start(_counted(connection, function_id, since))
         for start in sorted(stored.keys() | counted.keys()):
             if _agree(mine := stored.get(start), theirs := counted.get(start)):
@@ -121,8 +119,8 @@ def _counted(connection: sqlite3.Connection, function_id: int, since: int) -> It
     """Minutes of a function, summed from its rows a day at a time."""
     newest = "SELECT start_ms FROM invocations WHERE function_id = ? AND start_ms >= ? ORDER BY start_ms LIMIT 1"
     while (first := connection.execute(newest, (function_id, since)).fetchone()) is not None:
-        low = first[0] // _MINUTE_MS * _MINUTE_MS
-        since = low + _DAY_MS
+        low = first[0] // MINUTE_MS * MINUTE_MS
+        since = low + DAY_MS
         yield from minutes_of(cells.read_measures(connection, function_id, low, since))
 
 
@@ -133,7 +131,7 @@ def _by_start(some: Iterable[Cell]) -> dict[int, Cell]:
 def _pruned_before(connection: sqlite3.Connection, function_id: int) -> int:
     """From which whole minute on all rows of a function are there."""
     found = connection.execute("SELECT rows_ms FROM pruned WHERE function_id = ?", (function_id,)).fetchone()
-    return int(found[0]) if found else -_EVER
+    return int(found[0]) if found else -FOREVER_MS
 
 
 def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
@@ -142,11 +140,11 @@ def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
     for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
         grain = GRAINS[table]
         for function_id, name in functions:
-            stored = _by_start(cells.read(connection, table, function_id, -_EVER, _EVER))
-            rows = cells.read(connection, finer, function_id, -_EVER, _EVER)
+            stored = _by_start(cells.read(connection, table, function_id, -FOREVER_MS, FOREVER_MS))
+            rows = cells.read(connection, finer, function_id, -FOREVER_MS, FOREVER_MS)
             best = _by_start(aggregate(of_cells(rows), grain) if rows else [])
             if table == "hour_cells":
-                for cell in insights_cells.read(connection, function_id, -_EVER, _EVER):
+                for cell in insights_cells.read(connection, function_id, -FOREVER_MS, FOREVER_MS):
                     start = _start_of(cell)
                     if start not in best or _reports_of(cell) > _reports_of(best[start]):
                         best[start] = cell
@@ -159,7 +157,7 @@ def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
 def _finer_since(connection: sqlite3.Connection, finer: str, function_id: int, grain: int) -> int:
     """From when on finer cells are there: they may be pruned before the coarser."""
     (first,) = connection.execute(f"SELECT min(start_ms) FROM {finer} WHERE function_id = ?", (function_id,)).fetchone()
-    return _EVER if first is None else int(-(-first // grain) * grain)
+    return FOREVER_MS if first is None else int(-(-first // grain) * grain)
 
 
 def _errors_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
@@ -206,7 +204,7 @@ def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"log lines of chunk {identity} cannot be read: {error}"
             continue
         for at_ms, text in lines if identity > until else ():
-            hour = function_id, at_ms // _HOUR_MS * _HOUR_MS
+            hour = function_id, at_ms // HOUR_MS * HOUR_MS
             many, size = counted.get(hour, (0, 0))
             size += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
             counted[hour] = many + 1, size
@@ -216,22 +214,24 @@ def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
     stored = {(of, start): (many, size) for of, start, many, size in rows}
     for hour in sorted(stored.keys() | counted.keys()):
         function_id, start = hour
-        if start >= since.get(function_id, -_EVER) and stored.get(hour, (0, 0)) != counted.get(hour, (0, 0)):
+        if start >= since.get(function_id, -FOREVER_MS) and stored.get(hour, (0, 0)) != counted.get(hour, (0, 0)):
             yield f"patterns of the hour at {start} of function {function_id} do not agree with its log lines"
 
 
 def _whole_hours(connection: sqlite3.Connection) -> dict[int, int]:
     """By function, from which hour on all its lines are there, where some were pruned or lost."""
     if _is_salvaged(connection):
-        return {function_id: _EVER for (function_id,) in connection.execute("SELECT id FROM functions")}
+        return {function_id: FOREVER_MS for (function_id,) in connection.execute("SELECT id FROM functions")}
     rows = connection.execute("SELECT function_id, max(rows_ms, lines_ms) FROM pruned")
-    return {function_id: -(-before_ms // _HOUR_MS) * _HOUR_MS for function_id, before_ms in rows}
+    return {function_id: -(-before_ms // HOUR_MS) * HOUR_MS for function_id, before_ms in rows}
 
 
 def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
     """Days of patterns beside their hours; of a salvaged store those whose hours were not lost."""
     key, sums = "day, function_id, pattern_id", "lines, bytes"
-    columns = "start_ms / 86400000 * 86400000 AS day, function_id, pattern_id, sum(lines) AS lines, sum(bytes) AS bytes"
+    columns = (
+        f"start_ms / {DAY_MS} * {DAY_MS} AS day, function_id, pattern_id, sum(lines) AS lines, sum(bytes) AS bytes"
+    )
     hours, days = (f"SELECT {columns} FROM {table} GROUP BY 1, 2, 3" for table in ("pattern_hours", "pattern_days"))
     if _is_salvaged(connection):
         days = f"SELECT {key}, {sums} FROM ({days}) WHERE ({key}) IN (SELECT {key} FROM ({hours}))"

@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, WEEK_MS
 from collectors.store.connection import StoreDamaged, damaged, explained, readable, writing
 from collectors.store.integrity import checksums, table_checksums
 from collectors.store.lines.chunks import opened, unpacked
@@ -30,8 +31,6 @@ from collectors.store.tables.every import TABLES
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import METRIC_HOURS
 
-_EVER = 1 << 62
-_HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 _ROWS = 5_000
 # These repeat what is elsewhere, and are made anew.
 _MADE = frozenset({"table_sums", "request_buckets", "chunk_filters", "metric_packs", "pattern_functions",
@@ -173,7 +172,7 @@ class _Salvage:
         bad: Counter[int] = Counter()
         for function_id, name in self._names.items():
             gaps: list[tuple[int, int]] = []
-            for rows in self._stretches(table, columns, function_id, -_EVER, _EVER, gaps):
+            for rows in self._stretches(table, columns, function_id, -FOREVER_MS, FOREVER_MS, gaps):
                 for row in rows:
                     if _is_sound(is_sound, row):
                         if to.execute(put, row).rowcount:
@@ -231,10 +230,10 @@ class _Salvage:
     def _sum_anew(self, to: sqlite3.Connection) -> None:
         """Cells that are missing: of rows, or of finer cells."""
         for function_id in self._names:
-            rows = cells.read_measures(to, function_id, -_EVER, _EVER)
+            rows = cells.read_measures(to, function_id, -FOREVER_MS, FOREVER_MS)
             cells.insert_missing(to, "minute_cells", minutes_of(rows))
             for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
-                finer_cells = cells.read(to, finer, function_id, -_EVER, _EVER)
+                finer_cells = cells.read(to, finer, function_id, -FOREVER_MS, FOREVER_MS)
                 if finer_cells:
                     cells.insert_missing(to, table, aggregate(of_cells(finer_cells), GRAINS[table]))
 
@@ -247,14 +246,14 @@ class _Salvage:
                     to.execute(
                         f"DELETE FROM {finer} WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ?"
                         " AND start_ms < ?",
-                        (metric, function_id, stat, start, start + (_HOUR_MS if finer == "metrics" else _DAY_MS)),
+                        (metric, function_id, stat, start, start + (HOUR_MS if finer == "metrics" else DAY_MS)),
                     )
                 else:
                     row = metric, function_id, stat, start, total, peak
                     to.execute(METRIC_HOURS.named(table).insert(instead="OR REPLACE"), row)
         emf_cells.sum_up_anew(to)
         if "pattern_days" in self._whole and "pattern_hours" not in self._whole:
-            day = f"start_ms / {_DAY_MS} * {_DAY_MS}"
+            day = f"start_ms / {DAY_MS} * {DAY_MS}"
             grouped = f"SELECT function_id, {day} AS day, pattern_id, sum(lines), sum(bytes) FROM {{}} GROUP BY 1, 2, 3"
             uneven = f"{grouped.format('pattern_hours')} EXCEPT {grouped.format('pattern_days')}"
             to.execute(
@@ -265,7 +264,7 @@ class _Salvage:
             to.execute("DELETE FROM pattern_days")
             to.execute(
                 "INSERT INTO pattern_days (function_id, start_ms, pattern_id, lines, bytes, first_ms, last_ms)"
-                " SELECT function_id, start_ms / 86400000 * 86400000, pattern_id, sum(lines), sum(bytes),"
+                f" SELECT function_id, start_ms / {DAY_MS} * {DAY_MS}, pattern_id, sum(lines), sum(bytes),"
                 " min(first_ms), max(last_ms) FROM pattern_hours GROUP BY 1, 2, 3"
             )
 
@@ -291,8 +290,8 @@ class _Salvage:
         for grain in ("hour", "day"):
             to.execute(f"INSERT OR IGNORE INTO {grain}_packs (start_ms) SELECT DISTINCT start_ms FROM {grain}_cells")
         to.execute("INSERT OR IGNORE INTO week_packs (start_ms)"
-                   " SELECT DISTINCT start_ms / 604800000 * 604800000 FROM day_packs")  # fmt: skip
-        for grain_ms, table in ((3_600_000, "metric_hours"), (86_400_000, "metric_days")):
+                   f" SELECT DISTINCT start_ms / {WEEK_MS} * {WEEK_MS} FROM day_packs")  # fmt: skip
+        for grain_ms, table in ((HOUR_MS, "metric_hours"), (DAY_MS, "metric_days")):
             to.execute(
                 "INSERT OR IGNORE INTO metric_packs (metric, stat, grain_ms, start_ms)"
                 f" SELECT DISTINCT metric, stat, {grain_ms}, start_ms FROM {table}"
@@ -320,6 +319,6 @@ _SOUND: dict[str, tuple[tuple[str, ...], Callable[[Row], bool]]] = {
 
 
 def _time(at_ms: int) -> str:
-    if abs(at_ms) >= _EVER:
+    if abs(at_ms) >= FOREVER_MS:
         return "the beginning" if at_ms < 0 else "the end"
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

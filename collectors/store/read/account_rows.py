@@ -16,6 +16,7 @@ from collectors.model.account import (
     Recommendation,
 )
 from collectors.model.records import FunctionKey
+from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.store.read.reader import Reader
 from collectors.store.tables.account import (
     ALARM_HISTORY,
@@ -144,12 +145,9 @@ def has_asked(reader: Reader, operation: str) -> bool:
     )
 
 
-_EVER = 1 << 62
-
-
 def _until(reader: Reader) -> int:
     """The moment before which the reader looks."""
-    return _EVER if reader.until_ms is None else reader.until_ms
+    return FOREVER_MS if reader.until_ms is None else reader.until_ms
 
 
 IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
@@ -320,7 +318,7 @@ def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
 
 def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
     """The functions that have an hour in the span whose figures Logs Insights summed."""
-    hour = 3_600_000
+    hour = HOUR_MS
     return {
         function_id
         for (function_id,) in reader.select(

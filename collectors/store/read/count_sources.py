@@ -6,6 +6,7 @@ both agree, no hour is read. Only the standard library is imported here: the fir
 epoch ms, UTC.
 """
 
+from collectors.model.units import HOUR_MS
 from collectors.store.spans import DAY, HOUR, MINUTE
 
 TYPE_CHECKING = False
@@ -25,8 +26,8 @@ METRICS = {DAY: ("metric_days", "total"), HOUR: ("metric_hours", "total"), MINUT
 # An hour's points of its finest period: a metric may have been collected at several.
 FINEST = (
     " AND m.period_s = (SELECT min(p.period_s) FROM metrics p WHERE p.metric = m.metric"
-    " AND p.function_id = m.function_id AND p.stat = m.stat AND p.start_ms >= m.start_ms / 3600000 * 3600000"
-    " AND p.start_ms < m.start_ms / 3600000 * 3600000 + 3600000)"
+    f" AND p.function_id = m.function_id AND p.stat = m.stat AND p.start_ms >= m.start_ms / {HOUR_MS} * {HOUR_MS}"
+    f" AND p.start_ms < m.start_ms / {HOUR_MS} * {HOUR_MS} + {HOUR_MS})"
 )
 
 

@@ -6,10 +6,10 @@ Without that, SQLite walks through all the rows above a page, or sorts them: a m
 import sqlite3
 from collections.abc import Sequence
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.schema import GRAINS
 
 DEEP = 5_000  # rows above a page that are walked through as quickly
-_HOUR, _DAY = GRAINS["hour_cells"], GRAINS["day_cells"]
 
 
 def nearer(
@@ -23,7 +23,7 @@ def nearer(
         return to_ms, offset
     marks = ", ".join("?" * len(function_ids))
 
-    end = to_ms // _HOUR * _HOUR
+    end = to_ms // HOUR_MS * HOUR_MS
     (passed,) = connection.execute(
         "SELECT count(*) FROM functions f CROSS JOIN invocations i"
         f" ON i.function_id = f.id AND i.start_ms >= ? AND i.start_ms < ? WHERE f.id IN ({marks})",
@@ -47,8 +47,8 @@ def nearer(
             passed += count
         return min(end, -(-low // GRAINS[table]) * GRAINS[table]), False
 
-    end, found = pass_over("hour_cells", end // _DAY * _DAY, end)
+    end, found = pass_over("hour_cells", end // DAY_MS * DAY_MS, end)
     if not found:
         end, _ = pass_over("day_cells", 0, end)
-        end, _ = pass_over("hour_cells", end - _DAY, end)
+        end, _ = pass_over("hour_cells", end - DAY_MS, end)
     return end, offset - passed

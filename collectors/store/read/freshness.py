@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable
 from statistics import median
 
+from collectors.model.units import FOREVER_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import FunctionRow
 from collectors.store.spans import HOUR, MINUTE
@@ -85,7 +86,7 @@ def _collected_every_ms(reader: Reader) -> int | None:
     for source, started_ms in reader.select(
         "SELECT source, started_ms FROM collections WHERE source LIKE 'collect %' AND started_ms < ?"
         " ORDER BY id DESC LIMIT ?",
-        (1 << 62 if reader.until_ms is None else reader.until_ms, _COLLECTIONS),
+        (FOREVER_MS if reader.until_ms is None else reader.until_ms, _COLLECTIONS),
     ):
         begun.setdefault(source, []).append(started_ms)
     usual = [

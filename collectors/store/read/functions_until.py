@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from collectors.model.records import Function
+from collectors.model.units import HOUR_MS
 from collectors.store.read.rows import FunctionRow
 from collectors.untrusted import parsed_json
 
@@ -14,7 +15,7 @@ Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 _SEEN = (
     "SELECT f.id,"
     " EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?1)"
-    " OR EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id AND c.start_ms <= ?1 - 3600000)"
+    f" OR EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id AND c.start_ms <= ?1 - {HOUR_MS})"
     " OR EXISTS (SELECT 1 FROM chunks c WHERE c.function_id = f.id AND c.first_ms < ?1)"
     " OR EXISTS (SELECT 1 FROM k CROSS JOIN metrics m ON m.metric = k.metric AND m.function_id = f.id"
     " AND m.stat = k.stat AND m.start_ms < ?1),"

@@ -6,6 +6,8 @@ Times are epoch ms UTC. ``ask`` is a connection's question; each seeks every fun
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from collectors.model.units import HOUR_MS, MINUTE_MS
+
 Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 _LAST_CHUNKS = 64  # a chunk that began earlier than so many others does not end later
@@ -24,9 +26,9 @@ _METRIC = (
 # Cells that end by then; the last invocation of a whole minute or hour is exact.
 _NEWEST_BEFORE = (
     "SELECT max(max(coalesce((SELECT last_ms FROM minute_cells c WHERE c.function_id = f.id"
-    " AND c.start_ms <= ?1 - 60000 ORDER BY start_ms DESC LIMIT 1), -1),"
+    f" AND c.start_ms <= ?1 - {MINUTE_MS} ORDER BY start_ms DESC LIMIT 1), -1),"
     " coalesce((SELECT last_ms FROM hour_cells c WHERE c.function_id = f.id"
-    " AND c.start_ms <= ?1 - 3600000 ORDER BY start_ms DESC LIMIT 1), -1))) FROM functions f"
+    f" AND c.start_ms <= ?1 - {HOUR_MS} ORDER BY start_ms DESC LIMIT 1), -1))) FROM functions f"
 )
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.read.reader import Reader
 
 METRIC = "IncomingBytes"
-_DAY, _HOUR = 86_400_000, 3_600_000
-_LONGEST = _HOUR  # no metric is collected in longer periods
+_LONGEST = HOUR_MS  # no metric is collected in longer periods
 
 
 class Point(NamedTuple):
@@ -55,7 +55,7 @@ def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
     known_ms = reader.newest_ms()
     with reader.snapshot():
         names = {row.id: row.function.key for row in reader.functions()}
-        first, last = -(-from_ms // _DAY) * _DAY, to_ms // _DAY * _DAY
+        first, last = -(-from_ms // DAY_MS) * DAY_MS, to_ms // DAY_MS * DAY_MS
         any_points = reader.oldest_point(METRIC, "Sum") is not None
         for function_id, day_ms, total in (
             ()
@@ -106,7 +106,7 @@ def _add(days: dict[int, int], points: Iterable[Point], low: int, high: int, kno
     """Adds points to the days they lie in. Of an hour that was collected in several periods the finest counts."""
     hours: dict[int, dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
     for point in points:
-        hours[point.start_ms // _HOUR][point.period_s].append(point)
+        hours[point.start_ms // HOUR_MS][point.period_s].append(point)
     for by_period in hours.values():
         for start_ms, period_s, value in by_period[min(by_period)]:
             period_ms, whole = period_s * 1000, round(value)
@@ -114,5 +114,5 @@ def _add(days: dict[int, int], points: Iterable[Point], low: int, high: int, kno
                 period_ms = known_ms + 1 - start_ms  # it was collected before it ended
             begin, end = max(low, start_ms) - start_ms, min(high, start_ms + period_ms) - start_ms
             if end > begin:
-                day_ms = (start_ms + begin) // _DAY * _DAY
+                day_ms = (start_ms + begin) // DAY_MS * DAY_MS
                 days[day_ms] = days.get(day_ms, 0) + whole * end // period_ms - whole * begin // period_ms

@@ -5,6 +5,7 @@ from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from collectors.model.units import HOUR_MS
 from collectors.store.connection import explained
 from collectors.store.read.connection import Connected, Functions, marks
 from collectors.store.read.count_sources import FINEST
@@ -120,8 +121,8 @@ class Metrics(Connected):
     def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:
         """All functions' sums of a metric by hour of the day (0 to 23, UTC)."""
         sql = (
-            "SELECT m.start_ms / 3600000 % 24, sum(m.total) FROM functions f CROSS JOIN metric_hours m ON m.metric = ?"
-            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
+            f"SELECT m.start_ms / {HOUR_MS} % 24, sum(m.total) FROM functions f"
+            " CROSS JOIN metric_hours m ON m.metric = ? AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
         )
         return dict(
             self.kept(("metered by hour", name, from_ms, to_ms), lambda: dict(self._all(sql, (name, from_ms, to_ms))))

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.store.rollups.packs import unpacked
 from collectors.store.spans import HOUR, MINUTE
 
@@ -16,7 +17,7 @@ def page_start_ms(connection: sqlite3.Connection, column: str, from_ms: int, to_
     """
     counted = 0
     end = to_ms // MINUTE * MINUTE
-    (packed_ms,) = connection.execute("SELECT min(start_ms) / 3600000 * 3600000 FROM minute_packs").fetchone()
+    (packed_ms,) = connection.execute(f"SELECT min(start_ms) / {HOUR_MS} * {HOUR_MS} FROM minute_packs").fetchone()
     if packed_ms is not None and packed_ms < end:
         if _last(connection) < to_ms:
             end = to_ms  # nothing lies behind: the last minute is whole
@@ -51,4 +52,4 @@ def _last(connection: sqlite3.Connection) -> int:
     (newest,) = connection.execute(
         "SELECT last_ms FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)"
     ).fetchone()
-    return 1 << 62 if newest is None else int(newest)
+    return FOREVER_MS if newest is None else int(newest)

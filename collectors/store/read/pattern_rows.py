@@ -3,11 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from collectors.model.units import DAY_MS
 from collectors.store.read.connection import Functions, marks
 from collectors.store.read.reader import Reader
-from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
-
-DAY_MS = GRAINS["day_cells"]
+from collectors.store.schema import UNCOUNTED, WITHOUT_LINES
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from collectors.model.records import id_text
+from collectors.model.units import HOUR_MS
 from collectors.store.connection import explained
 from collectors.store.read.connection import Connected, Functions, marks
 from collectors.store.read.rows import (
@@ -271,13 +272,13 @@ class Rollups(Connected):
     def _by_hour(self, span: Piece) -> dict[int, int]:
         if self.is_fleet(None):
             hours = self._all(
-                "SELECT start_ms / 3600000 % 24, sum(invocations), max(invocations IS NULL) FROM hour_packs"
+                f"SELECT start_ms / {HOUR_MS} % 24, sum(invocations), max(invocations IS NULL) FROM hour_packs"
                 " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1",
                 span[1:],
             )
             if not any(marked for _, _, marked in hours):
                 return {hour: invocations for hour, invocations, _ in hours}
-        return dict(self._cells("c.start_ms / 3600000 % 24, sum(c.invocations)", (span,), None, "GROUP BY 1"))
+        return dict(self._cells(f"c.start_ms / {HOUR_MS} % 24, sum(c.invocations)", (span,), None, "GROUP BY 1"))
 
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
         """Failures by function and fingerprint, the most frequent first."""

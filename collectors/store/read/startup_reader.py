@@ -6,6 +6,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 import os
 
 from collectors.model.errors import CaughtError
+from collectors.model.units import DAY_MS
 from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import MINUTE, PACK_THRESHOLD, pieces, whole_from
@@ -23,7 +24,6 @@ else:
     except ImportError:
         import sqlite3
 
-_ONE_DAY_MS = 86_400_000
 # Of a function's newest day also what weighs it: the pages are read anyway, for the newest invocation.
 _NEWEST_DAYS = (
     "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms FROM functions f"
@@ -202,7 +202,7 @@ class Glimpse:
         }
         newest = self.newest()
         if newest is not None and from_ms < to_ms:
-            today = newest - newest % _ONE_DAY_MS
+            today = newest - newest % DAY_MS
             for table, low, high in self._pieces(from_ms, to_ms, newest):
                 if table == "day_cells" and low == today:
                     for function_id, _, _, _, day_ms, *sums in self._newest_days:

@@ -3,6 +3,8 @@
 Only the standard library is imported here: the first frame asks this too.
 """
 
+from collectors.model.units import HOUR_MS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 _UNCOUNTED = (
     "SELECT f.id FROM functions f WHERE f.id IN ({ids})"
     " AND NOT EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?2)"
-    " AND NOT EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id AND c.start_ms <= ?2 - 3600000)"
+    f" AND NOT EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id AND c.start_ms <= ?2 - {HOUR_MS})"
     " AND NOT EXISTS (SELECT 1 FROM metrics m WHERE m.metric = 'Invocations' AND m.function_id = f.id"
     " AND m.stat = 'Sum' AND m.start_ms < ?2)"
     " AND NOT EXISTS (SELECT 1 FROM covered v WHERE v.item = 'metrics ' || f.account || ' ' || f.region"

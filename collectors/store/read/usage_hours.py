@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from collectors.model.units import HOUR_MS
 from collectors.store.read.count_sources import CELLS, FINEST, METRICS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import USAGE
@@ -166,7 +167,7 @@ def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int
         "SELECT s.function_id, s.start_ms, s.reports, s.billed_ms, s.billed_mb_ms FROM functions f CROSS JOIN"
         " insights_cells s ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms <= ?"
         " WHERE s.reports > (SELECT coalesce(sum(m.reports), 0) FROM minute_cells m WHERE m.function_id = s.function_id"
-        " AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + 3600000)",
+        f" AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + {HOUR_MS})",
         (from_ms, to_ms - HOUR),
     ):
         by_function.setdefault(function_id, {})[start] = reports, billed_ms, billed_mb_ms

@@ -8,6 +8,7 @@ counts a row twice, whatever is imported again, and in whatever order.
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.integrity.table_checksums import added
 from collectors.store.rollups.dirty_packs import mark_dirty
 from collectors.store.rollups.insights_cells import prefer_insights
@@ -19,7 +20,6 @@ from collectors.store.tables.column import insert as insert_sql
 Minute = tuple[int, int]  # function_id, start_ms
 Spans = Sequence[tuple[int, int, int]]  # function_id, from_ms, to_ms
 
-_MINUTE_MS = GRAINS["minute_cells"]
 _COLUMNS = ", ".join(CELL)
 _IN_SPAN = "WHERE function_id = ? AND start_ms >= ? AND start_ms < ?"
 _checksum_of = cell_places("sum")
@@ -63,7 +63,7 @@ def add(connection: sqlite3.Connection, new: Sequence[Cell]) -> None:
         )
     if both:
         both.sort(key=_time_of)
-        insert(connection, "minute_cells", aggregate(of_cells(both), _MINUTE_MS))
+        insert(connection, "minute_cells", aggregate(of_cells(both), MINUTE_MS))
 
 
 def recount(connection: sqlite3.Connection, spans: Spans) -> None:
@@ -75,7 +75,7 @@ def recount(connection: sqlite3.Connection, spans: Spans) -> None:
         rows += read_measures(connection, *span)
         connection.execute(
             "INSERT INTO minute_cells_errors (function_id, start_ms, error_id, occurrences)"
-            " SELECT function_id, start_ms / 60000 * 60000, error_id, count(*)"
+            f" SELECT function_id, start_ms / {MINUTE_MS} * {MINUTE_MS}, error_id, count(*)"
             f" FROM invocations {_IN_SPAN} AND error_id IS NOT NULL GROUP BY 1, 2, 3",
             span,
         )

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
 
+from collectors.model.units import DAY_MS
 from collectors.store.schema import OLDEST
 from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
 from collectors.store.spans import PACK_THRESHOLD as PACK_THRESHOLD
@@ -68,7 +69,7 @@ def any_to_make(connection: sqlite3.Connection) -> bool:
         "SELECT EXISTS (SELECT 1 FROM day_packs WHERE invocations IS NULL)"
         " OR EXISTS (SELECT 1 FROM hour_packs WHERE invocations IS NULL AND start_ms >= ?)"
         " OR EXISTS (SELECT 1 FROM metric_packs WHERE figures IS NULL"
-        " AND (grain_ms = 86400000 OR start_ms >= (SELECT max(start_ms) FROM metric_packs) - ?))",
+        f" AND (grain_ms = {DAY_MS} OR start_ms >= (SELECT max(start_ms) FROM metric_packs) - ?))",
         (packed_since(connection, "hour_cells"), PACKED_MS["hour_cells"]),
     ).fetchone()
     return bool(any_marked)

@@ -14,6 +14,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.spans import DAY, HOUR, MINUTE
 from collectors.store.tables.column import insert as insert_sql
 from collectors.store.tables.emf import EMF_INVALID
@@ -160,10 +161,10 @@ def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> i
     """Deletes a function's minutes from before a full hour, whose sums stay; returns how many there were."""
     mine = "series_id IN (SELECT id FROM emf_series WHERE function_id = ?) AND start_ms < ?"
     deleted = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
-    fine = "function_id = ? AND start_ms < ? AND start_ms % 3600000"
+    fine = f"function_id = ? AND start_ms < ? AND start_ms % {HOUR_MS}"
     connection.execute(
         f"INSERT INTO emf_invalid ({EMF_INVALID.column_list()})"
-        " SELECT function_id, start_ms / 3600000 * 3600000, reason, sum(number)"
+        f" SELECT function_id, start_ms / {HOUR_MS} * {HOUR_MS}, reason, sum(number)"
         f" FROM emf_invalid WHERE {fine} GROUP BY 1, 2, 3 ON CONFLICT DO UPDATE SET number = number + excluded.number",
         (function_id, before_ms),
     )
@@ -251,7 +252,7 @@ def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> di
         for start, *row in connection.execute(
             f"SELECT start_ms, {COLUMNS} FROM {TABLES[HOUR]} h WHERE series_id = ? AND start_ms < ? AND NOT EXISTS"
             f" (SELECT 1 FROM {TABLES[MINUTE]} m WHERE m.series_id = h.series_id AND m.start_ms >= h.start_ms"
-            " AND m.start_ms < h.start_ms + 3600000)",
+            f" AND m.start_ms < h.start_ms + {HOUR_MS})",
             (series, pruned_ms),
         ).fetchall():
             cell, known = Cell.of_row(row), hours.get((target, start))
@@ -271,13 +272,13 @@ def _beside(mine: Cell, other: Cell) -> Cell:
 def sum_up_anew(connection: sqlite3.Connection) -> None:
     """Makes hours that do not hold what their minutes do of these, and the days of such hours of their hours."""
     hours: list[Place] = connection.execute(
-        "SELECT m.series_id, m.start_ms / 3600000 * 3600000 AS start FROM emf_minutes m GROUP BY 1, 2"
+        f"SELECT m.series_id, m.start_ms / {HOUR_MS} * {HOUR_MS} AS start FROM emf_minutes m GROUP BY 1, 2"
         " HAVING sum(m.samples) IS NOT (SELECT h.samples FROM emf_hours h"
         " WHERE h.series_id = m.series_id AND h.start_ms = start)"
     ).fetchall()
     _put(connection, HOUR, {hour: together(_stored(connection, MINUTE, *hour, HOUR).values()) for hour in hours})
     days: list[Place] = connection.execute(
-        "SELECT h.series_id, h.start_ms / 86400000 * 86400000 AS start FROM emf_hours h GROUP BY 1, 2"
+        f"SELECT h.series_id, h.start_ms / {DAY_MS} * {DAY_MS} AS start FROM emf_hours h GROUP BY 1, 2"
         " HAVING sum(h.samples) IS NOT (SELECT d.samples FROM emf_days d"
         " WHERE d.series_id = h.series_id AND d.start_ms = start)"
     ).fetchall()

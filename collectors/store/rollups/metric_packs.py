@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS
 from collectors.store.integrity.checksums import sealed, unsealed
 from collectors.store.rollups.dirty_packs import PACKED_MS, runs
 from collectors.store.spans import DAY, HOUR, MINUTE
@@ -69,7 +70,7 @@ def _unpacked(connection: sqlite3.Connection, metric: str, stat: str, low: int, 
     hours = connection.execute(
         f"SELECT h.start_ms FROM metric_packs h WHERE {_OF} AND h.start_ms > ? AND h.start_ms < ? AND NOT EXISTS ("
         "SELECT 1 FROM metric_packs m WHERE m.metric = h.metric AND m.stat = h.stat AND m.grain_ms = ?"
-        " AND m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + 3600000)",
+        f" AND m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + {HOUR_MS})",
         (metric, stat, HOUR, low - HOUR, high, MINUTE),
     )
     return [(hour, hour + HOUR) for (hour,) in hours]
@@ -119,7 +120,7 @@ def renew(connection: sqlite3.Connection) -> None:
             f"SELECT max(start_ms) FROM metric_packs WHERE {_OF}", (metric, stat, HOUR)
         ).fetchone()
         hours_ms, points_ms = (newest + HOUR - PACKED_MS[table] for table in ("hour_cells", "minute_cells"))
-        for grain, since in ((DAY, -(1 << 62)), (HOUR, hours_ms)):
+        for grain, since in ((DAY, -(FOREVER_MS)), (HOUR, hours_ms)):
             sql = f"SELECT start_ms FROM metric_packs WHERE {_OF} AND figures IS NULL AND start_ms >= ? ORDER BY 1"
             marked = [start for (start,) in connection.execute(sql, (metric, stat, grain, since))]
             for low, high in runs(marked, grain):
@@ -135,14 +136,15 @@ def renew(connection: sqlite3.Connection) -> None:
 
 # Hours of points, those of the finest period of each hour, and days of hours.
 _FINEST = (
-    "SELECT metric, function_id, stat, start_ms / 3600000 * 3600000 AS start, sum(value) AS total,"
+    f"SELECT metric, function_id, stat, start_ms / {HOUR_MS} * {HOUR_MS} AS start, sum(value) AS total,"
     " max(value) AS peak"
     " FROM metrics m GROUP BY 1, 2, 3, 4, period_s HAVING period_s = (SELECT min(period_s) FROM metrics n WHERE"
     " n.metric = m.metric AND n.function_id = m.function_id AND n.stat = m.stat"
-    " AND n.start_ms >= m.start_ms / 3600000 * 3600000 AND n.start_ms < m.start_ms / 3600000 * 3600000 + 3600000)"
+    f" AND n.start_ms >= m.start_ms / {HOUR_MS} * {HOUR_MS}"
+    f" AND n.start_ms < m.start_ms / {HOUR_MS} * {HOUR_MS} + {HOUR_MS})"
 )
 _DAYS = (
-    "SELECT metric, function_id, stat, start_ms / 86400000 * 86400000 AS start, sum(total) AS total,"
+    f"SELECT metric, function_id, stat, start_ms / {DAY_MS} * {DAY_MS} AS start, sum(total) AS total,"
     " max(peak) AS peak FROM metric_hours GROUP BY 1, 2, 3, 4"
 )
 MADE_OF = {"metric_hours": ("metrics", _FINEST), "metric_days": ("metric_hours", _DAYS)}

@@ -1,5 +1,6 @@
 """When a store's oldest invocation began. A writer that makes packs keeps it, so that no screen asks every function."""
 
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.schema import OLDEST
 
 TYPE_CHECKING = False
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 _FIRST = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
 _EXACT = (
     "SELECT min(coalesce((SELECT min(i.start_ms) FROM invocations i WHERE i.function_id = f.id"
-    " AND i.start_ms < ?1 + 60000), ?1))"
+    f" AND i.start_ms < ?1 + {MINUTE_MS}), ?1))"
     " FROM functions f CROSS JOIN minute_cells m ON m.function_id = f.id AND m.start_ms = ?1"
 )
 # Hours that Insights summed have no minutes.
@@ -34,7 +35,7 @@ def oldest_ms(connection: "sqlite3.Connection") -> int | None:
     if summed:
         (summed,) = connection.execute(_SUMMED).fetchone()
     (hour,) = connection.execute(_HOUR).fetchone()
-    if hour is not None and exact is not None and hour >= exact // 3_600_000 * 3_600_000:
+    if hour is not None and exact is not None and hour >= exact // HOUR_MS * HOUR_MS:
         hour = None  # its minutes are there still
     return min((at for at in (exact, summed or None, hour) if at is not None), default=None)
 

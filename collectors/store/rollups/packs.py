@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.store.integrity.checksums import sealed, unsealed
 from collectors.store.rollups.dirty_packs import NO_PACK, PACKS, packed_since, runs
 from collectors.store.rollups.histogram import BUCKETS, PAIR
@@ -138,7 +139,7 @@ def unpacked(connection: sqlite3.Connection, low: int, high: int) -> list[tuple[
     """Those parts of a span, hour by hour, whose minutes are not packed."""
     hours = connection.execute(
         "SELECT h.start_ms FROM hour_packs h WHERE h.start_ms > ? AND h.start_ms < ? AND NOT EXISTS ("
-        "SELECT 1 FROM minute_packs m WHERE m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + 3600000)",
+        f"SELECT 1 FROM minute_packs m WHERE m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + {HOUR_MS})",
         (low - HOUR, high),
     )
     return [(max(low, hour), min(high, hour + HOUR)) for (hour,) in hours]
@@ -232,11 +233,11 @@ def most_id(packs: Sequence[Pack]) -> int:
 def renew(connection: sqlite3.Connection) -> None:
     """Makes marked packs anew, some at a time, and undoes those of minutes and hours that have become old."""
     hours_ms, minutes_ms = (packed_since(connection, table) for table in ("hour_cells", "minute_cells"))
-    for table, since in (("day_cells", -(1 << 62)), ("hour_cells", hours_ms)):
+    for table, since in (("day_cells", -(FOREVER_MS)), ("hour_cells", hours_ms)):
         sql = f"SELECT start_ms FROM {PACKS[table]} WHERE invocations IS NULL AND start_ms >= ? ORDER BY start_ms"
         for low, high in runs([start for (start,) in connection.execute(sql, (since,))], GRAINS[table]):
             replace(connection, PACKS[table], low, high, partial(made, connection, table))
-    for low, high in unpacked(connection, minutes_ms, 1 << 62):
+    for low, high in unpacked(connection, minutes_ms, FOREVER_MS):
         replace(connection, "minute_packs", low, high, partial(made, connection, "minute_cells"))
     connection.execute("DELETE FROM minute_packs WHERE start_ms < ?", (minutes_ms,))
     connection.execute(f"UPDATE hour_packs SET {NO_PACK} WHERE start_ms < ? AND invocations IS NOT NULL", (hours_ms,))

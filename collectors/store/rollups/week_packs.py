@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from collectors.model.units import WEEK_MS
 from collectors.store.rollups import packs
 from collectors.store.rollups.histogram import BUCKETS, PAIR
 from collectors.store.rollups.packs import INT, Pack
@@ -55,7 +56,7 @@ def made(connection: sqlite3.Connection, start_ms: int) -> Pack | None:
 
 def renew(connection: sqlite3.Connection) -> None:
     """Makes the marked packs of the weeks that are over."""
-    over = "start_ms + 604800000 <= (SELECT max(start_ms) FROM day_packs)"
+    over = f"start_ms + {WEEK_MS} <= (SELECT max(start_ms) FROM day_packs)"
     marked = connection.execute(f"SELECT start_ms FROM week_packs WHERE invocations IS NULL AND {over}").fetchall()
     for (start,) in marked:
         packs.replace(

@@ -11,13 +11,13 @@ from itertools import takewhile
 from operator import itemgetter
 
 from collectors.model.records import Parts
+from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.store.pruned_until import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept
 from collectors.store.rollups import emf_cells
 from collectors.store.schema import EMF_UNCOUNTED, UNCOUNTED
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import ACCOUNT_METRICS
 
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 CHUNKS = 16  # a chunk is deleted as fast as so many rows
 
 
@@ -114,7 +114,8 @@ def requests(connection: sqlite3.Connection) -> Iterator[Deleted]:
         "SELECT min((SELECT min(i.start_ms) FROM invocations i WHERE i.function_id = f.id)) FROM functions f"
     ).fetchone()
     old = connection.execute(
-        "SELECT segment FROM request_buckets WHERE bucket = 0 AND last_ms < ?", (1 << 62 if oldest is None else oldest,)
+        "SELECT segment FROM request_buckets WHERE bucket = 0 AND last_ms < ?",
+        (FOREVER_MS if oldest is None else oldest,),
     ).fetchall()
     for (segment,) in old:
         connection.executemany(
@@ -242,11 +243,13 @@ def account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[D
     """Points of accounts have no sums by hour: those of an hour become one, of the finest period that it has."""
     before_ms = before_ms // HOUR_MS * HOUR_MS
     fine = connection.execute(
-        "SELECT DISTINCT account, region, metric, stat, start_ms / 3600000 * 3600000 FROM account_metrics"
+        f"SELECT DISTINCT account, region, metric, stat, start_ms / {HOUR_MS} * {HOUR_MS} FROM account_metrics"
         " WHERE start_ms < ? AND period_s < 3600 AND stat IN ('Sum', 'Maximum')",
         (before_ms,),
     ).fetchall()
-    hour = "account = ?1 AND region = ?2 AND metric = ?3 AND stat = ?4 AND start_ms >= ?5 AND start_ms < ?5 + 3600000"
+    hour = (
+        f"account = ?1 AND region = ?2 AND metric = ?3 AND stat = ?4 AND start_ms >= ?5 AND start_ms < ?5 + {HOUR_MS}"
+    )
     for *series, start_ms in fine:
         place = (*series, start_ms)
         (value,) = connection.execute(
@@ -255,7 +258,7 @@ def account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[D
             place,
         ).fetchone()
         deleted = connection.execute(f"DELETE FROM account_metrics WHERE {hour}", place).rowcount
-        connection.execute(ACCOUNT_METRICS.insert(), (*place, 3600, value))
+        connection.execute(ACCOUNT_METRICS.insert(), (*place, HOUR_S, value))
         connection.execute(
             f"{SETTINGS.insert()} ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
             (ACCOUNT_POINTS, start_ms + HOUR_MS),

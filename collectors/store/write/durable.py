@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from collectors.model.durable import DurableEvent, DurableExecution, DurableHistory, OpenExecution
+from collectors.model.units import FOREVER_MS
 from collectors.store.read.reader import Reader
 
 _EVENT = (
@@ -120,7 +121,7 @@ _ENDING = "('ExecutionFailed', 'ExecutionTimedOut', 'ExecutionStopped')"
 
 def executions(reader: Reader, from_ms: int) -> list[ExecutionRow]:
     """Those that ran since then, the newest first, as they stood before the reader's ``until_ms``."""
-    until = (1 << 62) if reader.until_ms is None else reader.until_ms
+    until = (FOREVER_MS) if reader.until_ms is None else reader.until_ms
     rows = reader.select(
         "SELECT x.id, x.arn, x.account, x.region, x.function, x.version, x.name,"
         " CASE WHEN x.ended_ms >= ? THEN 'RUNNING' ELSE x.status END, x.started_ms,"
@@ -137,7 +138,7 @@ def executions(reader: Reader, from_ms: int) -> list[ExecutionRow]:
 
 def events(reader: Reader, execution_id: int) -> list[DurableEvent]:
     """The events of one, in order, before the reader's ``until_ms``."""
-    until = (1 << 62) if reader.until_ms is None else reader.until_ms
+    until = (FOREVER_MS) if reader.until_ms is None else reader.until_ms
     rows = reader.select(
         f"SELECT {_EVENT} FROM durable_events WHERE execution_id = ? AND at_ms < ? ORDER BY event_id",
         (execution_id, until),

@@ -8,14 +8,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from collectors.model.records import MetricPoint
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
 from collectors.store.rollups.dirty_packs import mark_metrics_dirty
-from collectors.store.schema import GRAINS
 from collectors.store.tables.metrics import METRIC_HOURS, METRICS
 from collectors.store.transactions import transaction
 from collectors.store.write.name_ids import Names
 
-HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 Series = tuple[str, int, str]  # metric, function_id, stat
 Given = Sequence[tuple[int, MetricPoint]]
 
@@ -64,7 +63,7 @@ def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]
     where = "WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ? AND start_ms < ?"
     connection.executemany(
         f"INSERT OR REPLACE INTO metric_hours ({METRIC_HOURS.column_list()})"
-        " SELECT metric, function_id, stat, start_ms / 3600000 * 3600000, sum(value), max(value)"
+        f" SELECT metric, function_id, stat, start_ms / {HOUR_MS} * {HOUR_MS}, sum(value), max(value)"
         f" FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
         ((*series, start, start + HOUR_MS) for *series, start in sorted(hours)),
     )
@@ -72,7 +71,7 @@ def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]
     days = {(metric, function_id, stat, start // DAY_MS * DAY_MS) for metric, function_id, stat, start in hours}
     connection.executemany(
         f"INSERT OR REPLACE INTO metric_days ({METRIC_HOURS.column_list()})"
-        " SELECT metric, function_id, stat, start_ms / 86400000 * 86400000, sum(total), max(peak)"
+        f" SELECT metric, function_id, stat, start_ms / {DAY_MS} * {DAY_MS}, sum(total), max(peak)"
         f" FROM metric_hours {where}",
         ((*series, start, start + DAY_MS) for *series, start in sorted(days)),
     )

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.model.records import Parts
+from collectors.model.units import MINUTE_MS
 from collectors.store.lines.chunk_filters import packed_filter
 from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
 from collectors.store.pruned_until import Kept
 from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells
 from collectors.store.rollups.measures import aggregate, key_of, of_invocations
-from collectors.store.schema import GRAINS
 from collectors.store.tables.cells import MINUTE_ERRORS
 from collectors.store.tables.lines import CHUNK_FILTERS, CHUNKS
 from collectors.store.write import insertion
@@ -27,7 +27,6 @@ from collectors.store.write.batch_rows import Rows
 from collectors.store.write.emf_counts import EmfCounts
 from collectors.store.write.pattern_counts import PatternCounts
 
-MINUTE_MS = GRAINS["minute_cells"]
 Ints = npt.NDArray[np.int64]
 
 _ASKED = 50  # keys that are looked for at once

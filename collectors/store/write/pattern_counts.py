@@ -13,14 +13,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.connection import writing
 from collectors.store.lines import packed_texts as packed_lines
-from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
+from collectors.store.schema import UNCOUNTED, WITHOUT_LINES
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.lines import PATTERN_DAYS, PATTERN_FUNCTIONS, PATTERN_HOURS
 from collectors.store.write.older_lines import count_in_steps
 
-HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 MOST_SHAPES = 8_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
 MORE_SHAPES = 2_000
 GROUPED_SHAPES = 500  # that are grouped before all lines are in, for what else is of their patterns

@@ -23,13 +23,14 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from collectors.model.units import DAY_MS
 from collectors.store.errors import code_of
 from collectors.store.pruned_until import Kept, kept_of_all
 from collectors.store.schema import OLDEST
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import deletions
-from collectors.store.write.deletions import CHUNKS, DAY_MS
+from collectors.store.write.deletions import CHUNKS
 from collectors.store.write.deletions import Deleted as Deleted
 
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds

@@ -6,6 +6,8 @@ here: the configuration is read before the first frame.
 
 import re
 
+from collectors.model.units import DAY_MS, HOUR_MS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     from collectors.store.write.prune import Deleted, Ends
 
-DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 DEFAULTS = {"invocations": "30d", "lines": "14d", "minutes": "90d"}
 FOREVER = ("forever", "off")
 ROUND_MS = 2_000  # of a round of a watch: what is left then goes in the next

@@ -8,13 +8,14 @@ import sqlite3
 from collections.abc import Iterable
 
 from collectors.model.account import RunningQuery
+from collectors.model.units import WEEK_MS
 from collectors.store.tables.ledger import COLLECTION_NOTES
 from collectors.untrusted_json import json_value
 
 KIND = "query"
 """Of a collection's notes: ``about`` is the query's id, ``bytes`` what it was estimated to scan."""
 
-_KEPT_MS = 7 * 86_400_000  # AWS keeps the results of a query so long (CloudWatch Logs quotas)
+_KEPT_MS = WEEK_MS  # AWS keeps the results of a query so long (CloudWatch Logs quotas)
 
 
 def keep(connection: sqlite3.Connection, collection: int, queries: Iterable[RunningQuery]) -> None:

@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import Function, MetricPoint, Parts, Reject, Status
+from collectors.model.units import MINUTE_MS
 from collectors.store.lines.chunks import Chunks
 from collectors.store.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
 from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells
-from collectors.store.schema import GRAINS
 from collectors.store.tables.ledger import REJECTS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import metrics
@@ -35,7 +35,6 @@ from collectors.store.write.pattern_counts import Kinds, PatternCounts
 from collectors.store.write.stored_invocation import COLUMNS, StoredInvocation
 from collectors.store.write.unmatched_invocations import NO_PARTS, UnmatchedInvocations
 
-MINUTE_MS = GRAINS["minute_cells"]
 COMMIT_ROWS = 80_000
 COMMIT_BYTES = 24 << 20  # of lines
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from pricing.bill import Bill, LineItem
@@ -48,7 +49,7 @@ def _usage_steps(workload: Workload) -> list[str]:
             lines.append(f"  {starts:,} of them are cold: {sum_ms}, rounded up once to {both:,} ms")
         lines.append(
             f"  = {usage.billed_ms:,} ms x {figures.megabytes(workload.memory_mb)} / (1,000 ms x 1,024 MB)"
-            f" = {figures.exact(EXACT.divide(usage.billed_mb_ms, 1_024_000))} GB-s"
+            f" = {figures.exact(EXACT.divide(usage.billed_mb_ms, MB_MS_PER_GB_SECOND))} GB-s"
         )
     if extra := async_chunks(workload.event_kb * 1024):
         lines.append(
@@ -58,14 +59,14 @@ def _usage_steps(workload: Workload) -> list[str]:
     if workload.ephemeral_mb > 512:
         lines.append(
             f"  ephemeral storage: ({workload.ephemeral_mb} - 512) MB / 1,024 x {usage.billed_ms:,} ms / 1,000"
-            f" = {figures.exact(EXACT.divide(usage.ephemeral_mb_ms, 1_024_000))} GB-s"
+            f" = {figures.exact(EXACT.divide(usage.ephemeral_mb_ms, MB_MS_PER_GB_SECOND))} GB-s"
         )
     if workload.edge_requests:
         edge = dict(usage.metered).get(EDGE_DURATION, 0)
         lines.append(
             f"  Lambda@Edge: {workload.edge_requests:,} requests x {billed_ms_of(workload.edge_duration_ms):,} ms x"
-            f" {figures.megabytes(workload.edge_memory_mb)} = {figures.exact(EXACT.divide(edge, 1_024_000))} GB-s;"
-            " no free tier"
+            f" {figures.megabytes(workload.edge_memory_mb)} ="
+            f" {figures.exact(EXACT.divide(edge, MB_MS_PER_GB_SECOND))} GB-s; no free tier"
         )
     if workload.managed_instance_hours:
         lines.append(f"  managed instances: {workload.managed_instance_hours.normalize():f} h of EC2, and Lambda's fee")
@@ -74,7 +75,7 @@ def _usage_steps(workload: Workload) -> list[str]:
         lines.append(
             f"  provisioned: {figures.counted(workload.provisioned, 'environment')}"
             f" x {figures.megabytes(workload.memory_mb)} x {hours} (up to whole 5 minutes)"
-            f" = {figures.exact(EXACT.divide(usage.provisioned_mb_ms, 1_024_000))} GB-s"
+            f" = {figures.exact(EXACT.divide(usage.provisioned_mb_ms, MB_MS_PER_GB_SECOND))} GB-s"
         )
         lines.append(
             f"  they take {figures.counted(warm, 'request')}; neither free tier nor duration tiers apply to those"

@@ -8,6 +8,8 @@ all big-endian. 0xa5 cannot start a UTF-8 character, so text is not taken for a 
 
 import struct
 
+from collectors.model.units import MINUTE_MS
+
 # CloudWatch Logs quotas: a log event is at most 1 MB, 26 bytes of it overhead.
 EVENT_BYTES = 1_048_576 - 26
 _MAGIC = b"\xa5\x5a"
@@ -76,4 +78,4 @@ def _frame(written: bytes, start: int, now_ms: int) -> tuple[int, tuple[int, str
         return start, None
     time_ms = time_us // 1000
     # A function sets its own clock in the frame; one far from ours would put the event in another day.
-    return end, _text(written[message:end], time_ms if abs(time_ms - now_ms) < 60_000 else now_ms)
+    return end, _text(written[message:end], time_ms if abs(time_ms - now_ms) < MINUTE_MS else now_ms)

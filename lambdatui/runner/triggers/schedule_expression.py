@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from collectors.model.errors import CaughtError
+from collectors.model.units import DAY_S, HOUR_S
 
 _RATE = re.compile(r"rate\((\d+) (minutes?|hours?|days?)\)")
-_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+_SECONDS = {"minute": 60, "hour": HOUR_S, "day": DAY_S}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}
 FIRST_YEAR, LAST_YEAR = 1970, 2199

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from collectors.model.units import HOUR_S
 from tests.support.fake_aws.paging import TOKENS
 from tests.support.fake_aws.server import Fault
 from tests.support.fake_aws.wire import Asked, Reply, refusal
@@ -40,7 +41,7 @@ def reset() -> Fault:
     return lambda asked, reply: replace(reply, reset=True)
 
 
-def hanging(seconds: float = 3_600.0) -> Fault:
+def hanging(seconds: float = float(HOUR_S)) -> Fault:
     """Nothing is answered until then, or until the server ends."""
     return lambda asked, reply: replace(reply, hang_s=seconds)
 

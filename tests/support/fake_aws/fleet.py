@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from collectors.model.units import FOREVER_MS, HOUR_MS, MINUTE_MS
+
 NOW_MS = 1_796_040_000_000  # 2026-11-30T12:00:00Z: the end of what there is
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SHARED_GROUP = "/shop/shared"
 EVENTS_A_RUN = 4
@@ -153,7 +154,7 @@ class Fleet:
             each
             for each in self.events[group]
             if from_ms <= each["timestamp"] <= to_ms
-            and each["timestamp"] < min(self.hidden_events_ms.get(name, 1 << 62) for name in self._writers(group))
+            and each["timestamp"] < min(self.hidden_events_ms.get(name, FOREVER_MS) for name in self._writers(group))
         ]
 
     def _writers(self, group: str) -> list[str]:
@@ -184,7 +185,7 @@ class Fleet:
         if "FunctionName" not in dimensions and (dimensions or metric not in of_account):
             return
         for name in chosen:
-            hidden_ms = self.hidden_metrics_ms.get(name, 1 << 62)
+            hidden_ms = self.hidden_metrics_ms.get(name, FOREVER_MS)
             for run in self.runs.get(name, ()):
                 if run.at_ms < hidden_ms and (value := _of_run(metric, run)) is not None:
                     yield run.at_ms, value

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from collectors.model.units import FOREVER_MS
 from tests.support.fake_aws.fleet import DAY_MS, Fleet
 from tests.support.fake_aws.lambda_answers import Missing
 from tests.support.fake_aws.paging import TOKENS, paged, place
@@ -29,7 +30,7 @@ def log_events(fleet: Fleet, asked: Answer) -> Answer:
     group = asked.get("logGroupName") or str(asked.get("logGroupIdentifier", "")).rpartition(":log-group:")[2]
     if group not in fleet.events:
         raise Missing("The specified log group does not exist.")
-    found = fleet.events_of(group, asked.get("startTime", 0), asked.get("endTime", 1 << 62))
+    found = fleet.events_of(group, asked.get("startTime", 0), asked.get("endTime", FOREVER_MS))
     if "nextToken" not in asked and found and len(group) % 2:
         return {"events": [], "searchedLogStreams": [], "nextToken": "FilterLogEvents-0"}
     size = max(8, len(fleet.events[group]) // 3)

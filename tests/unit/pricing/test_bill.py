@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from pricing.bill import Bill, bill, totals_of
 from pricing.free_tier import share
 from pricing.list_price import list_prices
@@ -158,13 +159,13 @@ def test_provisioned_time_is_rounded_up_to_five_minutes() -> None:
 
 
 def test_billed_gb_seconds_are_exact() -> None:
-    assert billed_gb_seconds(1, 1) == Decimal(1) / Decimal(1_024_000)
+    assert billed_gb_seconds(1, 1) == Decimal(1) / Decimal(MB_MS_PER_GB_SECOND)
     assert billed_gb_seconds(1000, 1536) == Decimal("1.5")
 
 
 # Traps
 def test_provisioned_arm_in_govcloud_has_its_own_rate() -> None:
-    usage = Usage(region="us-gov-west-1", arch="arm64", provisioned_mb_ms=1_024_000 * MILLION)
+    usage = Usage(region="us-gov-west-1", arch="arm64", provisioned_mb_ms=MB_MS_PER_GB_SECOND * MILLION)
     assert bill([usage], BOOK).total == Decimal("3.3334")
 
 
@@ -244,7 +245,7 @@ def test_tiers_count_per_region_and_architecture_over_all_accounts() -> None:
 def test_two_accounts_of_an_organization_reach_the_second_tier_together() -> None:
     """7,999,600,000 billable GB-s: 6,000,000,000 x 0.0000166667 + 1,999,600,000 x 0.000015 = 100,000.20 + 29,994."""
     two = [Usage(function=name, account=name, region="us-east-1", arch="x86_64", billed_ms=4 * BILLION * 1000,
-                 billed_mb_ms=4 * BILLION * 1_024_000) for name in ("1", "2")]  # fmt: skip
+                 billed_mb_ms=4 * BILLION * MB_MS_PER_GB_SECOND) for name in ("1", "2")]  # fmt: skip
     month = Decimal("129994.20")
     assert bill(two, BOOK).total == month
     assert totals_of(two, {0, 1}, BOOK) == {"USD": month}
@@ -319,7 +320,7 @@ def test_functions_sum_to_the_total_to_the_last_digit(usages: list[Usage], free_
 def test_no_quantity_is_lost_on_the_way_to_the_lines(usages: list[Usage], free_tier: bool) -> None:
     found = bill(usages, BOOK, free_tier=free_tier)
     used = exact(line.quantity for line in found.lines if line.dimension == "duration")
-    assert used == Fraction(sum(usage.billed_mb_ms for usage in usages), 1_024_000)
+    assert used == Fraction(sum(usage.billed_mb_ms for usage in usages), MB_MS_PER_GB_SECOND)
     asked = exact(line.quantity for line in found.lines if line.dimension == "requests")
     assert asked == sum(usage.requests for usage in usages)
 
@@ -356,7 +357,7 @@ def test_the_free_tier_never_makes_a_bill_dearer(usages: list[Usage]) -> None:
 @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
 @pytest.mark.parametrize("boundary", [1, 2])
 def test_the_price_is_continuous_at_a_tiers_boundary(arch: str, boundary: int) -> None:
-    at = BOOK.region("us-east-1").durations[arch][boundary].above_gb_seconds * 1_024_000
+    at = BOOK.region("us-east-1").durations[arch][boundary].above_gb_seconds * MB_MS_PER_GB_SECOND
     totals = [
         bill([Usage(region="us-east-1", arch=arch, billed_mb_ms=at + step)], BOOK, free_tier=False).total
         for step in (-1, 0, 1)

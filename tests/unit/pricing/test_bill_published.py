@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import HOUR_MS, HOUR_S, MB_MS_PER_GB_SECOND, MINUTE_MS
 from pricing.bill import bill
 from pricing.pricebook import BUNDLED, PriceBook
 from pricing.usage import Usage, billed_ms_of
@@ -17,7 +18,7 @@ from tests.support.places import SHARED
 EXAMPLES = SHARED / "pricing" / "worked_examples.json"
 BOOK = PriceBook.load()
 needs_shared = needs.file(EXAMPLES)
-GB, GIB, HOUR_MS = 10**9, 2**30, 3_600_000
+GB, GIB, HOUR_MS = 10**9, 2**30, HOUR_MS
 
 
 def cents(amount: Decimal) -> str:
@@ -73,7 +74,7 @@ def _metered(given: dict[str, Any]) -> tuple[tuple[str, int], ...]:
         found["snapstart_cache"] = given["memory_mb"] * given["cached_seconds"] * 1000 * given["versions"]
         found["snapstart_restore"] = given["memory_mb"] * given["restores"]
     if "epu_hours" in given:
-        found["sqs_pollers" if given["epu_hours"] == 8000 else "kafka_pollers"] = given["epu_hours"] * 3600
+        found["sqs_pollers" if given["epu_hours"] == 8000 else "kafka_pollers"] = given["epu_hours"] * HOUR_S
     if "payload" in given:  # 1 M responses of 7 MB, of which 6 MB each are free; the 100 GiB of the month are spent
         found["streaming"] = 1_000_000 * 2**20 + 100 * GIB
     return tuple(found.items())
@@ -95,7 +96,7 @@ def _microvm(lines: dict[str, Decimal]) -> Usage:
     stored = int(lines["image_storage"]) * GB * 720
     return Usage(
         region="us-east-1", arch="arm64",
-        metered=(("microvm_vcpu", vcpu * 1000), ("microvm_memory", memory * 1_024_000),
+        metered=(("microvm_vcpu", vcpu * 1000), ("microvm_memory", memory * MB_MS_PER_GB_SECOND),
                  ("microvm_snapshot_read", int(lines["snapshot_read"]) * GB), ("microvm_snapshot_storage", stored)),
     )  # fmt: skip
 
@@ -106,7 +107,7 @@ def _usage_of(example: dict[str, Any]) -> Usage:
         return _durable(given)
     if name == "aws_managed_instances":
         return Usage(region="us-east-1", arch="arm64", metered=(("managed_requests", given["requests"]),),
-                     instance_seconds=given["hours"] * 3600, instance_rate=Decimal(given["ec2_od_hour"]),
+                     instance_seconds=given["hours"] * HOUR_S, instance_rate=Decimal(given["ec2_od_hour"]),
                      instance_paid_rate=Decimal(given["ec2_sp_hour"]))  # fmt: skip
     if name == "aws_lambda_edge":
         mb_ms = given["requests"] * given["avg_ms"] * given["memory_mb"]
@@ -162,7 +163,7 @@ def test_all_exact_examples_are_compared() -> None:
 @needs_shared
 def test_published_quantities_logs_tiers_and_init() -> None:
     examples = {one["id"]: one for one in json.loads(EXAMPLES.read_text())["examples"]}
-    logs = bill([Usage(region="us-east-1", metered=(("logs_standard", 60_000 * GB),))], BOOK, free_tier=False)
+    logs = bill([Usage(region="us-east-1", metered=(("logs_standard", MINUTE_MS * GB),))], BOOK, free_tier=False)
     assert logs.total == Decimal(examples["duckbill_lambda_logs_60tb"]["published_total"])
     init = examples["aws_init_report_lines"]["inputs"]
     assert billed_ms_of(Decimal(init["duration_ms"]), Decimal(init["init_ms"])) == 351

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import HOUR_MS, HOUR_S, MB_MS_PER_GB_SECOND, MINUTE_MS
 from pricing.bill import Bill, bill, totals_of
 from pricing.dimensions import (
     DIMENSIONS,
@@ -23,7 +24,7 @@ from pricing.usage import Usage
 from pricing.workload import Workload
 
 BOOK = PriceBook.load()
-KB, MB, GB, GIB, HOUR_MS = 1024, 1024**2, 10**9, 2**30, 3_600_000
+KB, MB, GB, GIB, HOUR_MS = 1024, 1024**2, 10**9, 2**30, HOUR_MS
 
 
 def one_line(name: str, amount: int, region: str = "us-east-1", **more: str) -> Bill:
@@ -106,12 +107,13 @@ def test_pollers_run_a_minute_at_least() -> None:
     assert poller_seconds(2, 1) == 120
     assert poller_seconds(2, 61_001) == 124
     assert poller_seconds(0, 100) == 0
-    assert one_line("sqs_pollers", 3600).total == Decimal("0.00925")
+    assert one_line("sqs_pollers", HOUR_S).total == Decimal("0.00925")
 
 
 def test_neither_free_tier_nor_tiers_for_lambda_at_edge() -> None:
     found = bill(
-        [Usage(region="us-east-1", metered=(("edge_requests", 10**6), ("edge_duration", 1_024_000 * 10**6)))], BOOK
+        [Usage(region="us-east-1", metered=(("edge_requests", 10**6), ("edge_duration", MB_MS_PER_GB_SECOND * 10**6)))],
+        BOOK,
     )
     assert found.total == Decimal("0.6") + Decimal("50.01")
     assert found.free_tier[0].requests_used == 0
@@ -140,7 +142,7 @@ def test_log_tiers_count_for_an_account_and_region_and_class_together() -> None:
     assert apart.total == 15_000 * Decimal("0.5")
     free = bill([replace(half, metered=(("logs_standard", 6 * GB),))], BOOK)
     assert free.total == Decimal("0.5")
-    assert one_line("logs_infrequent_access", 60_000 * GB).total == 2500 + 3000 + 1500 + 500
+    assert one_line("logs_infrequent_access", MINUTE_MS * GB).total == 2500 + 3000 + 1500 + 500
 
 
 def test_a_log_tier_without_a_known_rate_is_not_priced() -> None:
@@ -166,8 +168,8 @@ def test_an_unknown_dimension_is_refused() -> None:
 
 
 def test_a_savings_plan_lowers_duration_and_provisioned_concurrency_only() -> None:
-    usage = Usage(region="us-east-1", arch="x86_64", requests=10**6, billed_mb_ms=1_024_000 * 10**6,
-                  provisioned_mb_ms=1_024_000 * 10**6)  # fmt: skip
+    usage = Usage(region="us-east-1", arch="x86_64", requests=10**6, billed_mb_ms=MB_MS_PER_GB_SECOND * 10**6,
+                  provisioned_mb_ms=MB_MS_PER_GB_SECOND * 10**6)  # fmt: skip
     full, saved = bill([usage], BOOK, free_tier=False), bill([usage], BOOK, free_tier=False, savings_plan=Decimal(1))
     assert full.total is not None
     assert saved.total == Decimal("0.2") + (full.total - Decimal("0.2")) * Decimal("0.88")

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import memory_model as judge
+from collectors.model.units import MINUTE_MS
 from pricing.memory_model import duration_at
 from tests.support import needs
 
@@ -19,7 +20,7 @@ def test_a_call_below_one_quota_is_not_slower_and_a_computing_one_is_by_its_shar
     assert duration_at(900.0, 3008, 1769) == (900.0, 900.0, 900.0)  # a vCPU is all that one thread can use
 
 
-@given(st.floats(0.5, 60_000), SIZES, SIZES)
+@given(st.floats(0.5, MINUTE_MS), SIZES, SIZES)
 def test_ranges_are_ordered_and_the_way_back_is_the_way_there(duration_ms: float, one: int, other: int) -> None:
     told = duration_at(duration_ms, one, other)
     assert told.low_ms <= told.middle_ms <= told.high_ms

@@ -6,6 +6,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import MB_MS_PER_GB_SECOND, MINUTE_MS
 from pricing.bill import bill
 from pricing.milestones import budget_day, free_tier_days
 from pricing.pricebook import PriceBook
@@ -29,7 +30,7 @@ def even(requests: int, days: int, mb_ms: int = 0) -> list[tuple[date, Usage]]:
 
 def test_requests_and_gb_seconds_run_out_on_days_of_their_own() -> None:
     today = date(2026, 10, 11)
-    daily = even(50_000, 10, 40_000 * 1_024_000)  # 50,000 requests and 40,000 GB-s a day
+    daily = even(50_000, 10, 40_000 * MB_MS_PER_GB_SECOND)  # 50,000 requests and 40,000 GB-s a day
     found = free_tier_days(daily, project(daily, epoch_ms(today), MONTH), BOOK, today)
     assert [(one.what, one.day, one.projected) for one in found] == [
         ("requests", date(2026, 10, 21), True),  # a million on the 20th exactly, more than that on the 21st
@@ -77,7 +78,7 @@ def test_a_budget_is_not_passed_before_its_day(requests: list[int], dollars: int
 def test_before_a_whole_day_was_seen_days_come_evenly() -> None:
     """Minutes of a first day say nothing of the days: a million at the first rate does not fall on that day."""
     began = epoch_ms(date(2026, 10, 25))
-    now = began + 15 * 60_000
+    now = began + 15 * MINUTE_MS
     daily = [(date(2026, 10, 25), Usage(region="us-east-1", arch="arm64", requests=8_000))]
     projection = project(daily, now, MONTH, since_ms=began)
     requests, _ = free_tier_days(daily, projection, BOOK, date(2026, 10, 25))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from lambdatui.settings.config_file import ConfigError
 from lambdatui.settings.own_terms import configured
 from pricing.bill import bill, totals_of
@@ -24,7 +25,7 @@ BOOK = PriceBook.load()
 MONTH = Decimal(730)
 # 2,000,000 requests and 1,000,000 GB-s: $0.40 + $16.6667 = $17.0667 at list price, before the free tier.
 USED = Usage(function="f", region="us-east-1", arch="x86_64", requests=2_000_000, billed_ms=10**9,
-             billed_mb_ms=10**6 * 1_024_000)  # fmt: skip
+             billed_mb_ms=10**6 * MB_MS_PER_GB_SECOND)  # fmt: skip
 FIGURES = ("cost-estimate", "--requests", "2M", "--duration-ms", "500", "--memory-mb", "1024", "--no-free-tier")
 
 
@@ -65,8 +66,8 @@ def test_what_a_commitment_leaves_unused_is_told() -> None:
 
 def test_provisioned_concurrency_is_covered_and_requests_are_not() -> None:
     """1,000 GB-s configured and 100 that ran: (0.0041667 + 0.00097222) x 0.88 at plan rates, requests beside it."""
-    usage = Usage(region="us-east-1", arch="x86_64", provisioned_mb_ms=1000 * 1_024_000, provisioned_requests=1000,
-                  provisioned_billed_ms=100_000, provisioned_billed_mb_ms=100 * 1_024_000)  # fmt: skip
+    usage = Usage(region="us-east-1", arch="x86_64", provisioned_mb_ms=1000 * MB_MS_PER_GB_SECOND, provisioned_requests=1000,
+                  provisioned_billed_ms=100_000, provisioned_billed_mb_ms=100 * MB_MS_PER_GB_SECOND)  # fmt: skip
     found = paid(OwnTerms(commitment=Decimal("0.00001")), usage)  # 0.0073 are committed, 0.0045222 are used
     assert found["USD"] == Decimal("0.0073") + Decimal("0.0002")
 
@@ -92,7 +93,7 @@ def test_the_most_particular_private_rate_is_taken(where: dict[str, str], expect
         PrivateRate("duration", Decimal(3), "eu-west-1"), PrivateRate("duration", Decimal(4), "eu-west-1", "arm64"),
     ))  # fmt: skip
     place = {"region": "us-east-1", "arch": "x86_64"} | where
-    usage = Usage(billed_ms=1000, billed_mb_ms=1_024_000, **place)  # type: ignore[arg-type]
+    usage = Usage(billed_ms=1000, billed_mb_ms=MB_MS_PER_GB_SECOND, **place)  # type: ignore[arg-type]
     assert bill([usage], OwnBook(BOOK, terms), free_tier=False).total == Decimal(expected)
 
 
@@ -113,7 +114,7 @@ def test_a_discount_takes_its_part_of_every_bill(
     requests: int, gb_seconds: int, region: str, arch: str, per_cent: int, stored: int
 ) -> None:
     usage = Usage(region=region, arch=arch, requests=requests, billed_ms=gb_seconds * 1000,
-                  billed_mb_ms=gb_seconds * 1_024_000, ephemeral_mb=1024, metered=(("streaming", stored),))  # fmt: skip
+                  billed_mb_ms=gb_seconds * MB_MS_PER_GB_SECOND, ephemeral_mb=1024, metered=(("streaming", stored),))  # fmt: skip
     less = OwnBook(BOOK, OwnTerms(Decimal(per_cent) / 100))
     whole, part = bill([usage], BOOK), bill([usage], less)
     assert [line.quantity for line in whole.lines] == [line.quantity for line in part.lines]

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.model.units import DAY_MS, MINUTE_MS
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
-from pricing.projection import DAY_MS, Projection, hour_shares, project
+from pricing.projection import Projection, hour_shares, project
 from pricing.usage import Usage
 from tests.support.months import MONTH, epoch_ms
 
@@ -103,7 +104,7 @@ def test_a_first_day_seen_in_part_is_weighted_by_that_part() -> None:
 
 def test_the_first_minutes_count_as_an_hour() -> None:
     begin = epoch_ms(date(2026, 10, 31), hour=10)
-    found = project([(date(2026, 10, 31), day_of(60))], begin + 60_000, MONTH, since_ms=begin)
+    found = project([(date(2026, 10, 31), day_of(60))], begin + MINUTE_MS, MONTH, since_ms=begin)
     assert 60 < requests(found.p50) <= 60 + 14 * 60
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import HOUR_MS, HOUR_S, MB_MS_PER_GB_SECOND
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
 from pricing.recommendations import (
@@ -24,7 +25,7 @@ from tests.support import command_line
 from tests.support.printed_statements import T0, Event, imported, report, request_id, start
 
 BOOK = PriceBook.load()
-MONTH_MS = 730 * 3_600_000
+MONTH_MS = 730 * HOUR_MS
 
 
 def month(**more: Any) -> FunctionMonth:
@@ -170,7 +171,7 @@ def test_snapstart_costs_a_cache_but_not_for_java() -> None:
 
 def test_stale_versions_cost_their_cache() -> None:
     stale = found(month(runtime="python3.13", snapstart_versions=3, snapstart_used=1), "stale")
-    assert stale.saves == 2 * 730 * 3600 * Decimal("0.0000015046")
+    assert stale.saves == 2 * 730 * HOUR_S * Decimal("0.0000015046")
     assert named(month(runtime="java21", snapstart_versions=3, snapstart_used=1), "stale") is None
 
 
@@ -199,7 +200,7 @@ def test_logs_dearer_than_the_function_are_said_with_both_sums() -> None:
 def test_tiers_count_over_the_organisation() -> None:
     """6 billion GB-s of x86_64 in us-east-1 are at the first rate, the next at the second: others fill the first."""
     usage = month().usage
-    rest = Usage(region="us-east-1", arch="x86_64", billed_mb_ms=12 * 10**9 * 1_024_000)
+    rest = Usage(region="us-east-1", arch="x86_64", billed_mb_ms=12 * 10**9 * MB_MS_PER_GB_SECOND)
     alone, beside = found(month(), "arm64").now, found(month(rest=(rest,)), "arm64").now
     both = bill([usage, rest], BOOK, free_tier=False, inside=[0])
     assert beside == both.total

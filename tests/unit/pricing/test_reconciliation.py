@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from lambdatui.cli.costs.billing_files import export_in
 from pricing.actuals import Actual, NotAnExport
 from pricing.bill import bill
@@ -85,7 +86,7 @@ def test_the_nine_real_focus_rows() -> None:
         if one.dimension == "data_transfer":
             continue
         assert one.quantity is not None
-        quantity = int(one.quantity * 1_024_000) if one.dimension != "requests" else int(one.quantity)
+        quantity = int(one.quantity * MB_MS_PER_GB_SECOND) if one.dimension != "requests" else int(one.quantity)
         name = {"duration": "billed_mb_ms", "requests": "requests", "provisioned_duration": "provisioned_billed_mb_ms"}
         usage = Usage(region=one.region, arch=one.arch, **{name[one.dimension]: quantity})  # type: ignore[arg-type]
         ours = bill([usage], BOOK, free_tier=False).total
@@ -131,7 +132,7 @@ def test_only_days_just_before_now_may_be_late() -> None:
 
 
 def test_an_export_that_does_not_split_the_service_is_compared_in_sum() -> None:
-    usage = Usage(region="us-east-1", arch="x86_64", requests=10**6, billed_mb_ms=1_024_000 * 10**6)
+    usage = Usage(region="us-east-1", arch="x86_64", requests=10**6, billed_mb_ms=MB_MS_PER_GB_SECOND * 10**6)
     rows = reconcile([(DAY, usage)], [charge("all", "16.8667", quantity=None)], BOOK, free_tier=False)
     assert [(row.dimension, row.amount, row.reason) for row in rows if row.day] == [
         ("all", Decimal("16.8667"), "agrees")

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.errors import LambdatuiError
+from collectors.model.units import MB_MS_PER_GB_SECOND, MINUTE_MS
 from lambdatui.cli.costs.billing_files import export_in
 from pricing.export_values import Style
 from pricing.findings import Summary, summary_of
@@ -26,7 +27,12 @@ BOOK = PriceBook.load()
 ONE, TWO = "111111111111", "222222222222"
 DAYS = [date(2026, 10, day) for day in range(11, 21)]
 USED = [
-    (day, Usage(function="f", account=ONE, region="us-east-1", arch="x86_64", billed_mb_ms=60_000 * 1_024_000))
+    (
+        day,
+        Usage(
+            function="f", account=ONE, region="us-east-1", arch="x86_64", billed_mb_ms=MINUTE_MS * MB_MS_PER_GB_SECOND
+        ),
+    )
     for day in DAYS
 ]
 LIST = Decimal("1.000002")  # 60,000 GB-s at 0.0000166667
@@ -269,7 +275,7 @@ def test_the_same_lines_in_every_shape_of_file(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_bytes(content)
         found = export_in([path]).charges
-        assert [(one.day, one.quantity, one.cost) for one in found] == [(day, 60_000, LIST) for day in DAYS], name
+        assert [(one.day, one.quantity, one.cost) for one in found] == [(day, MINUTE_MS, LIST) for day in DAYS], name
 
 
 def test_parquet_of_focus_and_cur(tmp_path: Path) -> None:
@@ -283,7 +289,7 @@ def test_parquet_of_focus_and_cur(tmp_path: Path) -> None:
         }
         parquet.write_table(pa.Table.from_pylist([typed]), tmp_path / "x.parquet")
         (one,) = export_in([tmp_path / "x.parquet"]).charges
-        assert (one.day, one.quantity, one.cost, one.dimension) == (DAYS[0], 60_000, LIST, "duration")
+        assert (one.day, one.quantity, one.cost, one.dimension) == (DAYS[0], MINUTE_MS, LIST, "duration")
 
 
 def test_months_are_compared_with_months(told: Any) -> None:

@@ -14,12 +14,13 @@ from collectors.ingest.results import Collected
 from collectors.ingest.watch_events import NewTrouble, WatchEvent
 from collectors.model.account import Alarm, Alarms
 from collectors.model.records import FunctionKey
+from collectors.model.units import MINUTE_MS
 from collectors.store.connection import writing
 from collectors.store.write import account
 from tests.support import small_store
 from tests.support.printed_statements import T0, Event, end, report, request_id, start
 
-NOW = T0 + 60_000
+NOW = T0 + MINUTE_MS
 
 
 def ring(db: Path, *names: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from collectors.model.records import LogEvent, Status
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.assembler import Assembler
 from tests.support.printed_statements import (
     DAY,
@@ -84,7 +85,7 @@ def test_lines_before_start_belong_to_the_invocation_to_come(tmp_path: Path) -> 
 def test_streams_that_never_finish_are_not_held_without_end(tmp_path: Path) -> None:
     """One invocation a stream, and then the next stream: none of them is known to be whole."""
     assembler, most, invocations = Assembler(), 0, 0
-    for at in range(60_000):
+    for at in range(MINUTE_MS):
         stream = f"2025/03/31/[$LATEST]{at:032x}"
         assembler.feed(
             [LogEvent(T0 + at, f"START RequestId: {at:08x}-0000-4000-8000-000000000000 Version: 1\n", GROUP, stream)]
@@ -94,7 +95,7 @@ def test_streams_that_never_finish_are_not_held_without_end(tmp_path: Path) -> N
             invocations += assembler.take().invocations.count
     invocations += assembler.take(final=True).invocations.count
     assert most < 21_000
-    assert invocations == 60_000
+    assert invocations == MINUTE_MS
 
 
 def test_a_stream_cut_at_both_ends(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_the_attempts_of_a_request_are_found_together(tmp_path: Path) -> None:
         event
         for attempt in range(3)
         for event in at_once(
-            timed_out(ONE, 3000.0), T0 + attempt * 60_000, stream=f"2025/03/31/[$LATEST]{attempt:032x}"
+            timed_out(ONE, 3000.0), T0 + attempt * MINUTE_MS, stream=f"2025/03/31/[$LATEST]{attempt:032x}"
         )
     ]
     assert [row.attempt for row in Store(tmp_path, events).rows] == [1, 2, 3]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import EmfSample
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.parsing.emf import read
 
 T0 = 1_770_000_000_000
@@ -160,8 +161,8 @@ def test_a_set_that_is_given_twice_in_another_order_is_one_metric() -> None:
         (line(metadata={"Timestamp": None}), "no Timestamp"),
         (line(metadata={"Timestamp": str(T0)}), "no Timestamp"),
         (line(metadata={"Timestamp": T0 // 1000}), "more than 2 weeks before"),
-        (line(metadata={"Timestamp": T0 - 15 * 86_400_000}), "more than 2 weeks before"),
-        (line(metadata={"Timestamp": T0 + 2 * 3_600_000 + 1}), "2 hours after"),
+        (line(metadata={"Timestamp": T0 - 15 * DAY_MS}), "more than 2 weeks before"),
+        (line(metadata={"Timestamp": T0 + 2 * HOUR_MS + 1}), "2 hours after"),
         (line()[:-1], "no whole JSON object"),
         (line() + " and more", "no whole JSON object"),
         (f"[{line()}]", "no whole JSON object"),
@@ -197,7 +198,7 @@ def test_other_lines_have_no_metrics_and_nothing_is_told_of_them(text: str) -> N
 
 
 def test_times_within_what_cloudwatch_takes_are_the_metrics_own() -> None:
-    for moment in (T0 - 14 * 86_400_000, T0 + 2 * 3_600_000, float(T0)):
+    for moment in (T0 - 14 * DAY_MS, T0 + 2 * HOUR_MS, float(T0)):
         samples, problems = read(line(metadata={"Timestamp": moment}), T0)
         assert [one.at_ms for one in samples] == [int(moment)]
         assert problems == []

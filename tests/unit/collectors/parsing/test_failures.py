@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.failures import evidence
 from tests.support.printed_statements import Store, at_once, end, imported, report, request_id, start
 
@@ -354,7 +355,7 @@ def test_a_bootstraps_last_words_before_start_say_why(tmp_path: Path, cause: str
 
 def test_what_was_said_long_before_start_is_no_cause(tmp_path: Path) -> None:
     start, *rest = at_once(invocation(EXIT))
-    before = replace(start, text="bash: line 1: till: command not found\n", at_ms=start.at_ms - 60_000)
+    before = replace(start, text="bash: line 1: till: command not found\n", at_ms=start.at_ms - MINUTE_MS)
     store = Store(tmp_path, [before, start, *rest])
     assert [group.message for group in store.groups] == [EXIT.partition("Error: ")[2].partition("\n")[0]]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.line_patterns import Shapes
 from collectors.parsing.pattern_groups import patterns as grouped
 from collectors.parsing.patterns import LinePatterns
@@ -192,7 +193,7 @@ def test_no_text_ends_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "\n", "\0" * 50, "{" * 50_000, '{"a":' * 3000, "a" * 300_000, "1" * 300_000, "(" * 100_000, "\u202e\x1b[2J",
-     '{"message":"' + "x" * 100_000 + '"}', "a." * 60_000, "/" * 50_000, "x=" * 50_000, "\r\r\n\n {", "<*>" * 9999,
+     '{"message":"' + "x" * 100_000 + '"}', "a." * MINUTE_MS, "/" * 50_000, "x=" * 50_000, "\r\r\n\n {", "<*>" * 9999,
      json.dumps({f"k{at}": at for at in range(5000)}), '{"a":"\\ud800"}', "1 " * 40_000],
     ids=range(18),
 )  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 
 from collectors.ingest.store_answers import Claims, InStore
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.sources.base import ListedFunctions, LogEvents, MetricPoints, Source, SourceFailed
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 from lambdatui.runner.environments.environment import Environment
@@ -94,7 +95,7 @@ def test_metric_bins_are_given_again_when_they_changed(path: Path, tmp_path: Pat
             ("Duration", "Minimum"): 1.5,
             ("Duration", "Maximum"): 2.5,
         }
-        assert {(point.function, point.period_s, point.start_ms) for point in points} == {(KEY, 60, 60_000)}
+        assert {(point.function, point.period_s, point.start_ms) for point in points} == {(KEY, 60, MINUTE_MS)}
         assert list(reader.metrics(checkpoint)) == []
         with Log(path) as writer:
             finish(writer, 63_000, 0.5, 0)

@@ -8,6 +8,7 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.parsing.platform import Report, Unreadable
 from collectors.parsing.platform_json import read_json
 from collectors.store.integrity.checking import check
@@ -20,11 +21,11 @@ from tests.support.released_stores import load, set_back
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 EVER = (0, 4_000_000_000_000)
-HOUR = 3_600_000
+HOUR = HOUR_MS
 
 
 def line(at_ms: int, kind: str, record: dict[str, object]) -> str:
-    time = f"2025-03-31T{10 + (at_ms - T0) // HOUR:02}:{(at_ms - T0) % HOUR // 60_000:02}:00.000Z"
+    time = f"2025-03-31T{10 + (at_ms - T0) // HOUR:02}:{(at_ms - T0) % HOUR // MINUTE_MS:02}:00.000Z"
     message = json.dumps({"time": time, "type": kind, "record": record})
     return json.dumps({"timestamp": at_ms, "message": message, "logStreamName": "s", "logGroup": "/aws/lambda/shop"})
 
@@ -43,7 +44,7 @@ def write(path: Path, overheads: list[float | None], *, functions: int = 1) -> P
     for number, overhead in enumerate(overheads):
         for function in range(functions):
             request = f"00000000-0000-4000-8000-{number:06}{function:06}"
-            at_ms = T0 + number * 20 * 60_000
+            at_ms = T0 + number * 20 * MINUTE_MS
             spans = None if overhead is None else extension(overhead)
             for kind, record in (("start", {"version": "1"}), ("report", report(spans))):
                 text = line(at_ms, f"platform.{kind}", {"requestId": request, **record})
@@ -88,8 +89,8 @@ def test_rows_cells_and_packs_sum_what_is_known(tmp_path: Path, count: int) -> N
         assert [us for _, us in told] == [us for us in (1_500, None, 250, None) for _ in range(count)]
         for span in (EVER, (T0, T0 + HOUR), (T0 - HOUR, T0 + 30 * HOUR)):
             assert {each.extension_us for each in reader.totals(*span)} == {1_750}
-        assert {each.extension_us for each in reader.totals(T0 + 50 * 60_000, T0 + 2 * HOUR)} == {None}
-        steps = reader.series(T0, T0 + 2 * HOUR, 20 * 60_000)
+        assert {each.extension_us for each in reader.totals(T0 + 50 * MINUTE_MS, T0 + 2 * HOUR)} == {None}
+        steps = reader.series(T0, T0 + 2 * HOUR, 20 * MINUTE_MS)
         assert [step.totals.extension_us for step in steps] == [1_500 * count, None, 250 * count, None]
 
 

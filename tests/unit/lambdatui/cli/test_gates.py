@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
@@ -205,7 +206,7 @@ def test_bills_of_nothing_have_no_reasons() -> None:
 def test_the_budget_of_a_screen_is_not_kept_by_what_is_not_known(tmp_path: Path) -> None:
     db = stored(tmp_path / "a.db", FunctionKey("a", "1", "us-east-1"), FunctionKey("b", "1", "mars-west-1"))
     with Reader(db) as reader:
-        span = TimeRange(small_store.T0, small_store.T0 + 3_600_000, "1h")
+        span = TimeRange(small_store.T0, small_store.T0 + HOUR_MS, "1h")
         view = costs(reader, span, BOOK, free_tier=False)
         alone = costs(reader, span, BOOK, free_tier=False, narrow=Narrow(functions=("a",)))
     assert budget_of(view, Decimal(1)).passed is Passed.UNKNOWN

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collectors.model.records import MetricPoint, Status
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.query_cache import Kept
@@ -29,7 +30,7 @@ from tests.support.small_store import CHECKOUT, T0
 BOOK = PriceBook.load()
 CHOICE = RangeChoice(at="2025-03-31T11:00:00Z")
 RANGE = CHOICE.resolve(0)
-HOUR = 3_600_000
+HOUR = HOUR_MS
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def db(tmp_path: Path) -> Path:
 def commit(db: Path) -> None:
     """Another process's commit: one more throttle, and no invocation of resize in the hour."""
     with writing(db) as connection:
-        Writer(connection, fingerprint).measure([MetricPoint(CHECKOUT, "Throttles", "Sum", 60, T0 + 60_000, 3.0)])
+        Writer(connection, fingerprint).measure([MetricPoint(CHECKOUT, "Throttles", "Sum", 60, T0 + MINUTE_MS, 3.0)])
         connection.execute("UPDATE functions SET name = 'renamed' WHERE name = 'resize'")
         for table in ("minute_cells", "hour_cells", "day_cells"):
             connection.execute(f"UPDATE {table} SET invocations = invocations + 5, errors = errors + 1")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.account import LogGroupFacts
+from collectors.model.units import DAY_MS, DAY_S, HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -15,7 +16,7 @@ from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from lambdatui.views.configured_usage import ConfiguredUsage
 from lambdatui.views.costs import CostsView, costs
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import whatif
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
@@ -57,7 +58,7 @@ def test_published_sale_on_provisioned_concurrency(db: Path) -> None:
     view = billed(db)
     (line,) = view.rows
     assert (line.dimension, line.function, line.basis) == ("provisioned_concurrency", "checkout", "estimated")
-    assert line.quantity == 7 * 4 * 86_400
+    assert line.quantity == 7 * 4 * DAY_S
     assert round(view.total or Decimal(0), 2) == Decimal("10.08")
     assert view.basis == "estimated"
 
@@ -143,7 +144,7 @@ def test_idle_provisioned_concurrency_and_stale_versions_are_advised(db: Path) -
     keep(db, MARCH, "version", v1=cached, v2=cached)
     keep(db, MARCH, "alias", live={"version": "2"})
     found = advised(db)
-    hours = 744 * 3600  # March's own
+    hours = 744 * HOUR_S  # March's own
     assert found["no provisioned concurrency: it is idle"] == hours * Decimal("0.0000041667")
     assert found["delete 1 stale SnapStart version"] == hours * Decimal("0.0000015046")
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.account import Configured, Inventory
+from collectors.model.units import HOUR_S
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
 from lambdatui.views.fleet_health import health, hurt, trouble_reasons
@@ -70,7 +71,7 @@ def test_functions_say_why(tmp_path: Path) -> None:
     with writing(path) as connection:
         found = [Configured("111122223333", "us-east-1", "", "account", "", {"concurrency_limit": 9})]
         kept.keep_inventory(connection, Inventory("111122223333", "us-east-1", ("account",), found), T0)
-    span = ("--from", str(T0 // 1000), "--to", str(T0 // 1000 + 3600), "--db", path)
+    span = ("--from", str(T0 // 1000), "--to", str(T0 // 1000 + HOUR_S), "--db", path)
     found_rows = {one["function"]: one for one in rows(run("functions", "--json", *span))}
     assert "throttled 4" in found_rows["checkout"]["trouble"]
     assert "concurrency 100% of limit" in found_rows["checkout"]["trouble"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from collectors.model.account import CallCount, Covered
+from collectors.model.units import HOUR_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -13,7 +14,7 @@ from collectors.store.write.writer import Writer
 from lambdatui.views.fleet_health import places
 from lambdatui.views.freshness import freshness
 from lambdatui.views.functions import FUNCTION_COLUMNS, functions
-from lambdatui.views.time_range import HOUR_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from tests.support.screens import header_of, press, settle, small_app
 from tests.support.small_store import CHECKOUT, MINUTE, RESIZE, T0
 

@@ -7,6 +7,7 @@ import pytest
 
 from collectors.model.account import Configured, Inventory
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import DAY_MS, DAY_S, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -22,7 +23,7 @@ from lambdatui.views.time_range import TimeRange
 from tests.support.command_line import run
 
 ACCOUNT, REGION, T0 = "123456789012", "eu-west-1", 1_743_415_200_000
-RANGE = TimeRange(T0 - 1, T0 + 86_400_000, "a day")
+RANGE = TimeRange(T0 - 1, T0 + DAY_MS, "a day")
 Told = tuple[str, str, dict[str, object]]
 
 
@@ -50,7 +51,7 @@ OWN: Told = ("function", "", {"memory_mb": 512, "package_type": "Zip"})
 def test_what_is_known_is_said_in_words(tmp_path: Path) -> None:
     own = {
         "memory_mb": 512, "vpc": "vpc-1", "subnets": "subnet-1,subnet-2", "security_groups": "sg-1", "ipv6": True,
-        "kms_key": "arn:aws:kms:r:1:key/k", "tenancy": "PER_TENANT", "durable_timeout_s": 86_400,
+        "kms_key": "arn:aws:kms:r:1:key/k", "tenancy": "PER_TENANT", "durable_timeout_s": DAY_S,
         "durable_retention_days": 30, "layers": "arn:layer:a:1 arn:layer:b:2", "log_group": "/g", "log_format": "JSON",
         "application_log_level": "INFO", "capacity_provider": "arn:aws:lambda:r:1:capacity-provider:pool",
         "environment_concurrency": 16, "file_systems": "arn:fs at /mnt/a",
@@ -190,7 +191,7 @@ def test_metrics_that_few_functions_have_are_charted_where_there_are_any(tmp_pat
               ("DeadLetterErrors", "Sum", 0.0)]  # fmt: skip
     with writing(path) as connection:
         writer = Writer(connection, fingerprint)
-        writer.measure(MetricPoint(key, name, stat, 60, T0 + 60_000, value) for name, stat, value in points)
+        writer.measure(MetricPoint(key, name, stat, 60, T0 + MINUTE_MS, value) for name, stat, value in points)
         writer.flush()
     span = TimeRange(T0, T0 + 180_000, "three minutes")
     with Reader(path) as reader:

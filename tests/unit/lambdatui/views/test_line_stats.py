@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import MINUTE_MS
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse as parse_query
 from lambdatui.views.line_stats import parse, stats_of
@@ -69,7 +70,7 @@ def test_every_figure_is_what_duckdb_says(lines: list[tuple[int, dict[str, Any]]
 
 
 @many
-@given(lines_made, st.sampled_from([60_000, 7_000]))
+@given(lines_made, st.sampled_from([MINUTE_MS, 7_000]))
 def test_groups_and_spans_of_time_are_duckdb_s(lines: list[tuple[int, dict[str, Any]]], width_ms: int) -> None:
     ours = stats_of(parse(f"{', '.join(SQL)} by .route, {width_ms // 1000}s"), views(lines))
     keys = f"{{route}} AS route_key, at_ms // {width_ms} * {width_ms} AS span"
@@ -105,7 +106,7 @@ def test_order_is_of_time_or_of_the_first_figure() -> None:
     by_route = stats_of(parse("count, max(.ms) by .r"), lines)
     assert [tuple(vars(row).values()) for row in by_route] == [("b", 2, 2.0), ("a", 1, 1.0), (None, 1, 9.0)]
     by_time = stats_of(parse("max(.ms) by 1m"), lines)
-    assert [tuple(vars(row).values()) for row in by_time] == [(0, 9.0), (60_000, 1.0)]
+    assert [tuple(vars(row).values()) for row in by_time] == [(0, 9.0), (MINUTE_MS, 1.0)]
     assert [vars(row) for row in stats_of(parse("count, avg(.ms)"), [])] == [{"count": 0, "avg(.ms)": None}]
     assert stats_of(parse("count by .r"), []) == []
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.model.account import LogGroupFacts
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -21,7 +22,7 @@ from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.functions import functions
 from lambdatui.views.log_usage import LogUsage, by_day, by_function, log_usage
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
 from tests.support import small_store
@@ -47,7 +48,7 @@ def make(path: Path, functions: list[Function]) -> Path:
 
 
 def came(
-    db: Path, at_ms: int, amount: float, key: FunctionKey = CHECKOUT, group: str = "", period_s: int = 3600
+    db: Path, at_ms: int, amount: float, key: FunctionKey = CHECKOUT, group: str = "", period_s: int = HOUR_S
 ) -> None:
     metric = f"IncomingBytes {group}" if group else "IncomingBytes"
     points = [MetricPoint(key, metric, "Sum", period_s, at_ms, amount)]
@@ -137,9 +138,9 @@ def test_an_hour_that_is_not_over_counts_whole_up_to_what_is_known(tmp_path: Pat
 def test_of_two_periods_the_finest_counts_once(db: Path) -> None:
     came(db, MARCH, 600)
     for minute in range(60):
-        came(db, MARCH + minute * 60_000, 11, period_s=60)
+        came(db, MARCH + minute * MINUTE_MS, 11, period_s=60)
     assert asked(db)["/aws/lambda/checkout"].bytes_in == 660
-    assert asked(db, MARCH, MARCH + 30 * 60_000)["/aws/lambda/checkout"].bytes_in == 330
+    assert asked(db, MARCH, MARCH + 30 * MINUTE_MS)["/aws/lambda/checkout"].bytes_in == 330
 
 
 @given(
@@ -158,7 +159,7 @@ def test_parts_sum_to_the_whole_and_days_to_their_part(
     seen(db, ("/aws/lambda/checkout", "STANDARD", None, 12_345))
     for hour, amount in points:
         came(db, MARCH + hour * HOUR_MS, amount, *((ACCOUNT, "/aws/lambda/checkout") if shared else ()))
-    borders = [MARCH, *(MARCH + cut * 60_000 for cut in sorted(cuts)), MARCH + 81 * HOUR_MS]
+    borders = [MARCH, *(MARCH + cut * MINUTE_MS for cut in sorted(cuts)), MARCH + 81 * HOUR_MS]
     parts = 0
     for low, high in pairwise(borders):
         one = asked(db, low, high)["/aws/lambda/checkout"]

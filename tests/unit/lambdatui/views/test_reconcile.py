@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from collectors.model.account import BilledDay
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.store.migration import migrate
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
-from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from pricing.pricebook import PriceBook
 from tests.support import small_store
 from tests.support.aws import ACCOUNT
@@ -60,7 +61,7 @@ def test_an_account_is_asked_once_a_day_whatever_the_regions_and_rounds(tmp_path
     assert len(questions) == 1
     assert [one["Key"] for one in questions[0]["GroupBy"]] == ["USAGE_TYPE", "RECORD_TYPE"]
     assert {"UnblendedCost", "NetUnblendedCost", "AmortizedCost", "UsageQuantity"} == set(questions[0]["Metrics"])
-    collect(db, source(first, now_ms=NOW + 60_000, features=features), now_ms=NOW + 60_000)
+    collect(db, source(first, now_ms=NOW + MINUTE_MS, features=features), now_ms=NOW + MINUTE_MS)
     assert len(questions) == 1
     tomorrow = NOW + DAY_MS
     collect(db, source(first, now_ms=tomorrow, features=features), now_ms=tomorrow)

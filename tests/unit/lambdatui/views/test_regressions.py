@@ -6,6 +6,7 @@ import pytest
 
 from collectors.ingest.engine import collect
 from collectors.model.account import Configured, ErrorPattern, Inventory
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 from collectors.store.connection import writing
@@ -19,7 +20,7 @@ from lambdatui.views.runtimes import end_of
 from lambdatui.views.time_range import TimeRange
 from tests.support.printed_statements import DAY, GROUP, HOUR, T0, Event, end, imported, report, request_id, start
 
-MINUTE = 60_000
+MINUTE = MINUTE_MS
 DEPLOYED = T0 + 30 * HOUR
 WHOLE = TimeRange(T0 + 24 * HOUR, T0 + 48 * HOUR, "the second day")
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import FunctionKey, MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.invocation_counts import counted
@@ -22,7 +23,7 @@ from lambdatui.views.time_range import RangeChoice, TimeRange
 from tests.support import small_store
 from tests.support.printed_statements import DAY, HOUR, T0, Event, end, imported, report, request_id, start
 
-MINUTE = 60_000
+MINUTE = MINUTE_MS
 EVERY = 37 * MINUTE
 CALLS = [T0 + at for at in range(0, 45 * DAY, EVERY)]
 FAILING = CALLS[::50]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MB_MS_PER_GB_SECOND, MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.rollups import dirty_packs
 from lambdatui.views.advice import advice
@@ -17,7 +18,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.money import month_usages
 from lambdatui.views.overview import overview
 from lambdatui.views.scope import Narrow
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
 from pricing.whatif import WhatIf
@@ -160,7 +161,7 @@ def test_the_month_is_one_in_every_view(tmp_path: Path) -> None:
     assert (before.basis, after.basis) == ("before the free tier", "after the free tier")
     assert alone.projected_usd == next(row.projected_usd for row in by_function.rows if row.function == "pay")
     assert (
-        sum(one.requests * REQUEST + Decimal(one.billed_mb_ms) / 1_024_000 * X86 for one in usages.values())
+        sum(one.requests * REQUEST + Decimal(one.billed_mb_ms) / MB_MS_PER_GB_SECOND * X86 for one in usages.values())
         == before.p50
     )
 
@@ -168,8 +169,8 @@ def test_the_month_is_one_in_every_view(tmp_path: Path) -> None:
 def test_metrics_alone_are_an_estimate(tmp_path: Path) -> None:
     """696,000 invocations of 200 ms at 1,024 MB: 139,200 GB-s, beside another function that was billed."""
     first = at("2025-03-05T07:00")
-    points = [point(PAY, "Invocations", first + hour * HOUR_MS, 69_600.0, period_s=3600) for hour in range(10)]
-    points += [point(PAY, "Duration", first + hour * HOUR_MS, 13_920_000.0, period_s=3600) for hour in range(10)]
+    points = [point(PAY, "Invocations", first + hour * HOUR_MS, 69_600.0, period_s=HOUR_S) for hour in range(10)]
+    points += [point(PAY, "Duration", first + hour * HOUR_MS, 13_920_000.0, period_s=HOUR_S) for hour in range(10)]
     db = store(tmp_path / "s.db", [PAY, MAIL], [Call(MAIL, first, 500)], points)
     view = bill(db)
     assert said(view)["pay", "requests", "x86_64", "estimated"] == (696_000, 696_000 * REQUEST)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from collectors.model.account import Covered, Inventory
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.sources.base import Failed, SourceFailed
 from collectors.sources.cloudwatch.inventory import DETAILS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from tests.support.aws import ACCOUNT, Answer, Canned, OnlyCovered, canned_session, error, isolate, listed, no_pause
 
-MINUTE_MS = 60_000
 NOW = 1_735_700_000_000
 KINDS = {"concurrency", "async", "alias", "version", "url"}  # which an empty answer is an answer of
 NAMES = [f"fn{number:02}" for number in range(20)]
@@ -107,7 +107,7 @@ def test_what_was_denied_for_all_is_taken_so_of_one_that_changed() -> None:
     assert len(rounds.run()[0]) <= 1
     # The day after it is tried again, and had if it is allowed by then.
     del rounds.aws.answers[URLS]
-    assert rounds.run(86_400_000) == (dict.fromkeys(NAMES, KINDS), [])
+    assert rounds.run(DAY_MS) == (dict.fromkeys(NAMES, KINDS), [])
 
 
 @pytest.mark.parametrize(

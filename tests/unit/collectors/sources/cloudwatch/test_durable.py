@@ -13,6 +13,7 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Covered
 from collectors.model.durable import DurableExecution, DurableHistory, OpenExecution
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.sources.base import DurableExecutions, Failed, Rejects
 from collectors.sources.cloudwatch import durable as reading
 from collectors.sources.cloudwatch.calls import TokenBucket
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 FREE = TokenBucket(1e9, pause=no_pause)
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR, DAY = MINUTE_MS, HOUR_MS, DAY_MS
 
 
 def arn(name: str, function: str = "fn") -> str:
@@ -58,7 +59,7 @@ class Durable:
             "lambda:ListDurableExecutionsByFunction": self._list,
             "lambda:GetDurableExecutionHistory": self._history,
             "lambda:ListFunctions": lambda _: {
-                "Functions": listed(["fn"], DurableConfig={"ExecutionTimeout": 3600, "RetentionPeriodInDays": 30})
+                "Functions": listed(["fn"], DurableConfig={"ExecutionTimeout": HOUR_S, "RetentionPeriodInDays": 30})
                 + listed(["plain"])
             },
         }
@@ -125,7 +126,7 @@ def fails(attempt: int, delay_s: int | None) -> dict[str, Any]:
     return {"Error": {"Payload": said, "Truncated": False}, "RetryDetails": retry}
 
 
-STARTED = ("ExecutionStarted", {"Input": {"Payload": '{"s3cret": 1}'}, "ExecutionTimeout": 3600})
+STARTED = ("ExecutionStarted", {"Input": {"Payload": '{"s3cret": 1}'}, "ExecutionTimeout": HOUR_S})
 
 
 def shopping(durable: Durable, name: str = "order-1", begin: int = T0) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from collectors.ingest.many_sources import Collected, collect_accounts
 from collectors.model.account import HourAggregate
+from collectors.model.units import MINUTE_MS
 from collectors.sources.base import BudgetReached, Step
 from collectors.sources.cloudwatch import insights_queries
 from collectors.sources.cloudwatch.session import ReadOnlySession
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 HOURS = [T0 - 3 * HOUR_MS, T0 - 2 * HOUR_MS, T0 - HOUR_MS]
-NOW = T0 + 20 * 60_000
+NOW = T0 + 20 * MINUTE_MS
 BOOK = PriceBook.load()
 STYLES = ("text", "json", "both", "managed")
 
@@ -94,9 +95,9 @@ def test_an_hour_is_asked_when_its_late_events_have_come(tmp_path: Path) -> None
     fleet = fleet_of(3, [T0 - HOUR_MS])
     fake = FakeInsights(fleet)
     session, _ = aws_of(fake)
-    collect(tmp_path / "store.db", fake, session, now_ms=T0 + 15 * 60_000 - 1, hours=1)
+    collect(tmp_path / "store.db", fake, session, now_ms=T0 + 15 * MINUTE_MS - 1, hours=1)
     assert fake.asked() == []
-    collect(tmp_path / "store.db", fake, session, now_ms=T0 + 15 * 60_000, hours=1)
+    collect(tmp_path / "store.db", fake, session, now_ms=T0 + 15 * MINUTE_MS, hours=1)
     asked_once(fake, 3, 1)
 
 

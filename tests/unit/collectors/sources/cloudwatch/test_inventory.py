@@ -10,10 +10,11 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Configured, Covered, Inventory
 from collectors.model.records import FunctionKey
+from collectors.model.units import DAY_MS, DAY_S, FOREVER_MS, HOUR_MS
 from collectors.sources.base import Failed, SourceFailed
 from collectors.sources.cloudwatch import capacity, inventory, policies
 from collectors.sources.cloudwatch.calls import TokenBucket
-from collectors.sources.cloudwatch.daily_questions import DAY_MS, Daily
+from collectors.sources.cloudwatch.daily_questions import Daily
 from collectors.sources.cloudwatch.function_settings import settings_of
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.source import CloudWatchSource
@@ -67,7 +68,7 @@ def test_a_listed_function_tells_its_network_files_instances_and_more() -> None:
         CapacityProviderConfig={"LambdaManagedInstancesCapacityProviderConfig": {
             "CapacityProviderArn": PROVIDER, "PerExecutionEnvironmentMaxConcurrency": 16,
             "ExecutionEnvironmentMemoryGiBPerVCpu": 4.0}},
-        DurableConfig={"ExecutionTimeout": 86_400, "RetentionPeriodInDays": 30},
+        DurableConfig={"ExecutionTimeout": DAY_S, "RetentionPeriodInDays": 30},
         AcceleratorConfig={"AcceleratorMemorySize": 24},
         SigningJobArn="arn:aws:signer:r:1:/signing-jobs/j",
     )  # fmt: skip
@@ -85,7 +86,7 @@ def test_a_listed_function_tells_its_network_files_instances_and_more() -> None:
     assert (settings["capacity_provider"], settings["environment_concurrency"], settings["gib_per_vcpu"]) == (
         PROVIDER, 16, 4.0,
     )  # fmt: skip
-    assert (settings["durable_timeout_s"], settings["durable_retention_days"]) == (86_400, 30)
+    assert (settings["durable_timeout_s"], settings["durable_retention_days"]) == (DAY_S, 30)
     # Another order of the same subnets is no change.
     told["VpcConfig"]["SubnetIds"].reverse()
     assert settings_of(told, KEY).settings == settings
@@ -434,7 +435,7 @@ def test_groups_that_hand_logs_on_are_asked_to_whom() -> None:
 
 def collected(db: Path, session: Any, now_ms: int, **settings: Any) -> Any:
     source = CloudWatchSource(
-        session, since_ms=now_ms - 3_600_000, now_ms=now_ms, pause=no_pause,
+        session, since_ms=now_ms - HOUR_MS, now_ms=now_ms, pause=no_pause,
         **settings,
     )  # fmt: skip
     (done,) = collect_accounts([lambda: source], db=db, now_ms=now_ms)
@@ -519,7 +520,7 @@ def test_a_change_of_what_is_new_here_stands_in_the_history(tmp_path: Path) -> N
     collected(db, session, T0 + DAY_MS)
     with Reader(db) as reader:
         changed = {
-            (one.kind, one.item, one.name): (one.was, one.value) for one in account_rows.changes(reader, 0, 1 << 62)
+            (one.kind, one.item, one.name): (one.was, one.value) for one in account_rows.changes(reader, 0, FOREVER_MS)
         }
     assert changed["recursion", "", "recursive_loop"] == ("Allow", "Terminate")
     assert changed["log destination", "f", "destination"] == (

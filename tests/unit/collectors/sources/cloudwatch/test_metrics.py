@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 
 from collectors.model.account import Configured, Covered, Inventory
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_S
 from collectors.sources.base import BudgetReached, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch import log_choices, metric_names, metrics, unread_logs
 from collectors.sources.cloudwatch.calls import Calls
@@ -65,7 +66,7 @@ def test_all_metrics_are_known_by_name() -> None:
         assert (one.stats == ("Sum",)) == (said[name]["best_stat"] == "Sum"), name
 
 
-@pytest.mark.parametrize(("days", "period"), [(1, 60), (15, 60), (16, 300), (63, 300), (64, 3600), (400, 3600)])
+@pytest.mark.parametrize(("days", "period"), [(1, 60), (15, 60), (16, 300), (63, 300), (64, HOUR_S), (400, HOUR_S)])
 def test_the_period_is_the_finest_that_is_kept(days: int, period: int) -> None:
     assert metrics.period_s(0, days * DAY_MS) == period
 
@@ -459,7 +460,7 @@ def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
     assert volumes == {"/aws/lambda/busy": 1_000}
     assert [(each.function.name, each.metric, each.value) for each in points] == [("busy", "IncomingBytes", 1_000.0)]
     metric = aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]
-    assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", 3600)
+    assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", HOUR_S)
     # What several functions write to is kept with the account, by the group's name.
     _, points, _ = reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0 - HOUR_MS})
     assert aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]["Metric"]["MetricName"] == "IncomingBytes"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from collectors.ingest import engine
 from collectors.ingest.many_sources import Collected, collect_accounts
 from collectors.model.account import TAGS, Configured, Inventory, tags_item
+from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.cloudwatch.tags import pairs_of
 from collectors.sources.runner_log import RunnerLog, RunnerSource
@@ -47,7 +48,7 @@ from tests.support.fake_aws.server import fake_aws
 pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 NOW = 1_743_415_200_000
-HOUR, DAY = 3_600_000, 86_400_000
+HOUR, DAY = HOUR_MS, DAY_MS
 ALL = "resourcegroupstaggingapi:GetResources"
 EACH = "lambda:ListTags"
 DENIED = error("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: tag:GetResources")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.quantities import QUANTITIES
+from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.store.connection import StoreDamaged
 from collectors.store.integrity import table_checksums
 from collectors.store.integrity.cell_checksum import CELL_SUM, CELL_SUMMED
@@ -69,7 +70,7 @@ def test_no_changed_invocation_is_shown(tmp_path: Path, column: str) -> None:
 @pytest.mark.parametrize(
     ("change", "asked"),
     [
-        ("UPDATE hour_cells SET latency = zeroblob(length(latency))", lambda reader: reader.series(*EVER, 3_600_000)),
+        ("UPDATE hour_cells SET latency = zeroblob(length(latency))", lambda reader: reader.series(*EVER, HOUR_MS)),
         ("UPDATE day_packs SET invocations = invocations + 1", lambda reader: reader.totals(*EVER)),
         ("UPDATE day_packs SET cells = x'00' || substr(cells, 2)", lambda reader: reader.totals(*EVER)),
         ("UPDATE day_packs SET latency = substr(latency, 2)", lambda reader: reader.quantiles(*EVER)),
@@ -124,7 +125,7 @@ def test_what_fails_on_a_whole_store_is_no_damage(tmp_path: Path) -> None:
 @given(st.lists(st.lists(_NUMBERS, min_size=len(_SUMMED), max_size=len(_SUMMED)), min_size=1, max_size=5))
 def test_numpy_reckons_sums_as_sqlite_does(rows: list[list[int]]) -> None:
     given_rows = [
-        [abs(each) % (1 << 62) if name in CELL_NULLS else each for name, each in zip(_SUMMED, row, strict=True)]
+        [abs(each) % (FOREVER_MS) if name in CELL_NULLS else each for name, each in zip(_SUMMED, row, strict=True)]
         for row in rows
     ]
     columns = dict(zip(_SUMMED, np.array(given_rows, np.int64).T, strict=True))

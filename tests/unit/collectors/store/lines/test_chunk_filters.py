@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.lines.chunk_filters import filter_of, may_hold, places
 from collectors.store.read.line_search import Looked
 from collectors.store.read.reader import Reader
@@ -37,7 +38,7 @@ def test_what_is_not_there_is_mostly_told() -> None:
 def db(tmp_path: Path) -> Path:
     events = []
     for number in range(300):
-        at, request = T0 + number * 60_000, request_id(number)
+        at, request = T0 + number * MINUTE_MS, request_id(number)
         said = ("needle" if number == 150 else "hay") + f" of {number} " + "straw " * 40
         events += [Event(at, start(request)), Event(at + 1, said), Event(at + 9, report(request, 9))]
     imported(tmp_path, events)

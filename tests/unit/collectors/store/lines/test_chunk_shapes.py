@@ -9,6 +9,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.lines.chunk_filters import bits_and_shapes, packed_filter
 from collectors.store.lines.chunk_shapes import shape_text, shapes, shapes_of
 from collectors.store.lines.chunks import packed_lines
@@ -102,7 +103,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shapes")
     events = []
     for number in range(400):
-        at, request = T0 + number * 60_000, request_id(number)
+        at, request = T0 + number * MINUTE_MS, request_id(number)
         said = f"order {number} took {number % 97} ms " + "straw " * 40
         if number in (5, 150, 390):
             said = f"order {number}x\n\tat Handler.java:{number}" + " straw" * 40

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import Function, FunctionKey
+from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.store.read.invocation_counts import counted, counted_by
 from collectors.store.read.reader import Reader
 from collectors.store.rollups import dirty_packs
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.support import usage_store
 from tests.support.usage_store import Call, point
 
@@ -43,7 +43,7 @@ def test_each_hour_counts_what_saw_more_of_it(tmp_path: Path) -> None:
     calls = [(1, 0, True), (1, 1, False), (1, 2, False), (1, 61, True)]
     points: Points = [
         (1, "Invocations", 0, 300, 2.0), (1, "Errors", 0, 300, 0.0), (1, "Invocations", 60, 300, 7.0),
-        (1, "Errors", 60, 300, 2.0), (1, "Invocations", 120, 3600, 4.0),
+        (1, "Errors", 60, 300, 2.0), (1, "Invocations", 120, HOUR_S, 4.0),
     ]  # fmt: skip
     with Reader(store(tmp_path / "s.db", calls, points)) as reader:
         assert by_name(reader, counted(reader, DAY, DAY + DAY_MS)) == {"pay": (3 + 7 + 4, 1 + 2)}
@@ -54,7 +54,7 @@ def test_each_hour_counts_what_saw_more_of_it(tmp_path: Path) -> None:
 def test_points_of_several_periods_count_once(tmp_path: Path) -> None:
     """An hour read by the minute, and again at 5 minutes and at an hour: its minutes count, cut or not."""
     points: Points = [(1, "Invocations", minute, 60, 1.0) for minute in range(10)]
-    points += [(1, "Invocations", 0, 300, 5.0), (1, "Invocations", 5, 300, 5.0), (1, "Invocations", 0, 3600, 10.0)]
+    points += [(1, "Invocations", 0, 300, 5.0), (1, "Invocations", 5, 300, 5.0), (1, "Invocations", 0, HOUR_S, 10.0)]
     with Reader(store(tmp_path / "s.db", [], points)) as reader:
         (one,) = counted(reader, DAY, DAY + HOUR_MS).values()
         (cut,) = counted(reader, DAY + 2 * MINUTE_MS, DAY + 6 * MINUTE_MS).values()
@@ -105,7 +105,7 @@ MINUTES = st.integers(-30 * 60, 60 * 60)
     calls=st.lists(st.tuples(st.integers(0, 2), MINUTES, st.booleans()), max_size=8),
     points=st.lists(
         st.tuples(st.integers(0, 2), st.sampled_from(["Invocations", "Errors"]), MINUTES,
-                  st.sampled_from([60, 300, 3600]), st.integers(0, 4).map(float)),
+                  st.sampled_from([60, 300, HOUR_S]), st.integers(0, 4).map(float)),
         max_size=10,
     ),
     ends=st.lists(st.integers(-40 * 60, 70 * 60), min_size=2, max_size=4, unique=True).map(sorted),
@@ -134,7 +134,7 @@ def test_any_part_of_a_span_is_counted_by_its_hours(
     calls=st.lists(st.tuples(st.integers(0, 2), MINUTES, st.booleans()), max_size=8),
     points=st.lists(
         st.tuples(st.integers(0, 2), st.sampled_from(["Invocations", "Errors"]), MINUTES.map(lambda at: at // 60 * 60),
-                  st.just(3600), st.integers(0, 4).map(float)),
+                  st.just(HOUR_S), st.integers(0, 4).map(float)),
         max_size=10, unique_by=lambda one: one[:3],
     ),
     ends=st.lists(st.integers(-40 * 60, 70 * 60), min_size=2, max_size=4, unique=True).map(sorted),

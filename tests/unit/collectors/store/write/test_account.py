@@ -25,6 +25,7 @@ from collectors.model.account import (
     Recommendation,
 )
 from collectors.model.records import FunctionKey, MetricPoint
+from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import StoreLocked, writing
 from collectors.store.read import account_rows
@@ -137,8 +138,8 @@ def test_metrics_of_functions_and_of_accounts_are_shown(db: Path) -> None:
     account = FunctionKey("", ACCOUNT, REGION)
     with writing(db) as connection:
         writer = Writer(connection, fingerprint)
-        writer.measure(MetricPoint(key, "Errors", "Sum", 60, T0 + at * 60_000, 2.0) for at in range(3))
-        writer.measure(MetricPoint(key, "Duration", "p95", 60, T0 + at * 60_000, 5.0 + at) for at in range(3))
+        writer.measure(MetricPoint(key, "Errors", "Sum", 60, T0 + at * MINUTE_MS, 2.0) for at in range(3))
+        writer.measure(MetricPoint(key, "Duration", "p95", 60, T0 + at * MINUTE_MS, 5.0 + at) for at in range(3))
         kept.keep_account_points(
             connection, [MetricPoint(account, "ClaimedAccountConcurrency", "Maximum", 60, T0, 9.0)]
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from collectors.model.units import HOUR_S
 from collectors.sources.cloudwatch.readings import FEATURES, READINGS, Reading
 from collectors.sources.cloudwatch.source import ALWAYS
 from lambdatui.cli.doctor import aws as aws_check
@@ -412,7 +413,7 @@ def test_the_clock_is_measured(aws: Canned, tmp_path: Path, off_s: int, state: s
 
 
 def test_the_clock_is_measured_by_an_answer_that_refuses_the_signature(aws: Canned, tmp_path: Path) -> None:
-    aws.headers["date"] = formatdate(time.time() - 3600, usegmt=True)
+    aws.headers["date"] = formatdate(time.time() - HOUR_S, usegmt=True)
     aws.answers["sts:GetCallerIdentity"] = lambda _: (
         403, b"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired</Message></Error></ErrorResponse>",
     )  # fmt: skip

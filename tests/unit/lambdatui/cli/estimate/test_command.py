@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.model.units import HOUR_S
 from lambdatui.cli.estimate.command import command
 from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY, RATIO
 from lambdatui.text import figures
@@ -431,7 +432,7 @@ def test_every_figure_has_its_line() -> None:
     lines = {(line["dimension"], line["tier"]): line for line in found["lines"]}
     assert lines["requests", None]["quantity"] == "2000000"  # 320 KB: one request, and one for the 64 KB above 256
     assert Decimal(lines["streaming", None]["quantity"]) == Decimal(10**6) / 1024
-    assert lines["snapstart_cache", None]["quantity"] == str(2 * 730 * 3600)
+    assert lines["snapstart_cache", None]["quantity"] == str(2 * 730 * HOUR_S)
     assert lines["snapstart_restore", None]["quantity"] == "500"
     assert lines["kafka_pollers", None]["amount"] == "148"
     assert lines["durable_written", None]["amount"] == "26"

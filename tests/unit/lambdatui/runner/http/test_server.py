@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from tests.support.runner_server import Served, served
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
@@ -72,7 +73,12 @@ def test_a_head_has_no_body(runner: Served) -> None:
     "request_",
     [
         b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-A: " + b"x" * 60_000 + b"\r\n" * 1 + b"X-B: " + b"x" * 1_200_000,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+        + b"X-A: "
+        + b"x" * MINUTE_MS
+        + b"\r\n" * 1
+        + b"X-B: "
+        + b"x" * 1_200_000,
         b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
     ],
     ids=["target", "headers", "upgrade"],

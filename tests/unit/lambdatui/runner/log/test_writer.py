@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.log import writer
 from lambdatui.runner.log.schema import APPLICATION_ID, VERSION
@@ -81,4 +82,4 @@ def test_metrics_of_a_minute_are_merged_over_restarts(tmp_path: Path) -> None:
             log.count("fn", "Invocations", 1.0, 61_000)
     with Log(tmp_path / "runner.db") as log:
         rows = log.read("SELECT metric, stat, start_ms, value FROM metrics ORDER BY metric")
-    assert rows == [("ConcurrentExecutions", "Maximum", 60_000, 9.0), ("Invocations", "Sum", 60_000, 3.0)]
+    assert rows == [("ConcurrentExecutions", "Maximum", MINUTE_MS, 9.0), ("Invocations", "Sum", MINUTE_MS, 3.0)]

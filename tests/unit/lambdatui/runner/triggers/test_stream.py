@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import HOUR_S
 from tests.support.runner_server import Served, served, wait_for
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
@@ -123,7 +124,7 @@ def test_a_partial_response_goes_on_where_it_failed(runner: Served, monkeypatch:
 
 
 def test_records_that_are_too_old_are_given_up(runner: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    long_ago = datetime.fromtimestamp(time.time() - 3600, UTC)
+    long_ago = datetime.fromtimestamp(time.time() - HOUR_S, UTC)
     (tmp_path / "file").write_text("")
     target = {"OnFailure": {"Destination": (tmp_path / "file" / "below").as_uri()}}  # it takes nothing
     streams = FakeStreams([3, 4], created=long_ago)
