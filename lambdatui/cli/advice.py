@@ -15,4 +15,4 @@ def command(store: Opened, listing: Listing) -> View[Advice]:
     What fails comes first, then what would save most in a month: at least so much, at list price before the free
     tier, the same figure as in whatif. Its range, what is unknown and the AWS command are in --json and --columns.
     """
-    return advice(store.reader, store.range, price_book(), narrow=store.context.narrow)
+    return advice(store.reader, store.range, price_book(), scope=store.context.scope)

@@ -14,5 +14,5 @@ from lambdatui.views.view import View
 def command(store: Opened, listing: Listing, changed: bool) -> View[ChangeView] | View[SettingView]:
     """How functions are configured, with concurrency, event sources, aliases, versions and URLs; or what changed."""
     if changed:
-        return changes(store.reader, store.range, narrow=store.context.narrow)
-    return configuration(store.reader, store.range, narrow=store.context.narrow)
+        return changes(store.reader, store.range, scope=store.context.scope)
+    return configuration(store.reader, store.range, scope=store.context.scope)

@@ -201,7 +201,7 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None
         store = processes.store
     with Reader(store) as reader:
         whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        narrow = current_context().narrow.bound(reader)
+        scope = current_context().scope.bound(reader)
         if listing.form == "text" and not listing.columns:
             listing = replace(listing, columns=_TEXT_COLUMNS)
-        emit(functions(reader, whole, price_book(), narrow=narrow), listing, utc=True)
+        emit(functions(reader, whole, price_book(), scope=scope), listing, utc=True)

@@ -28,9 +28,9 @@ def command(listing: Listing, execution: str | None) -> None:
     was read yet. Payloads are never kept, only their sizes.
     """
     with opened() as store:
-        narrow = store.context.narrow or None
+        scope = store.context.scope or None
         if execution is None:
-            view = executions(store.reader, store.range, narrow=narrow)
+            view = executions(store.reader, store.range, scope=scope)
             emit(view, listing, utc=store.context.utc)
             if not view.rows and not view.collected:
                 click.echo("lambdatui durable: no collection has asked for durable executions", err=True)
@@ -40,7 +40,7 @@ def command(listing: Listing, execution: str | None) -> None:
 
 def _show(store: Opened, listing: Listing, wanted: str) -> None:
     try:
-        view = history(store.reader, store.range, wanted.strip(), narrow=store.context.narrow or None)
+        view = history(store.reader, store.range, wanted.strip(), scope=store.context.scope or None)
     except AmbiguousExecution as error:
         raise click.ClickException(str(error)) from None
     if view is None or view.execution is None:

@@ -13,4 +13,4 @@ def command(store: Opened, listing: Listing) -> ErrorTrends:
     New, regressed and gone are told by the function's last deploy where that was collected, else by days. Patterns are
     what Logs Insights found where logs are too much to fetch.
     """
-    return error_trends(store.reader, store.range, narrow=store.context.narrow)
+    return error_trends(store.reader, store.range, scope=store.context.scope)

@@ -15,7 +15,7 @@ from lambdatui.views.export import envelope, row_json
 from lambdatui.views.function import ChartStep, FunctionDetail, function
 from lambdatui.views.function_tags import with_tags
 from lambdatui.views.functions import FunctionView
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 
 STEP_COLUMNS = columns_of(ChartStep)
 
@@ -44,8 +44,8 @@ def command(listing: Listing, name: str) -> None:
 
 
 def _details(store: Opened, name: str) -> list[FunctionDetail]:
-    among = store.context.narrow.chosen(store.reader.functions())
-    chosen = [row for row in among if row.function.key.name == name] or Narrow(functions=(name,)).chosen(among)
+    among = store.context.scope.chosen(store.reader.functions())
+    chosen = [row for row in among if row.function.key.name == name] or Scope(functions=(name,)).chosen(among)
     if not chosen:
         names = sorted({row.function.key.name for row in among})
         near = get_close_matches(name, names, n=1, cutoff=0.4)

@@ -29,7 +29,7 @@ def command(store: Opened, listing: Listing) -> FunctionsView:
         store.reader,
         store.range,
         price_book(),
-        narrow=store.context.narrow,
+        scope=store.context.scope,
         now_ms=None if store.context.range.at is not None else now_ms(),
         thresholds=store.context.thresholds,
     )

@@ -52,7 +52,7 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def keep_tag_terms(ctx: click.Context, terms: Sequence[Any]) -> None:
-    """Narrow everything to functions of which these conditions on tags hold, as ``--tag`` does."""
+    """Scope everything to functions of which these conditions on tags hold, as ``--tag`` does."""
     if terms:
         ctx.meta.setdefault(_GIVEN, {})["tag_terms"] = tuple(terms)
 

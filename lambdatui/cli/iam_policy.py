@@ -132,7 +132,7 @@ def _of_store(context: Context) -> Sequence[str]:
 
     try:
         with Reader(context.db) as reader:
-            groups = own_log_groups(reader, narrow=context.narrow)
+            groups = own_log_groups(reader, scope=context.scope)
     except StoreMissing:
         return ()
     except StoreError as error:

@@ -39,13 +39,13 @@ def command(listing: Listing, statuses: tuple[str, ...]) -> None:
     sort = column_named(listing.sort, INVOCATION_COLUMNS) if listing.sort else None
     in_store = sort is None or sort.id in STORE_ORDER
     with opened() as store:
-        ids = store.context.narrow.ids(store.reader.functions()) if store.context.narrow else None
+        ids = store.context.scope.ids(store.reader.functions()) if store.context.scope else None
         if said := invocations_not_kept(store.reader, store.range, ids):
             click.echo(f"lambdatui invocations: {said}", err=True)
         view = invocations(
             store.reader,
             store.range,
-            narrow=store.context.narrow,
+            scope=store.context.scope,
             statuses=[Status[name.upper()] for name in statuses] or None,
             where=where,
             order=sort.id if sort and in_store else "started_at",

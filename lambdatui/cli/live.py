@@ -53,7 +53,7 @@ def tail(
     from collectors.sources.base import BudgetReached
 
     with Reader(context.db) as reader:
-        target = live_target(reader, narrow=context.narrow)
+        target = live_target(reader, scope=context.scope)
     if not as_json:
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)

@@ -91,13 +91,13 @@ def _count(listing: Listing, words: str, where: LineQuery | None, stats: str) ->
     with opened() as store:
         _say_not_kept(store)
         view = line_stats.line_stats(
-            store.reader, store.range, asked, narrow=store.context.narrow, contains=words, where=where
+            store.reader, store.range, asked, scope=store.context.scope, contains=words, where=where
         )
         emit(view, replace(listing, where=None), utc=store.context.utc)
 
 
 def _say_not_kept(store: Opened) -> None:
-    ids = store.context.narrow.ids(store.reader.functions()) if store.context.narrow else None
+    ids = store.context.scope.ids(store.reader.functions()) if store.context.scope else None
     if said := lines_not_kept(store.reader, store.range, ids):
         click.echo(f"lambdatui logs: {said}", err=True)
 
@@ -115,7 +115,7 @@ def _list(listing: Listing, words: str, where: LineQuery | None, near: int | Non
         matches = lines(
             store.reader,
             store.range,
-            narrow=store.context.narrow,
+            scope=store.context.scope,
             contains=words,
             newest_first=newest_first,
             where=where,

@@ -40,4 +40,4 @@ def command(store: Opened, listing: Listing) -> MetricsView:
     namespace, name, set of dimensions and unit is a metric, whose statistics are of all its values in the range
     (percentiles within 1%); what is no valid EMF is told.
     """
-    return metrics(store.reader, store.range, narrow=store.context.narrow)
+    return metrics(store.reader, store.range, scope=store.context.scope)

@@ -46,4 +46,4 @@ def command(store: Opened, listing: Listing, build: bool) -> PatternsView:
     the bytes and 26 for each event, at the rate of the log group's class. 'lambdatui whatif --drop-pattern ID' says
     what a pattern's lines cost a month.
     """
-    return patterns(store.reader, store.range, price_book(), narrow=store.context.narrow)
+    return patterns(store.reader, store.range, price_book(), scope=store.context.scope)

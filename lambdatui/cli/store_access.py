@@ -15,7 +15,7 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.settings.context import Context
 from lambdatui.views.resolved_range import resolved
-from lambdatui.views.scope import Narrow, unmatched
+from lambdatui.views.scope import Scope, unmatched
 from lambdatui.views.time_range import TimeRange
 
 _SAY_S = 3.0
@@ -49,8 +49,8 @@ def opened() -> Iterator[Opened]:
     with _grouped(context.db) as reader, reader.snapshot():
         time_range = resolved(reader, context.range, now_ms())
         with reader.until(time_range.until_ms):
-            context = replace(context, tagged=context.narrow.bound(reader).tagged)
-            say_unmatched(context.narrow, reader)
+            context = replace(context, tagged=context.scope.bound(reader).tagged)
+            say_unmatched(context.scope, reader)
             yield Opened(context, reader, time_range)
 
 
@@ -64,10 +64,10 @@ def _grouped(db: Path) -> Reader:
     return reader
 
 
-def say_unmatched(narrow: Narrow, reader: Reader) -> None:
+def say_unmatched(scope: Scope, reader: Reader) -> None:
     """On stderr, what of --account, --region, --function and --tag nothing in the store matches. It is no failure."""
-    if narrow:
+    if scope:
         from lambdatui.text.plain import plain
 
-        for said in unmatched(narrow, reader):
+        for said in unmatched(scope, reader):
             click.echo(plain(said), err=True)

@@ -21,4 +21,4 @@ def command(store: Opened, listing: Listing) -> ConcurrencyView:
 
     What was not collected is unknown. 'Full by' is where the line through the daily peaks reaches the limit.
     """
-    return concurrency(store.reader, store.range, narrow=store.context.narrow)
+    return concurrency(store.reader, store.range, scope=store.context.scope)

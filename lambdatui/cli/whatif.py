@@ -30,13 +30,13 @@ def command(
     """
     if drop or sample:
         return _of_patterns(store, drop, sample)
-    return whatif(store.reader, store.range, price_book(), narrow=store.context.narrow)
+    return whatif(store.reader, store.range, price_book(), scope=store.context.scope)
 
 
 def _of_patterns(store: Opened, drop: Sequence[str], sample: Sequence[str]) -> View[PatternSaving]:
     changes = [(name, 0.0) for name in drop]
     try:
         changes += [(name, kept_share(share)) for name, _, share in (part.partition("=") for part in sample)]
-        return pattern_savings(store.reader, store.range, price_book(), changes, narrow=store.context.narrow)
+        return pattern_savings(store.reader, store.range, price_book(), changes, scope=store.context.scope)
     except (UnknownPattern, ValueError) as error:
         raise click.UsageError(str(error)) from error

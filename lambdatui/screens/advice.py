@@ -26,7 +26,7 @@ class AdviceScreen(TableScreen):
         return ("Advice",)
 
     def question(self) -> Callable[[QueryContext], View[Advice]]:
-        return lambda query: advice(query.reader, query.range, query.book, narrow=query.narrow)
+        return lambda query: advice(query.reader, query.range, query.book, scope=query.scope)
 
     def key_of(self, row: Advice) -> Any:
         return row.kind, row.function_id, row.found

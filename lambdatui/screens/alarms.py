@@ -24,7 +24,7 @@ class AlarmsScreen(TableScreen):
         return ("Alarms",)
 
     def question(self) -> Callable[[QueryContext], AlarmsView]:
-        return lambda query: alarms(query.reader, query.range, narrow=query.narrow)
+        return lambda query: alarms(query.reader, query.range, scope=query.scope)
 
     def key_of(self, row: AlarmView) -> Any:
         return row.alarm, row.account, row.region

@@ -54,7 +54,7 @@ class BilledScreen(TableScreen):
         def ask(query: QueryContext) -> View[ReconciledRow]:
             actuals = collected_actuals(query.reader, query.range)
             try:
-                return reconciled(query.reader, actuals, query.book, narrow=query.narrow, by=by, now_ms=now_ms)
+                return reconciled(query.reader, actuals, query.book, scope=query.scope, by=by, now_ms=now_ms)
             except ValueError as error:
                 raise QueryError(str(error)) from error
 
@@ -86,7 +86,7 @@ class BilledScreen(TableScreen):
         if view.summary is None:
             return super().counted()
         amounts, currency = view.summary.amounts, view.summary.currency
-        whole = whole_bill_said(self.narrow)
+        whole = whole_bill_said(self.scope)
         numbers = (("AWS", amounts.paid), ("list", amounts.list), ("ours", view.summary.computed))
         sums = ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers)
         return *((whole,) if whole else ()), sums, *super().counted()

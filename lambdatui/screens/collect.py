@@ -155,7 +155,7 @@ class CollectScreen(TableScreen):
             runner = ask(session.db, choice, now_ms, lambda query: runner_log(query.reader))[1]
         except QueryError:
             runner = None
-        region = session.narrow.regions[0] if session.narrow.regions else ""
+        region = session.scope.regions[0] if session.scope.regions else ""
         self.app.call_from_thread(self._choose, choices(session.chosen_profile, region, runner))
 
     def _choose(self, offered: "list[CollectionChoice]") -> None:

@@ -24,7 +24,7 @@ class ConfigurationScreen(TableScreen):
         return ("Configuration",)
 
     def question(self) -> Callable[[QueryContext], FunctionSettings]:
-        return lambda query: function_settings(query.reader, query.range, narrow=query.narrow, tags=True)
+        return lambda query: function_settings(query.reader, query.range, scope=query.scope, tags=True)
 
     def key_of(self, row: SettingsView) -> Any:
         return row.function_id

@@ -49,7 +49,7 @@ class CostGroupsScreen(TableScreen):
 
     def question(self) -> Callable[[QueryContext], CostGroups]:
         by = self._by
-        return lambda query: cost_groups(query.reader, query.range, query.book, by, narrow=query.narrow)
+        return lambda query: cost_groups(query.reader, query.range, query.book, by, scope=query.scope)
 
     def paint(self, answer: CostGroups) -> None:
         super().paint(answer)

@@ -87,10 +87,10 @@ class CostsScreen(TableScreen):
         budget, terms = self.session.budget, self.session.own_terms
 
         def ask(query: QueryContext) -> CostsView:
-            view = costs(query.reader, query.range, query.book, narrow=query.narrow, budget=budget)
+            view = costs(query.reader, query.range, query.book, scope=query.scope, budget=budget)
             if terms:
                 self._own = own_view(
-                    query.reader, view, query.book, terms, free_tier=True, narrow=query.narrow, budget=budget
+                    query.reader, view, query.book, terms, free_tier=True, scope=query.scope, budget=budget
                 )
             return view
 
@@ -168,7 +168,7 @@ class CostsScreen(TableScreen):
 
         self.ask_store(
             "what if",
-            lambda query: compared(query.reader, query.range, query.book, plan_changes, narrow=query.narrow),
+            lambda query: compared(query.reader, query.range, query.book, plan_changes, scope=query.scope),
             choice,
             now_ms,
         )

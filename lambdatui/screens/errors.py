@@ -101,7 +101,7 @@ class ErrorsScreen(TableScreen):
         return ("Errors",)
 
     def question(self) -> Callable[[QueryContext], ErrorTrends]:
-        return lambda query: error_trends(query.reader, query.range, narrow=query.narrow)
+        return lambda query: error_trends(query.reader, query.range, scope=query.scope)
 
     def key_of(self, row: ErrorTrendView) -> Any:
         return row.function_id, row.fingerprint, isinstance(row, ErrorFamilyView)

@@ -53,7 +53,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
                 query.reader,
                 query.range,
                 query.book,
-                narrow=query.narrow,
+                scope=query.scope,
                 trend_steps=TREND_STEPS,
                 now_ms=now_ms,
                 thresholds=thresholds,
@@ -117,7 +117,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         def of_month(query: "QueryContext") -> "Overview":
             return overview(
                 query.reader, query.range, query.book,
-                narrow=query.narrow, limit=limit, terms=terms, unusable_rates=not_as_named(),
+                scope=query.scope, limit=limit, terms=terms, unusable_rates=not_as_named(),
             )  # fmt: skip
 
         self.ask_store("overview", of_month, choice, now_ms)

@@ -45,7 +45,7 @@ class LineStatsScreen(TextScreen, QueryScreen):
         def ask(query: QueryContext) -> View[Any]:
             span = query.reader, query.range
             try:
-                return line_stats(*span, stats, narrow=query.narrow, function_ids=ids, where=where)
+                return line_stats(*span, stats, scope=query.scope, function_ids=ids, where=where)
             except LineQueryError as error:  # too many groups
                 raise QueryError(str(error)) from error
 

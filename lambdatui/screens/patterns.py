@@ -43,7 +43,7 @@ class PatternsScreen(TableScreen):
         return ("Patterns",)
 
     def question(self) -> Callable[[QueryContext], PatternsView]:
-        return lambda query: patterns(query.reader, query.range, query.book, narrow=query.narrow)
+        return lambda query: patterns(query.reader, query.range, query.book, scope=query.scope)
 
     def key_of(self, row: PatternRow) -> Any:
         return row.pattern

@@ -29,7 +29,7 @@ class ThrottlesScreen(TableScreen):
         return ("Throttles",)
 
     def question(self) -> Callable[[QueryContext], ConcurrencyView]:
-        return lambda query: concurrency(query.reader, query.range, narrow=query.narrow)
+        return lambda query: concurrency(query.reader, query.range, scope=query.scope)
 
     def key_of(self, row: HeadroomView) -> Any:
         return row.function_id, row.account, row.region

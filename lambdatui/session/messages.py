@@ -8,7 +8,7 @@ from textual.message import Message
 from lambdatui.views.time_range import TimeRange
 
 if TYPE_CHECKING:
-    from lambdatui.views.scope import Narrow
+    from lambdatui.views.scope import Scope
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Answered(Message):
     """The range the answer is of."""
     answer: Any
     """The read model that the question gave."""
-    narrow: "Narrow | None" = None
+    scope: "Scope | None" = None
     """What it was narrowed to, bound to the store."""
 
     def can_replace(self, message: Message) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from collectors.model.errors import LambdatuiError
 from collectors.store.read.reader import Reader, StoreError
 from lambdatui.views.resolved_range import resolved
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange
 
 if TYPE_CHECKING:
@@ -26,16 +26,16 @@ class QueryError(LambdatuiError):
 
 @dataclass(frozen=True)
 class QueryContext:
-    """What a screen's question is asked with. ``narrow`` is bound to the reader: its tags are looked up."""
+    """What a screen's question is asked with. ``scope`` is bound to the reader: its tags are looked up."""
 
     reader: Reader
     range: TimeRange
     book: "PriceBook"
-    narrow: Narrow = field(default_factory=Narrow)
+    scope: Scope = field(default_factory=Scope)
 
 
 def ask(
-    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[QueryContext], Answer], narrow: Narrow | None = None
+    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[QueryContext], Answer], scope: Scope | None = None
 ) -> tuple[TimeRange, Answer]:
     """Opens the store, resolves ``choice`` to a range at ``now_ms``, calls ``of``; returns the range and its answer.
 
@@ -45,7 +45,7 @@ def ask(
         with _borrowed(path) as reader, reader.snapshot():
             time_range = resolved(reader, choice, now_ms)
             with reader.until(time_range.until_ms):
-                return time_range, of(QueryContext(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
+                return time_range, of(QueryContext(reader, time_range, prices(), (scope or Scope()).bound(reader)))
     except (StoreError, RangeError) as error:
         raise QueryError(str(error)) from error
     except Exception as error:  # rows that are not as they were written can fail anywhere

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdatui.text.terminal import Marks, Terminal
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import RangeChoice, TimeRange
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Session:
     db: Path
     terminal: Terminal
     choice: RangeChoice = field(default_factory=RangeChoice)
-    narrow: Narrow = field(default_factory=Narrow)
+    scope: Scope = field(default_factory=Scope)
     utc: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     now_ms: Callable[[], int] = clock_ms

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdatui.settings import config_file, paths
 from lambdatui.settings.options import TABLES, resolve_options
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class Context:
     given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def narrow(self) -> Narrow:
+    def scope(self) -> Scope:
         """The accounts, regions, functions and tags that everything is narrowed to."""
-        return Narrow(self.accounts, self.regions, self.functions, self.tags, self.tagged)
+        return Scope(self.accounts, self.regions, self.functions, self.tags, self.tagged)
 
 
 def resolve_context(command_line: Mapping[str, Any]) -> Context:

@@ -20,7 +20,7 @@ from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.outside_rules import OutsideRules
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of
 from lambdatui.views.view import View, as_of_range
 from lambdatui.views.whatif import recommended
@@ -41,16 +41,16 @@ _DENIED = re.compile(r"AccessDenied|not authorized|UnauthorizedOperation|Forbidd
 
 @as_of_range
 def advice(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None" = None, *, narrow: Narrow | None = None
+    reader: Reader, time_range: TimeRange, book: "PriceBook | None" = None, *, scope: Scope | None = None
 ) -> View[Advice]:
     """What fails first, then what costs most, then the rest."""
-    chosen = narrow or Narrow()
-    view = functions(reader, time_range, book, narrow=chosen)
-    groups = errors(reader, time_range, narrow=chosen)
+    chosen = scope or Scope()
+    view = functions(reader, time_range, book, scope=chosen)
+    groups = errors(reader, time_range, scope=chosen)
     again = failed_again(reader, time_range.from_ms, time_range.to_ms)
     inits = {one.function_id: one.init_us for one in reader.totals(time_range.from_ms, time_range.to_ms)}
-    settings = {one.function_id: one for one in function_settings(reader, time_range, narrow=chosen).rows}
-    cheaper = {} if book is None else recommended(reader, time_range, book, narrow=chosen)
+    settings = {one.function_id: one for one in function_settings(reader, time_range, scope=chosen).rows}
+    cheaper = {} if book is None else recommended(reader, time_range, book, scope=chosen)
     rows: list[Advice] = []
     outside_rules = OutsideRules()
     for row in view.rows:

@@ -8,7 +8,7 @@ from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.tones import alarm_tone
 from lambdatui.views.view import View, as_of_range
@@ -60,7 +60,7 @@ class AlarmsView(View[AlarmView]):
 
 
 @as_of_range
-def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> AlarmsView:
+def alarms(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> AlarmsView:
     """All alarms that were there when they were collected last; narrowed to functions, those that watch one."""
     counts: dict[tuple[str, str, str], int] = {}
     for change in account_rows.alarm_changes(reader, time_range.from_ms, time_range.to_ms):
@@ -81,7 +81,7 @@ def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
             reason=alarm.reason or None,
         )
         for alarm in account_rows.alarms(reader)
-        if narrow is None or narrow.matches(alarm.account, alarm.region, alarm.function)
+        if scope is None or scope.matches(alarm.account, alarm.region, alarm.function)
     ]
     asked = bool(rows) or account_rows.has_asked(reader, "cloudwatch:DescribeAlarms")
     return AlarmsView(ALARM_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, collected=asked)

@@ -15,7 +15,7 @@ from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.retained_since import most_steps
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.throttles import ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.tones import headroom_tone
@@ -77,11 +77,11 @@ def concurrency(
     reader: Reader,
     time_range: TimeRange,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     account_limits: Mapping[tuple[str, str], int] | None = None,
 ) -> ConcurrencyView:
     """The throttles of the range, each function beside its limit, and each account and region beside its own."""
-    view = throttles(reader, time_range, narrow=narrow)
+    view = throttles(reader, time_range, scope=scope)
     if account_limits is None:
         account_limits = concurrency_limits(reader) or None
     reserved = {row.id: row.function.reserved_concurrency for row in reader.functions()}
@@ -100,9 +100,9 @@ def concurrency(
         full = None if not limit else saturation_ms(peaks.get(row.function_id, {}), limit, today)
         trend = _trend(reader, parts, row)
         rows.append(HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full, trend=trend))
-    if not (narrow and narrow.by_function):
+    if not (scope and scope.by_function):
         accounts = _accounts(reader, time_range, account_limits or {}, rows, since, today)
-        rows += [row for row in accounts if (narrow or Narrow()).holds(row.account or "", row.region or "")]
+        rows += [row for row in accounts if (scope or Scope()).holds(row.account or "", row.region or "")]
         rows.sort(key=lambda one: (-most_throttled(one), one.function))
     return ConcurrencyView(
         HEADROOM_COLUMNS, rows, view.as_of, view.range,

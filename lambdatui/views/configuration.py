@@ -9,7 +9,7 @@ from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
@@ -52,7 +52,7 @@ CHANGE_COLUMNS = columns_of(ChangeView)
 
 
 @as_of_range
-def configuration(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[SettingView]:
+def configuration(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[SettingView]:
     """What is in force."""
     rows = [
         SettingView(
@@ -66,13 +66,13 @@ def configuration(reader: Reader, time_range: TimeRange, *, narrow: Narrow | Non
             since=setting.since_ms,
         )
         for setting in account_rows.settings(reader)
-        if _wanted(setting, narrow)
+        if _wanted(setting, scope)
     ]
     return View(SETTING_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 
 @as_of_range
-def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ChangeView]:
+def changes(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[ChangeView]:
     """What changed in the range, newest first."""
     rows = [
         ChangeView(
@@ -87,15 +87,15 @@ def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
             became=_words(change.value),
         )
         for change in account_rows.changes(reader, time_range.from_ms, time_range.to_ms)
-        if _wanted(change, narrow)
+        if _wanted(change, scope)
     ]
     return View(CHANGE_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 
-def _wanted(one: SettingRow, narrow: Narrow | None) -> bool:
+def _wanted(one: SettingRow, scope: Scope | None) -> bool:
     if one.kind == TAGS and one.name == TAGS_LISTED:  # says that the others are all that there are
         return False
-    return narrow is None or narrow.matches(one.account, one.region, one.function)
+    return scope is None or scope.matches(one.account, one.region, one.function)
 
 
 def _words(value: object) -> str | None:

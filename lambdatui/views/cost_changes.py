@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from collectors.store.read.reader import Reader
 from lambdatui.text.figures import change, money
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months, edge_stays
 from pricing.changes import changes as read_changes
@@ -24,11 +24,11 @@ def changes(text: str) -> list[WhatIf]:
 
 
 def compared(
-    reader: Reader, time_range: TimeRange, book: "PriceBook", wanted: Sequence[WhatIf], *, narrow: Narrow
+    reader: Reader, time_range: TimeRange, book: "PriceBook", wanted: Sequence[WhatIf], *, scope: Scope
 ) -> list[tuple[str, str]]:
     """The month as it is, each change, and in words what the month would cost with it."""
     try:
-        base, compared = compared_months(reader, time_range, book, wanted, narrow=narrow)
+        base, compared = compared_months(reader, time_range, book, wanted, scope=scope)
     except ValueError as error:
         return [("", str(error))]
     parts = [("as it is", f"{money(base.totals.get(base.currency))} {BASIS}")]
@@ -41,5 +41,5 @@ def compared(
         else:
             sign = "+" if changed.difference > 0 else "-" if changed.difference < 0 else ""
             parts.append((changed.label, f"{total}, {sign}{money(abs(changed.difference))} ({change(changed.ratio)})"))
-    edge = edge_stays(reader, narrow)
+    edge = edge_stays(reader, scope)
     return [*parts, ("", WORST), *([("", edge)] if edge else [])]

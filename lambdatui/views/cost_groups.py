@@ -16,7 +16,7 @@ from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.costs import ProjectedCost, costs
 from lambdatui.views.log_costs import LogLines
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
@@ -72,14 +72,14 @@ def cost_groups(
     book: "PriceBook",
     by: str,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     free_tier: bool = True,
 ) -> CostGroups:
     """``by`` is one of ``GROUPINGS``, or ``tag.`` and a key; days are at list price, since a free tier is a month's.
 
     Tags are those of the reader's time, not those that functions had when the costs came about.
     """
-    chosen = narrow or Narrow()
+    chosen = scope or Scope()
     if by == "day":
         return _days(reader, time_range, book, chosen)
     key: dict[str, Callable[[LineItem], str]] = {
@@ -88,7 +88,7 @@ def cost_groups(
         "region": lambda line: line.region,
     }
     of = _tag_of(reader, by.removeprefix(BY_TAG)) if by.startswith(BY_TAG) else key[by]
-    view = costs(reader, time_range, book, narrow=chosen, free_tier=free_tier)
+    view = costs(reader, time_range, book, scope=chosen, free_tier=free_tier)
     return CostGroups(
         GROUP_COLUMNS, grouped(view.rows, of), view.as_of, time_range, view.coverage, view.basis,
         projection=view.projection, missing=view.missing, currency=view.currency,
@@ -166,11 +166,11 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
     )
 
 
-def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narrow) -> CostGroups:
-    chosen = {row.id for row in narrow.chosen(reader.functions())}
+def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", scope: Scope) -> CostGroups:
+    chosen = {row.id for row in scope.chosen(reader.functions())}
     month = month_start_ms(time_range.to_ms - 1)
     from_ms = whole_from(time_range.from_ms, time_range.to_ms)
-    logs = LogLines(reader, chosen, narrow)
+    logs = LogLines(reader, chosen, scope)
 
     def billed_from(begin_ms: int) -> dict[int, Bill]:
         by_day = days(reader, begin_ms, time_range.to_ms)
@@ -183,7 +183,7 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narr
     for day in sorted(bills, reverse=True):
         rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()), mixed=mixed)
     whole = usages(reader, from_ms, time_range.to_ms)
-    view = costs(reader, time_range, book, free_tier=False, narrow=narrow)
+    view = costs(reader, time_range, book, free_tier=False, scope=scope)
     every_day = tuple(range(month, month_start_ms(month + 32 * DAY_MS), DAY_MS))
     amounts = {day: found.totals.get(view.currency, Decimal(0)) for day, found in so_far.items()}
     return CostGroups(

@@ -17,7 +17,7 @@ from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.log_costs import LogLines, positions
 from lambdatui.views.month import month
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.tones import quiet_if_none
 from lambdatui.views.usage import billed, days, left_out, usages, used_before
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pricing.projection import Projection
 
 AFTER_FREE_TIER, BEFORE_FREE_TIER = "after the free tier", "before the free tier"
-EVERYTHING = Narrow()
+EVERYTHING = Scope()
 
 
 class CostLineColumns:
@@ -125,21 +125,21 @@ def costs(
     book: "PriceBook",
     *,
     free_tier: bool = True,
-    narrow: Narrow = EVERYTHING,
+    scope: Scope = EVERYTHING,
     budget: Decimal | None = None,
 ) -> CostsView:
     """The bill of ``time_range``, month by month, and the projection of its last month."""
     return reader.kept(
-        ("costs", time_range, book, free_tier, narrow, budget),
-        lambda: _costs(reader, time_range, book, free_tier, narrow, budget),
+        ("costs", time_range, book, free_tier, scope, budget),
+        lambda: _costs(reader, time_range, book, free_tier, scope, budget),
     )
 
 
 def _costs(
-    reader: "Reader", time_range: TimeRange, book: "PriceBook", free_tier: bool, narrow: Narrow, budget: Decimal | None
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", free_tier: bool, scope: Scope, budget: Decimal | None
 ) -> CostsView:
-    chosen = {row.id for row in narrow.chosen(reader.functions())}
-    logs = LogLines(reader, chosen, narrow)
+    chosen = {row.id for row in scope.chosen(reader.functions())}
+    logs = LogLines(reader, chosen, scope)
     bills: list[Bill] = []
     reports = counted = 0
     for part in _months(time_range):

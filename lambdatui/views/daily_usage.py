@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from collectors.model.units import DAY_MS
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import day_of, month_start_ms
 from lambdatui.views.usage import days, usages
 from lambdatui.views.view import coverage_of
@@ -30,10 +30,10 @@ class UsedDays:
     collected: frozenset[tuple[str, str]]
 
 
-def used_days(reader: "Reader", first_ms: int, last_ms: int, narrow: Narrow) -> UsedDays:
+def used_days(reader: "Reader", first_ms: int, last_ms: int, scope: Scope) -> UsedDays:
     """The days from the first of ``first_ms``'s month on, because the free tier begins there, until ``last_ms``."""
     functions = reader.functions()
-    ids = {row.id for row in narrow.chosen(functions)}
+    ids = {row.id for row in scope.chosen(functions)}
     collected = frozenset((row.function.key.account, row.function.key.region) for row in functions)
     if last_ms <= first_ms:
         return UsedDays((), {}, None, collected)

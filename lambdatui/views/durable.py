@@ -11,7 +11,7 @@ from collectors.store.write import durable
 from collectors.store.write.durable import ExecutionRow
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
@@ -106,36 +106,36 @@ class AmbiguousExecution(LambdatuiError):
 
 
 @as_of_range
-def executions(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ExecutionsView:
+def executions(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> ExecutionsView:
     """Those that ran in the range, the newest first; without an end of its own also those that began since the newest
     data.
     """
     # All data begins with the oldest invocation that is kept; an execution may have begun before.
     ever = replace(time_range, from_ms=0) if time_range.label.startswith("all data") else time_range
-    rows = _executions(reader, ever, narrow)
+    rows = _executions(reader, ever, scope)
     collected = account_rows.has_asked(reader, _LISTING)
     as_of = reader.as_of_ms(time_range.to_ms)
     return ExecutionsView(EXECUTION_COLUMNS, rows, as_of, time_range, collected=collected)
 
 
 @as_of_range
-def history(reader: Reader, time_range: TimeRange, wanted: str, *, narrow: Narrow | None = None) -> HistoryView | None:
+def history(reader: Reader, time_range: TimeRange, wanted: str, *, scope: Scope | None = None) -> HistoryView | None:
     """What happened in one execution, by its ARN, name or id, or how one of them begins; the newest of a name.
 
     None: there is no such one. AmbiguousExecution where several begin so. All stored are looked through.
     """
-    execution = _execution_named(_executions(reader, replace(time_range, from_ms=0), narrow), wanted)
+    execution = _execution_named(_executions(reader, replace(time_range, from_ms=0), scope), wanted)
     if execution is None:
         return None
     rows = [_event(event) for event in durable.events(reader, execution.id)]
     return HistoryView(EVENT_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, execution=execution)
 
 
-def _executions(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> list[ExecutionView]:
+def _executions(reader: Reader, time_range: TimeRange, scope: Scope | None) -> list[ExecutionView]:
     return [
         _view(row, time_range.to_ms if time_range.hides else max(time_range.to_ms, row.asked_ms))
         for row in durable.executions(reader, time_range.from_ms)
-        if narrow is None or narrow.matches(row.account, row.region, row.function)
+        if scope is None or scope.matches(row.account, row.region, row.function)
     ]
 
 

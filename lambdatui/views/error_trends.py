@@ -16,7 +16,7 @@ from lambdatui.views.errors import PATTERN, ErrorView, errors, pattern_hours
 from lambdatui.views.novelty import History, Novelty
 from lambdatui.views.regressions import deploy_text, since_deploys
 from lambdatui.views.retained_since import most_steps
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import View, as_of_range
@@ -56,9 +56,9 @@ class ErrorTrends(View[ErrorTrendView]):
 
 
 @as_of_range
-def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ErrorTrends:
+def error_trends(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> ErrorTrends:
     """The groups of the range, most frequent first."""
-    view = errors(reader, time_range, narrow=narrow)
+    view = errors(reader, time_range, scope=scope)
     parts = parts_of(time_range.from_ms, time_range.to_ms, most_steps(reader, time_range, TREND_STEPS))
     trends = errors_by_step(reader, parts)
     hours = pattern_hours(reader, time_range, reader.functions())

@@ -13,7 +13,7 @@ from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
 
@@ -60,15 +60,15 @@ ERROR_COLUMNS = columns_of(ErrorView)
 
 
 @as_of_range
-def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ErrorView]:
+def errors(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[ErrorView]:
     """The groups of the range, most frequent first; then the patterns that Logs Insights found in its hours."""
-    return reader.kept(("errors view", time_range, narrow), lambda: _errors(reader, time_range, narrow))
+    return reader.kept(("errors view", time_range, scope), lambda: _errors(reader, time_range, scope))
 
 
-def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> View[ErrorView]:
+def _errors(reader: Reader, time_range: TimeRange, scope: Scope | None) -> View[ErrorView]:
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
-    ids = narrow.ids(stored) if narrow else None
+    ids = scope.ids(stored) if scope else None
     span = time_range.from_ms, time_range.to_ms
     invoked = {each: count[0] for each, count in counted(reader, *span, ids).items()} if ids != [] else {}
     reports = sum(one.reports for one in reader.usage(*span, ids)) if ids != [] else 0
@@ -89,7 +89,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
         )
         for group in ([] if ids == [] else reader.error_groups(*span, ids))
     ]
-    hours = pattern_hours(reader, time_range, (narrow or Narrow()).chosen(stored))
+    hours = pattern_hours(reader, time_range, (scope or Scope()).chosen(stored))
     rows += sorted(
         (
             ErrorView(

@@ -86,7 +86,7 @@ def parse(expression: str, columns: Sequence[Column]) -> Filter:
 
 
 def tags_in(expression: str) -> "tuple[Alternatives, ...]":
-    """What a filter says of functions' tags, for ``Narrow.and_tags``. Raises ``FilterError``."""
+    """What a filter says of functions' tags, for ``Scope.and_tags``. Raises ``FilterError``."""
     if "tag." not in expression.casefold():
         return ()
     found = (_tag_term(term) for term in _TERM.findall(expression))

@@ -10,7 +10,7 @@ from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.function_facts import Fact, function_facts
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
@@ -93,7 +93,7 @@ class FunctionSettings(View[SettingsView]):
 
 @as_of_range
 def function_settings(
-    reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None, tags: bool = False
+    reader: Reader, time_range: TimeRange, *, scope: Scope | None = None, tags: bool = False
 ) -> FunctionSettings:
     """By name. Runtime, memory and timeout are as the inventory or the logs said them last; tags where asked for."""
     settings_by_function = _by_function(account_rows.settings(reader, tags=False))
@@ -103,7 +103,7 @@ def function_settings(
         (one.account, one.region, one.name): one.retention_days for one in account_rows.log_groups(reader)
     }
     rows = []
-    for row in (narrow or Narrow()).chosen(reader.functions()):
+    for row in (scope or Scope()).chosen(reader.functions()):
         key = row.function.key
         where = key.account, key.region, key.name
         settings = settings_by_function.get(where, [])

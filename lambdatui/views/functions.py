@@ -26,7 +26,7 @@ from lambdatui.views.light_rows import struct_of
 from lambdatui.views.log_costs import logs_by_function
 from lambdatui.views.month import list_prices_by_function, sums_by_function
 from lambdatui.views.retained_since import most_steps
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.usage import usages
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 else:
     FunctionView = struct_of(function_row.FunctionView)
 
-EVERYTHING = Narrow()
+EVERYTHING = Scope()
 FUNCTION_COLUMNS = columns_of(function_row.FunctionView)
 
 
@@ -63,7 +63,7 @@ def functions(
     time_range: TimeRange,
     book: "PriceBook | None" = None,
     *,
-    narrow: Narrow = EVERYTHING,
+    scope: Scope = EVERYTHING,
     trend_steps: int = 0,
     now_ms: int | None = None,
     thresholds: Mapping[str, float] = MappingProxyType({}),
@@ -76,11 +76,11 @@ def functions(
     """
     trend_steps = most_steps(reader, time_range, trend_steps) if trend_steps else 0
     view = reader.kept(
-        ("functions", time_range, book, narrow, trend_steps),
-        lambda: _functions(reader, time_range, book, narrow, trend_steps),
+        ("functions", time_range, book, scope, trend_steps),
+        lambda: _functions(reader, time_range, book, scope, trend_steps),
     )
     # Ages go on while the rows stand.
-    ages = freshness(reader, narrow.chosen(reader.functions()), time_range.to_ms if now_ms is None else now_ms)
+    ages = freshness(reader, scope.chosen(reader.functions()), time_range.to_ms if now_ms is None else now_ms)
     aged = [(row, ages[row.function_id]) for row in view.rows]
     rows = [msgspec.structs.replace(row, freshness=age.words, data_until=age.until_ms) for row, age in aged]
     rows = [
@@ -91,9 +91,9 @@ def functions(
 
 
 def _functions(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None", narrow: Narrow, trend_steps: int
+    reader: Reader, time_range: TimeRange, book: "PriceBook | None", scope: Scope, trend_steps: int
 ) -> FunctionsView:
-    chosen = narrow.chosen(reader.functions())
+    chosen = scope.chosen(reader.functions())
     rows = function_rows(reader, time_range, book, chosen, trend_steps)
     rows.sort(key=attrgetter("function"))
     rows.sort(key=lambda row: row.invocations or 0, reverse=True)

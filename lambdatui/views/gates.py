@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lambdatui.text import figures
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import month_start_ms
 from pricing.gate import Verdict, gate
 
@@ -46,7 +46,7 @@ def month_budget(
     book: "PriceBook",
     limit: Decimal,
     terms: "OwnTerms | None",
-    narrow: Narrow,
+    scope: Scope,
     unusable_rates: Sequence[str] = (),
 ) -> Verdict:
     """``budget_of`` with the terms of the configuration: the same for the header as for ``costs`` and Costs."""
@@ -54,7 +54,7 @@ def month_budget(
         return budget_of(view, limit, unusable_rates=unusable_rates)
     from lambdatui.views.own_price import own_view
 
-    own, own_month = own_view(reader, view, book, terms, free_tier=True, narrow=narrow, budget=None)
+    own, own_month = own_view(reader, view, book, terms, free_tier=True, scope=scope, budget=None)
     return budget_of(view, limit, own, own_month, unusable_rates=unusable_rates)
 
 

@@ -14,7 +14,7 @@ from lambdatui.views import money
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, EXTRA, Column, Kind, OnScreen, columns_of
 from lambdatui.views.filters import Filter
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.tones import cold_if_any, status_tone
@@ -114,7 +114,7 @@ def invocations(
     time_range: TimeRange,
     book: "PriceBook | None" = None,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     function_ids: Sequence[int] | None = None,
     statuses: Sequence[Status] | None = None,
     where: Filter | None = None,
@@ -126,10 +126,10 @@ def invocations(
     """``limit`` invocations from ``offset`` on, ordered by a column of ``STORE_ORDER``.
 
     ``where`` looks through the whole range, not only a page of it, until ``limit`` rows match; ``offset`` then counts
-    matches. ``function_ids`` overrides ``narrow``.
+    matches. ``function_ids`` overrides ``scope``.
     """
     stored = {row.id: row for row in reader.functions()}
-    ids = list(function_ids) if function_ids is not None else (narrow.ids(list(stored.values())) if narrow else None)
+    ids = list(function_ids) if function_ids is not None else (scope.ids(list(stored.values())) if scope else None)
     page: list[InvocationView] = []
     searched, skipped = 0, 0
     span = time_range.from_ms, time_range.to_ms

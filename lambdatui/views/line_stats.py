@@ -20,7 +20,7 @@ from lambdatui.views.columns import Column, Kind
 from lambdatui.views.line_conditions import Line, LineQuery, QueryError, Read
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import lines
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
@@ -258,11 +258,11 @@ def line_stats(
     time_range: TimeRange,
     asked: Stats,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     function_ids: Sequence[int] | None = None,
     contains: str = "",
     where: LineQuery | None = None,
 ) -> View[Any]:
     """The figures of the lines that match, over the whole range."""
-    found = lines(reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, where=where)
+    found = lines(reader, time_range, scope=scope, function_ids=function_ids, contains=contains, where=where)
     return View(asked.columns, stats_of(asked, found), reader.as_of_ms(time_range.to_ms), time_range)

@@ -11,7 +11,7 @@ from lambdatui.views.line_query import parse
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 
 MOST_FUNCTIONS = 10
 """Log groups of one session (CloudWatch Logs quotas, StartLiveTail)."""
@@ -36,11 +36,9 @@ class LiveTarget:
         return sorted(name for names in self.groups.values() for name in names)
 
 
-def live_target(
-    reader: Reader, *, narrow: Narrow | None = None, function_ids: Sequence[int] | None = None
-) -> LiveTarget:
+def live_target(reader: Reader, *, scope: Scope | None = None, function_ids: Sequence[int] | None = None) -> LiveTarget:
     """Raises ``NoLiveTail``."""
-    rows = (narrow or Narrow()).bound(reader).chosen(reader.functions())
+    rows = (scope or Scope()).bound(reader).chosen(reader.functions())
     if function_ids is not None:
         rows = [row for row in reader.functions() if row.id in set(function_ids)]
     if not rows:

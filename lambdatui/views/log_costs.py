@@ -16,7 +16,7 @@ from pricing.usage_table import Used
 
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
-    from lambdatui.views.scope import Narrow
+    from lambdatui.views.scope import Scope
     from lambdatui.views.time_range import TimeRange
     from pricing.pricebook import PriceBook
 
@@ -26,10 +26,10 @@ Where = tuple[str, str, str]  # function, account, region
 class LogLines:
     """The logs of a store, of which some are chosen: those of the functions with ``ids``. Times are epoch ms, UTC."""
 
-    def __init__(self, reader: "Reader", ids: Collection[int], narrow: "Narrow") -> None:
+    def __init__(self, reader: "Reader", ids: Collection[int], scope: "Scope") -> None:
         self._reader = reader
         self._ids = ids
-        self._narrow = narrow
+        self._scope = scope
 
     def of(self, from_ms: int, to_ms: int, *, known_ms: int | None = None) -> tuple[list[Usage], list[bool]]:
         """What is billed in the span, and whether each is chosen: tiers and the free tier count over all of them.
@@ -49,7 +49,7 @@ class LogLines:
                 yield day_ms, usage
 
     def _chosen(self, every: Sequence[LogUsage]) -> list[LogUsage]:
-        return chosen(every, self._ids, self._narrow)
+        return chosen(every, self._ids, self._scope)
 
     def projected(self, projection: Projection, now_ms: int) -> "tuple[Projection, list[bool]]":
         """The month with its logs, and which of the usages at its end are chosen.

@@ -12,7 +12,7 @@ from lambdatui.views.line_context import with_context
 from lambdatui.views.line_query import parse
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
 from lambdatui.views.retained_since import lines_not_kept
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
@@ -38,7 +38,7 @@ def log_search(
     reader: Reader,
     time_range: TimeRange,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     function_id: int | None = None,
     where: str = "",
     limit: int = SHOWN_LINES,
@@ -56,7 +56,7 @@ def log_search(
         limit = min(limit, _MOST_AROUND)
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
-    ids = [function_id] if function_id is not None else (narrow.ids(stored) if narrow else None)
+    ids = [function_id] if function_id is not None else (scope.ids(stored) if scope else None)
     matches: list[LogView] = []
     looked, more = Looked(), False
     span = time_range.from_ms, time_range.to_ms

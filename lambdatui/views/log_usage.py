@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collectors.model.records import Function
     from collectors.store.read.reader import Reader
     from collectors.store.read.rows import FunctionRow
-    from lambdatui.views.scope import Narrow
+    from lambdatui.views.scope import Scope
 
 STANDARD = "STANDARD"
 AS_LAST_SEEN = f"{ESTIMATED}; size as last seen"  # how it grew is not kept
@@ -154,10 +154,10 @@ def group_of(function: "Function") -> str:
     return function.log_group or f"{PREFIX}{function.key.name}"
 
 
-def chosen(usages: Sequence[LogUsage], function_ids: Collection[int], narrow: "Narrow") -> list[LogUsage]:
+def chosen(usages: Sequence[LogUsage], function_ids: Collection[int], scope: "Scope") -> list[LogUsage]:
     """Those that any of the functions writes to, and those of no known function that match by the group's name."""
     wanted = set(function_ids)
     return [
         one for one in usages
-        if (wanted.intersection(one.owners) if one.owners else narrow.matches(one.account, one.region, one.name))
+        if (wanted.intersection(one.owners) if one.owners else scope.matches(one.account, one.region, one.name))
     ]  # fmt: skip

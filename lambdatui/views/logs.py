@@ -13,7 +13,7 @@ from collectors.store.read.rows import LogLine
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, columns_of
 from lambdatui.views.line_conditions import LineQuery
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
@@ -59,7 +59,7 @@ def logs(
     reader: Reader,
     time_range: TimeRange,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     function_ids: Sequence[int] | None = None,
     contains: str = "",
     limit: int = 1_000,
@@ -70,7 +70,7 @@ def logs(
     ``newest_first`` takes the last ``limit`` lines, and gives them newest first. What was found is kept while nothing
     is stored, unless its text is large.
     """
-    asked = narrow, None if function_ids is None else tuple(function_ids), contains, limit, newest_first
+    asked = scope, None if function_ids is None else tuple(function_ids), contains, limit, newest_first
     read: list[LogsView] = []
 
     def answer() -> LogsView | None:
@@ -84,16 +84,14 @@ def logs(
 def _logs(
     reader: Reader,
     time_range: TimeRange,
-    narrow: Narrow | None,
+    scope: Scope | None,
     function_ids: tuple[int, ...] | None,
     contains: str,
     limit: int,
     newest_first: bool,
 ) -> LogsView:
     one_more = islice(
-        lines(
-            reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, newest_first=newest_first
-        ),
+        lines(reader, time_range, scope=scope, function_ids=function_ids, contains=contains, newest_first=newest_first),
         limit + 1,
     )
     found = list(one_more)
@@ -105,7 +103,7 @@ def lines(
     reader: Reader,
     time_range: TimeRange,
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
     function_ids: Sequence[int] | None = None,
     contains: str = "",
     newest_first: bool = False,
@@ -114,7 +112,7 @@ def lines(
     """The same lines one by one, never all in memory; with ``where`` only those that it matches."""
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
-    ids = list(function_ids) if function_ids is not None else (narrow.ids(stored) if narrow else None)
+    ids = list(function_ids) if function_ids is not None else (scope.ids(stored) if scope else None)
     if ids == []:
         return
     needs, test, shape_test = (where.needs, where.in_text, where.in_shape) if where is not None else ((), None, None)

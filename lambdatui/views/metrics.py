@@ -12,7 +12,7 @@ from collectors.store.read.rows import FunctionRow
 from lambdatui.views import emf
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
@@ -77,17 +77,17 @@ class MetricsView(View[MetricView]):
 
 
 @as_of_range
-def metrics(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> MetricsView:
+def metrics(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> MetricsView:
     """Every statistic of the range, by function, CloudWatch's own first; those of accounts last."""
     functions = {row.id: row for row in reader.functions()}
-    ids = narrow.ids(list(functions.values())) if narrow else None
+    ids = scope.ids(list(functions.values())) if scope else None
     span = time_range.from_ms, time_range.to_ms
     rows = [] if ids == [] else account_rows.metrics(reader, *span, ids)
     in_lines = [] if ids == [] else emf_rows.sums(reader, *span, ids)
     of_accounts = [
         one
         for one in account_rows.account_metrics(reader, *span)
-        if narrow is None or narrow.matches(one.account, one.region, "")
+        if scope is None or scope.matches(one.account, one.region, "")
     ]
     of_functions = [
         *map(_row, rows),

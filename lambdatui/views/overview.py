@@ -9,7 +9,7 @@ from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.gates import month_budget
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, month_start_ms
 from pricing.call_prices import price
 from pricing.gate import Verdict
@@ -43,7 +43,7 @@ def overview(
     time_range: TimeRange,
     book: "PriceBook",
     *,
-    narrow: Narrow,
+    scope: Scope,
     limit: Decimal | None = None,
     terms: "OwnTerms | None" = None,
     unusable_rates: Sequence[str] = (),
@@ -53,7 +53,7 @@ def overview(
     ``unusable_rates``: as in ``views.gates.budget_of``.
     """
     month = TimeRange(month_start_ms(time_range.to_ms - 1), time_range.to_ms, "month to date")
-    view = costs(reader, month, book, narrow=narrow)
+    view = costs(reader, month, book, scope=scope)
     use = next((one for one in view.free_tier if one.requests and one.gb_seconds), None)
     projection = view.projection
     asked = account_rows.units_asked(reader, month.from_ms)
@@ -66,5 +66,5 @@ def overview(
         projection.p90 if projection else None,
         view.currency,
         sum((price(operation, units, region) for operation, region, units in asked), Decimal(0)) if asked else None,
-        month_budget(reader, view, book, limit, terms, narrow, unusable_rates) if limit is not None else None,
+        month_budget(reader, view, book, limit, terms, scope, unusable_rates) if limit is not None else None,
     )

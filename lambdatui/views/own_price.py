@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from collectors.model.units import DAY_MS, HOUR_MS
 from lambdatui.views.costs import CostsView, ProjectedCost, costs
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import month_start_ms
 from pricing.bill import Bill
 from pricing.own_price import OwnBook, OwnPrice, OwnTerms, PlanBook, own_price, settle
@@ -23,7 +23,7 @@ def own_view(
     terms: OwnTerms,
     *,
     free_tier: bool,
-    narrow: Narrow,
+    scope: Scope,
     budget: Decimal | None,
 ) -> tuple[OwnPrice, ProjectedCost | None]:
     """``listed`` at your price, and its month's projection.
@@ -31,12 +31,12 @@ def own_view(
     A commitment and credits are for everything: they are left out where the view is narrowed, and the basis then does
     not name them. A budget's day is not told where there are any: they do not grow with usage.
     """
-    if narrow:
+    if scope:
         terms = terms.without_what_is_for_all()
     span, at_own_rates = listed.range, OwnBook(book, terms)
 
     def view(of: "PriceBook", budget: Decimal | None = None) -> CostsView:
-        return costs(reader, span, of, free_tier=free_tier, narrow=narrow, budget=budget)
+        return costs(reader, span, of, free_tier=free_tier, scope=scope, budget=budget)
 
     found = view(at_own_rates, budget)
     hours = Decimal(span.to_ms - span.from_ms) / HOUR_MS

@@ -11,7 +11,7 @@ from lambdatui.text.figures import count, ratio, size
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, month_start_ms
 from lambdatui.views.view import ESTIMATED, View
 
@@ -62,10 +62,10 @@ def pattern_savings(
     book: "PriceBook",
     changes: Sequence[tuple[str, float]],
     *,
-    narrow: Narrow | None = None,
+    scope: Scope | None = None,
 ) -> View[PatternSaving]:
     """For (pattern id or its beginning, share of its lines that stays). Raises UnknownPattern."""
-    view = patterns(reader, time_range, book, narrow=narrow)
+    view = patterns(reader, time_range, book, scope=scope)
     times = _months(view)
     rows = [_saving(view, name, share, times) for name, share in changes]
     return View(SAVING_COLUMNS, rows, view.as_of, time_range, basis=ESTIMATED if rows else None)

@@ -20,7 +20,7 @@ from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
 from lambdatui.views.pattern_counts import counts_between, template_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
@@ -93,13 +93,11 @@ def pattern_id(template: str) -> str:
 
 
 @as_of_range
-def patterns(
-    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, narrow: Narrow | None = None
-) -> PatternsView:
+def patterns(reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope | None = None) -> PatternsView:
     """The patterns of the range, most bytes first."""
     stored = reader.functions()
     keys = {row.id: row.function.key for row in stored}
-    ids = narrow.ids(stored) if narrow else None
+    ids = scope.ids(stored) if scope else None
     span = time_range.from_ms, time_range.to_ms
     counts, exact = ([], True) if ids == [] else counts_between(reader, *span, ids)
     known = [one for one in counts if one.function_id in keys]

@@ -11,7 +11,7 @@ from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def _statement(action: str, denied_on: Sequence[str]) -> dict[str, object]:
     }
 
 
-def own_log_groups(reader: Reader, *, narrow: Narrow | None = None) -> list[str]:
+def own_log_groups(reader: Reader, *, scope: Scope | None = None) -> list[str]:
     """The groups outside of Lambda's own that functions of accounts write to, by name: what a policy has to add."""
-    rows = (narrow or Narrow()).chosen(reader.functions())
+    rows = (scope or Scope()).chosen(reader.functions())
     groups = {row.function.log_group for row in rows if row.function.log_group and row.function.key.account}
     return sorted(one for one in groups if not one.startswith("/aws/lambda/") and LOG_GROUP_NAME.fullmatch(one))
 

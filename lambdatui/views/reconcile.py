@@ -13,7 +13,7 @@ from lambdatui.text.figures import money as money_text
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.daily_usage import used_days
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of
 from lambdatui.views.view import BILLED, View
 from pricing.actuals import Actual, Export
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
 
-EVERYTHING = Narrow()
+EVERYTHING = Scope()
 GROUPINGS = ("day", "month", "span")
 TOTAL = "total"
 LAMBDA = "AWS Lambda"
@@ -89,19 +89,19 @@ def reconciled(
     book: "PriceBook",
     *,
     free_tier: bool = True,
-    narrow: Narrow = EVERYTHING,
+    scope: Scope = EVERYTHING,
     by: str = "day",
     now_ms: int | None = None,
     per_usd: Decimal | None = None,
 ) -> ReconciledView:
     """The days of the export, or their months, then the whole span; ``by`` is one of ``GROUPINGS``.
 
-    ``narrow`` narrows AWS's rows by account and region, and ours by function too (``whole_bill_said``). What begins
+    ``scope`` narrows AWS's rows by account and region, and ours by function too (``whole_bill_said``). What begins
     after ``now_ms`` (epoch ms) is hidden on both sides. ``per_usd`` is how many units of the export's currency a
     dollar is. Raises ``ValueError``.
     """
     export = bill if isinstance(bill, Export) else Export(tuple(bill), "Cost Explorer")
-    in_scope = tuple(one for one in export.charges if narrow.holds(one.account, one.region))
+    in_scope = tuple(one for one in export.charges if scope.holds(one.account, one.region))
     past = in_scope if now_ms is None else tuple(one for one in in_scope if _ms(one.day) < now_ms)
     notes = export.notes
     if len(past) < len(in_scope):
@@ -111,7 +111,7 @@ def reconciled(
     days = [(one.day, one.until) for one in usage]
     first, last = (_ms(min(days)[0]), _ms(max(end for _, end in days))) if days else (0, 0)
     until = last if now_ms is None else min(last, now_ms)
-    used = used_days(reader, first, until, narrow)
+    used = used_days(reader, first, until, scope)
     label = f"{min(days)[0]} to {day_of(last - 1)}" if days else "no Lambda charges"
     now = None if now_ms is None else day_of(now_ms)
     rows = reconcile(
@@ -130,9 +130,9 @@ def reconciled(
     )  # fmt: skip
 
 
-def whole_bill_said(narrow: Narrow) -> str:
+def whole_bill_said(scope: Scope) -> str:
     """What there is to say of a bill beside some functions; empty where all are chosen."""
-    return "AWS's bill names no functions: it is of all of them, ours of those chosen" if narrow.by_function else ""
+    return "AWS's bill names no functions: it is of all of them, ours of those chosen" if scope.by_function else ""
 
 
 def collected_actuals(reader: "Reader", time_range: TimeRange) -> list[Actual]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrow:
+class Scope:
     """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple narrows nothing.
 
     ``tags`` are conditions of which each must hold. Which functions those choose, a store says: ``bound`` asks it, and
@@ -42,7 +42,7 @@ class Narrow:
         return self.tagged.said if self.tagged is not None else ()
 
     @property
-    def unbound(self) -> "Narrow":
+    def unbound(self) -> "Scope":
         """The same before any store was asked which functions its tags choose."""
         return replace(self, tagged=None) if self.tagged is not None else self
 
@@ -51,11 +51,11 @@ class Narrow:
         """Its conditions on tags, as they were typed."""
         return tuple(term.text for group in self.tags for term in group)
 
-    def and_tags(self, tags: "tuple[Alternatives, ...]") -> "Narrow":
+    def and_tags(self, tags: "tuple[Alternatives, ...]") -> "Scope":
         """Narrowed to those of which these hold too."""
         return replace(self, tags=(*self.tags, *tags), tagged=None) if tags else self
 
-    def bound(self, reader: "Reader") -> "Narrow":
+    def bound(self, reader: "Reader") -> "Scope":
         """The same, its tags those that functions have in a store at the reader's time."""
         if not self.tags or self.tagged is not None:
             return self
@@ -94,7 +94,7 @@ class Narrow:
         return self.matches(key.account, key.region, key.name)
 
 
-def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
+def unmatched(scope: Scope, reader: "Reader") -> list[str]:
     """What nothing in the store matches of that, a sentence each, with the nearest name; [] in an empty store.
 
     ``no function matches 'chekout'; the nearest is checkout``.
@@ -103,30 +103,28 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
     from lambdatui.views.nearest_name import nearest
 
     rows = reader.functions()
-    if not narrow or not rows:
+    if not scope or not rows:
         return []
     keys = [row.function.key for row in rows]
     sentences: list[str] = []
     for kind, globs, names in (
-        ("account", narrow.accounts, {key.account for key in keys}),
-        ("region", narrow.regions, {key.region for key in keys}),
-        ("function", narrow.functions, {key.name for key in keys}),
+        ("account", scope.accounts, {key.account for key in keys}),
+        ("region", scope.regions, {key.region for key in keys}),
+        ("function", scope.functions, {key.name for key in keys}),
     ):
         missing = [glob for glob in globs if not any(fnmatchcase(name, glob) for name in names)]
         if missing and kind != "function":  # limits, alarms and metrics may be of a place without functions
             names |= {place[kind == "region"] for place in places(reader)}
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
         sentences += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
-    if narrow.tags:
-        return sentences + list(narrow.said)
-    if not sentences and not narrow.chosen(rows) and narrow.functions:
-        sentences.append(
-            f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}"
-        )
+    if scope.tags:
+        return sentences + list(scope.said)
+    if not sentences and not scope.chosen(rows) and scope.functions:
+        sentences.append(f"no function matches all of {', '.join((*scope.accounts, *scope.regions, *scope.functions))}")
     return sentences
 
 
-def may_have(path: "Path", narrow: Narrow) -> Callable[[str], bool]:
+def may_have(path: "Path", scope: Scope) -> Callable[[str], bool]:
     """Of a function's name, whether a collection narrowed so is to read it: any whose tags are unknown may have them.
 
     By the tags that the store at ``path`` knows, where there is one; names count in every account and region.
@@ -138,13 +136,13 @@ def may_have(path: "Path", narrow: Narrow) -> Callable[[str], bool]:
 
     try:
         with Reader(path) as reader, reader.snapshot():
-            bound, rows = narrow.bound(reader), reader.functions()
+            bound, rows = scope.bound(reader), reader.functions()
             listed = tag_rows.values_of(reader, ())[TAGS_LISTED]
     except StoreMissing:
-        return narrow.wants
+        return scope.wants
     known = {row.function.key.name for row in rows if row.id in listed}
     having = {row.function.key.name for row in bound.chosen(rows)}
-    return lambda name: narrow.wants(name) and (name in having or name not in known)
+    return lambda name: scope.wants(name) and (name in having or name not in known)
 
 
 def _any(globs: tuple[str, ...], text: str) -> bool:

@@ -11,7 +11,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.uncounted import uncounted
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.tones import error_if_any
 from lambdatui.views.view import View, as_of_range
@@ -60,14 +60,14 @@ class ThrottlesView(View[ThrottleView]):
 
 
 @as_of_range
-def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ThrottlesView:
+def throttles(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> ThrottlesView:
     """The functions with throttles first, then those whose metrics show none; functions without metrics last."""
-    return reader.kept(("throttles view", time_range, narrow), lambda: _throttles(reader, time_range, narrow))
+    return reader.kept(("throttles view", time_range, scope), lambda: _throttles(reader, time_range, scope))
 
 
-def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> ThrottlesView:
-    chosen = (narrow or Narrow()).chosen(reader.functions())
-    ids = [row.id for row in chosen] if narrow else None
+def _throttles(reader: Reader, time_range: TimeRange, scope: Scope | None) -> ThrottlesView:
+    chosen = (scope or Scope()).chosen(reader.functions())
+    ids = [row.id for row in chosen] if scope else None
     span = time_range.from_ms, time_range.to_ms
     rejected = reader.metric("Throttles", *span, ids) if chosen else {}
     peak = reader.metric_peaks("ConcurrentExecutions", *span, ids) if chosen else {}

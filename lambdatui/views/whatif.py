@@ -18,7 +18,7 @@ from lambdatui.views.log_costs import LogLines
 from lambdatui.views.log_usage import by_function, log_usage
 from lambdatui.views.month import month
 from lambdatui.views.observed_sizes import SizesSeen
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange, month_start_ms
 from lambdatui.views.usage import added, is_edge, usages
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pricing.usage_table import Terms
     from pricing.whatif import Compared, WhatIf
 
-EVERYTHING = Narrow()
+EVERYTHING = Scope()
 _FAILED = [status for status in Status if status.failed]
 _SAMPLE = 1000  # failed invocations that are looked at for how many of them are repeats
 
@@ -71,12 +71,10 @@ class WhatIfRow:
 WHATIF_COLUMNS = columns_of(WhatIfRow)
 
 
-def whatif(
-    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, narrow: Narrow = EVERYTHING
-) -> View[WhatIfRow]:
+def whatif(reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING) -> View[WhatIfRow]:
     """The chosen functions' changes, most dollars first; the month is projected, the range gives its proportions."""
-    chosen = narrow.chosen(reader.functions())
-    rows = [one for of in recommended(reader, time_range, book, narrow=narrow).values() for one in of]
+    chosen = scope.chosen(reader.functions())
+    rows = [one for of in recommended(reader, time_range, book, scope=scope).values() for one in of]
     rows.sort(key=lambda row: (-(row.saves or 0), row.function, row.change))
     found = usages(reader, whole_from(time_range.from_ms, time_range.to_ms), time_range.to_ms)
     reports, counted = found.coverage(row.id for row in chosen)
@@ -87,28 +85,26 @@ def whatif(
 
 
 def recommended(
-    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, narrow: Narrow = EVERYTHING
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING
 ) -> "dict[int, tuple[Recommendation, ...]]":
     """By function id what ``pricing`` recommends, for what-ifs and for advice alike."""
-    return reader.kept(
-        ("recommended", time_range, book, narrow), lambda: _recommended(reader, time_range, book, narrow)
-    )
+    return reader.kept(("recommended", time_range, book, scope), lambda: _recommended(reader, time_range, book, scope))
 
 
 def _recommended(
-    reader: "Reader", time_range: TimeRange, book: "PriceBook", narrow: Narrow
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", scope: Scope
 ) -> "dict[int, tuple[Recommendation, ...]]":
-    parts = _MonthParts.of(reader, time_range.to_ms, narrow.chosen(reader.functions()), narrow)
+    parts = _MonthParts.of(reader, time_range.to_ms, scope.chosen(reader.functions()), scope)
     rest = parts.rest(book)
     return {
         each: recommendations(replace(one, rest=rest(each)), book)
-        for each, one in function_months(reader, time_range, narrow).items()
+        for each, one in function_months(reader, time_range, scope).items()
     }
 
 
 def compared_months(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", changes: "Sequence[WhatIf]", *,
-    narrow: Narrow = EVERYTHING,
+    scope: Scope = EVERYTHING,
 ) -> "tuple[Bill, tuple[Compared, ...]]":  # fmt: skip
     """The chosen part of the month as it is, before the free tier, and under each change: what ``costs`` projects.
 
@@ -119,9 +115,9 @@ def compared_months(
     from pricing.bill import bill
     from pricing.whatif import compare
 
-    chosen = narrow.chosen(reader.functions())
-    parts = _MonthParts.of(reader, time_range.to_ms, chosen, narrow)
-    months = function_months(reader, time_range, narrow)
+    chosen = scope.chosen(reader.functions())
+    parts = _MonthParts.of(reader, time_range.to_ms, chosen, scope)
+    months = function_months(reader, time_range, scope)
 
     def priced(own: "Sequence[Usage]") -> "Bill":
         return bill([*own, *parts.others], book, free_tier=False, inside=range(len(own)))
@@ -140,9 +136,9 @@ EDGE_STAYS = (
 )
 
 
-def edge_stays(reader: "Reader", narrow: Narrow) -> str:
+def edge_stays(reader: "Reader", scope: Scope) -> str:
     """Why what-ifs leave some of the chosen functions as they are; empty where there are none of those."""
-    return EDGE_STAYS if any(is_edge(row.function.key.name) for row in narrow.chosen(reader.functions())) else ""
+    return EDGE_STAYS if any(is_edge(row.function.key.name) for row in scope.chosen(reader.functions())) else ""
 
 
 def _changed(month: FunctionMonth, change: "WhatIf") -> "Usage":
@@ -168,15 +164,15 @@ class _MonthParts:
     others: "list[Usage]"
 
     @classmethod
-    def of(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", narrow: Narrow) -> "_MonthParts":
-        return reader.kept(("month parts", to_ms, narrow), lambda: cls._read(reader, to_ms, chosen, narrow))
+    def of(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", scope: Scope) -> "_MonthParts":
+        return reader.kept(("month parts", to_ms, scope), lambda: cls._read(reader, to_ms, chosen, scope))
 
     @classmethod
-    def _read(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", narrow: Narrow) -> "_MonthParts":
+    def _read(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", scope: Scope) -> "_MonthParts":
         owner = {(row.function.key.name, row.function.key.account, row.function.key.region): row.id for row in chosen}
         wanted = set(owner.values())
         ahead = month(reader, to_ms)
-        projection, logs_chosen = LogLines(reader, wanted, narrow).projected(ahead.projection, to_ms)
+        projection, logs_chosen = LogLines(reader, wanted, scope).projected(ahead.projection, to_ms)
         of_function: dict[int, list[Usage]] = {each: [] for each in owner.values()}
         unowned: list[Usage] = []
         others: list[Usage] = []
@@ -228,10 +224,10 @@ def _reach_a_tier(usages: "Sequence[Usage]", book: "PriceBook") -> bool:
     return any((line.tier or 1) > 1 for line in bill(usages, book, free_tier=False).lines)
 
 
-def function_months(reader: "Reader", time_range: TimeRange, narrow: Narrow) -> dict[int, FunctionMonth]:
+def function_months(reader: "Reader", time_range: TimeRange, scope: Scope) -> dict[int, FunctionMonth]:
     """By function id its whole month; functions that neither ran nor have anything configured are absent."""
-    chosen = narrow.chosen(reader.functions())
-    parts = _MonthParts.of(reader, time_range.to_ms, chosen, narrow)
+    chosen = scope.chosen(reader.functions())
+    parts = _MonthParts.of(reader, time_range.to_ms, chosen, scope)
     facts = _Facts(reader, time_range, chosen)
     months = {}
     for row in chosen:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lambdatui.text.terminal import Marks, Terminal
     from lambdatui.views.overview import Overview
-    from lambdatui.views.scope import Narrow
+    from lambdatui.views.scope import Scope
     from lambdatui.views.time_range import TimeRange
 
 
@@ -43,7 +43,7 @@ class HeaderFacts(Protocol):
     def marks(self) -> "Marks": ...
 
     @property
-    def narrow(self) -> "Narrow":
+    def scope(self) -> "Scope":
         """The accounts, regions, functions and tags that are looked at."""
         ...
 
@@ -147,12 +147,12 @@ class Header(Widget):
             last = number == len(names) - 1
             cells = min(cell_len(name), self.size.width if last else room // max(1, len(names) - 1))
             text.append(padded(name, cells, more=marks.more), self._look("here" if last else "path"))
-        narrow = self._facts.narrow
+        scope = self._facts.scope
         chosen = [
             f"{kind} {', '.join(names)}"
             for kind, names in (
-                ("account", narrow.accounts), ("region", narrow.regions), ("function", narrow.functions),
-                ("tag", narrow.tag_texts),
+                ("account", scope.accounts), ("region", scope.regions), ("function", scope.functions),
+                ("tag", scope.tag_texts),
             )
             if names
         ]  # fmt: skip
@@ -182,7 +182,7 @@ class Header(Widget):
     def _second_line(self, width: int) -> Text:
         when, parts = self._range_text(), list(self._summary.counted)
         dot = f" {self._facts.marks.dot} "
-        places = "" if self._facts.narrow else self._facts.places
+        places = "" if self._facts.scope else self._facts.places
         beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)
         if places and when.cell_len + cell_len(places) + cell_len(beside) + 9 <= width:
             when.append(f"{dot}{plain(places)}", self._look("quiet"))

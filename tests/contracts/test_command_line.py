@@ -198,7 +198,7 @@ def test_global_options_alone_start_the_screens() -> None:
     for other in (["functions"], ["--db"], ["--json"], ["--db", "--utc"], ["--utc=1"], ["-h"], ["--version"]):
         assert global_only(other) is None
     context = resolve_context({"db": "x.db", "range": "7d", "region": ("eu-*",)})
-    assert (context.db, context.range, context.narrow.regions) == (Path("x.db"), RangeChoice("7d"), ("eu-*",))
+    assert (context.db, context.range, context.scope.regions) == (Path("x.db"), RangeChoice("7d"), ("eu-*",))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

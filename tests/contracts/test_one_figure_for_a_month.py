@@ -25,7 +25,7 @@ from lambdatui.views.invocation import detail
 from lambdatui.views.invocations import invocations
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.overview import overview
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, instant_ms
 from lambdatui.views.whatif import EDGE_STAYS, compared_months, edge_stays, whatif
 from pricing.changes import changes
@@ -97,14 +97,14 @@ def test_every_view_has_the_same_month(db: Path, logs: bool) -> None:
     with Reader(db) as reader, reader.until(NOW):
         listed = costs(reader, SPAN, BOOK, free_tier=False)
         after = costs(reader, SPAN, BOOK)
-        head = overview(reader, SPAN, BOOK, narrow=Narrow())
+        head = overview(reader, SPAN, BOOK, scope=Scope())
         days = cost_groups(reader, SPAN, BOOK, "day")
         rows = functions(reader, SPAN, BOOK)
         base, _ = compared_months(reader, SPAN, BOOK, ())
         single = {row.function: row.now_usd for row in whatif(reader, SPAN, BOOK).rows}
         names = [row.function for row in rows.rows]
         each = {
-            name: compared_months(reader, SPAN, BOOK, (), narrow=Narrow(functions=(name,)))[0].total for name in names
+            name: compared_months(reader, SPAN, BOOK, (), scope=Scope(functions=(name,)))[0].total for name in names
         }
     assert listed.projection is not None
     assert after.projection is not None
@@ -134,17 +134,17 @@ def test_the_commands_say_it_too(db: Path) -> None:
 
 def test_what_was_used_before_a_move_stays(db: Path) -> None:
     with Reader(db) as reader, reader.until(NOW):
-        base, (same,) = compared_months(reader, SPAN, BOOK, changes(["arm64"]), narrow=Narrow(functions=("moved",)))
+        base, (same,) = compared_months(reader, SPAN, BOOK, changes(["arm64"]), scope=Scope(functions=("moved",)))
     assert {line.arch for line in base.lines} == {"x86_64", "arm64"}
     assert same.difference == 0
 
 
 def test_edge_stays_and_says_why(db: Path) -> None:
-    edge = Narrow(functions=(EDGE.name,))
+    edge = Scope(functions=(EDGE.name,))
     with Reader(db) as reader, reader.until(NOW):
-        base, (then,) = compared_months(reader, SPAN, BOOK, changes(["arm64+memory=1024"]), narrow=edge)
+        base, (then,) = compared_months(reader, SPAN, BOOK, changes(["arm64+memory=1024"]), scope=edge)
         assert edge_stays(reader, edge) == EDGE_STAYS
-        assert not edge_stays(reader, Narrow(functions=("alpha",)))
+        assert not edge_stays(reader, Scope(functions=("alpha",)))
     assert base.total
     assert then.difference == 0
 
@@ -159,7 +159,7 @@ def test_tiers_count_over_functions_that_are_not_chosen(tmp_path: Path) -> None:
     ]
     db = make(tmp_path / "s.db", [Function(key, arch="x86_64", memory_mb=1024) for key in (A, B)], (), points)
     with Reader(db) as reader:
-        one, _ = compared_months(reader, end, BOOK, (), narrow=Narrow(functions=("alpha",)))
+        one, _ = compared_months(reader, end, BOOK, (), scope=Scope(functions=("alpha",)))
         both, _ = compared_months(reader, end, BOOK, ())
         advised = {row.function: row.now_usd for row in whatif(reader, end, BOOK).rows}
     # By hand: 6 billion at 0.0000166667, 2 billion at 0.000015, 8 million requests at 0.0000002.
@@ -174,9 +174,9 @@ def test_logs_dearer_than_the_function_are_advice_with_both_sums(db: Path) -> No
     with_logs(db, A, 3)
     with Reader(db) as reader, reader.until(NOW):
         rows = [row for row in advice(reader, SPAN, BOOK).rows if row.function == "alpha"]
-        whole, _ = compared_months(reader, SPAN, BOOK, (), narrow=Narrow(functions=("alpha",)))
+        whole, _ = compared_months(reader, SPAN, BOOK, (), scope=Scope(functions=("alpha",)))
         chosen = {row.id for row in reader.functions() if row.function.key == A}
-        seen, _ = LogLines(reader, chosen, Narrow(functions=("alpha",))).of(MARCH, NOW)
+        seen, _ = LogLines(reader, chosen, Scope(functions=("alpha",))).of(MARCH, NOW)
     (told,) = [row for row in rows if row.kind == "logs dearer"]
     (logs,) = [line.amount for line in whole.lines if line.dimension == "logs_standard"]
     assert logs is not None
@@ -196,7 +196,7 @@ def test_what_ifs_of_logs_by_hand(db: Path) -> None:
     with Reader(db) as reader, reader.until(NOW):
         base, found = compared_months(
             reader, SPAN, BOOK, changes(["logs=-50%, class=infrequent_access, retention=1, retention=3000"]),
-            narrow=Narrow(functions=("alpha",)),
+            scope=Scope(functions=("alpha",)),
         )  # fmt: skip
     amounts = {line.dimension: (line.quantity, line.amount) for line in base.lines}
     half, cheaper, day, long = [one.difference for one in found]
@@ -216,7 +216,7 @@ def test_the_same_change_is_one_figure_in_advice_and_compare(db: Path) -> None:
     with_logs(db, A, 3)
     with Reader(db) as reader, reader.until(NOW):
         _, (cheaper, arm) = compared_months(
-            reader, SPAN, BOOK, changes(["class=infrequent_access, arm64"]), narrow=Narrow(functions=("alpha",))
+            reader, SPAN, BOOK, changes(["class=infrequent_access, arm64"]), scope=Scope(functions=("alpha",))
         )
         rows = {row.change: row for row in whatif(reader, SPAN, BOOK).rows if row.function == "alpha"}
     assert rows["logs in the Infrequent Access class"].saves_usd == -(cheaper.difference or 0)
@@ -247,8 +247,8 @@ def test_header_costs_and_commands_have_one_verdict(db: Path, tmp_path: Path, di
         assert month is not None
         limit = (month / 2).quantize(Decimal("0.01"))  # over it at list price, within it at 40% of that
         terms = OwnTerms(discount=Decimal(discount) / 100) if discount else None
-        head = overview(reader, SPAN, BOOK, narrow=Narrow(), limit=limit, terms=terms)
-        on_costs = month_budget(reader, listed, BOOK, limit, terms, Narrow())
+        head = overview(reader, SPAN, BOOK, scope=Scope(), limit=limit, terms=terms)
+        on_costs = month_budget(reader, listed, BOOK, limit, terms, Scope())
     over = not discount
     assert head.budget == on_costs
     assert (on_costs.passed is Passed.NO) == over
@@ -320,7 +320,7 @@ def test_a_store_of_metrics_is_not_called_empty(tmp_path: Path) -> None:
 def test_an_invocation_costs_what_it_cost_then(db: Path) -> None:
     """2,048 MB for 900 ms: on x86_64 with 10 GB of /tmp before the 6th, on arm64 with the included 512 MB after."""
     with Reader(db) as reader, reader.until(NOW):
-        view = invocations(reader, SPAN, BOOK, narrow=Narrow(functions=("moved",)), limit=100)
+        view = invocations(reader, SPAN, BOOK, scope=Scope(functions=("moved",)), limit=100)
         details = [
             detail(reader, row, [row], BOOK) for row in reader.invocations(MARCH, NOW, [view.rows[0].key[0]], limit=100)
         ]

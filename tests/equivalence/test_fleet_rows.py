@@ -21,7 +21,7 @@ from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.logs import kind_of, logs
 from lambdatui.views.money import month_usages
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of
 from pricing.allocation import Allotment
 from pricing.bill import bill, totals_of
@@ -107,20 +107,20 @@ def test_each_function_costs_what_it_costs_alone(fleet: Reader, span: TimeRange)
     assert order == sorted(order)
 
 
-@pytest.mark.parametrize("narrow", [Narrow(), Narrow(functions=("fn-1*", "fn-2")), Narrow(regions=("eu-*",))])
+@pytest.mark.parametrize("scope", [Scope(), Scope(functions=("fn-1*", "fn-2")), Scope(regions=("eu-*",))])
 @pytest.mark.parametrize("free_tier", [True, False])
-def test_the_bill_of_a_month_is_that_of_its_usages(fleet: Reader, narrow: Narrow, free_tier: bool) -> None:
+def test_the_bill_of_a_month_is_that_of_its_usages(fleet: Reader, scope: Scope, free_tier: bool) -> None:
     of = {row.id: row.function for row in fleet.functions()}
-    chosen = {row.id for row in narrow.chosen(fleet.functions())}
+    chosen = {row.id for row in scope.chosen(fleet.functions())}
     used = fleet.usage(MONTH.from_ms, MONTH.to_ms)
     inside = {at for at, one in enumerate(used) if one.function_id in chosen}
     expected = bill([usage_of(of[one.function_id], one) for one in used], BOOK, free_tier=free_tier).of(inside)
-    view = costs(fleet, MONTH, BOOK, narrow=narrow, free_tier=free_tier)
+    view = costs(fleet, MONTH, BOOK, scope=scope, free_tier=free_tier)
     assert sorted(map(repr, view.rows)) == sorted(map(repr, expected.lines))
     assert (view.totals, view.free_tier) == (expected.totals, expected.free_tier)
     order = [(line.amount is not None, -(line.amount or 0), line.function) for line in view.rows]
     assert order == sorted(order)
-    assert any(line.free for line in view.rows) is (free_tier and narrow.regions != ("cn-*",))
+    assert any(line.free for line in view.rows) is (free_tier and scope.regions != ("cn-*",))
 
 
 def test_two_months_are_two_bills_in_one(fleet: Reader) -> None:
@@ -135,10 +135,10 @@ def test_two_months_are_two_bills_in_one(fleet: Reader) -> None:
     assert len(view.rows) == len({line[:5] for line in parts})
 
 
-@pytest.mark.parametrize("narrow", [Narrow(), Narrow(functions=("fn-1*", "fn-2"))])
-def test_the_month_is_projected_as_its_functions_are(fleet: Reader, narrow: Narrow) -> None:
+@pytest.mark.parametrize("scope", [Scope(), Scope(functions=("fn-1*", "fn-2"))])
+def test_the_month_is_projected_as_its_functions_are(fleet: Reader, scope: Scope) -> None:
     of = {row.id: row.function for row in fleet.functions()}
-    keys = [row.function.key for row in narrow.chosen(fleet.functions())]
+    keys = [row.function.key for row in scope.chosen(fleet.functions())]
     chosen = {(key.name, key.account, key.region) for key in keys}
     now = NOON - 9 * DAY_MS - 3 * HOUR_MS
     today = now // DAY_MS * DAY_MS
@@ -150,7 +150,7 @@ def test_the_month_is_projected_as_its_functions_are(fleet: Reader, narrow: Narr
         daily, now, day_of(MONTH.from_ms), since_ms=fleet.oldest_ms(), spread_of=chosen,
         hours=hour_shares(fleet.invocations_by_hour(today - 7 * DAY_MS, today)),
     )  # fmt: skip
-    view = costs(fleet, TimeRange(now - 4 * HOUR_MS, now, "last 4h"), BOOK, narrow=narrow, free_tier=False)
+    view = costs(fleet, TimeRange(now - 4 * HOUR_MS, now, "last 4h"), BOOK, scope=scope, free_tier=False)
     found = view.projection
     assert found is not None
     assert (found.days_seen, found.method) == (plain.days_seen, plain.method)

@@ -18,7 +18,7 @@ from lambdatui.views.function import function
 from lambdatui.views.functions import functions
 from lambdatui.views.invocations import invocations
 from lambdatui.views.overview import overview
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.startup_view import glance
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice, TimeRange
@@ -346,7 +346,7 @@ def of_month(reader: Reader, judge: Judge) -> Problems:
     so_far = {free: oracle.charges(month, free_tier=free) for free in (True, False)}
     if any(map(oracle.unpriced, so_far.values())):
         return
-    seen = overview(reader, span, BOOK, narrow=Narrow())
+    seen = overview(reader, span, BOOK, scope=Scope())
     after, before = (costs(reader, span, BOOK, free_tier=free) for free in (True, False))
     currency = after.currency
     right = oracle.totals(so_far[True])

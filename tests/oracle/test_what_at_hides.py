@@ -18,7 +18,7 @@ from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
 from lambdatui.views.overview import overview
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import TimeRange
 from tests.oracle import sayings
@@ -84,7 +84,7 @@ def of_throttles(reader: Reader, span: TimeRange) -> Figures:
 
 
 def of_header(reader: Reader, span: TimeRange) -> Figures:
-    one = overview(reader, span, BOOK, narrow=Narrow())
+    one = overview(reader, span, BOOK, scope=Scope())
     return {"header": replace(one, collecting_usd=None)}
 
 

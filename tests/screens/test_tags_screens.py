@@ -13,7 +13,7 @@ from lambdatui.app.navigation import screen_class
 from lambdatui.screens.cost_groups import CostGroupsScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.tag_terms import parsed
 from lambdatui.widgets.notice import Notice
 from tests.support import tagged_store
@@ -30,7 +30,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def tagged_app(db: Path, *tags: str, **changes: Any) -> LambdaTui:
-    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, "narrow": Narrow(tags=parsed(tags)), **changes})
+    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, "scope": Scope(tags=parsed(tags)), **changes})
 
 
 def shown(app: LambdaTui) -> set[str]:
@@ -70,8 +70,8 @@ async def test_the_sessions_tags_narrow_every_screen_and_stand_in_the_header(db:
 
 async def test_the_money_of_the_header_is_that_of_the_tags(db: Path) -> None:
     heads = []
-    for narrow in (Narrow(tags=parsed(["team=checkout"])), Narrow(functions=("basket", "pay"))):
-        app = tagged_app(db, narrow=narrow)
+    for scope in (Scope(tags=parsed(["team=checkout"])), Scope(functions=("basket", "pay"))):
+        app = tagged_app(db, scope=scope)
         async with app.run_test(size=SIZE) as pilot:
             await settle(pilot)
             heads.append(header_of(app).splitlines()[2:])

@@ -20,7 +20,7 @@ from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.reconcile import collected_actuals, reconciled
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
@@ -210,7 +210,7 @@ async def test_an_accounts_own_headroom_and_when_it_is_full(tmp_path: Path) -> N
         )
     with Reader(path) as reader:
         view = concurrency(reader, TimeRange(T0, T0 + HOUR_MS, "an hour"))
-        alone = concurrency(reader, TimeRange(T0, T0 + HOUR_MS, "an hour"), narrow=Narrow(functions=("checkout",)))
+        alone = concurrency(reader, TimeRange(T0, T0 + HOUR_MS, "an hour"), scope=Scope(functions=("checkout",)))
     (whole,) = (row for row in view.headroom if not row.function_id)
     assert (whole.function, whole.limit, whole.concurrency, whole.headroom) == ("all functions", 100, 60, 0.4)
     assert whole.throttles == 4

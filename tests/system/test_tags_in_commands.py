@@ -27,7 +27,7 @@ from lambdatui.views.cost_groups import NO_FUNCTION, NO_TAG, NOT_PRICED, UNKNOWN
 from lambdatui.views.costs import costs
 from lambdatui.views.filters import FilterError, parse, tags_in
 from lambdatui.views.functions import FUNCTION_COLUMNS
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.tag_terms import TagError, exact, parsed
 from lambdatui.views.time_range import TimeRange
 from tests.support import tagged_store
@@ -298,7 +298,7 @@ def test_an_option_means_what_is_documented(
         assert not body or body.startswith(("=", "!=")) or "=!=" in body or "==" in body or body.count("=") > 1
         return
     with Reader(path) as reader:
-        narrowed = Narrow(tags=groups).bound(reader)
+        narrowed = Scope(tags=groups).bound(reader)
         assert bool(narrowed.chosen(reader.functions())) == holds(text, tags), narrowed.said
 
 

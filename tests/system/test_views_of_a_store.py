@@ -20,7 +20,7 @@ from lambdatui.views.functions import FUNCTION_COLUMNS, functions
 from lambdatui.views.invocation import AmbiguousRequest, find, invocation
 from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
 from lambdatui.views.logs import kind_of, logs
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.startup_view import glance
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange, instant_ms
@@ -100,16 +100,16 @@ def test_metrics_count_where_they_saw_more(metered: Reader) -> None:
 
 
 def test_narrowing_takes_globs_and_all_kinds_must_match(reader: Reader) -> None:
-    def names(narrow: Narrow) -> list[str]:
-        return [row.function for row in functions(reader, RANGE, narrow=narrow).rows]
+    def names(scope: Scope) -> list[str]:
+        return [row.function for row in functions(reader, RANGE, scope=scope).rows]
 
-    assert names(Narrow(functions=("re*", "nothing"))) == ["resize"]
-    assert names(Narrow(regions=("*-1",), functions=("check?ut",))) == ["checkout"]
-    assert names(Narrow(regions=("eu-*",), functions=("checkout",))) == []
-    nobody = Narrow(accounts=("999*",))
-    assert list(invocations(reader, RANGE, narrow=nobody).rows) == []
-    assert list(logs(reader, RANGE, narrow=nobody).rows) == []
-    assert list(errors(reader, RANGE, narrow=nobody).rows) == []
+    assert names(Scope(functions=("re*", "nothing"))) == ["resize"]
+    assert names(Scope(regions=("*-1",), functions=("check?ut",))) == ["checkout"]
+    assert names(Scope(regions=("eu-*",), functions=("checkout",))) == []
+    nobody = Scope(accounts=("999*",))
+    assert list(invocations(reader, RANGE, scope=nobody).rows) == []
+    assert list(logs(reader, RANGE, scope=nobody).rows) == []
+    assert list(errors(reader, RANGE, scope=nobody).rows) == []
 
 
 def test_one_function_and_its_chart(reader: Reader) -> None:

@@ -20,7 +20,7 @@ from lambdatui.views.collection_details import collected
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.overview import overview
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 from tests.support.aws import ACCOUNT, REGION
@@ -97,4 +97,4 @@ def test_the_limit_of_the_account_is_the_functions_limit(reader: Reader) -> None
 
 def test_the_header_tells_what_collecting_cost_this_month(reader: Reader) -> None:
     now = TimeRange(T0, time.time_ns() // 1_000_000 + MINUTE_MS, "until now")  # the ledger's time is the clock's
-    assert overview(reader, now, PriceBook.load(), narrow=Narrow()).collecting_usd == Decimal("0.015")
+    assert overview(reader, now, PriceBook.load(), scope=Scope()).collecting_usd == Decimal("0.015")

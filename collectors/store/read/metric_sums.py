@@ -122,7 +122,8 @@ class Metrics(Connected):
         """All functions' sums of a metric by hour of the day (0 to 23, UTC)."""
         sql = (
             f"SELECT m.start_ms / {HOUR_MS} % 24, sum(m.total) FROM functions f"
-            " CROSS JOIN metric_hours m ON m.metric = ? AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
+            " CROSS JOIN metric_hours m ON m.metric = ? AND m.function_id = f.id AND m.stat = 'Sum'"
+            " AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
         )
         return dict(
             self.kept(("metered by hour", name, from_ms, to_ms), lambda: dict(self._all(sql, (name, from_ms, to_ms))))

@@ -17,7 +17,7 @@ from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.collect.request import OrganizationRequest
 from lambdatui.text.plain import plain
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 
 Openings = list[Callable[[], CloudWatchSource]]
 Place = tuple[str | None, str | None]
@@ -56,11 +56,11 @@ class Sessions(Protocol):
 
 
 class ManyAccounts:
-    """Finds accounts, round by round. ``narrow`` chooses among them."""
+    """Finds accounts, round by round. ``scope`` chooses among them."""
 
-    def __init__(self, sessions: Sessions, narrow: Narrow) -> None:
+    def __init__(self, sessions: Sessions, scope: Scope) -> None:
         self._sessions = sessions
-        self._narrow = narrow
+        self._scope = scope
         self._members: dict[str, Member] = {}
         self._listed_at: float | None = None
         self._roles: dict[str, AssumedRole] = {}
@@ -80,12 +80,12 @@ class ManyAccounts:
         except SourceFailed as failed:
             return [_failing(failed)]
         openings: Openings = []
-        if self._narrow.holds(own, ""):
+        if self._scope.holds(own, ""):
             openings += [self._sessions.opening(profile, region, now_ms) for region in regions]
         if not_listed := self._list(profile, regions[0]):
             openings.append(_failing(not_listed))
         for member in self._members.values():
-            if member.account != own and self._narrow.holds(member.account, ""):
+            if member.account != own and self._scope.holds(member.account, ""):
                 role = self._role(
                     member, profile, regions[0], role_arn(partition, member.account, asked.role_name), asked
                 )
@@ -159,7 +159,7 @@ class ManyAccounts:
         else:
             self._tell(without)
         for place, own, link in found_links:
-            if link.account not in direct and self._narrow.holds(link.account, ""):
+            if link.account not in direct and self._scope.holds(link.account, ""):
                 openings.append(self._opening(place, own, link, now_ms))
         return openings
 

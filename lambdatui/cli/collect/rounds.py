@@ -25,7 +25,7 @@ from lambdatui.cli.spending import Spending
 from lambdatui.settings.context import Context
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 
 if TYPE_CHECKING:
     from collectors.ingest.notifiers import Notifications
@@ -89,7 +89,7 @@ class Rounds:
     def _many(self) -> "ManyAccounts":
         from lambdatui.cli.collect.accounts import ManyAccounts
 
-        return ManyAccounts(self, Narrow(accounts=self._context.accounts))
+        return ManyAccounts(self, Scope(accounts=self._context.accounts))
 
     @property
     def profiles(self) -> Sequence[str]:
@@ -146,12 +146,12 @@ class Rounds:
 
     def _wanted_now(self) -> Callable[[str], bool] | None:
         """Which functions are read; None: all. Those that are known not to have the tags are not. Raises StoreError."""
-        narrow = Narrow(functions=self._context.functions, tags=self._context.tags)
-        if not narrow.tags:
-            return narrow.wants if narrow else None
+        scope = Scope(functions=self._context.functions, tags=self._context.tags)
+        if not scope.tags:
+            return scope.wants if scope else None
         from lambdatui.views.scope import may_have
 
-        return may_have(self._context.db, narrow)
+        return may_have(self._context.db, scope)
 
     def once(
         self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False

@@ -95,7 +95,7 @@ def command(
 
 
 def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, free_tier: bool) -> None:
-    groups = cost_groups(store.reader, store.range, price_book(), by, narrow=store.context.narrow, free_tier=free_tier)
+    groups = cost_groups(store.reader, store.range, price_book(), by, scope=store.context.scope, free_tier=free_tier)
     if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
         click.echo(plain(said), err=True)
     if by == "day" and free_tier:
@@ -111,10 +111,10 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:
     """The view at list price, yours beside it where you have one, and what its budget says."""
-    book, narrow = price_book(), store.context.narrow
-    view = costs(store.reader, store.range, book, free_tier=free_tier, narrow=narrow, budget=None if terms else budget)
+    book, scope = price_book(), store.context.scope
+    view = costs(store.reader, store.range, book, free_tier=free_tier, scope=scope, budget=None if terms else budget)
     own, own_month = (
-        own_view(store.reader, view, book, terms, free_tier=free_tier, narrow=narrow, budget=budget)
+        own_view(store.reader, view, book, terms, free_tier=free_tier, scope=scope, budget=budget)
         if terms
         else (None, None)
     )

@@ -42,12 +42,12 @@ def reconcile_bill(
         as_of = store.context.range.at
         try:
             view = reconciled(
-                store.reader, export, price_book(), free_tier=free_tier, narrow=store.context.narrow, by=by,
+                store.reader, export, price_book(), free_tier=free_tier, scope=store.context.scope, by=by,
                 now_ms=ceil_minute(instant_ms(as_of, end=True)) if as_of is not None else now_ms(), per_usd=per_usd,
             )  # fmt: skip
         except ValueError as error:
             raise LambdatuiError(f"{named}: {error}") from error
-        if said := whole_bill_said(store.context.narrow):
+        if said := whole_bill_said(store.context.scope):
             click.echo(said, err=True)
         _print(view, listing, utc=store.context.utc)
     if export.rejected:

@@ -55,7 +55,7 @@ def write_lines(file: str) -> tuple[int, str]:
     with opened() as store, _output(file) as out:
         redact = not store.context.no_redact
         stored = store.reader.functions()
-        ids = store.context.narrow.ids(stored)
+        ids = store.context.scope.ids(stored)
         if ids == []:
             return 0, store.range.label
         functions = {row.id: row.function for row in stored}

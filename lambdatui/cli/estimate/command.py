@@ -301,7 +301,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
     context = current_context()
-    narrow = replace(context.narrow, regions=regions) if regions else context.narrow
+    scope = replace(context.scope, regions=regions) if regions else context.scope
     choice = context.range
     if choice.start is None and choice.end is None:
         choice = choice.with_preset("mtd")
@@ -309,20 +309,20 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         span = resolved(reader, choice, now_ms())
         book, budget = price_book(), None if terms.own else terms.budget
         with reader.until(span.until_ms):
-            narrow = narrow.bound(reader)
-            say_unmatched(narrow, reader)
-            view = costs(reader, span, book, free_tier=terms.free_tier, narrow=narrow, budget=budget)
+            scope = scope.bound(reader)
+            say_unmatched(scope, reader)
+            view = costs(reader, span, book, free_tier=terms.free_tier, scope=scope, budget=budget)
             own, own_month = None, None
             if terms.own:
                 own, own_month = own_view(
-                    reader, view, book, terms.own, free_tier=terms.free_tier, narrow=narrow, budget=terms.budget
+                    reader, view, book, terms.own, free_tier=terms.free_tier, scope=scope, budget=terms.budget
                 )
             try:
                 at = OwnBook(book, terms.own) if terms.own else book
-                month, compared = compared_months(reader, span, at, changes, narrow=narrow) if changes else (None, ())
+                month, compared = compared_months(reader, span, at, changes, scope=scope) if changes else (None, ())
             except ValueError as error:
                 raise click.UsageError(f"--compare: {error}") from error
-            edge = edge_stays(reader, narrow) if changes else ""
+            edge = edge_stays(reader, scope) if changes else ""
     seen = "nothing recorded"
     if view.coverage is not None:
         seen = f"REPORTs for {figures.ratio(view.coverage)} of the invocations"

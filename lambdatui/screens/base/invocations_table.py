@@ -39,7 +39,7 @@ class RowsRequest:
     """Which invocations to ask for, and in which order; made before a thread asks for them."""
 
     function_ids: Sequence[int] | None
-    narrow: Any
+    scope: Any
     where: Filter | None
     only_failed: bool
     order: str
@@ -54,7 +54,7 @@ class RowsRequest:
             query.reader,
             query.range,
             query.book,
-            narrow=query.narrow,
+            scope=query.scope,
             function_ids=self.function_ids,
             statuses=FAILED if self.only_failed else None,
             where=self.where,
@@ -91,7 +91,7 @@ class InvocationsTable(TableScreen):
         table = self.table
         sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
         return RowsRequest(
-            self.function_ids(), self.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1]
+            self.function_ids(), self.scope, table.where, table.only_trouble, sort[0], ascending=not sort[1]
         )
 
     def parsed(self, expression: str) -> Filter | None:
@@ -224,10 +224,10 @@ class InvocationsTable(TableScreen):
         from lambdatui.screens.base.export_file import rows_text
 
         request, choice, now_ms = self.rows_request(), self.choice_of_shown_rows(), self.session.now_ms()
-        narrow = self.narrow_for("rows to export")
+        scope = self.narrow_for("rows to export")
 
         def text() -> str:
-            _, view = ask(self.session.db, choice, now_ms, lambda query: request.ask(query, 0, EXPORTED_ROWS), narrow)
+            _, view = ask(self.session.db, choice, now_ms, lambda query: request.ask(query, 0, EXPORTED_ROWS), scope)
             return rows_text(form, view, view.rows, INVOCATION_COLUMNS)
 
         return text

@@ -103,13 +103,13 @@ class LiveTailScreen(LogSearchScreen):
         worker, session = get_current_worker(), self.session
 
         def target_and_ids(query: QueryContext) -> tuple[LiveTarget, dict[str, int]]:
-            target = live_target(query.reader, narrow=query.narrow, function_ids=function_ids)
+            target = live_target(query.reader, scope=query.scope, function_ids=function_ids)
             keys = {row.function.key: row.id for row in query.reader.functions()}
             here = {k.name: id for k, id in keys.items() if (k.account, k.region) == (target.account, target.region)}
             return target, here
 
         try:
-            _, (target, ids) = ask(session.db, session.choice, session.now_ms(), target_and_ids, session.narrow)
+            _, (target, ids) = ask(session.db, session.choice, session.now_ms(), target_and_ids, session.scope)
             tail.functions = target.functions
             child = tail.child = Child(arguments(session.db, target, session.profile_of(target.account)))
         except (QueryError, NoLiveTail, OSError) as error:

@@ -110,7 +110,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
 
             span = query.reader, query.range
             return log_search(
-                *span, narrow=query.narrow, function_id=function_id, where=where, around=around, so_far=so_far
+                *span, scope=query.scope, function_id=function_id, where=where, around=around, so_far=so_far
             )
 
         return ask

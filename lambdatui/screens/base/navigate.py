@@ -61,7 +61,7 @@ class NavigatingScreen(ShellScreen):
         from lambdatui.session.queries import ask
 
         def names(query: "QueryContext") -> list[tuple[int, str]]:
-            return [(row.id, row.function.key.name) for row in query.narrow.chosen(query.reader.functions())]
+            return [(row.id, row.function.key.name) for row in query.scope.chosen(query.reader.functions())]
 
         session = self.session
-        return ask(session.db, session.choice, session.now_ms(), names, session.narrow)[1]
+        return ask(session.db, session.choice, session.now_ms(), names, session.scope)[1]

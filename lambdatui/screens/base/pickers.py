@@ -62,7 +62,7 @@ def pick_account(screen: LooksAtPlaces, known: Places) -> None:
         chosen = label if mark else chosen
     for account in known.accounts:
         choices[f"account {account}"] = account
-        if session.narrow.accounts == (escape(account),) and chosen == ALL_ACCOUNTS:
+        if session.scope.accounts == (escape(account),) and chosen == ALL_ACCOUNTS:
             chosen = f"account {account}"
     if len(choices) == 1:
         screen.say("no account is known here: the logs in this store do not say, and there is no AWS profile")
@@ -75,7 +75,7 @@ def pick_account(screen: LooksAtPlaces, known: Places) -> None:
         if isinstance(choice, Profile):
             _use(screen, choice, known)
         else:
-            session.narrow = replace(session.narrow, accounts=(escape(choice),) if choice else ())
+            session.scope = replace(session.scope, accounts=(escape(choice),) if choice else ())
         screen.ask_rows()
 
     screen.app.push_screen(PickScreen("Which profile or account?", list(choices), chosen), take)
@@ -88,7 +88,7 @@ def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
     if profile.account:
         session.learn_account(profile.name, profile.account)
     stored = profile.account in known.accounts
-    session.narrow = replace(session.narrow, accounts=(escape(profile.account),) if stored else ())
+    session.scope = replace(session.scope, accounts=(escape(profile.account),) if stored else ())
     here = f"account {profile.account} is looked at" if stored else "nothing of its account is in this store yet"
     screen.say(f"profile {profile.name} is in use: {here}; C and s collect with it")
 
@@ -100,14 +100,14 @@ def pick_region(screen: LooksAtPlaces, known: Places) -> None:
     others = [*sorted(own), *(code for code in known.all_regions if code not in own and code not in known.regions)]
     choices = {ALL_REGIONS: ""} | {code: code for code in known.regions}
     choices |= {f"{code}  (nothing here yet)": code for code in others}
-    now = session.narrow.regions[:1]
+    now = session.scope.regions[:1]
     chosen = next((label for label, code in choices.items() if now and escape(code) == now[0]), ALL_REGIONS)
 
     def take(label: str | None) -> None:
         if label is None:
             return
         code = choices[label]
-        session.narrow = replace(session.narrow, regions=(escape(code),) if code else ())
+        session.scope = replace(session.scope, regions=(escape(code),) if code else ())
         if code in others:
             screen.say(f"nothing of {code} is in this store yet: C and s collect it")
         screen.ask_rows()

@@ -17,7 +17,7 @@ from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
-    from lambdatui.views.scope import Narrow
+    from lambdatui.views.scope import Scope
     from lambdatui.views.tag_terms import Alternatives
 
 
@@ -34,7 +34,7 @@ class QueryScreen(CommandScreen):
         self._stale = False
         self.own_tags: tuple[Alternatives, ...] = ()
         """The tags that this screen's filter names."""
-        self.shown_narrow: Narrow | None = None
+        self.shown_scope: Scope | None = None
         """What ``answer`` is narrowed to, bound to the store."""
         self.shown_range: TimeRange | None = None
         """The range that ``answer`` is of."""
@@ -57,14 +57,14 @@ class QueryScreen(CommandScreen):
         return False
 
     @property
-    def narrow(self) -> "Narrow":
+    def scope(self) -> "Scope":
         """What the session is narrowed to, and the tags of this screen's filter."""
-        return self.session.narrow.and_tags(self.own_tags)
+        return self.session.scope.and_tags(self.own_tags)
 
-    def narrow_for(self, subject: str) -> "Narrow":
+    def narrow_for(self, subject: str) -> "Scope":
         """For parts of rows that are shown, the same functions as those: a part's own range may hide their tags."""
-        shown = self.shown_narrow
-        return shown if subject != "rows" and shown is not None and shown.unbound == self.narrow else self.narrow
+        shown = self.shown_scope
+        return shown if subject != "rows" and shown is not None and shown.unbound == self.scope else self.scope
 
     # Asking -------------------------------------------------------------------------------------------------------
 
@@ -88,8 +88,8 @@ class QueryScreen(CommandScreen):
 
         worker = get_current_worker()
         try:
-            time_range, (answer, narrow) = ask(
-                self.session.db, choice, now_ms, lambda query: (question(query), query.narrow),
+            time_range, (answer, scope) = ask(
+                self.session.db, choice, now_ms, lambda query: (question(query), query.scope),
                 self.narrow_for(subject),
             )  # fmt: skip
         except QueryError as error:
@@ -97,7 +97,7 @@ class QueryScreen(CommandScreen):
                 self.post_message(Failed(subject, str(error)))
             return
         if not worker.is_cancelled:
-            self.post_message(Answered(subject, time_range, answer, narrow))
+            self.post_message(Answered(subject, time_range, answer, scope))
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
@@ -108,7 +108,7 @@ class QueryScreen(CommandScreen):
             return
         if message.subject == "rows":
             self.session.shown = self.shown_range = message.range
-            self.answer, self.shown_narrow = message.answer, message.narrow
+            self.answer, self.shown_scope = message.answer, message.scope
             self.paint(message.answer)
         elif self._is_of_shown_rows(message.range):
             self.paint_part(message.subject, message.answer)
@@ -153,7 +153,7 @@ class QueryScreen(CommandScreen):
     def refresh_header(self) -> None:
         """Paints the header again, with what there is to say of the tags that were asked for."""
         if self.is_mounted:
-            tags = self.shown_narrow.said if self.shown_narrow is not None else ()
+            tags = self.shown_scope.said if self.shown_scope is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
 
     # Which time is looked at --------------------------------------------------------------------------------------

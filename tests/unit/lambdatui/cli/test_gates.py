@@ -18,7 +18,7 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.gates import budget_of, left_out
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from pricing.bill import Bill, bill
 from pricing.gate import Passed, gate
@@ -208,7 +208,7 @@ def test_the_budget_of_a_screen_is_not_kept_by_what_is_not_known(tmp_path: Path)
     with Reader(db) as reader:
         span = TimeRange(small_store.T0, small_store.T0 + HOUR_MS, "1h")
         view = costs(reader, span, BOOK, free_tier=False)
-        alone = costs(reader, span, BOOK, free_tier=False, narrow=Narrow(functions=("a",)))
+        alone = costs(reader, span, BOOK, free_tier=False, scope=Scope(functions=("a",)))
     assert budget_of(view, Decimal(1)).passed is Passed.UNKNOWN
     assert budget_of(view, Decimal("0.00001")).passed is Passed.NO
     assert budget_of(alone, Decimal(1)).passed is Passed.YES

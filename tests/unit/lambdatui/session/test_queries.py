@@ -19,7 +19,7 @@ from lambdatui.session.queries import QueryError, ask, close_idle
 from lambdatui.views.costs import costs
 from lambdatui.views.errors import errors
 from lambdatui.views.functions import functions
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice
 from pricing.pricebook import PriceBook
@@ -101,20 +101,20 @@ def test_what_is_kept_is_asked_of_sqlite_once(db: Path) -> None:
 
 def test_other_ranges_functions_and_prices_have_answers_of_their_own(db: Path) -> None:
     earlier = RangeChoice(at="2025-03-31T10:06:00Z").resolve(0)
-    narrow = Narrow(functions=("resize",))
+    scope = Scope(functions=("resize",))
     with Reader(db) as reader, Reader(db) as other:
         for view in (functions, errors, throttles):
             more = (BOOK,) if view is functions else ()
             asked = [
-                view(reader, span, *more, narrow=narrowed)  # type: ignore[operator]
+                view(reader, span, *more, scope=narrowed)  # type: ignore[operator]
                 for span in (RANGE, earlier)
-                for narrowed in (Narrow(), narrow)
+                for narrowed in (Scope(), scope)
             ]
             for answer, (span, narrowed) in zip(
-                asked, [(span, narrowed) for span in (RANGE, earlier) for narrowed in (Narrow(), narrow)], strict=True
+                asked, [(span, narrowed) for span in (RANGE, earlier) for narrowed in (Scope(), scope)], strict=True
             ):
                 other.forget()
-                assert answer == view(other, span, *more, narrow=narrowed)  # type: ignore[operator]
+                assert answer == view(other, span, *more, scope=narrowed)  # type: ignore[operator]
         assert functions(reader, RANGE).cost_usd is None
         assert functions(reader, RANGE, BOOK).cost_usd is not None
         assert costs(reader, RANGE, BOOK, free_tier=False).total != costs(reader, RANGE, BOOK).total

@@ -10,7 +10,7 @@ from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.session import default_profile
 from lambdatui.settings.aws_profiles import Profile, profiles
 from lambdatui.start.state import load_state, save_state
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from tests.support import small_store
 from tests.support.screens import small_app, until
 
@@ -100,20 +100,20 @@ async def test_a_profile_is_chosen_and_its_account_is_looked_at(environ: dict[st
             "account 111122223333",
         ]
         await pilot.press(*"prod", "enter")
-        await until(pilot, lambda: session.narrow.accounts == ("111122223333",), "the account")
+        await until(pilot, lambda: session.scope.accounts == ("111122223333",), "the account")
         assert session.profile_of("111122223333") == "prod"
         assert session.profile_of("444455556666") == "with space"
         await open_pick(pilot, "P")
         assert "profile prod  111122223333  us-east-1 (in use)" in listed(pilot)
         await pilot.press(*"space", "enter")
         await until(pilot, lambda: session.profile == "with space", "the profile")
-        assert session.narrow == Narrow()
+        assert session.scope == Scope()
         await open_pick(pilot, "P")
         await pilot.press(*"account 1111", "enter")
-        await until(pilot, lambda: session.narrow.accounts == ("111122223333",), "the account")
+        await until(pilot, lambda: session.scope.accounts == ("111122223333",), "the account")
         await open_pick(pilot, "P")
         await pilot.press(*"all acc", "enter")
-        await until(pilot, lambda: session.narrow == Narrow(), "all")
+        await until(pilot, lambda: session.scope == Scope(), "all")
         assert session.profile == "with space"
     save_state(str(tmp_path / "state"), session.saved)
     assert load_state(str(tmp_path / "state"))["profile"] == "with space"
@@ -126,4 +126,4 @@ async def test_a_region_that_is_not_in_the_store_can_be_chosen(environ: dict[str
         await open_pick(pilot, "R")
         assert listed(pilot)[:4] == ["all regions", "eu-west-1", "us-east-1", "eu-central-1  (nothing here yet)"]
         await pilot.press(*"eu-central-1", "enter")
-        await until(pilot, lambda: app.session.narrow.regions == ("eu-central-1",), "the region")
+        await until(pilot, lambda: app.session.scope.regions == ("eu-central-1",), "the region")

@@ -21,7 +21,7 @@ from lambdatui.views.cost_groups import GROUPINGS, cost_groups
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.functions import functions
 from lambdatui.views.log_usage import LogUsage, by_day, by_function, log_usage
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
@@ -211,16 +211,16 @@ def test_logs_are_lines_of_the_bill_and_in_every_sum(db: Path) -> None:
 def test_what_is_narrowed_to_is_billed_its_part_of_the_free_tier(db: Path) -> None:
     came(db, MARCH, 10 * GB)
     came(db, MARCH, 30 * GB, BASKET)
-    (one,) = billed(db, narrow=Narrow(functions=("basket",))).rows
+    (one,) = billed(db, scope=Scope(functions=("basket",))).rows
     assert (one.function, one.free) == ("basket", Decimal("3.75"))
-    assert billed(db, narrow=Narrow(functions=("nobody",))).rows == ()
+    assert billed(db, scope=Scope(functions=("nobody",))).rows == ()
 
 
 def test_a_group_of_nobody_is_chosen_by_its_own_name(db: Path) -> None:
     came(db, MARCH, 10 * GB, ACCOUNT, "/aws/lambda/gone")
     assert [one.function for one in billed(db).rows] == ["/aws/lambda/gone"]
-    assert [one.function for one in billed(db, narrow=Narrow(functions=("*gone",))).rows] == ["/aws/lambda/gone"]
-    assert billed(db, narrow=Narrow(functions=("checkout",))).rows == ()
+    assert [one.function for one in billed(db, scope=Scope(functions=("*gone",))).rows] == ["/aws/lambda/gone"]
+    assert billed(db, scope=Scope(functions=("checkout",))).rows == ()
 
 
 def test_the_month_goes_on_as_it_came(db: Path) -> None:

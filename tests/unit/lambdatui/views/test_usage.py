@@ -17,7 +17,7 @@ from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.functions import functions
 from lambdatui.views.money import month_usages
 from lambdatui.views.overview import overview
-from lambdatui.views.scope import Narrow
+from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
@@ -53,9 +53,9 @@ def store(
     return usage_store.make(path, [function(key) for key in keys], calls, points)
 
 
-def bill(db: Path, span: TimeRange = MONTH, *, free_tier: bool = False, narrow: Narrow | None = None) -> CostsView:
+def bill(db: Path, span: TimeRange = MONTH, *, free_tier: bool = False, scope: Scope | None = None) -> CostsView:
     with Reader(db) as reader:
-        return costs(reader, span, BOOK, free_tier=free_tier, narrow=narrow or Narrow())
+        return costs(reader, span, BOOK, free_tier=free_tier, scope=scope or Scope())
 
 
 def said(view: CostsView) -> dict[tuple[str, str, str, str], tuple[Decimal, Decimal | None]]:
@@ -100,7 +100,7 @@ def test_every_view_prices_the_move_alike(moved: Path) -> None:
         days = cost_groups(reader, MONTH, BOOK, "day")
         ended = costs(reader, MONTH, BOOK, free_tier=False).projection
         before = costs(reader, TimeRange(at("2025-02-01"), MARCH, "February"), BOOK, free_tier=False)
-        header = overview(reader, MONTH, BOOK, narrow=Narrow())
+        header = overview(reader, MONTH, BOOK, scope=Scope())
     assert (view.cost_usd, view.projected_usd) == (OLD + NEW, OLD + NEW)
     assert sum(one.amount or 0 for one in days.rows) == OLD + NEW
     assert ended is not None
@@ -149,9 +149,9 @@ def test_the_month_is_one_in_every_view(tmp_path: Path) -> None:
         by_day = cost_groups(reader, span, BOOK, "day").projection
         by_function = functions(reader, span, BOOK)
         before = costs(reader, span, BOOK, free_tier=False).projection
-        header = overview(reader, span, BOOK, narrow=Narrow())
+        header = overview(reader, span, BOOK, scope=Scope())
         after = costs(reader, span, BOOK).projection
-        alone = functions(reader, span, BOOK, narrow=Narrow(functions=("pay",)))
+        alone = functions(reader, span, BOOK, scope=Scope(functions=("pay",)))
         usages = month_usages(reader, span, {row.id: row.function for row in reader.functions()})
     assert by_day is not None
     assert before is not None

@@ -21,7 +21,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
-from lambdatui.views.scope import Narrow, may_have
+from lambdatui.views.scope import Scope, may_have
 from lambdatui.views.tag_terms import parsed
 from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, no_pause, paged_functions
 from tests.support.fake_aws.collecting import collect as fake_collect
@@ -288,15 +288,15 @@ def test_a_collection_of_some_functions_learns_the_tags_of_all(tmp_path: Path) -
 
 
 def test_narrowed_to_a_tag_all_are_read_but_those_known_to_lack_it(tmp_path: Path) -> None:
-    db, narrow = tmp_path / "s.db", Narrow(tags=parsed(["team=checkout"]))
+    db, scope = tmp_path / "s.db", Scope(tags=parsed(["team=checkout"]))
     tags = {"a": {"team": "checkout"}, "b": {"team": "images"}}
     session, aws = aws_of(["a", "b", "c"])
     aws.answers[ALL] = pages(tags)
-    assert collect(db, session, wanted=may_have(db, narrow)).functions == 3  # whose tags they were was not known
+    assert collect(db, session, wanted=may_have(db, scope)).functions == 3  # whose tags they were was not known
     aws.answers["lambda:ListFunctions"] = paged_functions(["a", "b", "c", "new"])
-    assert collect(db, session, NOW + HOUR, wanted=may_have(db, narrow)).functions == 2
+    assert collect(db, session, NOW + HOUR, wanted=may_have(db, scope)).functions == 2
     aws.answers[ALL] = pages(tags | {"b": {"team": "checkout"}})
-    counts = [collect(db, session, NOW + turn * HOUR, wanted=may_have(db, narrow)).functions for turn in (2, 3)]
+    counts = [collect(db, session, NOW + turn * HOUR, wanted=may_have(db, scope)).functions for turn in (2, 3)]
     assert counts == [1, 2]  # of new it is known now that it has none; what b has was learned by the first of them
 
 
