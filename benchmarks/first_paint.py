@@ -32,7 +32,7 @@ from pathlib import Path
 from benchmarks import generate
 from benchmarks.bare import TITLE
 from benchmarks.measure import ROOT, environment, machine, run
-from lambdatui.views.startup_view import glance
+from lambdatui.views.startup_view import startup_view
 
 PASS = [sys.executable, "-c", "pass"]
 ESTIMATE = ["-m", "lambdatui", "cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536"]
@@ -149,7 +149,7 @@ def small_store(folder: Path) -> Path:
 
 def dearest_of(store: Path) -> str:
     """The function that the first frame shows first."""
-    found = glance(store, time.time_ns() // 1_000_000)
+    found = startup_view(store, time.time_ns() // 1_000_000)
     if not found.rows:
         raise SystemExit(f"{store} has nothing to show")
     return found.rows[0].function

@@ -26,7 +26,7 @@ from collectors.model.records import FunctionKey
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.rollups import packs
-from collectors.store.rollups.dirty_packs import any_to_make
+from collectors.store.rollups.dirty_packs import any_dirty
 from collectors.store.write import new_rows
 from collectors.store.write import writer as writer_module
 from collectors.store.write.writer import Writer, Written
@@ -94,7 +94,7 @@ def written(
         for batch in batches:
             writer.add(batch)
         count = writer.flush().invocations
-    if rollups and any_to_make(connection):
+    if rollups and any_dirty(connection):
         packs.renew(connection)  # as when the writer leaves
     return count
 

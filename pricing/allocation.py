@@ -12,7 +12,7 @@ from pricing.free_tier import FreeTierUse, covered
 from pricing.line_items import DURATION, REQUESTS, Priced, Rates, TierGroup
 from pricing.pricebook import Partition, PriceBook
 from pricing.usage import gb_seconds
-from pricing.usage_table import Used, priced_alike
+from pricing.usage_table import UsageTable, priced_alike
 
 _ZERO = Decimal(0)
 
@@ -42,7 +42,7 @@ class Allocation:
     and duration on demand, ``shared`` by partition what of the free tier was shared out.
     """
 
-    used: Used
+    used: UsageTable
     rates: list[Rates]
     members: dict[Rates, Sequence[int]]
     special: dict[int, Priced]
@@ -53,7 +53,7 @@ class Allocation:
     _free: tuple[Sequence[int], Sequence[int]] | None = None
 
     @classmethod
-    def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allocation":
+    def of(cls, used: UsageTable, book: PriceBook, free_tier: bool) -> "Allocation":
         """The free tier is taken once for each partition; tiers are a region's, over all accounts."""
         alike = [priced_alike(alike_terms) for alike_terms in used.terms]
         known = {alike_terms: Rates.of(alike_terms, book) for alike_terms in dict.fromkeys(alike)}

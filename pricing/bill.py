@@ -14,7 +14,7 @@ from pricing.free_tier import FreeTierUse
 from pricing.line_items import DURATION, REQUESTS, SAVED, LineItem, OnDemand, Rates, lines_of, saved
 from pricing.pricebook import PriceBook
 from pricing.usage import EXACT, Usage, gb_seconds
-from pricing.usage_table import Used
+from pricing.usage_table import UsageTable
 
 __all__ = ["DURATION", "REQUESTS", "Bill", "LineItem", "bill", "totals_of"]
 
@@ -94,7 +94,7 @@ def bill(
     ``savings_plan`` is the part, 0 to 1, of duration and provisioned concurrency that a Compute Savings Plan (no
     upfront) covers. ``inside`` are the usages, by position, whose lines are wanted: all where None.
     """
-    allocation = Allocation.of(Used.of(usages), book, free_tier)
+    allocation = Allocation.of(UsageTable.of(usages), book, free_tier)
     wanted = range(len(usages)) if inside is None else sorted(inside)
     lines: list[LineItem] = []
     if savings_plan:
@@ -154,7 +154,7 @@ def totals_of(
 
     None where there are lines and none of them has a price.
     """
-    allocation = Allocation.of(Used.of(usages), book, free_tier)
+    allocation = Allocation.of(UsageTable.of(usages), book, free_tier)
     whole = len(inside) == len(usages)
     known: dict[tuple[str, Decimal], int] = {}  # requests and MB-ms by currency and rate
     others: list[LineItem] = []

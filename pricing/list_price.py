@@ -13,7 +13,7 @@ from pricing.line_items import OnDemand, Rates, TierGroup
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
 from pricing.tiers import are_crossed
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage
-from pricing.usage_table import PricedAlike, Used, priced_alike, storage_mb
+from pricing.usage_table import PricedAlike, UsageTable, priced_alike, storage_mb
 
 _ZERO = Decimal(0)
 
@@ -23,7 +23,7 @@ def list_prices(usages: Sequence[Usage], book: PriceBook, currency: str = "USD")
 
     None where nothing was used, where a part of it has no public price, or where that is in another currency.
     """
-    used = Used.of(usages)
+    used = UsageTable.of(usages)
     alike = list(map(priced_alike, used.terms))
     rates = {terms: Rates.of(terms, book) for terms in dict.fromkeys(alike)}
     if used.special or _tiers_are_crossed(used, alike, rates):
@@ -48,7 +48,7 @@ def _on_demand(rates: Rates, currency: str) -> OnDemand | None:
     return found if found is not None and found.currency == currency else None
 
 
-def _tiers_are_crossed(used: Used, alike: Sequence[PricedAlike], rates: Mapping[PricedAlike, Rates]) -> bool:
+def _tiers_are_crossed(used: UsageTable, alike: Sequence[PricedAlike], rates: Mapping[PricedAlike, Rates]) -> bool:
     every = [each.prices.durations.get(each.arch, ()) for each in rates.values() if each.prices is not None]
     if not any(are_crossed(sum(used.billed_mb_ms), steps) for steps in every):
         return False

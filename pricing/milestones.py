@@ -10,7 +10,7 @@ from pricing.bill import bill
 from pricing.pricebook import FreeTier, Partition, PriceBook, UnknownRegion
 from pricing.projection import Projection
 from pricing.usage import DEFAULT_REGION, Usage
-from pricing.usage_table import Used
+from pricing.usage_table import UsageTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def free_tier_days(
     """For each partition in use that has a free tier; ``daily`` as for ``project``, ``today`` the day of "now"."""
     run_outs: list[RunOut] = []
     partitions: dict[str, tuple[FreeTier, list[int]]] = {}
-    regions = [terms.region for terms in Used.of(projection.p50).terms]
+    regions = [terms.region for terms in UsageTable.of(projection.p50).terms]
     of_region = {region: _partition(book, region) for region in set(regions)}
     for at, partition in enumerate(map(of_region.__getitem__, regions)):
         if partition is not None and partition.free_tier is not None:

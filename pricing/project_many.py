@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.model.units import DAY_MS
-from pricing.forecast import Model
+from pricing.forecast_model import Model
 from pricing.levels import Bools, Floats
 from pricing.projection import FITTED, QUANTITIES, TIES, Clock, Days, Projection, ended, month_days, rest, usage_of
 from pricing.usage import Usage
-from pricing.usage_table import Terms, Used, terms_of
+from pricing.usage_table import Terms, UsageTable, terms_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -78,7 +78,7 @@ def project_table(
     rests = _rests(table, clock)
     chosen = spread_of if spread_of is not None and spread_of.any() else np.ones(len(of), np.bool_)
 
-    def scaled(factor: float) -> Used:
+    def scaled(factor: float) -> UsageTable:
         return used_of(terms, seen + np.rint(rests * factor).astype(np.int64))
 
     return clock.projection(table.together(chosen), so_far, used_of(terms, seen + rests), scaled)
@@ -174,11 +174,11 @@ def _weighed_ahead(settled: Ints, place: Ints, first: int, ahead: int, month_day
     return Ahead(np.maximum(sums, 0.0), model.once())
 
 
-def used_of(terms: Sequence[Terms], amounts: Ints) -> Used:
+def used_of(terms: Sequence[Terms], amounts: Ints) -> UsageTable:
     """The usages of ``amounts[quantity, function]``."""
     requests, billed_ms, billed_mb_ms = amounts[:3].tolist()
     special = {
         at: usage_of(terms[at], QUANTITIES, tuple(amounts[:, at].tolist()))
         for at in np.flatnonzero(amounts[3:].any(axis=0)).tolist()
     }
-    return Used(terms, requests, billed_ms, billed_mb_ms, special)
+    return UsageTable(terms, requests, billed_ms, billed_mb_ms, special)

@@ -6,7 +6,7 @@ from math import exp
 
 import numpy as np
 
-from pricing.forecast import Model
+from pricing.forecast_model import Model
 from pricing.odd_days import Event
 from pricing.spread import spread_of
 

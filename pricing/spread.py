@@ -4,7 +4,7 @@ from math import inf, log, sqrt
 
 import numpy as np
 
-from pricing.forecast import Model
+from pricing.forecast_model import Model
 from pricing.levels import WEEK, Floats
 
 # Student's t at 90%, one-sided, by degrees of freedom: the ends of an 80% interval, as AWS Cost Explorer gives it.

@@ -32,7 +32,7 @@ def priced_alike(terms: Terms) -> PricedAlike:
     return terms[1:6]
 
 
-class Used(Sequence[Usage]):
+class UsageTable(Sequence[Usage]):
     """Usages by position: ``terms`` and the columns ``requests``, ``billed_ms`` and ``billed_mb_ms`` of each.
 
     ``special`` has those of whom more is billed than requests, duration and storage on demand; the columns tell what
@@ -57,9 +57,9 @@ class Used(Sequence[Usage]):
         self._made: Mapping[int, Usage] | Sequence[Usage] = self.special
 
     @classmethod
-    def of(cls, usages: Sequence[Usage]) -> "Used":
+    def of(cls, usages: Sequence[Usage]) -> "UsageTable":
         """The columns of usages."""
-        if isinstance(usages, Used):
+        if isinstance(usages, UsageTable):
             return usages
         table = cls(
             [terms_of(usage) for usage in usages],
@@ -71,12 +71,12 @@ class Used(Sequence[Usage]):
         table._made = usages
         return table
 
-    def and_more(self, usages: Sequence[Usage]) -> "Used":
+    def and_more(self, usages: Sequence[Usage]) -> "UsageTable":
         """These, and some more at the end."""
         if not usages:
             return self
-        more, count = Used.of(usages), len(self)
-        return Used(
+        more, count = UsageTable.of(usages), len(self)
+        return UsageTable(
             [*self.terms, *more.terms],
             [*self.requests, *more.requests],
             [*self.billed_ms, *more.billed_ms],
@@ -115,7 +115,7 @@ class Used(Sequence[Usage]):
 
 def column(usages: Sequence[Usage], quantity: str) -> Sequence[int]:
     """One quantity of each usage."""
-    if not isinstance(usages, Used):
+    if not isinstance(usages, UsageTable):
         return [getattr(one, quantity) for one in usages]
     if quantity in ("requests", "billed_ms", "billed_mb_ms"):
         found: Sequence[int] = getattr(usages, quantity)

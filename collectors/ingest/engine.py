@@ -16,9 +16,7 @@ from collectors.columnar.assembler import ColumnarAssembler
 from collectors.ingest.assembling import assembled
 from collectors.ingest.item_writer import ItemWriter
 from collectors.ingest.regrouping import regroup_here
-from collectors.ingest.results import Collected
-from collectors.ingest.results import ImportResult as ImportResult
-from collectors.ingest.results import Progress as Progress
+from collectors.ingest.results import Collected, ImportResult, Progress
 from collectors.ingest.writer_process import Sink, WritingProcess
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey
@@ -40,7 +38,8 @@ from collectors.sources.base import (
 )
 from collectors.sources.inputs.input_files import InputFile, OpenedFile, input_files
 from collectors.sources.registry import FileSources
-from collectors.store.connection import StoreError, explained, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreError, explained
 from collectors.store.write.writer import Written
 
 BATCH_ROWS = 700  # invocations that leave together: few enough to stay in the processor's cache

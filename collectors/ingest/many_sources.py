@@ -15,13 +15,13 @@ from pathlib import Path
 
 from collectors.ingest.item_writer import ItemWriter
 from collectors.ingest.regrouping import regroup_here
-from collectors.ingest.results import Collected as Collected
-from collectors.ingest.source_reader import Opening as Opening
-from collectors.ingest.source_reader import Read, SourceReader
+from collectors.ingest.results import Collected
+from collectors.ingest.source_reader import Opening, Read, SourceReader
 from collectors.ingest.store_answers import Claims
 from collectors.model.invocation_columns import Batch
 from collectors.sources.base import Failed, FileSummary, Step, unforeseen
-from collectors.store.connection import StoreError, explained, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreError, explained
 from collectors.store.write import account
 from collectors.store.write.sessions import end_collection
 
@@ -108,7 +108,7 @@ class _SourceWriter(ItemWriter):
         account.note(self._connection, self.collection, kind, about, text)
 
 
-class GoingOn:
+class UnfinishedSources:
     """The sources of a watch that were not finished when a round was over: they go on in the next."""
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ def collect_accounts(
     progress: Progress | None = None,
     stopped: Callable[[], bool] = lambda: False,
     over: Callable[[], bool] = lambda: False,
-    going_on: GoingOn | None = None,
+    going_on: UnfinishedSources | None = None,
 ) -> list[Collected]:
     """Collects from all sources at once. A source that fails ends alone: its result says so, the others are collected.
 
@@ -141,7 +141,7 @@ def collect_accounts(
     ``stopped``, and ends the round. Sources that are not finished are then in ``going_on``. Passed to the next call
     with the same openings, it lets them continue where they are: they are not opened again.
     """
-    going_on = going_on or GoingOn()
+    going_on = going_on or UnfinishedSources()
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
         regroup_here(connection)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
@@ -162,7 +162,7 @@ def collect_accounts(
     return [paused.get(reader, reader.collected) for reader in readers]
 
 
-def _begun(openings: Sequence[Opening], going_on: GoingOn, db: Path) -> list[SourceReader]:
+def _begun(openings: Sequence[Opening], going_on: UnfinishedSources, db: Path) -> list[SourceReader]:
     """A reader for each opening: the one that goes on, or a new one."""
     if not going_on.readers:
         going_on.claims = Claims()

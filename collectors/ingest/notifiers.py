@@ -10,7 +10,7 @@ from collectors import outside
 from collectors.ingest.results import Collected
 from collectors.ingest.watch_events import NewTrouble, WatchEvent
 from collectors.model.errors import CaughtError
-from collectors.store.connection import StoreError
+from collectors.store.errors import StoreError
 
 
 class Notifier(Protocol):

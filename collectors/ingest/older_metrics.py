@@ -26,7 +26,7 @@ def is_old(path: Path) -> bool:
     return False
 
 
-def look_through(path: Path, progress: Callable[[int], None]) -> None:
+def count_older_metrics(path: Path, progress: Callable[[int], None]) -> None:
     """Counts the metrics in such lines, where the store can be written now; else readers say that they are missing.
 
     ``progress`` hears how many chunks of lines are left.
@@ -34,7 +34,7 @@ def look_through(path: Path, progress: Callable[[int], None]) -> None:
     if not is_old(path):
         return
     from collectors.parsing import emf
-    from collectors.store.connection import StoreError
+    from collectors.store.errors import StoreError
     from collectors.store.write.emf_counts import count_older
 
     with contextlib.suppress(StoreError):

@@ -52,7 +52,8 @@ def is_old(reader: "Reader") -> bool:
 
 def regroup_store(path: Path, progress: Progress = _quietly) -> bool:
     """Groups the store's errors anew where they are old, and it can be written now; else readers show what is there."""
-    from collectors.store.connection import StoreError, writing
+    from collectors.store.connection import writing
+    from collectors.store.errors import StoreError
     from collectors.store.read.reader import Reader
 
     with contextlib.suppress(StoreError):

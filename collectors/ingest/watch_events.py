@@ -8,7 +8,7 @@ from typing import Any
 from collectors.ingest.regrouping import is_old
 from collectors.ingest.results import Collected
 from collectors.model.account import Alarm
-from collectors.store.connection import StoreError
+from collectors.store.errors import StoreError
 from collectors.store.read import account_rows
 from collectors.store.read.new_errors import error_groups_after, newest_error_group
 from collectors.store.read.reader import Reader

@@ -21,7 +21,8 @@ from collectors.ingest.regrouping import regroup_here
 from collectors.model.invocation_columns import Batch
 from collectors.sources.base import StoredItem
 from collectors.store import connection as store_open
-from collectors.store.connection import StoreError, explained, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreError, explained
 from collectors.store.write.writer import Written
 
 _FORKED = multiprocessing.get_context("fork").Process

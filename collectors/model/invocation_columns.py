@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.model.quantities import MEASURED
-from collectors.model.records import ErrorKind, Function, LooseLines, Reject, Stream
+from collectors.model.records import ErrorKind, Function, OrphanLines, Reject, Stream
 
 Ints = npt.NDArray[np.int64]
 
@@ -105,7 +105,7 @@ class Batch(msgspec.Struct, array_like=True):
 
     streams: list[Stream]
     invocations: Columns
-    loose: list[LooseLines]
+    loose: list[OrphanLines]
     errors: list[ErrorKind]
     functions: list[Function]
     rejects: list[Reject]

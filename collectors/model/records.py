@@ -143,7 +143,7 @@ class EmfSample(msgspec.Struct, frozen=True, gc=False):
     values: tuple[float, ...]
 
 
-class LooseLines(msgspec.Struct, array_like=True, gc=False):
+class OrphanLines(msgspec.Struct, array_like=True, gc=False):
     """Log events of a stream that belong to no invocation; ``lines`` as in ``Invocation``."""
 
     stream: int

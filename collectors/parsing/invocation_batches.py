@@ -12,7 +12,7 @@ import numpy as np
 
 from collectors.model.invocation_columns import NUMBERS, Batch, Columns, DeferredReports, Ints
 from collectors.model.quantities import MEASURED
-from collectors.model.records import ErrorKind, Function, FunctionKey, LooseLines, Reject, Status, Stream, packed_id
+from collectors.model.records import ErrorKind, Function, FunctionKey, OrphanLines, Reject, Status, Stream, packed_id
 from collectors.parsing.fingerprint import LONGEST, family, fingerprint
 from collectors.parsing.invocation_builder import InvocationBuilder
 from collectors.parsing.platform import Report, Unreadable
@@ -44,7 +44,7 @@ class BatchBuilder:
         self._streams: list[Stream] = []
         self._done: list[InvocationBuilder] = []
         self._done_slots: list[int] = []
-        self._loose: list[LooseLines] = []
+        self._loose: list[OrphanLines] = []
         self._errors: dict[ErrorKind, int] = {}
         self._error_kinds: list[ErrorKind] = []
         self._functions: list[Function] = []
@@ -70,7 +70,7 @@ class BatchBuilder:
         self._slot(state)
         times = waiting.times
         lines = _encode((times, waiting.texts)) if self._keep else b""
-        self._loose.append(LooseLines(state.slot, min(times), max(times), len(times), lines))
+        self._loose.append(OrphanLines(state.slot, min(times), max(times), len(times), lines))
 
     def _slot(self, state: StreamState) -> None:
         """Gives the stream its place in this batch's table of streams."""

@@ -24,7 +24,7 @@ from collectors.store.errors import (
     is_of_damage,
 )
 from collectors.store.integrity import checksums, damage_note, table_checksums, wal_frames
-from collectors.store.rollups.dirty_packs import any_to_make
+from collectors.store.rollups.dirty_packs import any_dirty
 from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
 from collectors.store.transactions import Writable
 
@@ -254,7 +254,7 @@ def _size_of(path: Path) -> int:
 
 def _pack(connection: sqlite3.Connection) -> None:
     """Leaves no packs marked, so that readers find them made. A store in which that fails answers all the same."""
-    if not connection.in_transaction and any_to_make(connection):
+    if not connection.in_transaction and any_dirty(connection):
         from collectors.store.rollups import metric_packs, oldest, packs, week_packs
 
         with contextlib.suppress(sqlite3.OperationalError):

@@ -17,7 +17,7 @@ REPORTED_LATE_MS = MINUTE_MS
 LINES_LATE_MS = 16 * 60 * 1000  # lines alone are of an invocation that began no longer before
 
 
-class Kept(NamedTuple):
+class PrunedUntil(NamedTuple):
     """From when on a function's rows, log lines, minute cells and metric points are there."""
 
     rows_ms: int = 0
@@ -26,17 +26,17 @@ class Kept(NamedTuple):
     points_ms: int = 0
 
 
-NOTHING_PRUNED = Kept()
+NOTHING_PRUNED = PrunedUntil()
 ACCOUNT_POINTS = "account_points_before_ms"  # a setting: before then account_metrics have one point an hour
 
 
-def kept_of_all(connection: sqlite3.Connection) -> dict[int, Kept]:
+def kept_of_all(connection: sqlite3.Connection) -> dict[int, PrunedUntil]:
     """By function id; a function of which nothing was deleted is absent."""
     rows = connection.execute("SELECT function_id, rows_ms, lines_ms, minutes_ms, points_ms FROM pruned")
-    return {row[0]: Kept(*row[1:]) for row in rows}
+    return {row[0]: PrunedUntil(*row[1:]) for row in rows}
 
 
-def kept_since(select: Select, function_ids: Sequence[int] | None) -> Kept:
+def kept_since(select: Select, function_ids: Sequence[int] | None) -> PrunedUntil:
     """From when on all of some functions have everything; None is all functions."""
     wanted = "" if function_ids is None else f" WHERE function_id IN ({', '.join(map(str, map(int, function_ids)))})"
     [ends] = select(
@@ -44,4 +44,4 @@ def kept_since(select: Select, function_ids: Sequence[int] | None) -> Kept:
         f" coalesce(max(points_ms), 0) FROM pruned{wanted}",
         (),
     )
-    return Kept(*ends)
+    return PrunedUntil(*ends)

@@ -236,7 +236,7 @@ class LambdaTui(App[int]):
     @work(thread=True, exit_on_error=False, group="scrub")
     def _scrub(self) -> None:
         """Looks for damage that no single read sees. Once some is found, every question about the store says so."""
-        from collectors.store.connection import StoreError
+        from collectors.store.errors import StoreError
         from collectors.store.integrity.scrub import scrub
         from lambdatui.session.queries import close_idle
 

@@ -2,7 +2,8 @@
 
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.output.listing import Listing
-from lambdatui.cli.store_access import Opened, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import Opened
 from lambdatui.views.advice import advice
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.view import View

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import click
 
+from collectors.model.clock import now_ms
 from collectors.model.errors import LambdatuiError
 from collectors.untrusted import parsed_json
 from lambdatui.cli import interrupts
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
-from lambdatui.cli.store_access import now_ms, price_book
+from lambdatui.cli.price_book import price_book
 from lambdatui.start import first_frame
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice

@@ -7,7 +7,8 @@ import click
 
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import LABEL_CELLS, arranged, figure_lines, narrate, print_rows
-from lambdatui.cli.store_access import Opened, opened, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
 from lambdatui.views.columns import columns_of

@@ -1,8 +1,10 @@
 """``lambdatui functions``."""
 
+from collectors.model.clock import now_ms
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.output.listing import Listing
-from lambdatui.cli.store_access import Opened, now_ms, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import Opened
 from lambdatui.views.function_tags import with_tags
 from lambdatui.views.functions import FunctionsView, FunctionView, functions
 

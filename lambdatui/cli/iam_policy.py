@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from collectors.sources.cloudwatch import policy
-from collectors.sources.cloudwatch.readings import FEATURES
+from collectors.sources.cloudwatch.allowed_calls import FEATURES
 from lambdatui.cli.global_options import current_context
 from lambdatui.settings.context import Context
 from lambdatui.text import figures
@@ -126,7 +126,7 @@ def command(
 
 def _of_store(context: Context) -> Sequence[str]:
     """The groups outside /aws/lambda/ that functions in the store write to; none where there is no store."""
-    from collectors.store.connection import StoreError, StoreMissing
+    from collectors.store.errors import StoreError, StoreMissing
     from collectors.store.read.reader import Reader
     from lambdatui.views.permissions import own_log_groups
 

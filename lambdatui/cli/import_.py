@@ -14,7 +14,7 @@ from lambdatui.text import figures
 from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
-    from collectors.ingest.engine import ImportResult, Progress
+    from collectors.ingest.results import ImportResult, Progress
 
 OLDER = "older_than_pruned"
 _FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected", OLDER)

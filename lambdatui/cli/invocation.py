@@ -6,7 +6,8 @@ import click
 
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import LABEL_CELLS, echo_csv, figure_lines
-from lambdatui.cli.store_access import Opened, opened, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text
 from lambdatui.text.safe_output import log_text

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from collectors.ingest.older_metrics import look_through
+from collectors.ingest.older_metrics import count_older_metrics
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.output.listing import Listing
@@ -13,7 +13,7 @@ from lambdatui.views.metrics import MetricsView, MetricView, metrics
 
 
 def _prepare() -> None:
-    look_through(current_context().db, _say)
+    count_older_metrics(current_context().db, _say)
 
 
 def _say(left: int) -> None:

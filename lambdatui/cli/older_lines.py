@@ -14,7 +14,7 @@ def count_older_lines(db: Path, *, stopped: Callable[[], bool] = lambda: False) 
 
     Raises StoreError but for StoreLocked.
     """
-    from collectors.store.connection import StoreLocked
+    from collectors.store.errors import StoreLocked
     from collectors.store.read.pattern_rows import uncounted
     from collectors.store.read.reader import Reader
 

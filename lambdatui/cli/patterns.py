@@ -8,7 +8,8 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.output.listing import Listing
-from lambdatui.cli.store_access import Opened, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import Opened
 from lambdatui.text.figures import counted, size
 from lambdatui.views.patterns import PatternRow, PatternsView, patterns
 

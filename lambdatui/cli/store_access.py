@@ -9,10 +9,9 @@ from pathlib import Path
 import click
 
 from collectors.ingest.regrouping import is_old, regroup_store
-from collectors.model.clock import now_ms as now_ms
+from collectors.model.clock import now_ms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.global_options import current_context
-from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.settings.context import Context
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Scope, unmatched

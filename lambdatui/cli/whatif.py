@@ -6,7 +6,8 @@ import click
 
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.output.listing import Listing
-from lambdatui.cli.store_access import Opened, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import Opened
 from lambdatui.views.pattern_savings import PatternSaving, UnknownPattern, kept_share, pattern_savings
 from lambdatui.views.view import View
 from lambdatui.views.whatif import WhatIfRow, whatif

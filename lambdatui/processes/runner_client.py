@@ -14,7 +14,8 @@ from urllib.parse import quote
 from collectors.store.read.reader import Reader
 from collectors.untrusted import Unparsable, parsed_json
 from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.serving import Api, Reply, serving
+from lambdatui.runner.serving.client import Api, Reply
+from lambdatui.runner.serving.lock import serving_address
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
 
 MOST_BYTES = 6 * 1024 * 1024
@@ -53,7 +54,7 @@ class Invoked:
 def running(reader: Reader) -> LocalRunner | None:
     """The local runner that filled the store; None where none did, or that one does not run."""
     path = runner_log(reader)
-    address = serving(path) if path is not None else None
+    address = serving_address(path) if path is not None else None
     if address is None:
         return None
     try:

@@ -9,7 +9,7 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
 from lambdatui.text.figures import money
-from lambdatui.views.advice import advice, said, worth
+from lambdatui.views.advice import advice, advice_parts, worth
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.view import View
 
@@ -39,4 +39,4 @@ class AdviceScreen(TableScreen):
         return *((f"at least {money(saved)} a month",) if saved else ()), *super().counted()
 
     def open_row(self, row: Advice) -> None:
-        self.app.push_screen(DetailsScreen(f"{row.function}: {row.kind}", said(row)))
+        self.app.push_screen(DetailsScreen(f"{row.function}: {row.kind}", advice_parts(row)))

@@ -19,7 +19,7 @@ from lambdatui.session.destinations import ToFunction, ToInvocations
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.views.columns import TableColumn, columns_by_id
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 from lambdatui.views.function import FunctionDetail, function
 from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.functions import FunctionView
@@ -239,9 +239,9 @@ def _figures(row: FunctionView) -> list[Field]:
     """What the function did and cost, the most telling figures first."""
 
     def field(label: str, column_id: str, tone: str = "") -> Field:
-        return Field(label, shown(_COLUMNS[column_id], getattr(row, column_id)), tone)
+        return Field(label, value_text(_COLUMNS[column_id], getattr(row, column_id)), tone)
 
-    share = shown(_COLUMNS["error_rate"], row.error_rate)
+    share = value_text(_COLUMNS["error_rate"], row.error_rate)
     return [
         field("calls", "invocations"),
         Field("errors", f"{row.errors:,} ({share})", "error" if row.errors else ""),
@@ -251,7 +251,7 @@ def _figures(row: FunctionView) -> list[Field]:
         field("p95", "p95_ms"),
         field("p99", "p99_ms"),
         field("max", "max_ms"),
-        Field("cold", f"{row.cold_starts:,} ({shown(_COLUMNS['cold_ratio'], row.cold_ratio)})"),
+        Field("cold", f"{row.cold_starts:,} ({value_text(_COLUMNS['cold_ratio'], row.cold_ratio)})"),
         Field("memory", f"{_mb(row.max_memory_mb)}/{_mb(row.memory_mb)}"),
         field("cost", "cost_usd"),
         field("month", "projected_usd"),
@@ -259,4 +259,4 @@ def _figures(row: FunctionView) -> list[Field]:
 
 
 def _mb(value: int | None) -> str:
-    return shown(_COLUMNS["memory_mb"], value)
+    return value_text(_COLUMNS["memory_mb"], value)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.overview import Overview
-    from lambdatui.views.startup_view import Glance
+    from lambdatui.views.startup_view import StartupView
 
 TREND_STEPS = 8
 
@@ -78,7 +78,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
                 health(self._startup_view.rows, {}) if whole else self.session.marks.more
             )
 
-    _startup_view: "Glance | None" = None
+    _startup_view: "StartupView | None" = None
 
     def begin(self) -> None:
         """Asks the store, unless the first frame stands: then the application says when to ask."""

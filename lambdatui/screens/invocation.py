@@ -18,7 +18,7 @@ from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.figures import counted, decimal_text, rate
 from lambdatui.views.columns import columns_by_id
-from lambdatui.views.formatting import json_value, shown
+from lambdatui.views.formatting import json_value, value_text
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
 from lambdatui.views.logs import LogView
@@ -118,7 +118,9 @@ class InvocationScreen(LogScreen, QueryScreen):
         row = answer.invocation
 
         def field(label: str, column_id: str, tone: str = "", *, wide: bool = False) -> Field:
-            return Field(label, shown(_COLUMNS[column_id], getattr(row, column_id), utc=self.session.utc), tone, wide)
+            return Field(
+                label, value_text(_COLUMNS[column_id], getattr(row, column_id), utc=self.session.utc), tone, wide
+            )
 
         fields = [
             field("status", "status", "error" if row.failed else "good" if row.status == "ok" else "quiet"),
@@ -133,7 +135,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         fields += self._waterfall(row)
         if len(answer.attempts) > 1:
             attempts = (
-                f"{n.attempt} {n.status} {shown(_COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts
+                f"{n.attempt} {n.status} {value_text(_COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts
             )
             fields.append(Field("attempts", ", ".join(attempts), "quiet", wide=True))
         if row.error_type:
@@ -156,7 +158,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         for phase in of_row:
             start = min(cells - 1, round(cells * phase.start_ms / whole))
             length = max(1, round(cells * (phase.start_ms + phase.length_ms) / whole) - start)  # where the next begins
-            took = f"{shown(_COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
+            took = f"{value_text(_COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
             lines.append(
                 Field(
                     phase.name,
@@ -213,15 +215,15 @@ def _attempt(answer: InvocationDetail) -> str:
 
 def _cold(row: InvocationView) -> str:
     """Such as ``yes, init 212 ms``."""
-    text = shown(_COLUMNS["cold_start"], row.cold_start)
+    text = value_text(_COLUMNS["cold_start"], row.cold_start)
     for word, value in (("init", row.init_ms), ("restore", row.restore_ms)):
         if value is not None:
-            text = f"{text}, {word} {shown(_COLUMNS['init_ms'], value)}"
+            text = f"{text}, {word} {value_text(_COLUMNS['init_ms'], value)}"
     return text
 
 
 def _mb(value: int | None) -> str:
-    return shown(_COLUMNS["memory_mb"], value)
+    return value_text(_COLUMNS["memory_mb"], value)
 
 
 def _arithmetic(bill: "Bill", times: str) -> str:

@@ -15,8 +15,8 @@ from lambdatui.text.plain import json_text
 from lambdatui.text.table import text_table
 from lambdatui.views.columns import Kind
 from lambdatui.views.export import csv_text, envelope
-from lambdatui.views.formatting import row_shown
-from lambdatui.views.line_conditions import QueryError as LineQueryError
+from lambdatui.views.formatting import row_text
+from lambdatui.views.line_conditions import LineQueryError
 from lambdatui.views.line_query import parse
 from lambdatui.views.line_stats import line_stats
 from lambdatui.views.view import View
@@ -52,7 +52,7 @@ class LineStatsScreen(TextScreen, QueryScreen):
         return ask
 
     def paint(self, answer: View[Any]) -> None:
-        rows = [[row_shown(column, row, utc=self.session.utc) for column in answer.columns] for row in answer.rows]
+        rows = [[row_text(column, row, utc=self.session.utc) for column in answer.columns] for row in answer.rows]
         figures = [number for number, column in enumerate(answer.columns) if column.kind in (Kind.COUNT, Kind.FIGURE)]
         table = text_table([[column.title for column in answer.columns], *rows], right=figures)
         self.show_text(table)

@@ -11,7 +11,7 @@ from lambdatui.session.queries import QueryContext
 from lambdatui.text.figures import count, plural
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 
 _COLUMNS = columns_by_id(HeadroomView)
 
@@ -57,7 +57,7 @@ class ThrottlesScreen(TableScreen):
 
 def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
     def text(name: str) -> str:
-        return shown(_COLUMNS[name], getattr(row, name))
+        return value_text(_COLUMNS[name], getattr(row, name))
 
     requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [

@@ -9,7 +9,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from collectors.model.errors import LambdatuiError
-from collectors.store.read.reader import Reader, StoreError
+from collectors.store.errors import StoreError
+from collectors.store.read.reader import Reader
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange

@@ -15,7 +15,7 @@ from lambdatui.views.time_range import RangeChoice, TimeRange
 if TYPE_CHECKING:
     from lambdatui.processes.collection import RunningCollection
     from lambdatui.processes.runner_client import LocalRunner
-    from lambdatui.views.startup_view import Glance
+    from lambdatui.views.startup_view import StartupView
     from pricing.own_price import OwnTerms
 
 
@@ -64,7 +64,7 @@ class Session:
     """Ages of what a collection keeps, as the configuration names them."""
     redact: bool = True  # what is copied or exported
     saved: dict[str, str] = field(default_factory=dict)
-    startup_view: "Glance | None" = None
+    startup_view: "StartupView | None" = None
     """What the first frame showed, until the first screen has taken it over."""
     problems: list[Problem] = field(default_factory=list)
     places: str = ""

@@ -9,14 +9,14 @@ import os
 import sys
 
 from collectors.model.clock import now_ms as clock_ms
-from collectors.store.read.startup_reader import Unseen
+from collectors.store.read.startup_reader import StartupUnreadable
 from lambdatui.settings import paths
 from lambdatui.start.arguments import first_frame_knows, global_only
 from lambdatui.start.state import load_state
 from lambdatui.start.terminal_signals import ENTER, LEAVE, install, remember_frame, uninstall
 from lambdatui.text.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
-from lambdatui.views.startup_view import Glance, glance
+from lambdatui.views.startup_view import StartupView, startup_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
-def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance | None:
+def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> StartupView | None:
     """Paints the first frame for a start with none but the plainest options; returns what it shows.
 
     Where there is more to settle first (accounts, times, a configuration, something that is wrong) None is returned,
@@ -60,7 +60,7 @@ def begins_at_home(before: "Mapping[str, str]") -> bool:
     return all(before.get(name, usual) == usual for name, usual in _USUAL_STATE.items())
 
 
-def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
+def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | None:
     """Writes the first frame to the terminal, in the alternate screen; returns what it shows.
 
     Returns None, and writes nothing, where ``output`` is no terminal, where something is chosen that the frame cannot
@@ -82,7 +82,7 @@ def leave(output: "TextIO | None" = None) -> None:
 
 def _painted(
     file: "str | Path", now_ms: int, choice: "RangeChoice | str", screen: Terminal, utc: bool, out: "TextIO"
-) -> Glance | None:
+) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
     query = _StartupQuery(file, now_ms, choice, lines or 24)
     from lambdatui.start.first_lines import frame
@@ -107,7 +107,7 @@ class _StartupQuery:
     """Asks the store in a thread: SQLite seeks while Python imports what lays the answer out."""
 
     def __init__(self, *question: "Any") -> None:
-        self._view: Glance | None = None
+        self._view: StartupView | None = None
         self._error: BaseException | None = None
         self._done = _thread.allocate_lock()
         self._done.acquire()
@@ -115,15 +115,15 @@ class _StartupQuery:
 
     def _ask(self, *question: "Any") -> None:
         try:
-            self._view = glance(*question)
-        except (Unseen, RangeError, TypeError, ValueError, LookupError):
+            self._view = startup_view(*question)
+        except (StartupUnreadable, RangeError, TypeError, ValueError, LookupError):
             pass  # the screen says it in full; the last three are of damaged rows
         except BaseException as error:
             self._error = error
         finally:
             self._done.release()
 
-    def answer(self) -> Glance | None:
+    def answer(self) -> StartupView | None:
         """Waits for the answer; None where the store or the range could not be read."""
         self._done.acquire()
         if self._error is not None:

@@ -6,7 +6,7 @@ from lambdatui.text.table import cells
 from lambdatui.views.columns import table_columns
 from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
-from lambdatui.views.startup_view import Glance
+from lambdatui.views.startup_view import StartupView
 from lambdatui.widgets.layout import fitted, heading, hidden_hint, home_header_lines, row_cell
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def beside_rows(columns: int) -> int:
 
 
 def frame(
-    view: Glance, name: str, now_ms: int, terminal: "Terminal", columns: int, lines: int, *, utc: bool = False
+    view: StartupView, name: str, now_ms: int, terminal: "Terminal", columns: int, lines: int, *, utc: bool = False
 ) -> list[str]:
     """At most ``lines`` - 1 lines of at most ``columns`` cells, laid out as the functions' screen will be.
 

@@ -29,7 +29,8 @@ def before_the_screens(path: str) -> None:
     import sqlite3
     from pathlib import Path
 
-    from collectors.store.connection import StoreError, is_older, open_reader
+    from collectors.store.connection import is_older, open_reader
+    from collectors.store.errors import StoreError
 
     try:
         if Path(path).exists() and is_older(Path(path)):

@@ -158,7 +158,7 @@ def worth(rows: Sequence[Advice]) -> Decimal | None:
     return sum(best.values(), Decimal(0)) if best else None
 
 
-def said(item: Advice) -> list[tuple[str, str]]:
+def advice_parts(item: Advice) -> list[tuple[str, str]]:
     """The advice in full, as labelled parts."""
     parts = [("What was seen", item.found), ("What to do", item.advice), ("What to know", item.more)]
     if item.command:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from collectors.store.read.reader import Reader
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of, compared_columns
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 from lambdatui.views.functions import FunctionView, function_rows
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
@@ -60,5 +60,9 @@ def _compared(
         ratio = "=" if before == after else f"{after / before:.2f}x" if before else "-"
         worse = more_is_worse and after > 1.1 * before
     return ComparedFigure(
-        figure=column.label, one=shown(column, first_value), other=shown(column, second_value), ratio=ratio, worse=worse
+        figure=column.label,
+        one=value_text(column, first_value),
+        other=value_text(column, second_value),
+        ratio=ratio,
+        worse=worse,
     )

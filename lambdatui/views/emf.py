@@ -10,7 +10,7 @@ from collectors.store.read import emf_rows
 from collectors.store.read.emf_rows import EmfSeries, EmfSum
 from collectors.store.read.pattern_rows import uncounted
 from collectors.store.read.reader import Reader
-from collectors.store.rollups.emf_cells import Cell, quantile
+from collectors.store.rollups.emf_cells import EmfCell, quantile
 from lambdatui.text.figures import counted
 from lambdatui.text.plain import plain
 from lambdatui.views.time_range import TimeRange
@@ -51,14 +51,14 @@ class Charted(NamedTuple):
 
     title: str
     unit: str
-    curves: tuple[tuple[str, str, Callable[[Cell], float]], ...]
+    curves: tuple[tuple[str, str, Callable[[EmfCell], float]], ...]
 
 
 def charted(series: EmfSeries) -> Charted:
     """Counts by their sum, all else by its percentiles, within 1%."""
     unit, factor = _UNITS.get(series.unit, ("figure", 1.0))
 
-    def percentile(name: str) -> Callable[[Cell], float]:
+    def percentile(name: str) -> Callable[[EmfCell], float]:
         return lambda cell: factor * quantile(cell.buckets, PERCENTILES[name], cell.lowest, cell.highest)
 
     names = ", ".join(filter(None, (dimensions_text(series), series.namespace)))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from collectors.store.read.reader import Reader
-    from collectors.store.read.usage_cells import Cells
+    from collectors.store.read.usage_cells import UsageCells
     from lambdatui.views.settings_of_time import SettingsOfTime
 
     Ints = npt.NDArray[np.int64]
@@ -68,7 +68,7 @@ class _Days:
     metered: Floats
     samples: Floats
 
-    def add(self, day: Ints, cells: Cells) -> None:
+    def add(self, day: Ints, cells: UsageCells) -> None:
         import numpy as np
 
         _add(self.reports, day, cells.reports)
@@ -142,7 +142,7 @@ def _add(sums: npt.NDArray[Any], day: Ints, figures: npt.NDArray[Any]) -> None:
     sums[day[begins]] += figures if len(begins) == len(day) else np.add.reduceat(figures, begins)
 
 
-def _duration(missing: Ints, cells: Cells, of_days: _Days, day: Ints) -> tuple[Ints, Bools]:
+def _duration(missing: Ints, cells: UsageCells, of_days: _Days, day: Ints) -> tuple[Ints, Bools]:
     """Of the missing invocations of each cell in whole ms, and where it is known."""
 
     import numpy as np
@@ -184,7 +184,7 @@ def _memory(
     return memory_mb
 
 
-def _hours(every: Sequence[Cells], day_ms: int, column: int) -> Iterator[Hour]:
+def _hours(every: Sequence[UsageCells], day_ms: int, column: int) -> Iterator[Hour]:
     """The cells of a day in which a function has anything."""
 
     import numpy as np
@@ -196,7 +196,7 @@ def _hours(every: Sequence[Cells], day_ms: int, column: int) -> Iterator[Hour]:
                 yield hour
 
 
-def _hour(cells: Cells, row: int, column: int) -> Hour:
+def _hour(cells: UsageCells, row: int, column: int) -> Hour:
     import numpy as np
 
     figures = [float(of[row, column]) for of in (cells.metered, cells.duration_ms, cells.samples)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
-from lambdatui.views.fleet_health import hurt_of
+from lambdatui.views.fleet_health import severity_of
 from lambdatui.views.time_range import RangeError, instant_ms
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> 
 
     def key(row: Row) -> Any:
         if name == "trouble":
-            return hurt_of(row)
+            return severity_of(row)
         value = getattr(row, name)
         return value.casefold() if isinstance(value, str) else str(value) if isinstance(value, dict) else value
 

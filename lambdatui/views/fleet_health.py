@@ -55,7 +55,7 @@ def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
     return bool(trouble_reasons(row, thresholds))
 
 
-def hurt(failed: int, asked: int) -> float:
+def severity(failed: int, asked: int) -> float:
     """What goes by: how many of the requests asked for surely failed, times the root of their share.
 
     Both at the lower end of Wilson's 95% interval, so that 1 of 2 (0.06) hurts less than 13 of 1,000 (0.7), and 60 of
@@ -69,10 +69,10 @@ def hurt(failed: int, asked: int) -> float:
     return float(surely**1.5 * asked)
 
 
-def hurt_of(row: "Any") -> float:
+def severity_of(row: "Any") -> float:
     """What errors and throttles of a function's row hurt."""
     throttles = row.throttles or 0
-    return hurt((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
+    return severity((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
 
 
 def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
@@ -85,7 +85,7 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
         return ""
     if not ill:
         return f"all {len(listed):,} well"
-    worst, said = max(ill, key=lambda one: hurt_of(one[0]))
+    worst, said = max(ill, key=lambda one: severity_of(one[0]))
     return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {said[0]}"
 
 

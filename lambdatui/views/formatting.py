@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "USD", width: int | None = None) -> str:
+def value_text(
+    column: Column, value: "Any", *, utc: bool = True, currency: str = "USD", width: int | None = None
+) -> str:
     """Text for a screen or a text table, without anything a terminal would obey; unknown is ``-``.
 
     ``currency`` is that of money. Figures keep within ``width`` cells by losing digits, never by losing their size.
@@ -50,10 +52,10 @@ def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "US
     return plain(str(value))
 
 
-def row_shown(column: Column, row: "Any", *, utc: bool = True, width: int | None = None) -> str:
+def row_text(column: Column, row: "Any", *, utc: bool = True, width: int | None = None) -> str:
     """A row's field; its money in the row's own currency, where it names one."""
     currency = getattr(row, "currency", None) or "USD"
-    return shown(column, getattr(row, column.id), utc=utc, currency=currency, width=width)
+    return value_text(column, getattr(row, column.id), utc=utc, currency=currency, width=width)
 
 
 def json_value(column: Column, value: "Any") -> "Any":

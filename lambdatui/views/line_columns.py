@@ -7,7 +7,7 @@ from typing import Any
 from lambdatui.text.table import cells, cut, padded
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind, column_named, columns_by_id
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 from lambdatui.views.line_fields import ABSENT, Path
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import LOG_COLUMNS, LogView
@@ -95,7 +95,9 @@ def fields_of(rows: Sequence[LogView], names: Sequence[str], most: int) -> list[
     if not names:
         return []
     columns = [field_column(name) for name in names]
-    shown_rows = [[shown(column, getattr(row, column.id)) for column in columns] for row in with_fields(rows, columns)]
+    shown_rows = [
+        [value_text(column, getattr(row, column.id)) for column in columns] for row in with_fields(rows, columns)
+    ]
     widths = [min(most, max(map(cells, column), default=0)) for column in zip(*shown_rows, strict=True)]
     return [
         "  ".join(padded(cut(value, width), width) for value, width in zip(values, widths, strict=True))

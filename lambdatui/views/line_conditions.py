@@ -21,7 +21,7 @@ _LONGEST_SAID = 200  # what was typed may stand in it
 _ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 
 
-class QueryError(FilterError):
+class LineQueryError(FilterError):
     """A question that cannot be read. The message says the place: its number, and what stands there."""
 
     def __init__(self, mistake: str, expression: str, place: int) -> None:
@@ -175,7 +175,7 @@ def compared(
     operator: str,
     typed: str,
     quoted: bool,
-    mistake: Callable[[str, int], QueryError],
+    mistake: Callable[[str, int], LineQueryError],
     place: int,
 ) -> Test:
     """A field against what was typed. Of a list, one element is enough."""

@@ -20,8 +20,8 @@ from lambdatui.views.line_conditions import (
     COMPARISONS,
     GLOB,
     LineQuery,
+    LineQueryError,
     Node,
-    QueryError,
     both,
     compared,
     either,
@@ -46,7 +46,7 @@ _DEEPEST = 50  # brackets within brackets
 
 @lru_cache(maxsize=32)
 def parse(expression: str, *, anywhere: bool = False) -> LineQuery:
-    """Reads a question. Raises ``QueryError``. ``anywhere``: words are looked for in function and request id too."""
+    """Reads a question. ``LineQueryError``. ``anywhere``: words are looked for in function and request id too."""
     parser = _Parser(expression, anywhere)
     root = parser.whole()
     return LineQuery(expression) if root is None else LineQuery(expression, root, root.needs, root.shown)
@@ -61,17 +61,17 @@ def phrase(text: str) -> LineQuery:
 
 
 def field_path(text: str, place: int = 0, whole: str | None = None) -> Path:
-    """``.order.items[0].id`` as steps. ``whole`` and ``at`` are where it stands. Raises ``QueryError``."""
+    """``.order.items[0].id`` as steps. ``whole`` and ``at`` are where it stands. Raises ``LineQueryError``."""
     whole = text if whole is None else whole
     if not _FIELD.match(text):
-        raise QueryError(f"{text!r} is no field: one of JSON lines has a dot before it, .{text}", whole, place)
+        raise LineQueryError(f"{text!r} is no field: one of JSON lines has a dot before it, .{text}", whole, place)
     parser = _Parser(text, anywhere=False)
     try:
         path = parser.path()
-    except QueryError as error:
-        raise QueryError(error.mistake, whole, place + error.at) from None
+    except LineQueryError as error:
+        raise LineQueryError(error.mistake, whole, place + error.at) from None
     if parser.at < len(text):
-        raise QueryError("a field's name ends here; quote what it has more", whole, place + parser.at)
+        raise LineQueryError("a field's name ends here; quote what it has more", whole, place + parser.at)
     return path
 
 
@@ -334,5 +334,5 @@ class _Parser:
         compare, rank = COMPARISONS[operator], LEVELS[wanted]
         return Node(lambda read: (here := LEVELS.get(read.level or "")) is not None and compare(here, rank), (), 3)
 
-    def _error(self, said: str, at: int) -> QueryError:
-        return QueryError(said or "something is missing here", self._text, at)
+    def _error(self, said: str, at: int) -> LineQueryError:
+        return LineQueryError(said or "something is missing here", self._text, at)

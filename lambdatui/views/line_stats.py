@@ -17,7 +17,7 @@ from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind
-from lambdatui.views.line_conditions import Line, LineQuery, QueryError, Read
+from lambdatui.views.line_conditions import Line, LineQuery, LineQueryError, Read
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import lines
 from lambdatui.views.scope import Scope
@@ -85,12 +85,12 @@ class Stats:
 
 
 def parse(text: str) -> Stats:
-    """Reads what is asked. Raises ``QueryError``, which shows the place."""
+    """Reads what is asked. Raises ``LineQueryError``, which shows the place."""
     cut = _BY.search(text)
     figures = [_figure(part, at, text) for part, at in _parts(text, 0, cut.start() if cut else len(text))]
     keys = [_key(part, at, text) for part, at in _parts(text, cut.end(), len(text))] if cut else []
     if not figures:
-        raise QueryError(f"what is to be counted is missing: {', '.join(FIGURES)}", text, 0)
+        raise LineQueryError(f"what is to be counted is missing: {', '.join(FIGURES)}", text, 0)
     return Stats(tuple({one.title: one for one in figures}.values()), tuple({one.title: one for one in keys}.values()))
 
 
@@ -98,7 +98,7 @@ def _parts(text: str, begin: int, end: int) -> list[tuple[str, int]]:
     """What stands between commas, with its place; commas in quotes are none."""
     if not text[begin:end].strip():
         if begin:
-            raise QueryError("after by comes a field, such as .route, or a time, such as 5m", text, begin)
+            raise LineQueryError("after by comes a field, such as .route, or a time, such as 5m", text, begin)
         return []
     parts = []
     start = begin
@@ -108,7 +108,7 @@ def _parts(text: str, begin: int, end: int) -> list[tuple[str, int]]:
         part = text[start : begin + comma]
         lead = len(part) - len(part.lstrip())
         if not part.strip():
-            raise QueryError("something is missing here", text, start + lead)
+            raise LineQueryError("something is missing here", text, start + lead)
         parts.append((part.strip(), start + lead))
         start = begin + comma + 1
     return parts
@@ -117,7 +117,7 @@ def _parts(text: str, begin: int, end: int) -> list[tuple[str, int]]:
 def _figure(part: str, place: int, text: str) -> Figure:
     match = _FIGURE.match(part)
     if match is None:
-        raise QueryError(f"{part!r} is none of {', '.join(FIGURES)}", text, place)
+        raise LineQueryError(f"{part!r} is none of {', '.join(FIGURES)}", text, place)
     said = match[1].lower()
     name = _SAME.get(said, said)
     if name not in FIGURES:
@@ -125,15 +125,15 @@ def _figure(part: str, place: int, text: str) -> Figure:
 
         near = get_close_matches(name, FIGURES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIGURES)}"
-        raise QueryError(f"there is no figure {match[1]!r}; {hint}", text, place)
+        raise LineQueryError(f"there is no figure {match[1]!r}; {hint}", text, place)
     if match[2] is None:
         if part[match.end() :].strip():
-            raise QueryError("a comma or a ( is missing here", text, place + match.end())
+            raise LineQueryError("a comma or a ( is missing here", text, place + match.end())
         if name != "count":
-            raise QueryError(f"{name} needs a field: {name}(.ms)", text, place + match.end())
+            raise LineQueryError(f"{name} needs a field: {name}(.ms)", text, place + match.end())
         return Figure(name, name, None)
     if not part.endswith(")"):
-        raise QueryError("a ) is missing here", text, place + len(part))
+        raise LineQueryError("a ) is missing here", text, place + len(part))
     inner = part[match.end() : -1].strip()
     if name == "count" and inner in ("", "*"):
         return Figure(name, name, None)
@@ -148,7 +148,7 @@ def _key(part: str, place: int, text: str) -> Key:
         return Key(shown, lambda read: line_fields.text_of(value(read)))
     width = int(bucket[1]) * _WIDTHS_MS[bucket[2].lower()]
     if not width:
-        raise QueryError("a span of time is longer than nothing", text, place)
+        raise LineQueryError("a span of time is longer than nothing", text, place)
     return Key("time", lambda read: read.line.timestamp // width * width, is_time=True)
 
 
@@ -240,7 +240,9 @@ def stats_of(asked: Stats, matches: Iterable[Line]) -> list[Any]:
         sums = groups.get(key)
         if sums is None:
             if len(groups) >= MOST_GROUPS:
-                raise QueryError(f"there are more than {MOST_GROUPS:,} groups: group by less", asked.keys[0].title, 0)
+                raise LineQueryError(
+                    f"there are more than {MOST_GROUPS:,} groups: group by less", asked.keys[0].title, 0
+                )
             sums = groups[key] = [_Sum(one) for one in asked.figures]
         for one in sums:
             one.add(read)

@@ -12,7 +12,7 @@ from lambdatui.views.time_range import day_of, month_start_ms
 from pricing.dimensions import LOGS
 from pricing.projection import Projection
 from pricing.usage import Usage
-from pricing.usage_table import Used
+from pricing.usage_table import UsageTable
 
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
@@ -66,16 +66,16 @@ class LogLines:
         even = (month_end_ms - month_ms) / (now_ms - month_ms)
         before = _requests(projection.seen)
 
-        def grown(end: Sequence[Usage] | None) -> Used | None:
+        def grown(end: Sequence[Usage] | None) -> UsageTable | None:
             if end is None:
                 return None
             after = _requests(end)
-            return Used.of(end).and_more([_grown(one, before, after, even) for one in whole])
+            return UsageTable.of(end).and_more([_grown(one, before, after, even) for one in whole])
 
         p50 = grown(projection.p50)
         added = replace(
             projection, p10=grown(projection.p10), p50=p50 if p50 is not None else projection.p50,
-            p90=grown(projection.p90), seen=Used.of(projection.seen).and_more(_placed(seen, whole)),
+            p90=grown(projection.p90), seen=UsageTable.of(projection.seen).and_more(_placed(seen, whole)),
         )  # fmt: skip
         if not added.path and now_ms < month_end_ms:  # nothing was invoked: it comes evenly
             ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from collectors.store.read.line_search import Looked
+from collectors.store.read.line_search import SearchProgress
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import lines_kept
 from lambdatui.views.line_context import with_context
@@ -58,7 +58,7 @@ def log_search(
     names = {row.id: row.function.key.name for row in stored}
     ids = [function_id] if function_id is not None else (scope.ids(stored) if scope else None)
     matches: list[LogView] = []
-    looked, more = Looked(), False
+    looked, more = SearchProgress(), False
     span = time_range.from_ms, time_range.to_ms
     as_of = reader.as_of_ms(time_range.to_ms)
     not_kept = lines_not_kept(reader, time_range, ids)

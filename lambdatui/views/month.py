@@ -17,7 +17,7 @@ from lambdatui.views.usage import Ledger, added, at_its_price, is_edge
 from lambdatui.views.view import BILLED
 from pricing.projection import QUANTITIES, WINDOW_DAYS, Projection, project, usage_of
 from pricing.usage import Usage
-from pricing.usage_table import Terms, Used
+from pricing.usage_table import Terms, UsageTable
 
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
@@ -81,7 +81,7 @@ def sums_by_function(
 
 def is_used(usages: Sequence[Usage], at: int) -> bool:
     """Whether anything at all is billed of the usage in that position."""
-    if isinstance(usages, Used) and at not in usages.special:
+    if isinstance(usages, UsageTable) and at not in usages.special:
         return bool(usages.requests[at] or usages.billed_ms[at])
     one = usages[at]
     return bool(one.requests or one.billed_ms or one.provisioned_mb_ms or one.provisioned_requests or one.metered)
@@ -265,7 +265,7 @@ def _at_prices(
         if used is None:
             return None
         rest = [_less(one, less[each]) if each in less else one for each, one in zip(ids, used, strict=True)]
-        return Used.of([at_its_price(one) for one in (*rest, *before.values())])
+        return UsageTable.of([at_its_price(one) for one in (*rest, *before.values())])
 
     p10, p50, p90, seen = map(priced, (projection.p10, projection.p50, projection.p90, projection.seen))
     return (*ids, *(each for each, _ in before)), replace(projection, p10=p10, p50=p50 or (), p90=p90, seen=seen or ())
@@ -289,8 +289,8 @@ def _with_standing(
     until_now = {(each, one.arch): one for each, one in ledger.standing.parts(month_ms, now_ms)}
     ends = list(whole.values())
     seen = [until_now.get(key) or replace(one, provisioned_mb_ms=0, metered=()) for key, one in whole.items()]
-    low, high = (None if one is None else Used.of(one).and_more(ends) for one in (projection.p10, projection.p90))
-    p50, so_far = Used.of(projection.p50).and_more(ends), Used.of(projection.seen).and_more(seen)
+    low, high = (None if one is None else UsageTable.of(one).and_more(ends) for one in (projection.p10, projection.p90))
+    p50, so_far = UsageTable.of(projection.p50).and_more(ends), UsageTable.of(projection.seen).and_more(seen)
     whole_month = replace(projection, p10=low, p50=p50, p90=high, seen=so_far)
     if not whole_month.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
         ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)

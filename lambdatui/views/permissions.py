@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from collectors.sources.cloudwatch.allowed_calls import FEATURES, READINGS
 from collectors.sources.cloudwatch.policy import LOG_GROUP_NAME, resources_of
-from collectors.sources.cloudwatch.readings import FEATURES, READINGS
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from lambdatui.views import shared_columns as shared

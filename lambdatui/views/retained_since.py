@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from collectors.model.units import HOUR_MS
-from collectors.store.pruned_until import Kept, kept_since
+from collectors.store.pruned_until import PrunedUntil, kept_since
 from collectors.store.read.account_rows import settings
 from collectors.store.read.reader import Reader
 from lambdatui.text import figures
@@ -14,7 +14,7 @@ from lambdatui.views.time_range import TimeRange
 _FEW = 20
 
 
-def _since(reader: Reader, function_ids: Sequence[int] | None) -> Kept:
+def _since(reader: Reader, function_ids: Sequence[int] | None) -> PrunedUntil:
     wanted = None if function_ids is None else tuple(function_ids)
     return reader.kept(("kept since", wanted), lambda: kept_since(reader.select, wanted))
 
@@ -81,5 +81,5 @@ def hours_only(reader: Reader, time_range: TimeRange) -> bool:
     return time_range.from_ms < _any(_since(reader, None))
 
 
-def _any(kept: Kept) -> int:
+def _any(kept: PrunedUntil) -> int:
     return max(kept.minutes_ms, kept.points_ms)

@@ -130,7 +130,7 @@ def may_have(path: "Path", scope: Scope) -> Callable[[str], bool]:
     By the tags that the store at ``path`` knows, where there is one; names count in every account and region.
     """
     from collectors.model.account import TAGS_LISTED
-    from collectors.store.connection import StoreMissing
+    from collectors.store.errors import StoreMissing
     from collectors.store.read import tag_rows
     from collectors.store.read.reader import Reader
 

@@ -1,7 +1,7 @@
 """The functions at a glance, cheap enough for the first frame: rollups, read and shown with next to no imports."""
 
 from collectors.model.units import MB_MS_PER_GB_SECOND
-from collectors.store.read.startup_reader import FunctionSums, Glimpse
+from collectors.store.read.startup_reader import FunctionSums, StartupReader
 from lambdatui.views.presets import DEFAULT_PRESET, Ends, at_now
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ ARM_SHARE = 0.8
 """What a millisecond of arm64 costs beside one of x86."""
 
 
-class GlanceRow:
+class StartupRow:
     """One function's figures. Fields are column ids, and mean what they mean in ``FunctionView``.
 
     ``weight`` orders functions as their list price does, where one price holds for all: None where it is unknown.
@@ -59,7 +59,7 @@ class GlanceRow:
         return "; ".join(trouble_reasons(self, {})) or None
 
 
-class Glance:
+class StartupView:
     """The functions of a range, most expensive first. ``as_of`` is the newest invocation.
 
     ``rows`` may be only those in sight of the ``count`` that there are.
@@ -67,7 +67,7 @@ class Glance:
 
     __slots__ = ("as_of", "count", "ends", "rows")
 
-    def __init__(self, ends: Ends, as_of: int | None, rows: list[GlanceRow], count: int) -> None:
+    def __init__(self, ends: Ends, as_of: int | None, rows: list[StartupRow], count: int) -> None:
         self.ends = ends
         self.as_of = as_of
         self.rows = rows
@@ -79,16 +79,16 @@ class Glance:
         return len(self.rows) == self.count
 
 
-def glance(
+def startup_view(
     path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
-) -> Glance:
+) -> StartupView:
     """Every function over the range, which a preset's name or a choice tells. Raises ``Unseen``, ``RangeError``.
 
     In a large fleet CloudWatch's metrics cost four times what all else does: where ``in_sight`` is given, and so many
     functions are known to be the dearest without them, only those are asked for and told.
     """
     hides = False
-    with Glimpse(str(path)) as seen:
+    with StartupReader(str(path)) as seen:
         newest = seen.newest()
         oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
         if isinstance(choice, str):
@@ -103,16 +103,16 @@ def glance(
         # Before all that is known no function is known to be anything.
         hides = hides and (seen.has_history() or not any(one.last_ms for one in functions))
         count, as_of = seen.count, seen.as_of(ends[1])
-    rows = [GlanceRow(sums) for sums in functions]
+    rows = [StartupRow(sums) for sums in functions]
     for row, sums in zip(rows, functions, strict=True) if hides else ():
         # What they were set to then is not read here, but for what a REPORT said.
         row.arch = row.runtime = None
         row.memory_mb = sums.reported_mb
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
-    return Glance(ends, as_of, rows, count)
+    return StartupView(ends, as_of, rows, count)
 
 
-def _dearest(seen: Glimpse, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:
+def _dearest(seen: StartupReader, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:
     """The first so many functions; None, for all, where there are no more, or where metrics may order them."""
     if in_sight is None or seen.count <= in_sight:
         return None

@@ -23,7 +23,7 @@ from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 from pricing.bill import DURATION, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, Usage
-from pricing.usage_table import Terms, Used
+from pricing.usage_table import Terms, UsageTable
 
 if TYPE_CHECKING:
     from collectors.store.read.count_sources import Count
@@ -45,7 +45,7 @@ class Usages:
     """
 
     ids: Sequence[int]
-    used: Used
+    used: UsageTable
     unknown: Mapping[int, int]
     counted: "Mapping[int, Count]"
     reports: Mapping[int, int]
@@ -80,10 +80,10 @@ def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = No
     )
 
 
-def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> Used:
+def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> UsageTable:
     """The same usages alone: of the part of a month before a range, which has its part of tiers and free tier."""
 
-    def read() -> Used:
+    def read() -> UsageTable:
         ledger = Ledger(reader, from_ms, to_ms, known_ms=known_ms, everything=reader.is_fleet(None))
         return ledger.priced_usages()[1]
 
@@ -174,21 +174,21 @@ class Ledger:
         said = {each: "+".join(sorted(of, key=_ORDER.index)) for each, of in bases.items()}
         return Usages(ids, used, unknown, self.counted, reports, said, estimated)
 
-    def priced_usages(self) -> tuple[list[int], Used, dict[int, int], dict[int, set[str]], dict[int, int]]:
+    def priced_usages(self) -> tuple[list[int], UsageTable, dict[int, int], dict[int, set[str]], dict[int, int]]:
         """Functions and usages, requests without a duration by position; by function its bases and MB-ms estimated."""
         apart, rows = set(self.looked_at), self.day_rows()
         plain = [] if self._everything else [one for each, one in self.used.items() if each not in apart]
         many = list(rows.together())
         ids: list[int] = [one.function_id for one in plain] + [row.function_id for row in many]
         terms = self.plain_terms([one.function_id for one in plain]) + [row.terms for row in many]
-        used = Used(
+        used = UsageTable(
             terms,
             [one.reports for one in plain] + [row.requests for row in many],
             [one.billed_ms for one in plain] + [row.billed_ms for row in many],
             [one.billed_mb_ms for one in plain] + [row.billed_mb_ms for row in many],
         )
         if any(is_edge(one.function) for one in terms):
-            used = Used.of([at_its_price(one) for one in used])
+            used = UsageTable.of([at_its_price(one) for one in used])
         sums: dict[tuple[int, Terms, str], Usage] = {}
         unknown: dict[tuple[int, Terms, str], int] = {}
         bases: dict[int, set[str]] = {}

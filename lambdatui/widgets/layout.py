@@ -8,7 +8,7 @@ from lambdatui.text.figures import UNKNOWN, sparkline
 from lambdatui.text.table import padded
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, Kind, TableColumn
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, curr
         unfinished = getattr(value, "unfinished", False)
         drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished)
         return padded(drawn, width, more=more)
-    text = shown(column, value, utc=utc, currency=currency, width=width)
+    text = value_text(column, value, utc=utc, currency=currency, width=width)
     if column.kind == Kind.TIME and len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
     return padded(text, width, right=column.align == "right", more=more)

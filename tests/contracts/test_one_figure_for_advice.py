@@ -15,7 +15,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from lambdatui.cli.estimate.workload_options import comparisons
-from lambdatui.views.advice import advice, said
+from lambdatui.views.advice import advice, advice_parts
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.money import month_usages
@@ -123,7 +123,7 @@ def test_a_command_has_mb_and_the_json_decimal_strings(tmp_path: Path) -> None:
         assert isinstance(row[name], str)
         assert Decimal(row[name]) > 0
     with Reader(path) as reader:
-        parts = dict(said(by_kind(reader, "memory large")))
+        parts = dict(advice_parts(by_kind(reader, "memory large")))
     assert "before the free tier" in parts["Worth"]
     assert parts["Command"] == row["command"]
 

@@ -28,7 +28,7 @@ from pricing.bill import bill, totals_of
 from pricing.line_items import LineItem, lines_of
 from pricing.projection import QUANTITIES, hour_shares, project
 from pricing.usage import EXACT, Usage
-from pricing.usage_table import Used, column
+from pricing.usage_table import UsageTable, column
 from tests.support.small_store import invocation_events
 from tests.support.usages import BOOK, USAGES
 
@@ -170,7 +170,7 @@ def list_of(one: object) -> tuple[int, ...]:
 @settings(max_examples=200)
 def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free: bool, data: st.DataObject) -> None:
     whole = bill(usages, BOOK, free_tier=free)
-    allotted = Allotment.of(Used.of(usages), BOOK, free)
+    allotted = Allotment.of(UsageTable.of(usages), BOOK, free)
     plain = [line for at in range(len(usages)) for line in lines_of(allotted.priced(at))]
     assert list(map(repr, whole.lines)) == list(map(repr, plain))
     inside = set(data.draw(st.lists(st.integers(0, max(0, len(usages) - 1)), max_size=6))) if usages else set()
@@ -183,9 +183,9 @@ def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free:
 @given(USAGES, USAGES)
 @settings(max_examples=100)
 def test_columns_are_the_usages_they_are_made_of(usages: list[Usage], more: list[Usage]) -> None:
-    both = Used.of(usages).and_more(more)
+    both = UsageTable.of(usages).and_more(more)
     assert both == [*usages, *more]
-    assert Used(both.terms, both.requests, both.billed_ms, both.billed_mb_ms, both.special) == [*usages, *more]
+    assert UsageTable(both.terms, both.requests, both.billed_ms, both.billed_mb_ms, both.special) == [*usages, *more]
     assert both[:2] == [*usages, *more][:2]
     for quantity in QUANTITIES:
         assert list(column(both, quantity)) == [getattr(one, quantity) for one in (*usages, *more)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from collectors.model.records import Status
 from collectors.model.units import MINUTE_MS
 from collectors.store.read import newest
-from collectors.store.read.line_search import Looked
+from collectors.store.read.line_search import SearchProgress
 from collectors.store.read.reader import Reader
 from collectors.store.write.maintenance import prune
 from tests.support.bursts import all_rows, functions, many, spans
@@ -97,7 +97,7 @@ def test_a_search_finds_what_looking_at_every_line_finds(
     assert [line.timestamp_ms for line in every] == sorted(line.timestamp_ms for line in every)
     wanted = text.lower() if ignore_case else text
     expected = [line for line in every if wanted in (line.text.lower() if ignore_case else line.text)]
-    looked = Looked()
+    looked = SearchProgress()
     found = list(
         reader.search(
             low, high, sorted(chosen), contains=text, newest_first=newest_first, ignore_case=ignore_case, looked=looked
@@ -113,7 +113,7 @@ def test_a_search_finds_what_looking_at_every_line_finds(
 
 
 def test_what_was_looked_at_is_what_was_given_out_where_nothing_is_searched_for(reader: Reader) -> None:
-    looked = Looked()
+    looked = SearchProgress()
     lines = reader.search(*EVER, newest_first=True, looked=looked)
     for _ in range(11):
         next(lines)

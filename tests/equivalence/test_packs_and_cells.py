@@ -20,12 +20,13 @@ from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store import connection as store_open
 from collectors.store.connection import writing
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import errors_by_step, invocations_by_step
 from collectors.store.rollups import dirty_packs
 from collectors.store.rollups.equal_parts import parts_of
 from collectors.store.write import account
-from collectors.store.write.maintenance import check, prune
+from collectors.store.write.maintenance import prune
 from collectors.store.write.writer import Writer
 
 T0 = 1_743_379_200_000  # 2025-03-31T00:00:00Z

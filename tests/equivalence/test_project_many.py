@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S
 from pricing.bill import bill, totals_of
-from pricing.forecast import Model
+from pricing.forecast_model import Model
 from pricing.list_price import InvocationPrice, list_prices
 from pricing.project_many import DayTable, months_of_table, project_table
 from pricing.projection import QUANTITIES, project

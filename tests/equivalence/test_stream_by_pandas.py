@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors.ingest.engine import ImportResult, import_files
+from collectors.ingest.engine import import_files
+from collectors.ingest.results import ImportResult
 from collectors.model.records import FunctionKey
 from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader

@@ -35,7 +35,8 @@ from collectors.model.records import FunctionKey, MetricPoint
 from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.parsing.patterns import LinePatterns
-from collectors.store.connection import StoreError, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreError
 from collectors.store.integrity import table_checksums
 from collectors.store.integrity.scrub import scrub
 from collectors.store.write import account as kept

@@ -12,17 +12,11 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
-from collectors.store.connection import (
-    StoreDamaged,
-    StoreError,
-    StoreLocked,
-    StoreNewer,
-    StoreUnwritable,
-    open_reader,
-    writing,
-)
+from collectors.store.connection import open_reader, writing
+from collectors.store.errors import StoreDamaged, StoreError, StoreLocked, StoreNewer, StoreUnwritable
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
-from collectors.store.write.maintenance import check, prune
+from collectors.store.write.maintenance import prune
 from tests.support import small_store
 from tests.support.command_line import PROGRAM, run
 from tests.support.places import ROOT

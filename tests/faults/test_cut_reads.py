@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from collectors.store.integrity.checking import check
 from collectors.store.lines.chunks import opened, unpacked
-from collectors.store.write.maintenance import check
 from tests.faults.budget import SEED, rounds
 from tests.support.pattern_fleet import Event, bring_in, counted, fleet
 

@@ -15,7 +15,8 @@ from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.integrity import table_checksums
 from collectors.store.integrity.checking import check
-from collectors.store.integrity.scrub import remember, scrub
+from collectors.store.integrity.damage_note import remember
+from collectors.store.integrity.scrub import scrub
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app import application

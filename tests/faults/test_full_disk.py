@@ -12,11 +12,12 @@ from collectors.model.records import FunctionKey, LogEvent, MetricPoint
 from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.base import Item, LogEvents
-from collectors.store.connection import StoreUnwritable, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreUnwritable
+from collectors.store.integrity.checking import check
 from collectors.store.rollups import packs
 from collectors.store.transactions import transaction
 from collectors.store.write.account import keep_account_points
-from collectors.store.write.maintenance import check
 from collectors.store.write.writer import Writer
 from tests.faults.disks import fill, mounted
 from tests.support import small_store

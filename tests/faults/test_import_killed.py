@@ -13,7 +13,7 @@ import pytest
 
 from collectors.ingest.engine import ALONE_BYTES, import_files
 from collectors.model.records import FunctionKey
-from collectors.store.write.maintenance import check
+from collectors.store.integrity.checking import check
 from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 from tests.support.printed_statements import DAY, EVER, HOUR, differences, everything

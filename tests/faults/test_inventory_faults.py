@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from collectors.model.units import DAY_MS, MINUTE_MS
-from collectors.store.write.maintenance import check
+from collectors.store.integrity.checking import check
 from tests.support.aws import isolate
 from tests.support.fake_aws import faults
 from tests.support.fake_aws.collecting import collect

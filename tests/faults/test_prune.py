@@ -15,10 +15,12 @@ from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey, LogEvent
 from collectors.model.units import MINUTE_MS
 from collectors.store.connection import writing
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
 from collectors.store.write import prune as deleting
-from collectors.store.write.maintenance import check, prune
-from collectors.store.write.prune import Deleted, Ends
+from collectors.store.write.deletions import Deleted
+from collectors.store.write.maintenance import prune
+from collectors.store.write.prune import Ends
 from tests.faults.budget import SEED, rounds
 from tests.support import small_store
 from tests.support.command_line import run

@@ -12,9 +12,9 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
-from collectors.store.connection import StoreUnwritable
+from collectors.store.errors import StoreUnwritable
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
-from collectors.store.write.maintenance import check
 from lambdatui.session.queries import StoreWatch, close_idle, store_notes
 from tests.faults import budget
 from tests.faults.disks import made_read_only, mounted

@@ -14,7 +14,8 @@ from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, MetricPoint
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.base import Item, LogEvents
-from collectors.store.connection import StoreReplaced, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreReplaced
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui

@@ -11,10 +11,10 @@ from collectors.model.records import FunctionKey, LogEvent, MetricPoint
 from collectors.model.units import HOUR_S
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
 from collectors.store.write import prune
 from collectors.store.write.account import keep_account_points
-from collectors.store.write.maintenance import check
 from collectors.store.write.retention import Retention, age_ms, retain
 from collectors.store.write.writer import Writer
 from lambdatui.views.time_range import RangeChoice
@@ -239,7 +239,7 @@ def test_the_first_frame_paints_no_edge_of_which_only_hours_are_kept(tmp_path: P
     """A store that nobody has fed since: all its minutes are gone, and the newest hour is not 0."""
     import shutil
 
-    from collectors.store.read.startup_reader import Glimpse, Unseen
+    from collectors.store.read.startup_reader import StartupReader, StartupUnreadable
 
     db = Path(shutil.copyfile(aged, tmp_path / "idle.db"))
     while retain(db, SHORT, T0 + 100 * DAY):
@@ -248,7 +248,7 @@ def test_the_first_frame_paints_no_edge_of_which_only_hours_are_kept(tmp_path: P
         newest = reader.newest_ms()
     assert newest is not None
     end = newest // MINUTE * MINUTE + MINUTE
-    with pytest.raises(Unseen), Glimpse(str(db)) as seen:
+    with pytest.raises(StartupUnreadable), StartupReader(str(db)) as seen:
         seen.sums(end - 20 * MINUTE, end)
     found = json.loads(run("functions", "--range", "1h", "--json", "--db", db).stdout)
     assert sum(row["invocations"] for row in found["rows"]) >= 3

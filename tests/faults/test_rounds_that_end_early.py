@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from collectors.ingest.many_sources import Collected
+from collectors.ingest.results import Collected
 from collectors.model.units import HOUR_MS
 from collectors.store.read.account_rows import alarms
 from collectors.store.read.reader import Reader

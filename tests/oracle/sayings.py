@@ -19,7 +19,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.invocations import invocations
 from lambdatui.views.overview import overview
 from lambdatui.views.scope import Scope
-from lambdatui.views.startup_view import glance
+from lambdatui.views.startup_view import startup_view
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
@@ -188,7 +188,7 @@ def of_first_frame(reader: Reader, judge: Judge) -> Problems:
     start, end = (datetime.fromtimestamp(at_ms / 1000, UTC).isoformat() for at_ms in (judge.from_ms, judge.to_ms))
     first = {
         row.function_id: row
-        for row in glance(reader.info().path, judge.to_ms + DAY, RangeChoice(start=start, end=end)).rows
+        for row in startup_view(reader.info().path, judge.to_ms + DAY, RangeChoice(start=start, end=end)).rows
     }
     for row in functions(reader, _span(judge), BOOK).rows:
         for name in FIRST:

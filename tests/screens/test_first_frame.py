@@ -20,16 +20,16 @@ from typing import Any
 import pytest
 
 from collectors.model.units import HOUR_MS
-from collectors.store.integrity.scrub import remember
+from collectors.store.integrity.damage_note import remember
 from collectors.store.read.reader import Reader
-from collectors.store.read.startup_reader import FunctionSums, Unseen
+from collectors.store.read.startup_reader import FunctionSums, StartupUnreadable
 from lambdatui.app.application import LambdaTui
 from lambdatui.start import first_lines
 from lambdatui.start.first_lines import FUNCTIONS
 from lambdatui.text.table import cells
 from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.views.functions import functions
-from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
+from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, StartupRow, StartupView, startup_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.layout import fitted, home_header_lines
@@ -152,8 +152,8 @@ def test_it_keeps_silent_where_it_could_be_wrong(store: Path, tmp_path: Path) ->
     assert not at_once(store, XDG_CONFIG_HOME=str(tmp_path))[0]
     (tmp_path / "text.db").write_text("no database")
     for path in (tmp_path / "text.db", tmp_path / "none.db", tmp_path):
-        with pytest.raises(Unseen):
-            glance(path, T0)
+        with pytest.raises(StartupUnreadable):
+            startup_view(path, T0)
 
 
 @pytest.mark.parametrize("table", ["minute_cells", "hour_cells", "day_cells"])
@@ -162,7 +162,7 @@ def test_it_keeps_silent_where_it_could_be_wrong(store: Path, tmp_path: Path) ->
 )
 def test_no_figure_is_shown_that_is_not_as_it_was_written(tmp_path: Path, table: str, change: str) -> None:
     path = small_store.make(tmp_path / "small.db")
-    assert glance(path, T0 + HOUR_MS, "all").rows
+    assert startup_view(path, T0 + HOUR_MS, "all").rows
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA ignore_check_constraints = 1")
     try:
@@ -176,16 +176,16 @@ def test_no_figure_is_shown_that_is_not_as_it_was_written(tmp_path: Path, table:
     low, high = spans[table]
     choice = RangeChoice(start=f"2025-03-31{low}Z", end=f"2025-03-31{high}Z" if high else "2025-04-01T00:00Z")
     later_ms = T0 + 3 * 24 * HOUR_MS
-    with pytest.raises(Unseen):
-        glance(path, later_ms, choice)
+    with pytest.raises(StartupUnreadable):
+        startup_view(path, later_ms, choice)
 
 
 def test_a_store_that_is_known_to_be_damaged_waits_for_the_reader(tmp_path: Path) -> None:
     path = small_store.make(tmp_path / "small.db")
-    assert glance(path, T0 + HOUR_MS).rows
+    assert startup_view(path, T0 + HOUR_MS).rows
     remember(path, "something")
-    with pytest.raises(Unseen):
-        glance(path, T0 + HOUR_MS)
+    with pytest.raises(StartupUnreadable):
+        startup_view(path, T0 + HOUR_MS)
 
 
 def test_global_options_that_need_nothing_more_are_painted_at_once(store: Path, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_figures_and_order_are_the_views_in_a_larger_store(store: Path) -> None:
 
 
 def compare(path: Path, now_ms: int, choice: str | RangeChoice) -> None:
-    seen = glance(path, now_ms, choice)
+    seen = startup_view(path, now_ms, choice)
     with Reader(path) as reader:
         asked = RangeChoice(choice) if isinstance(choice, str) else choice
         time_range = asked.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
@@ -220,27 +220,27 @@ def compare(path: Path, now_ms: int, choice: str | RangeChoice) -> None:
         if expected.reports < expected.invocations:  # the view completes it by an estimate
             assert row.gb_seconds is None
         told = {"weight"} if row.gb_seconds is not None else {"weight", "gb_seconds"}
-        for name in set(GlanceRow.__slots__) - told:
+        for name in set(StartupRow.__slots__) - told:
             assert getattr(row, name) == getattr(expected, name), (row.function, name)
 
 
 @pytest.mark.parametrize("choice", ["1h", "24h", "30d", "all"])
 def test_of_a_fleet_only_the_rows_in_sight_are_asked_for(store: Path, choice: str) -> None:
-    everything = glance(store, NOW_MS, choice)
-    few = glance(store, NOW_MS, choice, 3)
+    everything = startup_view(store, NOW_MS, choice)
+    few = startup_view(store, NOW_MS, choice, 3)
     assert (few.count, few.ends, few.as_of, few.whole) == (everything.count, everything.ends, everything.as_of, False)
-    names = set(GlanceRow.__slots__)
+    names = set(StartupRow.__slots__)
     assert [[getattr(row, name) for name in names] for row in few.rows] == [
         [getattr(row, name) for name in names] for row in everything.rows[:3]
     ]
-    assert glance(store, NOW_MS, choice, everything.count).whole
+    assert startup_view(store, NOW_MS, choice, everything.count).whole
 
 
 def test_where_metrics_may_order_the_rows_all_are_asked_for(tmp_path: Path) -> None:
     path = small_store.make(tmp_path / "small.db", metrics=True)
-    everything = glance(path, T0 + HOUR_MS, "24h")
+    everything = startup_view(path, T0 + HOUR_MS, "24h")
     unpriced = sum(row.weight is None for row in everything.rows)
-    few = glance(path, T0 + HOUR_MS, "24h", everything.count - 1)
+    few = startup_view(path, T0 + HOUR_MS, "24h", everything.count - 1)
     assert few.whole == bool(unpriced)
     assert [row.function for row in few.rows] == [row.function for row in everything.rows][: len(few.rows)]
 
@@ -259,7 +259,7 @@ def test_rows_are_weighed_as_they_are_priced() -> None:
 @pytest.mark.parametrize("theme", [DARK, ANSI_DARK])
 async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines: int, theme: str) -> None:
     """Cell by cell, but for the columns that are still to come."""
-    found = glance(store, NOW_MS)
+    found = startup_view(store, NOW_MS)
     painted = [bare(line) for line in first_lines.frame(found, store.name, NOW_MS, COLOURS, columns, lines, utc=True)]
     app = app_on(store, theme=theme)
     async with app.run_test(size=(columns, lines)) as pilot:
@@ -273,7 +273,7 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     assert header[1].strip().endswith(right)
     known, at, above = {0, 1}, 2, home_header_lines(columns)
     for column, width in fitted(FUNCTIONS, columns - (len(found.rows) > lines - above - 2)):
-        if column.id in GlanceRow.__slots__:
+        if column.id in StartupRow.__slots__:
             known |= set(range(at, at + width))
         at += width + 1
     assert len(painted) - above == min(len(found.rows), lines - above - 2) + 1
@@ -288,8 +288,8 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 9, 17, 40, 80, 300])
 def test_no_line_is_longer_than_the_terminal(columns: int, lines: int, of: Terminal) -> None:
     names = ("plain", "x" * 90, EVIL, "名前" * 20, "")
-    found = Glance(
-        (0, 1, "last 24h"), T0, [GlanceRow(FunctionSums(0, name, "", None, None, None)) for name in names], len(names)
+    found = StartupView(
+        (0, 1, "last 24h"), T0, [StartupRow(FunctionSums(0, name, "", None, None, None)) for name in names], len(names)
     )
     found.rows[0].errors = 3
     painted = first_lines.frame(found, "a\x1b[2Jb.db", T0, of, columns, lines)
@@ -338,7 +338,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
         return functions(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("lambdatui.views.functions.functions", slow)
-    session = session_on(store, startup_view=glance(store, NOW_MS, in_sight=5))
+    session = session_on(store, startup_view=startup_view(store, NOW_MS, in_sight=5))
     app = LambdaTui(session, DARK, painted=True)
     try:
         async with app.run_test(size=(120, 40)) as pilot:
@@ -346,7 +346,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
             screen: Any = app.screen
             assert screen.answer is None
             assert screen.table.cursor == 1
-            assert screen.table.row_count == glance(store, NOW_MS).count
+            assert screen.table.row_count == startup_view(store, NOW_MS).count
             name = screen.table.row.function
             assert screen.copy_text().startswith(name)
             assert json.loads(screen.raw_json())["p95_ms"] is None

@@ -9,14 +9,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from collectors.ingest.engine import collect
-from collectors.sources.cloudwatch.readings import READINGS
+from collectors.sources.cloudwatch.allowed_calls import READINGS
 from collectors.sources.cloudwatch.session import ReadOnlyViolation
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 from lambdatui.app.application import LambdaTui
 from lambdatui.commands.invoking import Invoke
 from lambdatui.commands.palette import CommandsOfScreen
 from lambdatui.processes.runner_client import problem_of
-from lambdatui.runner.serving import serving_lock
+from lambdatui.runner.serving.lock import serving_lock
 from lambdatui.screens.dialogs.invoke import InvokeScreen
 from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 from lambdatui.screens.functions import FunctionsScreen

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.ingest.results import Collected
 from collectors.model.units import DAY_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.ingest.results import Collected
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from tests.support.aws import HOUR_MS, MINUTE_MS, Canned, canned_session, no_pause, paged_functions

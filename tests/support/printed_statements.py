@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import structs
 
-from collectors.ingest.engine import ImportResult, import_files
+from collectors.ingest.engine import import_files
+from collectors.ingest.results import ImportResult
 from collectors.model.records import FunctionKey
 from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.store.read.reader import Reader

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.ingest.results import Collected
 from collectors.model.account import Recommendation
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource

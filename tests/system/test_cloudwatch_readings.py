@@ -11,12 +11,12 @@ from collectors.model.account import CallCount, Inventory
 from collectors.model.records import FunctionKey, LogEvent, Reject
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch import alarms, inventory, live_tail, log_events, log_groups, optimizer
+from collectors.sources.cloudwatch.allowed_calls import READINGS
 from collectors.sources.cloudwatch.answers import ReadEvent, Series
 from collectors.sources.cloudwatch.calls import Calls, TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless, reading
 from collectors.sources.cloudwatch.functions import CONTROL_PLANE_RATE, list_functions
 from collectors.sources.cloudwatch.log_groups import LogGroup
-from collectors.sources.cloudwatch.readings import READINGS
 from collectors.sources.cloudwatch.session import ReadOnlySession, ReadOnlyViolation, _refuse
 from tests.support.aws import (
     ACCOUNT,

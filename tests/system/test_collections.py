@@ -11,7 +11,8 @@ from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
 from collectors.sources.base import BudgetReached, Failed, Item, LogEvents, SourceFailed, Step
 from collectors.sources.cloudwatch.source import ALWAYS
-from collectors.store.connection import StoreLocked, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreLocked
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from tests.support.aws import (  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from collectors.ingest.many_sources import Collected
+from collectors.ingest.results import Collected
 from collectors.model.units import HOUR_MS
 from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.collect.rounds import Rounds as CollectRounds

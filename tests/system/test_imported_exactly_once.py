@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.ingest.engine import ImportResult
+from collectors.ingest.results import ImportResult
 from collectors.model.units import MINUTE_MS
 from tests.support.printed_statements import (
     DAY,

@@ -14,7 +14,7 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.views.invocations import invocations
-from lambdatui.views.startup_view import glance
+from lambdatui.views.startup_view import startup_view
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 from tests.support import small_store
@@ -77,7 +77,7 @@ def test_what_only_lines_tell_of_was_not_called_0_times(tmp_path: Path) -> None:
     }
     assert [listed[EDGE.name][name] for name in ("invocations", "errors", "timeouts", "cold_starts")] == [None] * 4
     assert listed["checkout"]["invocations"] == 1
-    first = {row.function: row for row in glance(tmp_path / "s.db", T0 + 5 * MINUTE, RangeChoice("all")).rows}
+    first = {row.function: row for row in startup_view(tmp_path / "s.db", T0 + 5 * MINUTE, RangeChoice("all")).rows}
     assert (first[EDGE.name].invocations, first[EDGE.name].errors, first["checkout"].invocations) == (None, None, 1)
 
 

@@ -12,9 +12,9 @@ from collectors.model.records import FunctionKey
 from collectors.model.units import MINUTE_MS
 from collectors.parsing.patterns import LinePatterns
 from collectors.store import migration
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
 from collectors.store.schema import VERSION
-from collectors.store.write.maintenance import check
 from collectors.store.write.pattern_counts import count_older
 from tests.support.command_line import rows, run
 from tests.support.printed_statements import DAY, EVER, HOUR, differences, everything

@@ -21,7 +21,7 @@ from lambdatui.views.invocation import AmbiguousRequest, find, invocation
 from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
 from lambdatui.views.logs import kind_of, logs
 from lambdatui.views.scope import Scope
-from lambdatui.views.startup_view import glance
+from lambdatui.views.startup_view import startup_view
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange, instant_ms
 from pricing.pricebook import PriceBook
@@ -188,7 +188,7 @@ def test_errors_logs_and_glance(reader: Reader, path: Path) -> None:
     ]  # fmt: skip
     newest = logs(reader, RANGE, contains="hello", limit=2, newest_first=True)
     assert ([row.message.strip() for row in newest.rows], newest.more) == (["hello from 6", "hello from 7"], True)
-    seen = glance(path, T0 + HOUR_MS)
+    seen = startup_view(path, T0 + HOUR_MS)
     assert [(row.function, row.invocations, row.avg_ms) for row in seen.rows] == [
         ("checkout", 6, 670.0), ("resize", 2, 55.0),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from collectors.model.account import Alarm, AlarmChange
 from collectors.model.records import Reject
-from collectors.sources.cloudwatch.functions import iso_ms
+from collectors.sources.cloudwatch.iso_times import iso_ms
 from collectors.sources.cloudwatch.pages import pages
 
 _TOKEN = "NextToken", "NextToken"

@@ -9,8 +9,7 @@ from collectors.model.records import Function, FunctionKey, Reject
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import reading
-from collectors.sources.cloudwatch.function_settings import settings_of as settings_of
-from collectors.sources.cloudwatch.iso_times import iso_ms as iso_ms
+from collectors.sources.cloudwatch.function_settings import settings_of
 from collectors.sources.cloudwatch.pages import pages
 
 # Lambda quotas: the control plane takes 15 calls a second of the whole account, its deployments included.

@@ -17,7 +17,8 @@ from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.sources.cloudwatch.function_settings import Settings, status_of
 from collectors.sources.cloudwatch.function_settings import known as known_of
-from collectors.sources.cloudwatch.functions import answers, iso_ms
+from collectors.sources.cloudwatch.functions import answers
+from collectors.sources.cloudwatch.iso_times import iso_ms
 from collectors.sources.cloudwatch.tolerant_parsers import faults_of
 from collectors.untrusted import Unparsable
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.sources.base import Item, SourceFailed, Stored
-from collectors.sources.cloudwatch.assumed_role import AssumedRole as AssumedRole
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import error_code
 from collectors.sources.cloudwatch.functions import answers

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from collectors.sources.cloudwatch.readings import FEATURES, LOG_GROUP, READINGS, ROLE, Reading
+from collectors.sources.cloudwatch.allowed_calls import FEATURES, LOG_GROUP, READINGS, ROLE, Reading
 
 # By how the names of their regions begin (botocore's partitions.json); what begins like none of these lies in ``aws``.
 PARTITIONS = {

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from collectors.model.errors import CaughtError
 from collectors.model.records import Reject
 from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.allowed_calls import ALLOWED
 from collectors.sources.cloudwatch.calls import Calls, Limit
 from collectors.sources.cloudwatch.errors import NOT_ENABLED, error_code, is_of_credentials, is_unresolved, reading
-from collectors.sources.cloudwatch.readings import ALLOWED
 
 if TYPE_CHECKING:
     from collectors.sources.cloudwatch.assumed_role import AssumedRole

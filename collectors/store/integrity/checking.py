@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS
 from collectors.store import request_index
-from collectors.store.connection import StoreDamaged, StoreError, damaged, explained, open_reader
+from collectors.store.connection import open_reader
+from collectors.store.errors import StoreDamaged, StoreError, damaged, explained
 from collectors.store.integrity import checksums, table_checksums, wal_frames
 from collectors.store.integrity.cell_checksum import CELL_SUM
 from collectors.store.lines.chunks import opened, unpacked

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, WEEK_MS
-from collectors.store.connection import StoreDamaged, damaged, explained, readable, writing
+from collectors.store.connection import readable, writing
+from collectors.store.errors import StoreDamaged, damaged, explained
 from collectors.store.integrity import checksums, table_checksums
 from collectors.store.lines.chunks import opened, unpacked
 from collectors.store.request_index import RequestIndex

@@ -12,8 +12,7 @@ from pathlib import Path
 from collectors.store.connection import open_reader
 from collectors.store.errors import explained, is_of_damage
 from collectors.store.integrity import table_checksums
-from collectors.store.integrity.damage_note import forget as forget
-from collectors.store.integrity.damage_note import remember as remember
+from collectors.store.integrity.damage_note import remember
 
 
 def scrub(path: Path) -> str | None:

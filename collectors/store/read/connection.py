@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from collectors.model.records import Function, FunctionKey
-from collectors.store.connection import Still, StoreError, explained, keep_at_hand, open_checked
+from collectors.store.connection import Still, keep_at_hand, open_checked
 from collectors.store.error_rules import rules_of
-from collectors.store.read.query_cache import Kept
+from collectors.store.errors import StoreError, explained
+from collectors.store.read.query_cache import QueryCache
 from collectors.store.read.rows import FunctionRow
 from collectors.store.rollups import dirty_packs
 from collectors.store.rollups.oldest import oldest_ms
@@ -26,7 +27,7 @@ class Connected:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._connection = open_checked(self._path)
-        self._kept = Kept(self._connection)
+        self._kept = QueryCache(self._connection)
         self.until_ms: int | None = None
         self._functions_as_read: list[tuple[Any, ...]] = []
         self._known_functions: list[FunctionRow] = []

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from collectors.store.read.connection import Functions, marks
 from collectors.store.read.reader import Reader
-from collectors.store.rollups.emf_cells import TABLES, Cell, quantile, together
+from collectors.store.rollups.emf_cells import TABLES, EmfCell, quantile, together
 from collectors.store.schema import EMF_UNCOUNTED, GRAINS
 from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
 from collectors.store.tables.emf import EMF_SERIES
@@ -36,7 +36,7 @@ class EmfSum:
     """What a series' values of a span come to; ``last_ms`` is the start of the newest minute that had any."""
 
     series: EmfSeries
-    cell: Cell
+    cell: EmfCell
     last_ms: int
 
     @property
@@ -60,7 +60,7 @@ def sums(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = Non
 
 def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> list[EmfSum]:
     wanted = "" if function_ids is None else f"WHERE s.function_id IN ({marks(function_ids)})"
-    cells: dict[int, list[Cell]] = {}
+    cells: dict[int, list[EmfCell]] = {}
     last: dict[int, int] = {}
     with reader.snapshot():
         for name, low, high in span:
@@ -70,7 +70,7 @@ def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> lis
                 f" ON c.series_id = s.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} GROUP BY s.id",
                 (low, high, *(function_ids or ())),
             ):
-                cells.setdefault(series, []).append(Cell.of_row(row))
+                cells.setdefault(series, []).append(EmfCell.of_row(row))
                 last[series] = max(last.get(series, 0), start)
         named = {series.id: series for series in _series(reader) if series.id in cells}
         if any(table != "minute_cells" for table, _, _ in span):
@@ -98,20 +98,20 @@ def _series(reader: Reader) -> Iterator[EmfSeries]:
         yield EmfSeries(*(*key, pairs, tuple(parsed_json(folded))))
 
 
-def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int) -> dict[int, Cell]:
+def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int) -> dict[int, EmfCell]:
     """A series' values in each step (``step_ms`` a multiple of a minute) that had any.
 
     Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
     """
     grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
-    by_start: dict[int, list[Cell]] = {}
+    by_start: dict[int, list[EmfCell]] = {}
     for name, low, high in pieces(from_ms, to_ms, to_ms, grain):
         for start, *row in reader.select(
             f"SELECT c.start_ms / ?1 * ?1, {_SUMS} FROM {TABLES[GRAINS[name]]} c"
             " WHERE c.series_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
             (step_ms, series, low, high),
         ):
-            by_start.setdefault(start, []).append(Cell.of_row(row))
+            by_start.setdefault(start, []).append(EmfCell.of_row(row))
     return {start: together(cells) for start, cells in by_start.items()}
 
 

@@ -49,7 +49,7 @@ class _Chunk(NamedTuple):
 
 
 @dataclass(slots=True)
-class Looked:
+class SearchProgress:
     """How many lines of the span were given out, or looked at for nothing, so far.
 
     ``go_on`` is asked at each chunk; its False ends the search.
@@ -150,7 +150,7 @@ def search(
     contains: str,
     newest_first: bool,
     ignore_case: bool,
-    looked: Looked,
+    looked: SearchProgress,
     needs: Needs = (),
     test: Test | None = None,
     shape_test: Test | None = None,
@@ -226,7 +226,7 @@ def _passing(
         yield chunks[-1].edge_ms, 0, -1, True, passed_by
 
 
-def _until(heap: list[_Entry], wanted: _Wanted, looked: Looked, edge: int | None) -> Iterator[LogLine]:
+def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: int | None) -> Iterator[LogLine]:
     """The lines that come before the edge, opening what may hold one."""
     while heap and (edge is None or heap[0][0] < edge):
         at, is_line, serial, function_id, request_id, content = heapq.heappop(heap)

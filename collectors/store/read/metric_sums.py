@@ -6,7 +6,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from collectors.model.units import HOUR_MS
-from collectors.store.connection import explained
+from collectors.store.errors import explained
 from collectors.store.read.connection import Connected, Functions, marks
 from collectors.store.read.count_sources import FINEST
 from collectors.store.read.rows import MetricSum

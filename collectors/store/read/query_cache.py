@@ -15,7 +15,7 @@ MOST_ANSWERS = 80  # of some 100 KB at 500 functions, the days of three months 3
 Answer = TypeVar("Answer")
 
 
-class Kept:
+class QueryCache:
     """The last answers, by what was asked. Whoever gets one must not change it."""
 
     def __init__(self, connection: sqlite3.Connection, most: int = MOST_ANSWERS) -> None:

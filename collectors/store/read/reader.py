@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.model.records import Status, packed_id
-from collectors.store.connection import StoreDamaged, StoreError, StoreLocked, StoreMissing, StoreNewer, explained
+from collectors.store.errors import StoreDamaged, StoreError, StoreLocked, StoreMissing, StoreNewer, explained
 from collectors.store.pruned_until import kept_since
 from collectors.store.read.connection import Functions
 from collectors.store.read.metric_sums import Metrics
 from collectors.store.read.pages import InvocationLines, Pages
-from collectors.store.read.query_cache import Kept
+from collectors.store.read.query_cache import QueryCache
 from collectors.store.read.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.read.span_sums import Rollups
 from collectors.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collectors.store.read.line_search import Looked, Needs
+    from collectors.store.read.line_search import Needs, SearchProgress
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
@@ -34,7 +34,7 @@ class Reader(Rollups, Metrics):
         super().__init__(path)
         self._pages = Pages(self._connection)
         self._lines = InvocationLines(self._connection)
-        self._kept_pages = Kept(self._connection, most=4)
+        self._kept_pages = QueryCache(self._connection, most=4)
 
     def forget(self) -> None:
         """Reads everything anew from here on, pages of invocations too."""
@@ -115,7 +115,7 @@ class Reader(Rollups, Metrics):
         limit: int | None = None,
         newest_first: bool = False,
         ignore_case: bool = True,
-        looked: "Looked | None" = None,
+        looked: "SearchProgress | None" = None,
         needs: "Needs" = (),
         test: Callable[[str], bool] | None = None,
         shape_test: Callable[[str], bool] | None = None,
@@ -135,7 +135,7 @@ class Reader(Rollups, Metrics):
             contains,
             newest_first,
             ignore_case,
-            looked or line_search.Looked(),
+            looked or line_search.SearchProgress(),
             needs,
             test,
             shape_test,

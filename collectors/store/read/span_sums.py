@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from collectors.model.records import id_text
 from collectors.model.units import HOUR_MS
-from collectors.store.connection import explained
+from collectors.store.errors import explained
 from collectors.store.read.connection import Connected, Functions, marks
 from collectors.store.read.rows import (
     DAY_COLUMNS,

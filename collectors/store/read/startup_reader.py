@@ -54,7 +54,7 @@ _METRICS_IN = {
 }
 
 
-class Unseen(CaughtError):
+class StartupUnreadable(CaughtError):
     """There is no store here that can be read so; the reader says why."""
 
 
@@ -132,19 +132,19 @@ class FunctionSums:
         self.last_ms = last_ms
 
 
-class Glimpse:
-    """A store as it is at one moment, open for reading. Every method, and ``with`` itself, raises ``Unseen``."""
+class StartupReader:
+    """A store as it is at one moment, open for reading. Every method, and ``with``, raises ``StartupUnreadable``."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def __enter__(self) -> "Self":
         if os.path.exists(f"{self._path}.damaged"):  # ``scrub``: the reader looks whether that is of this file
-            raise Unseen(self._path)
+            raise StartupUnreadable(self._path)
         try:
             self._connection = _opened(self._path)
         except sqlite3.Error as error:
-            raise Unseen(self._path) from error
+            raise StartupUnreadable(self._path) from error
         try:
             self._connection.execute("BEGIN")
             self._newest_days = self._connection.execute(_NEWEST_DAYS).fetchall()
@@ -156,7 +156,7 @@ class Glimpse:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._connection.close()
         if kind is not None and issubclass(kind, sqlite3.Error):
-            raise Unseen(self._path)
+            raise StartupUnreadable(self._path)
 
     @property
     def count(self) -> int:
@@ -188,11 +188,11 @@ class Glimpse:
         return oldest_ms(self._connection)
 
     def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
-        """The span's cells; ``Unseen`` where its minutes were deleted for their age: the reader takes whole hours."""
+        """The span's cells. ``StartupUnreadable`` where its minutes were deleted for their age: then hours are read."""
         span = pieces(from_ms, to_ms, newest)
         (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
         if any(table == "minute_cells" and low < kept_ms for table, low, _ in span):
-            raise Unseen(self._path)
+            raise StartupUnreadable(self._path)
         return span
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
@@ -224,7 +224,7 @@ class Glimpse:
                 asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
                 for function_id, *sums, unsound in self._connection.execute(asked, (low, high)):
                     if unsound:
-                        raise Unseen(self._path)  # some are not as they were written: the reader says so
+                        raise StartupUnreadable(self._path)  # some are not as they were written: the reader says so
                     functions[function_id].add(*sums)
         return list(functions.values())
 
@@ -278,7 +278,7 @@ def _opened(path: str) -> "sqlite3.Connection":
         connection.execute("PRAGMA cache_size = 100")
         known = _one(connection, "PRAGMA application_id") == APPLICATION_ID
         if not known or _one(connection, "PRAGMA user_version") != VERSION:
-            raise Unseen(path)
+            raise StartupUnreadable(path)
     except BaseException:
         connection.close()
         raise

@@ -22,7 +22,7 @@ _PLACES = list(map(packs.cell_column, DAY_COLUMNS))
 _SQL = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
 
 
-class Cells(NamedTuple):
+class UsageCells(NamedTuple):
     """Days, hours or one part of an hour: ``[cell, function]`` in the order of the ids asked for.
 
     ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``: NaN is unknown.
@@ -39,7 +39,7 @@ class Cells(NamedTuple):
     samples: Floats
 
 
-def cells(reader: Reader, from_ms: int, to_ms: int, ids: Sequence[int], *, by_day: bool) -> list[Cells]:
+def cells(reader: Reader, from_ms: int, to_ms: int, ids: Sequence[int], *, by_day: bool) -> list[UsageCells]:
     """A span in its whole hours, or with ``by_day`` its whole days, and what lies before and after them."""
     with reader.snapshot():
         return [_read(reader, *part, ids) for part in _cut(from_ms, to_ms, by_day)]
@@ -57,7 +57,7 @@ def _cut(low: int, high: int, by_day: bool) -> list[tuple[int, int, int]]:
     return [(grain, begin, end) for grain, begin, end in parts if begin < end]
 
 
-def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -> Cells:
+def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -> UsageCells:
     starts = np.arange(low, high, grain) if grain > MINUTE else np.array([low])
     ends = starts + grain if grain > MINUTE else np.array([high])
     place = np.full(max(ids) + 1, -1)
@@ -91,7 +91,7 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
                 figure[where] = 0.0
                 np.add.at(figure, where, totals[known])
         figures.append(figure)
-    return Cells(starts, ends, *sums, *figures)
+    return UsageCells(starts, ends, *sums, *figures)
 
 
 def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:

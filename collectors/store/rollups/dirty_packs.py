@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from collectors.model.units import DAY_MS
 from collectors.store.schema import OLDEST
-from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
-from collectors.store.spans import PACK_THRESHOLD as PACK_THRESHOLD
+from collectors.store.spans import DAY, HOUR, MINUTE, PACK_THRESHOLD, WEEK
 
 PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells": "day_packs"}
 MADE_AT_ONCE = 48
@@ -61,7 +60,7 @@ def mark_metrics_dirty(connection: sqlite3.Connection, series: Collection[tuple[
     )
 
 
-def any_to_make(connection: sqlite3.Connection) -> bool:
+def any_dirty(connection: sqlite3.Connection) -> bool:
     """Whether there are marked packs, and so many functions that they are worth their making."""
     if connection.execute("SELECT count(*) FROM functions").fetchone() <= (PACK_THRESHOLD,):
         return False

@@ -22,7 +22,7 @@ from collectors.store.tables.emf import EMF_INVALID
 GAMMA = 1.02  # as ``collectors.store.rollups.histogram`` has it, which takes numpy to import
 TABLES = {MINUTE: "emf_minutes", HOUR: "emf_hours", DAY: "emf_days"}
 FIGURES = ("samples", "total", "lowest", "highest", "minutes", "peak_total", "peak_samples")
-"""Columns that ``Cell`` has by the same names, in its order; behind them it has the histogram."""
+"""Columns that ``EmfCell`` has by the same names, in its order; behind them it has the histogram."""
 COLUMNS = ", ".join((*FIGURES, "buckets"))
 _figures_of = attrgetter(*FIGURES)
 _LOG_GAMMA = math.log(GAMMA)
@@ -36,7 +36,7 @@ Place = tuple[int, int]  # series id, start in ms
 
 
 @dataclass(slots=True)
-class Cell:
+class EmfCell:
     """``samples`` values; with negative counts, values that are taken off."""
 
     samples: int
@@ -59,7 +59,7 @@ class Cell:
         bucket = bucket_of(value)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + times
 
-    def merge(self, other: "Cell") -> None:
+    def merge(self, other: "EmfCell") -> None:
         """Adds what is of the same time, or of a time besides: only then do minutes add up."""
         self.samples += other.samples
         self.total += other.total
@@ -68,13 +68,13 @@ class Cell:
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
 
     @classmethod
-    def of_row(cls, row: Sequence[Any]) -> "Cell":
+    def of_row(cls, row: Sequence[Any]) -> "EmfCell":
         """A row's columns as ``COLUMNS`` has them; several histograms may stand one after the other."""
         *figures, buckets = row
         return cls(*(*figures, merged(buckets)))
 
     @classmethod
-    def empty(cls) -> "Cell":
+    def empty(cls) -> "EmfCell":
         """A cell without a value, whose extremes any value replaces."""
         return cls(0, 0.0, math.inf, -math.inf)
 
@@ -125,12 +125,12 @@ def merged(blob: bytes) -> dict[int, int]:
     return counts
 
 
-def add(connection: sqlite3.Connection, new: Mapping[Place, Cell]) -> None:
+def add(connection: sqlite3.Connection, new: Mapping[Place, EmfCell]) -> None:
     """Adds values by minute, and sums up the hours and days that they are of anew.
 
     An hour whose minutes were pruned takes them itself, and what is taken off leaves its extremes as they were.
     """
-    hours: dict[Place, Cell] = {}
+    hours: dict[Place, EmfCell] = {}
     new, pruned_ms = dict(new), _pruned_before(connection)
     for (series, hour), minutes in _by(HOUR, new).items():
         stored = _stored(connection, MINUTE, series, hour, HOUR)
@@ -177,25 +177,25 @@ def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None
     _put(connection, DAY, {day: together(_stored(connection, HOUR, *day, DAY).values()) for day in days})
 
 
-def _by(grain: int, cells: Mapping[Place, Cell]) -> dict[Place, dict[int, Cell]]:
+def _by(grain: int, cells: Mapping[Place, EmfCell]) -> dict[Place, dict[int, EmfCell]]:
     """Cells by series and hour or day, and in these by their own start."""
-    grouped: dict[Place, dict[int, Cell]] = {}
+    grouped: dict[Place, dict[int, EmfCell]] = {}
     for (series, start), cell in cells.items():
         grouped.setdefault((series, start // grain * grain), {})[start] = cell
     return grouped
 
 
-def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int, length: int) -> dict[int, Cell]:
+def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int, length: int) -> dict[int, EmfCell]:
     rows = connection.execute(
         f"SELECT start_ms, {COLUMNS} FROM {TABLES[grain]} WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
         (series, start, start + length),
     )
-    return {at: Cell.of_row(row) for at, *row in rows}
+    return {at: EmfCell.of_row(row) for at, *row in rows}
 
 
-def together(cells: Iterable[Cell]) -> Cell:
+def together(cells: Iterable[EmfCell]) -> EmfCell:
     """Cells of several times as one."""
-    whole = Cell.empty()
+    whole = EmfCell.empty()
     whole.minutes, whole.peak_total = 0, -math.inf
     for cell in cells:
         if cell.samples > 0:
@@ -206,7 +206,7 @@ def together(cells: Iterable[Cell]) -> Cell:
     return whole
 
 
-def _put(connection: sqlite3.Connection, grain: int, cells: Mapping[Place, Cell]) -> None:
+def _put(connection: sqlite3.Connection, grain: int, cells: Mapping[Place, EmfCell]) -> None:
     connection.executemany(
         f"DELETE FROM {TABLES[grain]} WHERE series_id = ? AND start_ms = ?",
         [place for place, cell in cells.items() if cell.samples <= 0],
@@ -221,18 +221,18 @@ def _put(connection: sqlite3.Connection, grain: int, cells: Mapping[Place, Cell]
     )
 
 
-def _place(item: tuple[Place, Cell]) -> Place:
+def _place(item: tuple[Place, EmfCell]) -> Place:
     return item[0]
 
 
 def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
     """Gives the values of series to others, which need not have been there."""
-    minutes: dict[Place, Cell] = {}
+    minutes: dict[Place, EmfCell] = {}
     for series, target in moved.items():
         for start, *row in connection.execute(
             f"SELECT start_ms, {COLUMNS} FROM emf_minutes WHERE series_id = ?", (series,)
         ):
-            minutes.setdefault((target, start), Cell.empty()).merge(Cell.of_row(row))
+            minutes.setdefault((target, start), EmfCell.empty()).merge(EmfCell.of_row(row))
     hours = _moved_hours(connection, moved)
     for table in TABLES.values():
         connection.executemany(f"DELETE FROM {table} WHERE series_id = ?", ((series,) for series in moved))
@@ -244,9 +244,9 @@ def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
     add(connection, minutes)
 
 
-def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> dict[Place, Cell]:
+def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> dict[Place, EmfCell]:
     """Hours whose minutes were pruned, by the series that takes them."""
-    hours: dict[Place, Cell] = {}
+    hours: dict[Place, EmfCell] = {}
     pruned_ms = _pruned_before(connection)
     for series, target in moved.items() if pruned_ms else ():
         for start, *row in connection.execute(
@@ -255,12 +255,12 @@ def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> di
             f" AND m.start_ms < h.start_ms + {HOUR_MS})",
             (series, pruned_ms),
         ).fetchall():
-            cell, known = Cell.of_row(row), hours.get((target, start))
+            cell, known = EmfCell.of_row(row), hours.get((target, start))
             hours[target, start] = cell if known is None else _beside(known, cell)
     return hours
 
 
-def _beside(mine: Cell, other: Cell) -> Cell:
+def _beside(mine: EmfCell, other: EmfCell) -> EmfCell:
     """Two series' cells of the same time as one; how their minutes fell together is not known any more."""
     mine.merge(other)
     mine.minutes = max(mine.minutes, other.minutes)

@@ -39,14 +39,14 @@ from collectors.store.tables.ledger import API_CALLS, COLLECTION_NOTES, COVERED
 from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import durable, insights, running_queries
-from collectors.store.write.name_ids import Names
+from collectors.store.write.name_ids import NameIds
 from collectors.untrusted import parsed_json
 
 _HERE = "account = ? AND region = ? AND kind = ?"
 _OF = "AND function IN (SELECT value FROM json_each(?))"
 
 
-def keep(connection: sqlite3.Connection, names: Names, collection: int, records: Sequence[Record]) -> None:
+def keep(connection: sqlite3.Connection, names: NameIds, collection: int, records: Sequence[Record]) -> None:
     """Keeps records, all of one kind, in one transaction."""
     if not records:
         return

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from collectors.model.records import Parts
 from collectors.model.units import DAY_MS, FOREVER_MS, HOUR_MS, HOUR_S, MINUTE_MS
-from collectors.store.pruned_until import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept
+from collectors.store.pruned_until import ACCOUNT_POINTS, REPORTED_LATE_MS, PrunedUntil
 from collectors.store.rollups import emf_cells
 from collectors.store.schema import EMF_UNCOUNTED, UNCOUNTED
 from collectors.store.tables.ledger import SETTINGS
@@ -166,7 +166,7 @@ def lines(connection: sqlite3.Connection, function_id: int, before_ms: int | Non
 
 
 def minutes(
-    connection: sqlite3.Connection, function_id: int, before_ms: int, pruned: Kept, piece: int
+    connection: sqlite3.Connection, function_id: int, before_ms: int, pruned: PrunedUntil, piece: int
 ) -> Iterator[Deleted]:
     """Cells of minutes whose rows are gone: an hour that a row may still change is summed from its minutes."""
     before_ms = min(before_ms, pruned.rows_ms) // HOUR_MS * HOUR_MS

@@ -15,12 +15,12 @@ from collectors.model.records import EmfSample, FunctionKey, Reject
 from collectors.store.connection import writing
 from collectors.store.lines.chunks import unsealed
 from collectors.store.rollups import emf_cells
-from collectors.store.rollups.emf_cells import Cell, Place
+from collectors.store.rollups.emf_cells import EmfCell, Place
 from collectors.store.schema import EMF_UNCOUNTED
 from collectors.store.spans import MINUTE
 from collectors.store.tables.emf import EMF_INVALID
 from collectors.store.write.emf_series import MOST_GROUPS, SeriesIds
-from collectors.store.write.name_ids import Names
+from collectors.store.write.name_ids import NameIds
 from collectors.store.write.older_lines import count_in_steps
 
 TOO_MANY = f"more than {MOST_GROUPS:,} kinds of metrics of one function"
@@ -38,7 +38,7 @@ Read = Callable[[str, int], tuple[Sequence[EmfSample], Sequence[tuple[str, str]]
 class EmfCounts:
     """The counts of one writer's connection; nothing is counted without ``read``."""
 
-    def __init__(self, connection: sqlite3.Connection, names: Names, read: Read | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, names: NameIds, read: Read | None) -> None:
         self._connection = connection
         self._names = names
         self._read = read
@@ -65,7 +65,7 @@ class EmfCounts:
         lines, self._lines = self._lines, {}
         if not lines or self._read is None:
             return []
-        cells: dict[Place, Cell] = {}
+        cells: dict[Place, EmfCell] = {}
         invalid: dict[tuple[int, int, str], int] = {}
         rejects: list[Reject] = []
         self._series.moved.clear()
@@ -85,7 +85,7 @@ class EmfCounts:
                 place = series, sample.at_ms // MINUTE * MINUTE
                 cell = cells.get(place)
                 if cell is None:
-                    cell = cells[place] = Cell.empty()
+                    cell = cells[place] = EmfCell.empty()
                 for value in sample.values:
                     cell.take(value, times)
             for reason, about in invalid_parts:
@@ -108,16 +108,16 @@ class EmfCounts:
         key = self._function(function_id)
         return function_id if name in (None, key.name) else self._names.function(replace(key, name=str(name)))
 
-    def _after_moves(self, cells: dict[Place, Cell]) -> dict[Place, Cell]:
+    def _after_moves(self, cells: dict[Place, EmfCell]) -> dict[Place, EmfCell]:
         """The cells of series that were folded meanwhile are those that they were folded into."""
         moved = self._series.moved
         if not moved:
             return cells
-        merged: dict[Place, Cell] = {}
+        merged: dict[Place, EmfCell] = {}
         for (series, start), cell in cells.items():
             while series in moved:
                 series = moved[series]
-            merged.setdefault((series, start), Cell.empty()).merge(cell)
+            merged.setdefault((series, start), EmfCell.empty()).merge(cell)
         return merged
 
     def _count_invalid(self, invalid: dict[tuple[int, int, str], int]) -> None:
@@ -146,7 +146,7 @@ def count_older(path: Path, read: Read) -> Iterator[int]:
     Raises StoreError, StoreLocked where a collector writes.
     """
     with writing(path) as connection:
-        counts = EmfCounts(connection, Names(connection), read)
+        counts = EmfCounts(connection, NameIds(connection), read)
         yield from count_in_steps(
             connection, counts, EMF_UNCOUNTED, _CHUNKS, holds=lambda content: _MARK in unsealed(content)
         )

@@ -11,10 +11,10 @@ from collectors.store.rollups import cells
 from collectors.store.rollups.histogram import BUCKETS, packed_counts
 from collectors.store.tables.cells import INSIGHTS_CELLS
 from collectors.store.transactions import undo
-from collectors.store.write.name_ids import Names
+from collectors.store.write.name_ids import NameIds
 
 
-def keep(connection: sqlite3.Connection, names: Names, hours: Sequence[HourAggregate]) -> None:
+def keep(connection: sqlite3.Connection, names: NameIds, hours: Sequence[HourAggregate]) -> None:
     """Keeps the hours' sums, and adds up their hours and days anew."""
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -8,7 +8,7 @@ from collectors.model.quantities import FIGURES, QUANTITIES
 from collectors.model.records import EXIT_TYPES, Parts, Status
 from collectors.store.lines.chunks import Chunks, union
 from collectors.store.request_index import places
-from collectors.store.write.name_ids import Names
+from collectors.store.write.name_ids import NameIds
 from collectors.store.write.stored_invocation import (
     WHERE_KEY,
     StoredInvocation,
@@ -44,7 +44,7 @@ class Joiner:
         self,
         connection: sqlite3.Connection,
         chunks: Chunks,
-        names: Names,
+        names: NameIds,
         fingerprint: Callable[[str, str], str],
         family: Callable[[str, str], str],
     ) -> None:

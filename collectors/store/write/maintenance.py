@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from collectors.store.connection import StoreUnwritable, explained, writing
+from collectors.store.connection import writing
 from collectors.store.disk_space import PRUNING_BYTES
-from collectors.store.integrity.checking import check as check
+from collectors.store.errors import StoreUnwritable, explained
 from collectors.store.write import prune as deleting
-from collectors.store.write.prune import Deleted, Ends
+from collectors.store.write.deletions import Deleted
+from collectors.store.write.prune import Ends
 
 
 def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]:
@@ -27,10 +28,10 @@ def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]
             with explained(path, needs=path.stat().st_size):  # a copy, in the write-ahead log
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return said(done)
+    return counts_of(done)
 
 
-def said(done: Deleted) -> dict[str, int]:
+def counts_of(done: Deleted) -> dict[str, int]:
     """What was deleted, in the words of the command line: how many of each."""
     return {"invocations": done.invocations, "log lines": done.log_lines}
 

@@ -13,13 +13,13 @@ from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
 from collectors.store.rollups.dirty_packs import mark_metrics_dirty
 from collectors.store.tables.metrics import METRIC_HOURS, METRICS
 from collectors.store.transactions import transaction
-from collectors.store.write.name_ids import Names
+from collectors.store.write.name_ids import NameIds
 
 Series = tuple[str, int, str]  # metric, function_id, stat
 Given = Sequence[tuple[int, MetricPoint]]
 
 
-def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPoint]) -> int:
+def keep(connection: sqlite3.Connection, names: NameIds, points: Iterable[MetricPoint]) -> int:
     """Keeps points, the latest reading of a bin standing; returns how many."""
     points_by_id = [(names.function(point.function), point) for point in points]
     hours: set[tuple[str, int, str, int]] = set()

@@ -8,7 +8,7 @@ from collectors.model.records import ErrorKind, Function, FunctionKey, Stream
 MOST_REMEMBERED = 50_000
 
 
-class Names:
+class NameIds:
     """The ids of one writer's connection, the recent ones remembered."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -16,7 +16,7 @@ from collectors.model.records import Parts
 from collectors.model.units import MINUTE_MS
 from collectors.store.lines.chunk_filters import packed_filter
 from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
-from collectors.store.pruned_until import Kept
+from collectors.store.pruned_until import PrunedUntil
 from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells
 from collectors.store.rollups.measures import aggregate, key_of, of_invocations
@@ -48,7 +48,7 @@ class NewRows:
         patterns: PatternCounts,
         emf: EmfCounts,
         requests: RequestIndex,
-        pruned: Mapping[int, Kept],
+        pruned: Mapping[int, PrunedUntil],
     ) -> None:
         """``pruned`` says from when on a function's lines are kept, by its id."""
         self._connection = connection

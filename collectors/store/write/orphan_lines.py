@@ -8,14 +8,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
-from collectors.model.records import LooseLines
+from collectors.model.records import OrphanLines
 from collectors.store.lines.chunks import Chunks, Line, packed_lines, unpacked
-from collectors.store.pruned_until import Kept
+from collectors.store.pruned_until import PrunedUntil
 
 NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
 
 
-class OrphanLines:
+class OrphanLineWriter:
     """Those of one writer's connection."""
 
     def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
@@ -28,7 +28,7 @@ class OrphanLines:
             )
         }
 
-    def keep(self, loose: LooseLines, function_id: int, stream_id: int, pruned: Kept | None) -> tuple[int, int]:
+    def keep(self, loose: OrphanLines, function_id: int, stream_id: int, pruned: PrunedUntil | None) -> tuple[int, int]:
         """Keeps lines that are not there yet, loose or in an invocation, nor older than what is kept.
 
         Returns how many events were known, and how many are too old.

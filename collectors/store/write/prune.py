@@ -25,13 +25,12 @@ from dataclasses import dataclass
 
 from collectors.model.units import DAY_MS
 from collectors.store.errors import code_of
-from collectors.store.pruned_until import Kept, kept_of_all
+from collectors.store.pruned_until import PrunedUntil, kept_of_all
 from collectors.store.schema import OLDEST
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import deletions
-from collectors.store.write.deletions import CHUNKS
-from collectors.store.write.deletions import Deleted as Deleted
+from collectors.store.write.deletions import CHUNKS, Deleted
 
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
 LEAST_PIECE = 4
@@ -130,7 +129,7 @@ def _works(connection: sqlite3.Connection, ends: Ends, piece: int) -> Iterator[D
         series = deletions.metric_series(connection)
         for function_id in functions:
             yield from deletions.minutes(
-                connection, function_id, ends.minutes_ms, pruned.get(function_id, Kept()), piece
+                connection, function_id, ends.minutes_ms, pruned.get(function_id, PrunedUntil()), piece
             )
             yield from deletions.points(connection, function_id, series, ends.minutes_ms, piece)
             yield from deletions.emf(connection, function_id, ends.minutes_ms)

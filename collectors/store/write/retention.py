@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from collectors.store.write.prune import Deleted, Ends
+    from collectors.store.write.deletions import Deleted
+    from collectors.store.write.prune import Ends
 
 DEFAULTS = {"invocations": "30d", "lines": "14d", "minutes": "90d"}
 FOREVER = ("forever", "off")
@@ -73,9 +74,9 @@ def retain(
     import time
 
     from collectors.store.connection import writing
-    from collectors.store.write import prune
+    from collectors.store.write import deletions, prune
 
-    done = prune.Deleted()
+    done = deletions.Deleted()
     until = time.monotonic() + round_ms / 1000
     with writing(path) as connection:
         prune.prune(connection, retention.ends(now_ms), done, lambda: time.monotonic() < until and not stopped())

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from collectors.model.account import CallCount
-from collectors.store.connection import StoreError, StoreLocked, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreError, StoreLocked
 from collectors.store.write.account import keep_calls
 
 _AGAIN_S = 0.1

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from collectors.store.lines.chunks import Chunks, Line, line_time, packed_lines, unpacked
-from collectors.store.write.orphan_lines import NEAR_MS, OrphanLines
+from collectors.store.write.orphan_lines import NEAR_MS, OrphanLineWriter
 from collectors.store.write.stored_invocation import WHERE_KEY, StoredInvocation, delete, insert, select
 
 NO_PARTS = 0  # of ``Parts``: neither START nor REPORT
@@ -26,7 +26,7 @@ class _Key(NamedTuple):
 class UnmatchedInvocations:
     """Those of one writer's connection."""
 
-    def __init__(self, connection: sqlite3.Connection, chunks: Chunks, orphans: OrphanLines) -> None:
+    def __init__(self, connection: sqlite3.Connection, chunks: Chunks, orphans: OrphanLineWriter) -> None:
         self._connection = connection
         self._chunks = chunks
         self._orphans = orphans

@@ -28,9 +28,9 @@ from collectors.store.write.batch_rows import Rows
 from collectors.store.write.emf_counts import EmfCounts
 from collectors.store.write.emf_counts import Read as ReadEmf
 from collectors.store.write.joining import Joiner
-from collectors.store.write.name_ids import Names
+from collectors.store.write.name_ids import NameIds
 from collectors.store.write.new_rows import NewRows, of_each_function
-from collectors.store.write.orphan_lines import OrphanLines
+from collectors.store.write.orphan_lines import OrphanLineWriter
 from collectors.store.write.pattern_counts import Kinds, PatternCounts
 from collectors.store.write.stored_invocation import COLUMNS, StoredInvocation
 from collectors.store.write.unmatched_invocations import NO_PARTS, UnmatchedInvocations
@@ -79,11 +79,11 @@ class Writer:
         ``kinds`` tells lines apart; without it none is counted by pattern. ``read_emf`` finds the metrics in them.
         """
         self._connection = connection
-        self._names = Names(connection)
+        self._names = NameIds(connection)
         self._patterns = PatternCounts(connection, kinds)
         self._emf = EmfCounts(connection, self._names, read_emf)
         self._chunks = Chunks(connection, self._patterns, self._emf)
-        self._orphans = OrphanLines(connection, self._chunks)
+        self._orphans = OrphanLineWriter(connection, self._chunks)
         self._unmatched = UnmatchedInvocations(connection, self._chunks, self._orphans)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
@@ -96,7 +96,7 @@ class Writer:
         self._collection: int | None = None
 
     @property
-    def names(self) -> Names:
+    def names(self) -> NameIds:
         """The ids that this writer has given or found."""
         return self._names
 

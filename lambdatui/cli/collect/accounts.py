@@ -9,9 +9,10 @@ import click
 
 from collectors.model.units import HOUR_S
 from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.assumed_role import AssumedRole
 from collectors.sources.cloudwatch.functions import account_and_arn
-from collectors.sources.cloudwatch.linked import Link, LinkedSession, LinkedSource, links
-from collectors.sources.cloudwatch.organization import AssumedRole, Member, MemberSource, members
+from collectors.sources.cloudwatch.linked_accounts import Link, LinkedSession, LinkedSource, links
+from collectors.sources.cloudwatch.organization import Member, MemberSource, members
 from collectors.sources.cloudwatch.policy import partition_of, role_arn
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from collectors.ingest.many_sources import Collected
+from collectors.ingest.results import Collected
 from collectors.ingest.store_answers import stored_in
 from collectors.model.account import CallCount
 from collectors.model.errors import ExitCode

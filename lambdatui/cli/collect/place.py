@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.ingest.engine import collect
-from collectors.ingest.many_sources import Collected
+from collectors.ingest.results import Collected
 from collectors.model.clock import now_ms
 from collectors.sources.base import SourceFailed
 from collectors.sources.registry import place_source

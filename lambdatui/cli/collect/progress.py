@@ -14,7 +14,7 @@ from lambdatui.text.plain import plain
 from pricing.call_prices import price
 
 if TYPE_CHECKING:
-    from collectors.ingest.many_sources import Collected
+    from collectors.ingest.results import Collected
     from collectors.sources.base import Step
 
 _WIDTH = 20

@@ -16,7 +16,7 @@ class CollectRequest:
     """Which accounts and regions are read, how far back and what of them.
 
     ``since_ms`` is a span before now. ``logs`` is ``auto``, ``events``, ``insights`` or ``none``; ``features`` are
-    those of ``collectors.sources.cloudwatch.readings``; ``details`` how many functions are looked at in detail.
+    those of ``collectors.sources.cloudwatch.allowed_calls``; ``details`` how many functions are looked at in detail.
     ``wait``: for another process that writes the store. ``linked``: also the accounts linked to these.
     """
 

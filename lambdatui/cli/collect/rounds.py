@@ -6,7 +6,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from collectors.ingest.many_sources import Collected, GoingOn, Opening, collect_accounts
+from collectors.ingest.many_sources import UnfinishedSources, collect_accounts
+from collectors.ingest.results import Collected
+from collectors.ingest.source_reader import Opening
 from collectors.model.clock import now_ms as clock_now_ms
 from collectors.model.clock import now_s as clock_now_s
 from collectors.model.errors import ExitCode
@@ -14,7 +16,7 @@ from collectors.model.units import DAY_S
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
-from collectors.store.connection import StoreError, StoreLocked, StoreMissing, damaged
+from collectors.store.errors import StoreError, StoreLocked, StoreMissing, damaged
 from collectors.store.integrity.scrub import scrub
 from collectors.store.write.retention import Retention, retain
 from lambdatui.cli.collect.progress import CollectProgress
@@ -29,8 +31,8 @@ from lambdatui.views.scope import Scope
 
 if TYPE_CHECKING:
     from collectors.ingest.notifiers import Notifications
+    from collectors.sources.cloudwatch.assumed_role import AssumedRole
     from collectors.sources.cloudwatch.credentials import Profiles
-    from collectors.sources.cloudwatch.organization import AssumedRole
     from lambdatui.cli.collect.accounts import ManyAccounts
 
 _SCRUB_EVERY_S = float(DAY_S)
@@ -64,7 +66,7 @@ class Rounds:
         self._quiet = quiet
         self._lines = lines
         self._retention = Retention(context.retention)
-        self._going_on = GoingOn()
+        self._going_on = UnfinishedSources()
         self._wanted: Callable[[str], bool] | None = None
         self._sessions: dict[tuple[str | None, str | None, str], ReadOnlySession] = {}
 

@@ -13,7 +13,7 @@ from lambdatui.text import figures
 from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
-    from collectors.ingest.many_sources import Collected
+    from collectors.ingest.results import Collected
 
 FIGURES = (
     "functions", "events", "duplicates", "invocations", "errors", "rejected", "older_than_pruned", "metric_points",

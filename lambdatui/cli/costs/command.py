@@ -10,13 +10,14 @@ import click
 
 from collectors.untrusted import parsed_json
 from lambdatui.cli import gates
-from lambdatui.cli.output import bill
-from lambdatui.cli.output.bill import Statement
+from lambdatui.cli.output import bill, bill_json
 from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
 from lambdatui.cli.output.rows import arranged, asked_columns, print_rows
+from lambdatui.cli.output.statement import Statement
 from lambdatui.cli.own_price_options import own_price_options, own_terms
+from lambdatui.cli.price_book import price_book
 from lambdatui.cli.quantities import MONEY
-from lambdatui.cli.store_access import Opened, opened, price_book
+from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
@@ -155,10 +156,10 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
 
     ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view.
     """
-    document: dict[str, Any] = parsed_json(bill.as_json(statement))
+    document: dict[str, Any] = parsed_json(bill_json.as_json(statement))
     if list(rows) != list(view.rows):
         chosen = Bill(tuple(rows), view.free_tier, view.prices_as_of)
-        document["lines"] = parsed_json(bill.as_json(Statement(chosen)))["lines"]
+        document["lines"] = parsed_json(bill_json.as_json(Statement(chosen)))["lines"]
     return {
         "as_of": figures.iso(view.as_of),
         "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from collectors.model.clock import now_ms
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.costs.billing_files import export_in
 from lambdatui.cli.output.listing import Listing
 from lambdatui.cli.output.rows import arranged, print_rows
-from lambdatui.cli.store_access import now_ms, opened, price_book
+from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import opened
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
 from lambdatui.views.export import envelope

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from collectors.model.clock import now_ms
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.global_options import current_context
-from lambdatui.cli.store_access import now_ms
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
 from lambdatui.text.table import text_table
@@ -137,7 +137,7 @@ def check(quick: bool, repair: str | None) -> int:
         )
         return ExitCode.STORE
     if not quick:
-        from collectors.store.integrity.scrub import forget
+        from collectors.store.integrity.damage_note import forget
 
         forget(path)
     click.echo(f"{path}: whole")
@@ -169,7 +169,7 @@ def _repair(path: Path, target: Path) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
 def prune(before: str, vacuum: bool, as_json: bool) -> None:
     """Delete invocations and log lines before a time; the rollups, and so counts and costs, are kept."""
-    from collectors.store.write.maintenance import PruneStopped, said
+    from collectors.store.write.maintenance import PruneStopped, counts_of
     from collectors.store.write.maintenance import prune as pruned
 
     before_ms = _before_ms(before)
@@ -184,7 +184,7 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
     try:
         deleted = pruned(current_context().db, before_ms=before_ms, vacuum=vacuum)
     except PruneStopped as stopped:
-        _say_deleted(said(stopped.done), as_json)
+        _say_deleted(counts_of(stopped.done), as_json)
         raise
     _say_deleted(deleted, as_json)
 

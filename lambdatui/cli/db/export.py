@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from collectors.model.records import Function
-from collectors.store.connection import StoreDamaged, damaged, explained, open_checked
+from collectors.store.connection import open_checked
+from collectors.store.errors import StoreDamaged, damaged, explained
 from collectors.store.integrity.checking import check
 from collectors.store.read.rows import LogLine
 from lambdatui.cli.store_access import Opened, opened

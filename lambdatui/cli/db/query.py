@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from collectors.model.errors import LambdatuiError
-from collectors.store.connection import is_of_damage, open_checked
+from collectors.store.connection import open_checked
+from collectors.store.errors import is_of_damage
 from collectors.store.integrity.checking import blamed
 from lambdatui.text import figures
 from lambdatui.text.plain import csv_cell, json_text, plain

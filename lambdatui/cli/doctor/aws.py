@@ -9,10 +9,10 @@ from collectors.model.clock import now_ms
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch import policy
 from collectors.sources.cloudwatch.functions import account_of
+from collectors.sources.cloudwatch.permission_trials import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
 from collectors.sources.cloudwatch.server_clock import REFUSED_S, ServerClock
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS
-from collectors.sources.cloudwatch.trying import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
 from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
 from lambdatui.text import figures
 from pricing.call_prices import price

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
+from collectors.model.clock import now_ms
 from collectors.model.errors import ExitCode
 from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.outside import ADVICE_RULES, NOTIFIERS, SOURCES, additions
-from collectors.sources.cloudwatch.readings import FEATURES
-from collectors.store.connection import StoreError, StoreMissing
+from collectors.sources.cloudwatch.allowed_calls import FEATURES
+from collectors.store.errors import StoreError, StoreMissing
 from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
-from lambdatui.cli.store_access import now_ms
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import columns_of

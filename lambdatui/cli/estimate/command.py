@@ -27,7 +27,7 @@ from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
 if TYPE_CHECKING:
-    from lambdatui.cli.output.bill import Statement
+    from lambdatui.cli.output.statement import Statement
     from pricing.gate import Verdict
 
 
@@ -235,7 +235,7 @@ def _from_plan(path: Path, changes: tuple[WhatIf, ...], terms: Terms) -> "Statem
 
 
 def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
-    from lambdatui.cli.output.bill import Statement
+    from lambdatui.cli.output.statement import Statement
 
     month = list(workloads)
     _explain_provisioned(month)
@@ -262,7 +262,7 @@ def _today() -> date:
     moment = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
     if moment is None:
         return clock.today()
-    from lambdatui.cli.store_access import now_ms
+    from collectors.model.clock import now_ms
     from lambdatui.views.time_range import RangeChoice, day_of
 
     return day_of(RangeChoice(at=moment).resolve(now_ms(), None, None).to_ms - 1)
@@ -286,10 +286,11 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
 
 
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
+    from collectors.model.clock import now_ms
     from collectors.store.read.reader import Reader
     from lambdatui.cli.global_options import current_context
-    from lambdatui.cli.output.bill import Statement
-    from lambdatui.cli.store_access import now_ms, say_unmatched
+    from lambdatui.cli.output.statement import Statement
+    from lambdatui.cli.store_access import say_unmatched
     from lambdatui.views.costs import costs
     from lambdatui.views.gates import left_out
     from lambdatui.views.own_price import own_view
@@ -341,10 +342,10 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
 
 
 def _print(statement: "Statement", form: str) -> None:
-    from lambdatui.cli.output import bill
+    from lambdatui.cli.output import bill, bill_json
 
     written = {
-        "json": bill.as_json,
+        "json": bill_json.as_json,
         "csv": bill.as_csv,
         "markdown": bill.as_markdown,
         "text": bill.as_text,

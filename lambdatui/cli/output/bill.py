@@ -11,9 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lambdatui.cli.output.bill_explanation import explanation
-from lambdatui.cli.output.bill_json import as_json as as_json
-from lambdatui.cli.output.statement import LINE_FIELDS
-from lambdatui.cli.output.statement import Statement as Statement
+from lambdatui.cli.output.statement import LINE_FIELDS, Statement
 from lambdatui.text import figures
 from lambdatui.text.plain import csv_cell, plain
 from lambdatui.text.table import GAP, cells, cut, markdown_table, text_table

@@ -14,7 +14,7 @@ from lambdatui.text.table import text_table
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
 from lambdatui.views.export import csv_text, envelope
-from lambdatui.views.formatting import row_shown
+from lambdatui.views.formatting import row_text
 from lambdatui.views.view import View
 
 LABEL_CELLS = 16
@@ -61,7 +61,7 @@ def asked_columns(view: View[Any], listing: Listing) -> tuple[Column, ...]:
 
 def figure_lines(columns: Sequence[Column], row: Any, *, utc: bool) -> list[str]:
     """A row as text, a line for each column: its name in full, and its value."""
-    return [f"{column.label:<{LABEL_CELLS}}{row_shown(column, row, utc=utc)}" for column in columns]
+    return [f"{column.label:<{LABEL_CELLS}}{row_text(column, row, utc=utc)}" for column in columns]
 
 
 def echo_csv(lines: str) -> None:
@@ -71,7 +71,7 @@ def echo_csv(lines: str) -> None:
 
 def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, width: int | None) -> str:
     """Aligned columns. With ``width``, columns of words are cut, the widest first, until a line fits."""
-    cells = [[row_shown(column, row, utc=utc) for column in columns] for row in rows]
+    cells = [[row_text(column, row, utc=utc) for column in columns] for row in rows]
     right = [at for at, column in enumerate(columns) if column.align == "right"]
     words = [at for at, column in enumerate(columns) if column.kind == Kind.TEXT]
     return text_table([[column.title for column in columns], *cells], right=right, cuttable=words, width=width)

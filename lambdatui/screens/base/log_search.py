@@ -24,7 +24,7 @@ from lambdatui.text.figures import counted
 from lambdatui.text.plain import plain
 from lambdatui.views import line_stats
 from lambdatui.views.line_columns import fields_of, fields_seen
-from lambdatui.views.line_conditions import QueryError as LineQueryError
+from lambdatui.views.line_conditions import LineQueryError
 from lambdatui.views.line_query import parse
 from lambdatui.views.log_search import LogSearch, log_search
 from lambdatui.views.logs import LogView

@@ -20,7 +20,7 @@ from lambdatui.text.figures import counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
-from lambdatui.views.formatting import json_value, shown
+from lambdatui.views.formatting import json_value, value_text
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.messages import RowOpened, SortChosen
@@ -280,7 +280,7 @@ class TableScreen(PlacesScreen):
         row = self.table.row
         if row is None:
             return ""
-        return "\t".join(shown(one, getattr(row, one.id, None), utc=self.session.utc) for one in self.FILTERED)
+        return "\t".join(value_text(one, getattr(row, one.id, None), utc=self.session.utc) for one in self.FILTERED)
 
     def raw_json(self) -> str | None:
         row = self.table.row

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from collectors.untrusted import parsed_json
 from lambdatui.processes.runner_client import Invoked, LocalRunner, invoke, problem_of
-from lambdatui.runner.serving import Api
+from lambdatui.runner.serving.client import Api
 from lambdatui.text.figures import milliseconds
 from lambdatui.text.plain import json_text, plain
 

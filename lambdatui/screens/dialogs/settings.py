@@ -2,7 +2,7 @@
 
 from lambdatui.screens.dialogs.details import DetailsScreen, Part
 from lambdatui.text.figures import instant
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 from lambdatui.views.function_settings import SETTING_COLUMNS, SettingsView
 
 NOT_COLLECTED = "not collected yet: run lambdatui collect"
@@ -19,7 +19,9 @@ class SettingsScreen(DetailsScreen):
 def settings_parts(row: SettingsView, *, utc: bool) -> list[Part]:
     """All that is known of a function's settings, and what is not."""
     known = [(column, getattr(row, column.id)) for column in SETTING_COLUMNS if column.id not in _IN_FACTS]
-    parts = [(column.label, shown(column, value) if value is not None else NOT_COLLECTED) for column, value in known]
+    parts = [
+        (column.label, value_text(column, value) if value is not None else NOT_COLLECTED) for column, value in known
+    ]
     if row.tags_at is not None and row.tags is not None:
         parts.append(("tags as of", instant(row.tags_at, utc=utc)))
     facts = [(fact.label, fact.text or "-") for fact in row.facts]

@@ -10,7 +10,8 @@ from unittest import mock
 
 import click
 
-from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.ingest.results import Collected
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
 from tests.support.fake_aws.fleet import HOUR_MS, REGION

@@ -10,8 +10,9 @@ from collectors.model.records import MetricPoint, Status
 from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
-from collectors.store.read.query_cache import Kept
-from collectors.store.read.reader import Reader, StoreError
+from collectors.store.errors import StoreError
+from collectors.store.read.query_cache import QueryCache
+from collectors.store.read.reader import Reader
 from collectors.store.schema import VERSION
 from collectors.store.write.writer import Writer
 from lambdatui.session import queries
@@ -137,7 +138,7 @@ def test_an_answer_during_which_there_was_a_commit_is_not_kept(tmp_path: Path) -
     path = tmp_path / "plain.db"
     writer, connection = sqlite3.connect(path, isolation_level=None), sqlite3.connect(path, isolation_level=None)
     writer.execute("CREATE TABLE t (x)")
-    kept = Kept(connection)
+    kept = QueryCache(connection)
 
     def count() -> int:
         return int(connection.execute("SELECT count(*) FROM t").fetchone()[0])
@@ -155,7 +156,7 @@ def test_an_answer_during_which_there_was_a_commit_is_not_kept(tmp_path: Path) -
 
 def test_only_the_last_answers_are_kept() -> None:
     connection = sqlite3.connect(":memory:")
-    kept = Kept(connection, most=2)
+    kept = QueryCache(connection, most=2)
     asked: list[str] = []
 
     def answer(name: str) -> str:

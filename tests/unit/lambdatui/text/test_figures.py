@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lambdatui.text import figures as readable
 from lambdatui.views.columns import Kind
-from lambdatui.views.formatting import shown
+from lambdatui.views.formatting import value_text
 from lambdatui.widgets.layout import cell
 from tests.support.row_types import COLUMNS, REGISTRY
 
@@ -167,7 +167,7 @@ def test_a_quantity_keeps_its_room(value: Decimal, width: int) -> None:
 @pytest.mark.parametrize(("mb", "said"), [(128, "128 MB"), (1024, "1024 MB"), (1769, "1769 MB"), (10_240, "10240 MB")])
 def test_memory_is_in_mb_as_awss_fields_take_it_and_fits_its_column(mb: int, said: str) -> None:
     for column in (COLUMNS["memory_mb"], COLUMNS["max_memory_mb"]):
-        assert shown(column, mb) == said
+        assert value_text(column, mb) == said
         assert cell(column, mb, column.width, utc=True, more="…").strip() == said
 
 

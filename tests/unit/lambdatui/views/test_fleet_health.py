@@ -12,7 +12,7 @@ from collectors.model.account import Configured, Inventory
 from collectors.model.units import HOUR_S
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
-from lambdatui.views.fleet_health import health, hurt, trouble_reasons
+from lambdatui.views.fleet_health import health, severity, trouble_reasons
 from tests.support import small_store
 from tests.support.command_line import rows, run
 from tests.support.small_store import T0
@@ -37,7 +37,7 @@ def row(name: str, invocations: int, errors: int, throttles: int | None = None, 
     ],
 )
 def test_the_worst_is_what_hurts_most(worse: tuple[int, int], better: tuple[int, int]) -> None:
-    assert hurt(*worse) > hurt(*better)
+    assert severity(*worse) > severity(*better)
     said = health([row("few", better[1], better[0]), row("many", worse[1], worse[0])], {})
     assert said.startswith("2 of 2 in trouble, worst many: errors")
 
@@ -50,7 +50,7 @@ def test_throttles_hurt_as_errors_do() -> None:
 @given(failed=st.integers(1, 1_000), more=st.integers(1, 1_000), fine=st.integers(0, 100_000))
 def test_more_failures_of_as_many_calls_hurt_more(failed: int, more: int, fine: int) -> None:
     asked = failed + more + fine
-    assert hurt(failed + more, asked) > hurt(failed, asked) > 0 == hurt(0, asked)
+    assert severity(failed + more, asked) > severity(failed, asked) > 0 == severity(0, asked)
 
 
 def test_each_reason_is_said() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.views.line_conditions import QueryError
+from lambdatui.views.line_conditions import LineQueryError
 from lambdatui.views.line_query import field_path, parse, phrase
 from lambdatui.views.logs import LogView
 from lambdatui.views.regex_source import without_inner_loops
@@ -67,7 +67,7 @@ def test_what_it_does_not(question: str) -> None:
 )  # fmt: skip
 def test_text_lines_have_words_and_levels(question: str, found: bool | None) -> None:
     if found is None:
-        with pytest.raises(QueryError):
+        with pytest.raises(LineQueryError):
             parse(question)
     else:
         assert parse(question).matches(line(TEXT_LINE)) is found
@@ -102,7 +102,7 @@ def test_what_is_hardly_json_ends_no_question(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_shown_at_its_place(question: str, at: int, said: str) -> None:
-    with pytest.raises(QueryError) as caught:
+    with pytest.raises(LineQueryError) as caught:
         parse(question)
     assert said in str(caught.value)
     assert caught.value.at == at
@@ -140,7 +140,7 @@ def test_whatever_is_typed_is_a_question_or_a_mistake(typed: str) -> None:
     try:
         parse(typed).matches(line(JSON_LINE))
         parse(typed).matches(line(TEXT_LINE))
-    except QueryError as error:
+    except LineQueryError as error:
         places.append(error.at)
     assert all(0 <= place <= len(typed) for place in places)
 
@@ -243,7 +243,7 @@ def test_small_choices_are_taken_apart_into_texts(pattern: str, needed: list[tup
 def test_a_field_s_path() -> None:
     assert field_path('.a.b[0]."c d"') == ("a", "b", "0", "c d")
     for wrong in ("a", ".", ".a b", ".a[", "..a"):
-        with pytest.raises(QueryError):
+        with pytest.raises(LineQueryError):
             field_path(wrong)
 
 

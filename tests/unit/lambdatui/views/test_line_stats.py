@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.units import MINUTE_MS
-from lambdatui.views.line_conditions import QueryError
+from lambdatui.views.line_conditions import LineQueryError
 from lambdatui.views.line_query import parse as parse_query
 from lambdatui.views.line_stats import parse, stats_of
 from lambdatui.views.logs import LogView
@@ -127,7 +127,7 @@ def test_what_has_no_figure_is_null_and_what_is_no_number_is_left_out() -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_shown_at_its_place(typed: str, at: int, said: str) -> None:
-    with pytest.raises(QueryError) as caught:
+    with pytest.raises(LineQueryError) as caught:
         parse(typed)
     assert said in str(caught.value)
     assert caught.value.at == at

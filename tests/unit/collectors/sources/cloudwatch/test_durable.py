@@ -16,18 +16,19 @@ from collectors.model.durable import DurableExecution, DurableHistory, OpenExecu
 from collectors.model.units import DAY_MS, HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.sources.base import DurableExecutions, Failed, Rejects
 from collectors.sources.cloudwatch import durable as reading
+from collectors.sources.cloudwatch.allowed_calls import ALLOWED
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.durable import DurableReading
 from collectors.sources.cloudwatch.durable_events import event_of
-from collectors.sources.cloudwatch.readings import ALLOWED
 from collectors.sources.cloudwatch.session import ReadOnlyViolation
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.store.connection import writing
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write import durable as stored
-from collectors.store.write.maintenance import check
-from collectors.store.write.prune import Deleted, Ends, prune
+from collectors.store.write.deletions import Deleted
+from collectors.store.write.prune import Ends, prune
 from tests.support import command_line
 from tests.support.aws import ACCOUNT, REGION, canned_session, error, listed, no_pause
 

@@ -19,10 +19,10 @@ from collectors.sources.cloudwatch import insights
 from collectors.sources.cloudwatch.insights import HourSums
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.store.connection import writing
+from collectors.store.integrity.checking import check
 from collectors.store.read.account_rows import summed_by_insights
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
-from collectors.store.write.maintenance import check
 from collectors.store.write.writer import Writer
 from tests.support import needs
 from tests.support.aws import ACCOUNT, HOUR_MS, REGION, canned_session

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.ingest.results import Collected
 from collectors.model.account import HourAggregate
 from collectors.model.units import MINUTE_MS
 from collectors.sources.base import BudgetReached, Step
 from collectors.sources.cloudwatch import insights_queries
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.store.integrity.checking import check
 from collectors.store.read.reader import Reader
 from collectors.store.write.account import covered
-from collectors.store.write.maintenance import check
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import TimeRange

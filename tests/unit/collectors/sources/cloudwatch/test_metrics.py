@@ -15,7 +15,8 @@ from collectors.model.units import HOUR_S
 from collectors.sources.base import BudgetReached, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch import log_choices, metric_names, metrics, unread_logs
 from collectors.sources.cloudwatch.calls import Calls
-from collectors.sources.cloudwatch.functions import function_of, settings_of
+from collectors.sources.cloudwatch.function_settings import settings_of
+from collectors.sources.cloudwatch.functions import function_of
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.metrics import Points, Query, Span, plan, queries, span

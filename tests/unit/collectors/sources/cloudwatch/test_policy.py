@@ -14,8 +14,8 @@ from botocore.session import get_session
 from click.testing import CliRunner
 
 from collectors.ingest.many_sources import collect_accounts
+from collectors.sources.cloudwatch.allowed_calls import FEATURES, READINGS
 from collectors.sources.cloudwatch.policy import BY_DEFAULT, PARTITIONS, partition_of
-from collectors.sources.cloudwatch.readings import FEATURES, READINGS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.iam_policy import command
 from tests.support import needs

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ingest import engine
-from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.ingest.results import Collected
 from collectors.model.account import TAGS, Configured, Inventory, tags_item
 from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.sources.cloudwatch.source import CloudWatchSource

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from collectors.ingest.engine import ImportResult, import_files
+from collectors.ingest.engine import import_files
+from collectors.ingest.results import ImportResult
 from collectors.model.records import FunctionKey
 from collectors.sources.otlp.framing import Framing, framing_of
 from collectors.store.read.reader import Reader

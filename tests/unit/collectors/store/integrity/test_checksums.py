@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.model.quantities import QUANTITIES
 from collectors.model.units import FOREVER_MS, HOUR_MS
-from collectors.store.connection import StoreDamaged
+from collectors.store.errors import StoreDamaged
 from collectors.store.integrity import table_checksums
 from collectors.store.integrity.cell_checksum import CELL_SUM, CELL_SUMMED
 from collectors.store.integrity.checking import check

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from collectors.model.units import MINUTE_MS
 from collectors.store.lines.chunk_filters import filter_of, may_hold, places
-from collectors.store.read.line_search import Looked
+from collectors.store.read.line_search import SearchProgress
 from collectors.store.read.reader import Reader
 from collectors.store.write.maintenance import prune
 from tests.support.printed_statements import EVER, T0, Event, imported, report, request_id, start
@@ -46,7 +46,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def found(db: Path, text: str) -> tuple[int, int]:
-    looked = Looked()
+    looked = SearchProgress()
     with Reader(db) as reader:
         return sum(1 for _ in reader.search(*EVER, contains=text, newest_first=True, looked=looked)), looked.lines
 

@@ -27,7 +27,8 @@ from collectors.model.account import (
 from collectors.model.records import FunctionKey, MetricPoint
 from collectors.model.units import MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
-from collectors.store.connection import StoreLocked, writing
+from collectors.store.connection import writing
+from collectors.store.errors import StoreLocked
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from collectors.model.units import HOUR_S
-from collectors.sources.cloudwatch.readings import FEATURES, READINGS, Reading
+from collectors.sources.cloudwatch.allowed_calls import FEATURES, READINGS, Reading
 from collectors.sources.cloudwatch.source import ALWAYS
 from lambdatui.cli.doctor import aws as aws_check
 from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, listed

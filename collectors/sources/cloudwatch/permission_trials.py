@@ -13,10 +13,10 @@ from typing import Any
 from collectors.model.errors import CaughtError
 from collectors.model.units import MINUTE_MS
 from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.allowed_calls import READINGS, Reading
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.sources.cloudwatch.organization import LIST, is_active
 from collectors.sources.cloudwatch.policy import role_arn
-from collectors.sources.cloudwatch.readings import READINGS, Reading
 from collectors.sources.cloudwatch.session import ReadOnlySession
 
 ALLOWED, DENIED, UNTRIED, UNREACHABLE, UNANSWERED = "allowed", "denied", "not tried", "unreachable", "no answer"
