@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from collectors.model.units import DAY_MS
 from collectors.store.schema import OLDEST
-from collectors.store.spans import DAY, HOUR, MINUTE, PACK_THRESHOLD, WEEK
+from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
+from collectors.store.spans import PACK_THRESHOLD as PACK_THRESHOLD
 
 PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells": "day_packs"}
 MADE_AT_ONCE = 48
