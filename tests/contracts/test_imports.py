@@ -28,8 +28,8 @@ print(json.dumps([0, sorted({name.partition(".")[0] for name in sys.modules})]),
 """
 _GLANCE = """
 import json, sys
-from lambdatui.views.startup_view import glance
-glance(json.loads(sys.argv[1])[0], 0)
+from lambdatui.views.startup_view import startup_view
+startup_view(json.loads(sys.argv[1])[0], 0)
 print(json.dumps([0, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
 """
 
