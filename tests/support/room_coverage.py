@@ -46,6 +46,11 @@ def paused(path: Path) -> Iterator[None]:
         os.environ[MEASURED] = configuration
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment of a process that is not to be measured: measuring imports sqlite3, and takes its time to begin."""
+    return {name: value for name, value in os.environ.items() if name != MEASURED}
+
+
 def coverage_of_this_process() -> Any:
     if not measured():
         return None
@@ -63,7 +68,7 @@ def floors() -> dict[str, float]:
 
 def shares() -> dict[str, float]:
     """What of each room's lines was run by all processes that have ended, in percent."""
-    environment = {name: value for name, value in os.environ.items() if name != MEASURED}
+    environment = unmeasured()
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "coverage.json"
         for step in (["combine", "--keep", "--quiet"], ["json", "--quiet", "-o", str(answer)]):

@@ -22,6 +22,7 @@ from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY
 from lambdatui.text import figures
 from tests.support.command_line import run
 from tests.support.places import ROOT
+from tests.support.room_coverage import unmeasured
 
 MOBILE = ("--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536")
 
@@ -416,7 +417,7 @@ def test_figures_alone_import_nothing_heavy() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", script, *MOBILE, "--compare", "arm64"],
-        capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
+        capture_output=True, text=True, timeout=60, check=True, cwd=ROOT, env=unmeasured(),
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"
 

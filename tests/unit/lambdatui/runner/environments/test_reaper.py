@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambdatui.runner.environments import reaper
+from tests.support.room_coverage import unmeasured
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sessions and process groups")
 
@@ -24,7 +25,7 @@ def test_at_its_end_everything_that_is_left_ends(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     script = [sys.executable, str(reaper.__file__), str(folder), str(groups)]
-    process = subprocess.Popen(script, stdin=subprocess.PIPE, cwd="/")
+    process = subprocess.Popen(script, stdin=subprocess.PIPE, cwd="/", env=unmeasured())
     assert process.stdin is not None
     done = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
     done.wait()
