@@ -159,6 +159,7 @@ class LambdaTui(App[int]):
             self.push_screen(CommandPalette(placeholder=prompt, id="--command-palette"))
 
     def on_load(self) -> None:
+        """Tunes threads and garbage collection for short waits, and keeps the first frame on the terminal."""
         # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
         sys.setswitchinterval(_TURN_S)
         # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
@@ -170,6 +171,7 @@ class LambdaTui(App[int]):
             self._hold.enter_context(self.batch_update())
 
     def on_mount(self) -> None:
+        """Opens the screen of the run before, and begins to watch the store for changes."""
         name = self.session.saved.get("screen", HOME)
         if name in MAIN and name != HOME:
             self.call_later(self.navigator.go_to, name)
@@ -256,6 +258,7 @@ class LambdaTui(App[int]):
         super()._display(screen, renderable)
 
     def on_resize(self) -> None:
+        """Forgets what the terminal shows: it is painted whole again."""
         self._terminal_cells.forget()
 
     def repaint(self) -> None:
@@ -310,6 +313,7 @@ class LambdaTui(App[int]):
         super().exit(*arguments, **named)
 
     def on_unmount(self) -> None:
+        """Stops the collection that was started here, and closes the store."""
         if self.session.collecting is not None:
             self.session.collecting.stop()
         self._hold.close()

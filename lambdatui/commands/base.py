@@ -39,6 +39,7 @@ class Command(ABC, Generic[Target]):
 
     @classmethod
     def footer(cls) -> str:
+        """The word in the key line: ``FOOTER_TEXT``, else ``open row`` for ``OpenRow``."""
         return cls.FOOTER_TEXT or cls.name().lower()
 
     @classmethod
@@ -48,6 +49,7 @@ class Command(ABC, Generic[Target]):
 
     @classmethod
     def binding(cls) -> Binding:
+        """Textual's binding of the keys; it calls the screen's ``action_run_command`` with this command's id."""
         return Binding(
             cls.BINDING_KEY,
             f"run_command('{cls.id()}')",

@@ -14,4 +14,5 @@ class CostsBy(Command[GroupsCosts]):
 
     @classmethod
     def run(cls, screen: GroupsCosts) -> None:
+        """Goes to the next way of summing."""
         screen.costs_by_next()

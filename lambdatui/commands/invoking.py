@@ -13,8 +13,10 @@ class Invoke(Command[Invokes]):
 
     @classmethod
     def available(cls, screen: Invokes) -> bool:
+        """Only for a function of the running local runner."""
         return screen.can_invoke()
 
     @classmethod
     def run(cls, screen: Invokes) -> None:
+        """Asks for the payload, and invokes the function."""
         screen.invoke()

@@ -92,6 +92,7 @@ class Functions(_OfScreen):
     """Every function of the store, wherever one is; only what is searched for."""
 
     async def discover(self) -> Hits:
+        """Offers nothing before something is typed: thousands of functions would hide the commands."""
         return
         yield
 

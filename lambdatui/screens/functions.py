@@ -37,12 +37,15 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Functions``."""
         return ("Functions",)
 
     def header(self) -> Header:
+        """The header with the fleet's health and its money."""
         return HomeHeader(self.session)
 
     def question(self) -> "Callable[[QueryContext], FunctionsView]":
+        """Asks for all functions, with their figures and trends."""
         thresholds = self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
@@ -87,9 +90,11 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     @property
     def shows_startup_view(self) -> bool:
+        """Whether the screen began with the rows of the first frame."""
         return self._startup_view is not None
 
     def summary(self) -> DataSummary:
+        """The header's text; before the first answer, that of the first frame."""
         if self.answer is not None or self._startup_view is None:
             return super().summary()
         return DataSummary(
@@ -97,6 +102,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         )
 
     def paint(self, answer: "FunctionsView") -> None:
+        """Shows the functions and their health; asks for the month's bill and for the local runner."""
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
@@ -136,18 +142,22 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
+        """Takes the local runner, or shows the month's money in the header."""
         if subject == "runner":
             self.session.runner = answer
         else:
             self.query_one(HomeHeader).say_month(answer)
 
     def key_of(self, row: FunctionView) -> Any:
+        """The function's id in the store."""
         return row.function_id
 
     def in_trouble(self, row: FunctionView) -> bool:
+        """Whether the function passes a threshold of trouble."""
         return in_trouble(row, self.session.thresholds)
 
     def counted(self) -> tuple[str, ...]:
+        """Invocations, errors, the cost at list price, and the number of functions."""
         view: FunctionsView = self.answer
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
         return (
@@ -160,4 +170,5 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         )
 
     def open_row(self, row: FunctionView) -> None:
+        """Opens the function."""
         self.open_function(row.function_id, row.function)

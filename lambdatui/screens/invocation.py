@@ -65,9 +65,11 @@ class InvocationScreen(LogScreen, QueryScreen):
         self._function = destination.name
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: the function's name and the request id."""
         return (self._function, self._request_id)
 
     def body(self) -> ComposeResult:
+        """The invocation's fields, and its log lines."""
         with Vertical(id="details"):
             yield Fields(_FIELD_CELLS, self.session.marks.more, most=3, id="fields")
             empty = Static("", id="empty", markup=False)
@@ -76,6 +78,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
     def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
+        """Reads the invocation by its key, else by its request id; None where the store has none."""
         key, request_id, line = self._key, self._request_id, self._line
         near = None if line is None else (line.function_id, line.timestamp)
 
@@ -87,6 +90,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return ask
 
     def paint(self, answer: InvocationDetail | None) -> None:
+        """Shows fields and lines; at first the line it was opened from, or a failure's stack trace."""
         missing = self.query_one("#empty", Static)
         missing.display = answer is None or not answer.lines
         if answer is None:
@@ -179,6 +183,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         self.ask_store("neighbour", lambda query: (neighbour(query.reader, key, back=back), back), choice, now_ms)
 
     def paint_part(self, subject: str, answer: tuple[InvocationKey | None, bool]) -> None:
+        """Goes to the neighbour, or says that there is none."""
         key, back = answer
         if key is None:
             self.say(f"this is the {'first' if back else 'last'} invocation of {self._function} that is kept")
@@ -188,6 +193,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         self.ask_rows()
 
     def summary(self) -> DataSummary:
+        """How many lines there are, and how many of them tell of a failure."""
         if not self.is_mounted or self.answer is None:
             return DataSummary(filter=self.filter)
         pane = self.log_pane
@@ -197,6 +203,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         )
 
     def raw_json(self) -> str | None:
+        """The invocation and its lines as a JSON object; None before the answer."""
         answer: InvocationDetail | None = self.answer
         if answer is None:
             return None

@@ -22,13 +22,16 @@ class LogsScreen(LiveTailScreen):
         self._live_at_once = destination.live
 
     def on_mount(self) -> None:
+        """Begins the live tail where the screen was opened for it."""
         if self._live_at_once:
             self.call_next(self.toggle_live)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the function's name where the lines are of one."""
         return ("Functions", self._function, "Logs") if self._function else ("Logs",)
 
     def tailed(self) -> list[int] | None:
+        """This function's id, else those of the marked functions; None for all in scope."""
         if self._function_id is not None:
             return [self._function_id]
         return [identity for identity, _ in self.session.marked] or None

@@ -18,8 +18,10 @@ class PatternLinesScreen(LogSearchScreen):
         self._row = destination.row
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the pattern's id."""
         return ("Patterns", self._row.pattern, "Lines")
 
     def question(self) -> Callable[[QueryContext], LogSearch]:
+        """Reads the pattern's lines of the range that hold all words of the filter."""
         template, ids, words = self._row.template, self._row.function_ids, self.filter.split()
         return lambda query: pattern_lines(query.reader, query.range, template, function_ids=ids, contains=words)

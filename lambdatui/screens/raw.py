@@ -13,10 +13,13 @@ class RawScreen(TextScreen):
         self._json = destination.json_text
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``JSON``."""
         return ("JSON",)
 
     def begin(self) -> None:
+        """Shows the text that the screen was opened with."""
         self.show_text(self._json)
 
     def copy_text(self) -> str:
+        """The JSON text."""
         return self._json

@@ -27,7 +27,8 @@ class Application(Protocol):
     """What screens ask of the application that they are part of."""
 
     @property
-    def navigator(self) -> Navigator: ...
+    def navigator(self) -> Navigator:
+        """What opens other screens."""
 
     def put_on_clipboard(self, text: str) -> bool:
         """Copy ``text``, its secrets redacted; true where it was too long for a terminal and has been cut."""

@@ -10,18 +10,18 @@ _AFTER_S, _EVERY_S = 1.0, 3.0
 
 def tell() -> None:
     """Says from now on, every three seconds, how far an upgrade is; nothing of one that takes less than a second."""
-    began = said = None
+    began = last_told = None
 
-    def heard(text: str) -> None:
-        nonlocal began, said
+    def tell_progress(text: str) -> None:
+        nonlocal began, last_told
         now = time.monotonic()
         began = now if began is None else began
-        if now - began >= _AFTER_S and (said is None or now - said >= _EVERY_S):
-            said = now
+        if now - began >= _AFTER_S and (last_told is None or now - last_told >= _EVERY_S):
+            last_told = now
             sys.stderr.write(f"lambdatui: the store is brought up to date, once: {text} ({now - began:.0f} s)\n")
             sys.stderr.flush()
 
-    progress.listeners[:] = [heard]
+    progress.listeners[:] = [tell_progress]
 
 
 def before_the_screens(path: str) -> None:

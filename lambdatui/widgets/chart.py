@@ -115,6 +115,7 @@ class Chart(PlotextPlot):
         return [(place, instant(self._starts[place], utc=self._utc)[part]) for place in places]
 
     def render(self) -> Text:
+        """The title with the crosshair's values or the curves' names, and the plot beneath."""
         title = Text.assemble((self.title, "bold"), no_wrap=True)
         if self.cross is not None and self.cross < len(self._starts):
             title.append(f"  {instant(self._starts[self.cross], utc=self._utc)[5:16]}", "dim")

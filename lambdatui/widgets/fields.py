@@ -62,9 +62,11 @@ class Fields(Widget):
         return [*lines, line] if line else lines
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """How many lines the fields take at ``width`` cells."""
         return len(self._lines(width))
 
     def render(self) -> Text:
+        """The fields in columns of equal width, labels and values aligned."""
         width = self.size.width
         lines = self._lines(width)
         room = (width - 2) // self._across(width)

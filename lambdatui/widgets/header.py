@@ -37,10 +37,12 @@ class HeaderFacts(Protocol):
         ...
 
     @property
-    def terminal(self) -> "Terminal": ...
+    def terminal(self) -> "Terminal":
+        """What the terminal can show, and whether it is reached over a network."""
 
     @property
-    def marks(self) -> "Marks": ...
+    def marks(self) -> "Marks":
+        """The signs that this terminal can show."""
 
     @property
     def scope(self) -> "Scope":
@@ -53,7 +55,8 @@ class HeaderFacts(Protocol):
         ...
 
     @property
-    def paused(self) -> bool: ...
+    def paused(self) -> bool:
+        """Whether the screens stopped asking again when the store changes."""
 
     @property
     def places(self) -> str:
@@ -101,6 +104,7 @@ class Header(Widget):
         self._painted: list[str] = []
 
     def on_mount(self) -> None:
+        """Begins to paint the age of the data again: every second, every 5 seconds over SSH."""
         self.set_interval(5.0 if self._facts.terminal.remote else 1.0, self._tick)
 
     def _tick(self) -> None:
@@ -115,10 +119,12 @@ class Header(Widget):
         self._tick()
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        """Remembers what is painted, so that ``_tick`` knows which lines read differently."""
         self._painted = [line.plain for line in self.render().split("\n")]
         return super().render_lines(crop)
 
     def render(self) -> Text:
+        """The breadcrumb with the store's name, and the line on the data."""
         width = self.size.width
         first = self._sides(width, self._breadcrumb(), Text(self._facts.db.name, self._look("quiet")))
         return Text("\n", no_wrap=True, end="").join([first, self._second_line(width)])
@@ -205,10 +211,12 @@ class HomeHeader(Header):
         self._month: Overview | None = None
 
     def on_mount(self) -> None:
+        """Takes as many lines as the terminal's width needs."""
         super().on_mount()
         self._fit()
 
     def on_resize(self) -> None:
+        """Takes as many lines as the new width needs."""
         self._fit()
 
     def _fit(self) -> None:
@@ -225,6 +233,7 @@ class HomeHeader(Header):
         self._tick()
 
     def render(self) -> Text:
+        """The two lines of every header, and those on health and money."""
         width = self.size.width
         left = Text(self._health, self._look("warning" if "trouble" in self._health else "quiet"), no_wrap=True, end="")
         alone = home_header_lines(self.app.size.width) > _ONE_LINE

@@ -37,19 +37,19 @@ def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, i
     room = width - GUTTER - 1
 
     def needed() -> int:
-        return sum(min(one.width, _MIN_WORDS) if one.grows else one.width for one in chosen) + len(chosen) - 1
+        return sum(min(c.width, _MIN_WORDS) if c.grows else c.width for c in chosen) + len(chosen) - 1
 
     while len(chosen) > 1 and needed() > room:
-        chosen.remove(max(reversed(chosen), key=lambda one: one.need))
-    growing = [one for one in chosen if one.grows]
-    widths = {one.column.id: one.width for one in chosen}
+        chosen.remove(max(reversed(chosen), key=lambda c: c.need))
+    growing = [c for c in chosen if c.grows]
+    widths = {c.column.id: c.width for c in chosen}
     if growing:
-        left = room - sum(one.width for one in chosen if not one.grows) - (len(chosen) - 1)
-        for number, one in enumerate(growing):
+        left = room - sum(c.width for c in chosen if not c.grows) - (len(chosen) - 1)
+        for number, c in enumerate(growing):
             share = left // (len(growing) - number)
-            widths[one.column.id] = max(1, min(share, one.most))
-            left -= widths[one.column.id]
-    return [(one.column, widths[one.column.id]) for one in chosen]
+            widths[c.column.id] = max(1, min(share, c.most))
+            left -= widths[c.column.id]
+    return [(c.column, widths[c.column.id]) for c in chosen]
 
 
 def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":

@@ -239,9 +239,11 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self._row_of(self._aim) or 0, animate=False)
 
     def on_mouse_scroll_up(self) -> None:
+        """Somebody moves: a line that was put on top need not stay there."""
         self._aim = None
 
     def on_mouse_scroll_down(self) -> None:
+        """Somebody moves: a line that was put on top need not stay there."""
         self._aim = None
 
     def notify_style_update(self) -> None:
@@ -255,6 +257,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return self._looks[name]
 
     def render_line(self, y: int) -> Strip:
+        """One row of the screen: mark, time and text, with what is sought highlighted."""
         width = self.size.width
         left, top = round(self.scroll_offset.x), round(self.scroll_offset.y)
         base = self._look("log")

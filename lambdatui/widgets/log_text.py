@@ -24,13 +24,16 @@ class LoggedLine(Protocol):
     """What the pane needs of a line, such as ``lambdatui.views.invocation.Line``."""
 
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """When the line was written, epoch ms."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The line as it was written: hostile text, which may hold line ends."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """``error`` for a line of failure, ``platform`` for one that Lambda wrote, else ``log``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,6 +245,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.app.bell()
 
     def on_click(self, event: events.Click) -> None:
+        """Sorts by the title that is clicked on, or moves to the row; a double click opens the row."""
         self.focus()
         if event.y == 0:
             self._sort_clicked(event.x)
@@ -310,6 +311,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     # Painting -----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
+        """Chooses the columns that fit the new width, and keeps the cursor in sight."""
         self._fit()
         self._reveal()
 
@@ -332,9 +334,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._styles[name]
 
     def on_focus(self) -> None:
+        """Paints the cursor's row as the cursor."""
         self._refresh_row(self.cursor)
 
     def on_blur(self) -> None:
+        """Paints the cursor's row as any other."""
         self._refresh_row(self.cursor)
 
     def _cells(self, index: int) -> tuple[str, ...]:
@@ -345,6 +349,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return (self._marks.trouble if self._in_trouble(row) else " ", *texts)
 
     def render_line(self, y: int) -> Strip:
+        """One line of the table: the titles at 0, then the rows in sight. Asks for a page that is missing."""
         width = self.scrollable_content_region.width
         if width != self._width:
             self._fit()

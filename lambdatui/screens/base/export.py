@@ -41,6 +41,7 @@ class ExportScreen(ShellScreen):
         )
 
     def show_json(self) -> None:
+        """Opens ``raw_json``'s text on a screen of its own, or says that there is no row."""
         from lambdatui.session.destinations import ToJson
 
         json_text = self.raw_json()

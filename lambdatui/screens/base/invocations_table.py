@@ -47,9 +47,11 @@ class RowsRequest:
 
     @property
     def filtered(self) -> bool:
+        """Whether the filter or ``only_failed`` leaves invocations out."""
         return self.where is not None or self.only_failed
 
     def ask(self, query: QueryContext, offset: int, limit: int) -> InvocationsView:
+        """Reads at most ``limit`` invocations from the store, after the first ``offset`` of them."""
         return invocations(
             query.reader,
             query.range,
@@ -85,9 +87,11 @@ class InvocationsTable(TableScreen):
     _pruned: tuple[str, ...] = ()  # from when on invocations are kept, where the range begins before
 
     def function_ids(self) -> Sequence[int] | None:
+        """The ids of the functions whose invocations are shown; None for all functions in scope."""
         return None
 
     def rows_request(self) -> RowsRequest:
+        """What to ask for with the present filter and order, newest first where the store cannot sort so."""
         table = self.table
         sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
         return RowsRequest(
@@ -95,17 +99,21 @@ class InvocationsTable(TableScreen):
         )
 
     def parsed(self, expression: str) -> Filter | None:
+        """The filter, as of any table; one by tag is refused where all rows are of one function."""
         if self.function_ids() is not None and tags_in(expression):
             raise FilterError("all of these are of one function: its tags choose nothing here")
         return super().parsed(expression)
 
     def key_of(self, row: InvocationView) -> Any:
+        """The invocation's key in the store."""
         return row.key
 
     def in_trouble(self, row: InvocationView) -> bool:
+        """Whether the invocation failed."""
         return row.failed
 
     def open_row(self, row: InvocationView) -> None:
+        """Opens the invocation with its log lines."""
         self.navigator.open(ToInvocation(key=row.key, name=row.function))
 
     # Asking -------------------------------------------------------------------------------------------------------
@@ -132,6 +140,7 @@ class InvocationsTable(TableScreen):
         return ask
 
     def paint_rows(self, answer: InvocationRows) -> None:
+        """Shows the rows: all of them, or those pages that the answer has."""
         view = answer.view
         self._pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         self._next_offset = len(view.rows)
@@ -182,6 +191,7 @@ class InvocationsTable(TableScreen):
             self.table.show_rows(AllRows([*self.table.source.rows, *view.rows], more=view.more))
 
     def failed(self, message: Failed) -> None:
+        """Shows the failure, and lets the pages that did not come be asked for again."""
         super().failed(message)
         if isinstance(self.table.source, PagedRows):
             self.table.source.forget_asked()
@@ -209,6 +219,7 @@ class InvocationsTable(TableScreen):
     _searched = False
 
     def counted(self) -> tuple[str, ...]:
+        """How many invocations there are or match, and since when they are kept, where the range begins before."""
         source, view = self.table.source, self.invocations_view()
         if isinstance(source, AllRows) and view is not None and (self.table.where or self.table.only_trouble):
             more = "+" if source.more else ""

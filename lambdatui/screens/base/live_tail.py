@@ -58,11 +58,13 @@ class LiveTailScreen(LogSearchScreen):
         """The ids of the functions to tail; None: those that the session is narrowed to."""
 
     def body(self) -> ComposeResult:
+        """The log, and the line that says how the live tail goes."""
         yield from super().body()
         yield StateLine()
 
     @property
     def tailing(self) -> bool:
+        """Whether a live tail runs."""
         return self.live is not None
 
     def rows_of(self, answer: LogSearch) -> list[LogView]:
@@ -71,6 +73,7 @@ class LiveTailScreen(LogSearchScreen):
         return rows if self.around else with_live(rows, self.live_lines, self.where, more=answer.more)
 
     def toggle_live(self) -> None:
+        """Begins a live tail, or ends the one that runs and says what it cost."""
         if self.live is not None:
             cost = self.live.report.cost_usd if self.live.report else None
             self._end_live(f"the live tail has ended{': ' + money(cost) if cost else ''}; 0 begins another")
@@ -94,6 +97,7 @@ class LiveTailScreen(LogSearchScreen):
         self.refresh_header()
 
     def on_unmount(self) -> None:
+        """Ends the live tail: without the screen it would only cost money."""
         if self.live is not None:
             self.live.stop()
 
@@ -169,4 +173,5 @@ class LiveTailScreen(LogSearchScreen):
         self.query_one(StateLine).say(f"{first}{waiting}{chr(10) + note if note else ''}")
 
     def following_word(self) -> str:
+        """The live tail's own word for the header while it runs, else ``FOLLOWING`` or nothing."""
         return self.live.word if self.live is not None else super().following_word()

@@ -60,6 +60,7 @@ class PartialSearch(Message):
     """The newest lines of it."""
 
     def can_replace(self, message: Message) -> bool:
+        """A newer partial result takes the place of one that waits in the queue."""
         return isinstance(message, PartialSearch)
 
 
@@ -82,12 +83,14 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self._rows_of_lines: list[LogView | None] = []  # for each line of the pane; None for a rule between lines
 
     def body(self) -> ComposeResult:
+        """The log, and above it the text that says why it is empty."""
         empty = Static("", id="empty", markup=False)
         empty.display = False
         yield empty
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
     def subject(self) -> tuple[int, str] | None:
+        """The function whose lines these are: its id and name; None for the lines of all functions."""
         return None if self._function_id is None else (self._function_id, self._function)
 
     def show_all_logs(self) -> None:
@@ -98,6 +101,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
     # Asking and painting ------------------------------------------------------------------------------------------
 
     def question(self) -> Callable[[QueryContext], LogSearch]:
+        """Searches the store; matches are posted as ``PartialSearch`` while the search goes on."""
         function_id, where, around = self._function_id, self.where, self._around
 
         def ask(query: QueryContext) -> LogSearch:
@@ -131,6 +135,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return list(answer.rows)
 
     def paint(self, answer: LogSearch) -> None:
+        """Shows the lines, or in place of them why there are none."""
         where = self.where
         rows = self.rows_of(answer)
         empty = self.query_one("#empty", Static)
@@ -145,6 +150,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self._show_rows(rows, answer.breaks)
 
     def paint_again(self) -> None:
+        """Shows the last answer again, with the columns and live lines as they are now."""
         if self.answer is not None:
             self.paint(self.answer)
 
@@ -175,6 +181,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return "FOLLOWING" if self.following else ""
 
     def summary(self) -> DataSummary:
+        """The number of lines, how many were searched, and whether the log is followed."""
         answer: LogSearch | None = self.answer
         following = (word,) if (word := self.following_word()) else ()
         if answer is None:
@@ -206,12 +213,14 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.ask_rows()
 
     def toggle_follow(self) -> None:
+        """Brings new lines into sight as they are collected from now on, or no longer."""
         self.following = not self.following
         if self.following:
             self.ask_rows()
         self.refresh_header()
 
     def open_line(self) -> None:
+        """Opens the invocation that wrote the marked line, or says why there is none."""
         number = self.log_pane.line_here()
         line = self._rows_of_lines[number] if number is not None and number < len(self._rows_of_lines) else None
         if line is None:
@@ -222,6 +231,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
             self.navigator.open(ToInvocation(request_id=line.request_id, name=line.function, line=line))
 
     def show_around(self) -> None:
+        """Shows 3 lines before and after each match, then 10, then none again."""
         if not self.where:
             self.say("all lines are shown: / looks for some, and a then shows the lines around them")
             return
@@ -235,6 +245,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return self._around
 
     def pick_field(self) -> None:
+        """Asks which JSON field to show as a column; one that is a column already is taken away."""
         rows = [row for row in self._rows_of_lines if row is not None]
         seen = fields_seen(rows[-_LINES_WITH_FIELDS:])
         if not seen and not self._fields:
@@ -253,6 +264,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.paint_again()
 
     def ask_stats(self) -> None:
+        """Asks which figures to compute from these lines, and opens them as a table."""
         prompt = "Figures of these lines: count, p95(.ms) by .route, 5m"
         self.app.push_screen(PromptScreen(prompt, self.session.saved.get("line_stats", "count by level")), self._count)
 
@@ -268,6 +280,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.navigator.open(ToLineStats(typed, stats, self.where, self.subject()))
 
     def raw_json(self) -> str | None:
+        """The lines that the store found, as a JSON list; None before the first answer."""
         answer: LogSearch | None = self.answer
         if answer is None:
             return None

@@ -16,6 +16,7 @@ class NavigatingScreen(ShellScreen):
         return None
 
     def main_screens(self) -> tuple[str, ...]:
+        """The names of the main screens."""
         return tuple(self.navigator.main_screens)
 
     def jump_to(self, name: str) -> None:
@@ -24,6 +25,7 @@ class NavigatingScreen(ShellScreen):
             self.navigator.go_to(name)
 
     def last_view(self) -> None:
+        """Goes to the main screen that was shown before this one."""
         self.navigator.go_to_last()
 
     def show_invocations(self) -> None:
@@ -49,6 +51,7 @@ class NavigatingScreen(ShellScreen):
         self.navigator.open(ToLogs())
 
     def open_function(self, function_id: int, name: str) -> None:
+        """Opens a function; one of the running local runner on the screen that can invoke it."""
         from lambdatui.session.destinations import ToFunction, ToLocalFunction
 
         runner = self.session.runner

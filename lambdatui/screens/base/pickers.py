@@ -31,11 +31,14 @@ class LooksAtPlaces(Protocol):
     session: "Session"
 
     @property
-    def app(self) -> Any: ...
+    def app(self) -> Any:
+        """The Textual application."""
 
-    def say(self, text: str) -> None: ...
+    def say(self, text: str) -> None:
+        """Shows ``text`` in the notice."""
 
-    def ask_rows(self) -> None: ...
+    def ask_rows(self) -> None:
+        """Asks the store again, now for the chosen place."""
 
 
 def places(query: QueryContext) -> Places:

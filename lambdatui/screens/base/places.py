@@ -22,6 +22,7 @@ class PlacesScreen(QueryScreen):
         self.ask_store(f"choose {kind}", places, choice, now_ms)
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Opens the list to choose from, where the answer is the list of places."""
         if subject not in ("choose account", "choose region"):
             return super().paint_aside(subject, answer)
         from lambdatui.screens.base.pickers import pick_account, pick_region

@@ -69,6 +69,7 @@ class QueryScreen(CommandScreen):
     # Asking -------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        """Asks the screen's question for the first time."""
         self.ask_rows()
 
     def ask_rows(self) -> None:
@@ -146,6 +147,7 @@ class QueryScreen(CommandScreen):
             self.ask_rows()
 
     def on_screen_resume(self) -> None:
+        """Asks again where another screen chose another range, or the store changed meanwhile and is not paused."""
         elsewhere = self.answer is not None and self.shown_range != self.session.shown
         if elsewhere or (self._stale and not self.session.paused):
             self.ask_rows()
@@ -159,12 +161,14 @@ class QueryScreen(CommandScreen):
     # Which time is looked at --------------------------------------------------------------------------------------
 
     def toggle_pause(self) -> None:
+        """Stops asking again when the store changes, or goes on and asks at once."""
         self.session.paused = not self.session.paused
         if not self.session.paused:
             self.ask_rows()
         self.refresh_header()
 
     def choose_preset(self, preset: str) -> None:
+        """Looks at a range named as in ``views.presets``, such as ``24h`` or ``mtd``."""
         choice = self.session.choice.with_preset(preset)
         # "All" means all: also what came after a moment that was travelled to.
         self.session.choice = replace(choice, at=None) if preset == "all" else choice

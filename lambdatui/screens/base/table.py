@@ -51,10 +51,12 @@ class TableScreen(PlacesScreen):
             cls.COLUMNS, cls.FILTERED = table_columns(cls.ROW), columns_of(cls.ROW)
 
     def body(self) -> ComposeResult:
+        """The table, and the text that takes its place while it has no rows."""
         yield self.make_table()
         yield self.make_empty()
 
     def make_table(self) -> Table:
+        """The table, with the order that was saved by the run before."""
         return Table(
             self.columns(),
             self.session.marks,
@@ -71,13 +73,11 @@ class TableScreen(PlacesScreen):
         chosen = self.session.columns.get(self.NAME or "")
         if not chosen:
             return self.COLUMNS
-        own = {one.column.id: one for one in self.COLUMNS}
-        known = {one.id: TableColumn(one) for one in self.FILTERED} | own
+        own = {table_column.column.id: table_column for table_column in self.COLUMNS}
+        known = {column.id: TableColumn(column) for column in self.FILTERED} | own
         wanted = [known[name] for name in chosen if name in known]
-        return (
-            tuple(TableColumn(one.column, need, one.width, one.grows, one.most) for need, one in enumerate(wanted))
-            or self.COLUMNS
-        )
+        by_need = (TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted))
+        return tuple(by_need) or self.COLUMNS
 
     def _saved_sort(self) -> tuple[str, bool] | None:
         """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
@@ -108,16 +108,19 @@ class TableScreen(PlacesScreen):
         self.save_state()
 
     def make_empty(self) -> Static:
+        """The text in place of an empty table, hidden at first."""
         empty = Static("", id="empty", markup=False)
         empty.display = False
         return empty
 
     @property
     def table(self) -> Table:
+        """The table."""
         return self.query_one(Table)
 
     @property
     def cursor_pane(self) -> Table:
+        """The moving keys move the table's cursor."""
         return self.table
 
     @abstractmethod
@@ -125,6 +128,7 @@ class TableScreen(PlacesScreen):
         """What makes a row the same row when others come: the cursor stays on it."""
 
     def in_trouble(self, row: Any) -> bool:
+        """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default none does."""
         return False
 
     def open_row(self, row: Any) -> None:
@@ -137,6 +141,7 @@ class TableScreen(PlacesScreen):
     # Painting -----------------------------------------------------------------------------------------------------
 
     def paint(self, answer: Any) -> None:
+        """Shows the answer's rows; the filter and the order stay."""
         self.table.show_rows(AllRows(answer.rows))
         self.say_if_empty()
 
@@ -154,6 +159,7 @@ class TableScreen(PlacesScreen):
     _why_empty = ""
 
     def why_empty(self) -> str:
+        """Why there are no rows: an empty store, the filter, or the range; and which key helps."""
         if getattr(self.answer, "as_of", None) is None:
             return (
                 f"The store {self.session.db} is empty.\n\n"
@@ -172,6 +178,7 @@ class TableScreen(PlacesScreen):
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
 
     def failed(self, message: Failed) -> None:
+        """Shows the failure in place of the rows, where no answer came before."""
         if self.answer is None:
             empty = self.query_one("#empty", Static)
             empty.update(message.notice)
@@ -180,6 +187,7 @@ class TableScreen(PlacesScreen):
             self.table.add_class("-empty")
 
     def summary(self) -> DataSummary:
+        """The data's age and coverage, the filter, and the number of rows."""
         view = self.answer
         conditions = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
@@ -225,14 +233,17 @@ class TableScreen(PlacesScreen):
             self.save_state()
 
     def toggle_trouble(self) -> None:
+        """Keeps only the rows in trouble, or shows all again."""
         self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
         self.refresh_header()
 
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+        """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
         self.table.keep(where, only_trouble=only_trouble)
         self.say_if_empty()
 
     def subject(self) -> tuple[int, str] | None:
+        """The function of the row under the cursor: its id and name; None where the row has none."""
         row = self.table.row
         function_id = getattr(row, "function_id", None)
         return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
@@ -252,6 +263,7 @@ class TableScreen(PlacesScreen):
         self.table.move(1)
 
     def compare(self) -> None:
+        """Opens the comparison of two marked functions, or of one with its own range before."""
         from lambdatui.session.destinations import ToComparison
 
         marked, here = list(self.session.marked), self.subject()
@@ -263,6 +275,7 @@ class TableScreen(PlacesScreen):
         self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
 
     def write_export(self, form: str, path: str) -> None:
+        """Writes the rows to a new file, once the first answer is there."""
         if self.answer is None:
             self.say("the rows are still being read: try again in a moment")
         else:
@@ -283,6 +296,7 @@ class TableScreen(PlacesScreen):
         return "\t".join(value_text(one, getattr(row, one.id, None), utc=self.session.utc) for one in self.FILTERED)
 
     def raw_json(self) -> str | None:
+        """The row under the cursor as a JSON object; None where there is none."""
         row = self.table.row
         if row is None:
             return None

@@ -34,9 +34,11 @@ class TextScreen(LogScreen):
     """Whether long lines are wrapped at first."""
 
     def body(self) -> ComposeResult:
+        """A log pane without times."""
         pane = LogPane(self.session.marks, utc=self.session.utc, timestamps=False, id="log")
         pane.wrap = self.WRAP
         yield pane
 
     def show_text(self, text: str) -> None:
+        """Shows each line of ``text`` as a line of the pane."""
         self.log_pane.show_lines([TextLine(line) for line in text.splitlines()])
