@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run(context: "Context", *, painted: "StartupView | None" = None) -> int:
     """Shows the screens until they are left; returns the exit code.
 
-    Textual is imported only after the first frame stands, which it does already if something is ``painted``.
+    ``painted`` is what the first frame shows, if it was painted already. Textual is imported only after that frame.
     """
     try:
         shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
@@ -77,7 +77,7 @@ def _run(context: "Context", session: Session, painted: "StartupView | None") ->
     except BaseException as error:
         if stands:
             first_frame.leave()
-        if isinstance(error, LookupError):  # a theme that there is not
+        if isinstance(error, LookupError):  # no theme of that name
             sys.stderr.write(f"lambdatui: {plain(str(error.args[0]))}\n")
             return 2
         raise

@@ -146,7 +146,7 @@ class Tails(Protocol):
 
 
 class SearchesLines(Protocol):
-    """A screen of the lines that a search of the store left."""
+    """A screen of the log lines that a search of the store matched."""
 
     def open_line(self) -> None:
         """Opens the invocation that wrote the marked line."""
@@ -194,7 +194,7 @@ class Navigates(Protocol):
 
 
 class ChoosesPlace(Protocol):
-    """A screen of functions in several accounts or regions, of which one can be looked at alone."""
+    """A screen of functions in several accounts or regions, which can be limited to one of them."""
 
     def choose_place(self, kind: str, /) -> None:
         """Asks which ``kind`` of place to look at: an ``account`` or a ``region``."""

@@ -1,7 +1,7 @@
 """Commands of ours that the screens run as processes of their own: a collection, a live tail.
 
 A thread would cost frames, and could not be ended. A child is ``python -m lambdatui ARGUMENTS`` with ``VARIABLE`` in
-its environment: it ends with the pipe to it, whatever becomes of the screens.
+its environment: it ends when its stdin does, whatever becomes of the screens.
 """
 
 import os
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 VARIABLE = "LAMBDATUI_CHILD"
-"""Tells a child that it is one; its value is how nice it is to be to other processes."""
+"""Marks a process as a child of the screens; its value is the child's niceness (``os.nice``)."""
 
 _PATIENCE_S = 3.0
 _CHUNK = 1 << 16

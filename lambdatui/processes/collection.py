@@ -9,12 +9,12 @@ from lambdatui.processes.child_process import Child
 from lambdatui.text.figures import counted, money, tally
 
 _NICENESS = 10
-"""The screens come first."""
+"""Of the child, as of ``os.nice``: the screens come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionChoice:
-    """What can be collected: how it is put to a person, and the arguments of ``lambdatui collect``."""
+    """What can be collected: its text in the list, the arguments of ``lambdatui collect``, and the AWS profile."""
 
     label: str
     arguments: tuple[str, ...]
@@ -22,7 +22,7 @@ class CollectionChoice:
 
 
 def choices(profile: str | None, region: str, runner: Path | None) -> list[CollectionChoice]:
-    """From CloudWatch, once or again and again; from the runner's log where the store was filled from one.
+    """The choices: from CloudWatch once, every 5 minutes, or for $0.10 at most; from the runner's log, if there is one.
 
     ``profile`` None and ``region`` "" leave it to the AWS configuration; ``runner`` is the log's file.
     """
@@ -43,7 +43,7 @@ def choices(profile: str | None, region: str, runner: Path | None) -> list[Colle
 
 @dataclass
 class RunningCollection:
-    """How a collection goes. Written by the one thread that reads the child, read by whoever paints.
+    """The state of a collection. The thread that reads the child writes it; the thread that paints reads it.
 
     ``wrong``: some part could not be had; ``failed``: nothing could.
     """

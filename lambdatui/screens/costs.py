@@ -209,7 +209,7 @@ def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
 
 
 def _prices(view: CostsView, dash: str) -> Field:
-    """How old the prices are; marked where they are old, and where others were meant."""
+    """The date of the prices; marked where they are old, or not the ones that were named or refreshed."""
     from lambdatui.session.queries import price_notices
 
     if price_notices():

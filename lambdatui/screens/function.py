@@ -34,7 +34,7 @@ _TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "qui
 
 @dataclass(frozen=True)
 class FunctionAnswer:
-    """What the screen shows, all of one moment."""
+    """What the screen shows, read from one state of the store."""
 
     detail: FunctionDetail | None
     charts: tuple[ChartView, ...]
@@ -95,7 +95,7 @@ CHARTS: Commands = (NextCharts, ChooseChart, CrosshairRight, CrosshairLeft)
 
 
 class FunctionScreen(InvocationsTable, InvokingScreen):
-    """Enter on an invocation shows its lines: two keys from the functions to a stack trace."""
+    """One function. Enter on an invocation shows its log lines: two keys from all functions to a stack trace."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
     COLUMNS: ClassVar[tuple[TableColumn, ...]] = tuple(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lambdatui.views.startup_view import StartupView
 
 TREND_STEPS = 8
+"""Steps of the small chart in a row."""
 
 
 class FunctionsScreen(TableScreen, InvokingScreen):
@@ -65,7 +66,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return ask
 
     def on_mount(self) -> None:
-        """Shows what the first frame showed until the store has answered; one can move in it."""
+        """Shows the rows of the first frame until the store has answered; the cursor can move in them."""
         self._startup_view, self.session.startup_view = self.session.startup_view, None
         if self._startup_view is not None:
             rows = PagedRows(self._startup_view.count)
@@ -84,7 +85,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     _startup_view: "StartupView | None" = None
 
     def begin(self) -> None:
-        """Asks the store, unless the first frame stands: then the application says when to ask."""
+        """Asks the store; where the rows of the first frame are shown, the application asks later."""
         if self._startup_view is None:
             super().begin()
 
@@ -136,7 +137,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         self.ask_store("runner", lambda query: running(query.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key does something now: none invokes where the cursor is on a function in AWS."""
+        """Whether a key does something now: the one that invokes does nothing on a function in AWS."""
         if action == "run_command" and parameters == (Invoke.id(),):
             return Invoke.available(self)
         return super().check_action(action, parameters)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _FIELD_CELLS = 38
 _ROOMY = 30
-"""Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
+"""A terminal of at least this many lines has room for the log stream's name among the fields."""
 _COLUMNS, _LINE_COLUMNS = columns_by_id(InvocationView), columns_by_id(LogView)
 
 
@@ -52,7 +52,7 @@ class LaterInvocation(Later):
 
 
 class InvocationScreen(LogScreen, QueryScreen):
-    """A failed invocation opens at its stack trace."""
+    """One invocation; a failed one opens at its stack trace."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, EarlierInvocation, LaterInvocation)
 
@@ -114,7 +114,7 @@ class InvocationScreen(LogScreen, QueryScreen):
             self._go_to_trace(answer)
 
     def _go_to_trace(self, answer: InvocationDetail) -> None:
-        """Puts the stack trace on top, where a START line would be."""
+        """Scrolls so that the stack trace begins at the top of the pane."""
         line = answer.trace.first_line if answer.trace else None
         self.call_after_refresh(self.log_pane.go_to_line, line)
 

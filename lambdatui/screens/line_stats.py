@@ -24,7 +24,7 @@ from lambdatui.widgets.header import DataSummary
 
 
 class LineStatsScreen(TextScreen, QueryScreen):
-    """Asked for again when the range changes; ``/`` finds in the table."""
+    """A table of figures, computed again when the range changes; ``/`` finds text in it."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*TEXT_COMMANDS, *TIME)
     EXPORT_FORM: ClassVar[str] = "csv"

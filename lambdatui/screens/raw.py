@@ -6,7 +6,7 @@ from lambdatui.session.session import Session
 
 
 class RawScreen(TextScreen):
-    """What was a row when it was opened: the store is not asked again."""
+    """The row as it was when this screen was opened: the store is not asked again."""
 
     def __init__(self, session: Session, destination: ToJson) -> None:
         super().__init__(session)

@@ -11,7 +11,7 @@ class Navigator(Protocol):
 
     @property
     def main_screens(self) -> Sequence[str]:
-        """The names of those that one jumps to."""
+        """The names of the main screens."""
 
     def open(self, destination: Destination) -> None:
         """Open a screen over the one that is shown: Esc comes back to it."""

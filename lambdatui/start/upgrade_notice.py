@@ -9,7 +9,7 @@ _AFTER_S, _EVERY_S = 1.0, 3.0
 
 
 def tell() -> None:
-    """Says from now on, every three seconds, how far an upgrade is; nothing of one that takes less than a second."""
+    """Writes to stderr from now on how far an upgrade is: after one second, then every three seconds."""
     began = last_told = None
 
     def tell_progress(text: str) -> None:
@@ -25,7 +25,7 @@ def tell() -> None:
 
 
 def before_the_screens(path: str) -> None:
-    """Upgrades an older store while there is a terminal to say so on. The screens say what fails."""
+    """Upgrades an older store before the screens take the terminal. What fails, the screens say."""
     import sqlite3
     from pathlib import Path
 

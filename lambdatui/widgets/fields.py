@@ -30,7 +30,7 @@ class Fields(Widget):
     }  # fmt: skip
 
     def __init__(self, cells: int, more: str, *, most: int, id: str | None = None) -> None:
-        """``cells`` is how wide one field should be at least, ``most`` how many stand side by side at most."""
+        """``cells`` is a field's least width, ``most`` how many stand side by side at most; ``more`` ends cut text."""
         super().__init__(id=id)
         self._cells = cells
         self._more = more

@@ -1,4 +1,4 @@
-"""Where a filter, or text to find, is typed: one line above the keys, there only while it is typed."""
+"""The line on which a filter, or text to find, is typed: above the keys, and hidden otherwise."""
 
 from typing import ClassVar
 

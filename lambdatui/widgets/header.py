@@ -33,7 +33,7 @@ class HeaderFacts(Protocol):
 
     @property
     def db(self) -> "Path":
-        """The store."""
+        """The store's file."""
         ...
 
     @property
@@ -46,7 +46,7 @@ class HeaderFacts(Protocol):
 
     @property
     def scope(self) -> "Scope":
-        """The accounts, regions, functions and tags that are looked at."""
+        """The accounts, regions, functions and tags that are shown."""
         ...
 
     @property
@@ -82,7 +82,7 @@ class DataSummary:
     counted: tuple[str, ...] = ()
     """Such as ``3 of 12 functions``, the least important first: those go where cells are short."""
     tags: tuple[str, ...] = ()
-    """What is to be said of the tags that are asked for."""
+    """Notes on the tags in scope."""
 
 
 class Header(Widget):
@@ -94,7 +94,7 @@ class Header(Widget):
     }  # fmt: skip
 
     PLACES_FIRST: ClassVar[bool] = False
-    """Whether accounts and regions are said before all but the last of what is counted."""
+    """Whether accounts and regions are more important than all counts but the last."""
 
     def __init__(self, facts: HeaderFacts) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Header(Widget):
         marks = self._facts.marks
         text = Text.assemble((f"{marks.brand} lambdatui", self._look("brand")), "  ", no_wrap=True, end="")
         names = [plain(name) for name in self._path]
-        # The last name is what one looks at: those before it give way.
+        # The last name is the screen's own: those before it are cut first.
         room = max(8, self.size.width - text.cell_len - 4 - sum(cell_len(name) + 3 for name in names[-1:]))
         for number, name in enumerate(names):
             if number:
@@ -223,7 +223,7 @@ class HomeHeader(Header):
         self.styles.height = home_header_lines(self.app.size.width)
 
     def say_health(self, text: str) -> None:
-        """Shows how the fleet is, in one text."""
+        """Shows the fleet's health, as ``views.fleet_health.health`` words it."""
         self._health = text
         self._tick()
 

@@ -53,7 +53,7 @@ def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, i
 
 
 def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
-    """The first column, and those from ``steps`` further right on, all wanted alike: what does not fit goes right."""
+    """The first column, and the others from ``steps`` further right on; those at the right are left out first."""
     if not steps:
         return columns
     return [
@@ -63,12 +63,12 @@ def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColum
 
 
 def hidden_hint(hidden: int) -> str:
-    """What stands above the marks: ``+8`` where so many columns did not fit; left and right bring them into sight."""
+    """What stands above the marks: ``+8`` where 8 columns (or ``+9`` where 9 or more) did not fit."""
     return "  " if not hidden else f"+{min(hidden, 9)}"
 
 
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
-    """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long loses digits, but not its size.
+    """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
@@ -84,7 +84,7 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, curr
 
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
     """A row's cell; ``more`` where the row does not know this column yet, as those of the first frame."""
-    value = getattr(row, column.id, row)  # no row is a field of its own
+    value = getattr(row, column.id, row)  # the default is the row itself, which no field has as its value
     if value is row:
         return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
     return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")

@@ -21,7 +21,7 @@ _TIME_CELLS = 14
 
 
 class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
-    """A scrolling pane of log lines. A match or an error that one went to is marked with ``>``."""
+    """A scrolling pane of log lines. The match or error that a key went to is marked with ``>``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _STYLES}
 
@@ -33,16 +33,20 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows: list[Row] = []
         self._looks: dict[str, Style] = {}
         self.sought: str | Sequence[str | TextPattern] = ""
+        """The text, or the terms, to highlight."""
         self.matching_lines: Collection[int] | None = None
-        """The numbers of the lines that were looked for, where others stand around them; None: all."""
+        """The numbers of the lines that match, where lines around them are shown too; None: all lines."""
         self.wrap = True
         self.timestamps = timestamps
         self.only_errors = False
         self.folded = False
         self.rendered_json = True
         self.bare = False
+        """Whether only the text is shown, without marks and times."""
         self.pinned = False
+        """Whether the pane stays at its end when lines come."""
         self.here: int | None = None
+        """The number of the marked row; None where none is marked."""
         self._aim: int | None = None  # the line that was put on top, until somebody moves
 
     # What is shown ------------------------------------------------------------------------------------------------
@@ -68,7 +72,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.call_after_refresh(self.go_bottom)
 
     def copy_text(self) -> str:
-        """All lines as they were written, without anything that a terminal obeys."""
+        """All lines as they were written, without the control characters that a terminal obeys."""
         return "\n".join(plain(line.text.rstrip("\r\n"), newlines=True) for line in self._lines)
 
     def search(self, sought: str) -> int:
@@ -247,7 +251,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._aim = None
 
     def notify_style_update(self) -> None:
-        """Textual's; forgets the colours of the theme before."""
+        """Forgets the colours of the theme before."""
         super().notify_style_update()
         self._looks.clear()
 

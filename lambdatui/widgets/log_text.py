@@ -15,13 +15,13 @@ from lambdatui.text.plain import plain
 
 _TAB_CELLS = 4
 _REMEMBERED = 2_000
-"""Characters. How lines up to this length are laid out is remembered."""
+"""The layout of lines of up to this many characters is cached."""
 _LONGEST = 100_000
 """Characters of one line that are laid out. A Lambda log event has 262,144 bytes at most; copying takes all of it."""
 
 
 class LoggedLine(Protocol):
-    """What the pane needs of a line, such as ``lambdatui.views.invocation.Line``."""
+    """What the pane needs of a line, such as ``lambdatui.views.invocation.InvocationLine``."""
 
     @property
     def timestamp(self) -> int:

@@ -1,4 +1,4 @@
-"""The table of all screens, painted line by line: 100,000 rows cost what fits on the terminal."""
+"""The table of all screens. Only the lines in sight are painted, however many rows there are."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
@@ -22,10 +22,10 @@ _NEAR_THE_END = 50
 
 
 class Nesting(Protocol):
-    """How rows lie beneath others. Rows beneath one row are sorted among themselves."""
+    """Which rows lie beneath others. The rows beneath one row are sorted among themselves."""
 
     def tops(self, rows: Sequence[Any]) -> list[Any]:
-        """The filtered rows that are not beneath others: those that belong together are one row."""
+        """The rows at the top: each filtered row, or one row for several that belong together."""
 
     def beneath(self, row: Any) -> Sequence[Any]:
         """The rows to show beneath ``row``; empty while it is closed."""
@@ -86,7 +86,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def row_count(self) -> int:
-        """Rows after filter."""
+        """How many rows the filter leaves."""
         return len(self._shown)
 
     @property
@@ -95,7 +95,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._shown.row_at(self.cursor)
 
     def row_at(self, index: int) -> Any | None:
-        """The row at an index after the filter; None where there is none in memory."""
+        """The row at an index among those that the filter leaves; None where it is not in memory."""
         return self._shown.row_at(index)
 
     @property
@@ -115,7 +115,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self._settle(None)
 
     def keep(self, where: Filter | None, *, only_trouble: bool) -> None:
-        """Filters the rows that are in memory; whoever asks the store for pages filters those."""
+        """Filters the rows where all are in memory; pages are filtered by the store."""
         self.where, self.only_trouble = where, only_trouble
         self._arrange()
 
@@ -324,7 +324,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """Textual's; forgets the colours of the theme before."""
+        """Forgets the colours of the theme before."""
         super().notify_style_update()
         self._styles.clear()
 

@@ -1,4 +1,4 @@
-"""Taking what a screen shows elsewhere: to the clipboard, to a file, or as JSON."""
+"""Copying what a screen shows: to the clipboard, to a file, or as JSON to another screen."""
 
 from abc import abstractmethod
 from collections.abc import Callable

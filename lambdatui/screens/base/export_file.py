@@ -36,7 +36,10 @@ def rows_text(form: str, view: "View[Any]", rows: "Sequence[Any]", columns: "Seq
 
 
 def write_new(path: str, content: str) -> Path:
-    """Writes a new file that only its owner can read; returns its path. Raises ``OSError`` where there is one."""
+    """Writes a new file that only its owner can read; returns its path.
+
+    Raises ``FileExistsError`` where the file exists, or another ``OSError`` where it cannot be written.
+    """
     target = Path(path).expanduser()
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(content)

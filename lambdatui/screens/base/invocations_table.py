@@ -1,4 +1,4 @@
-"""A table of invocations: all of them where they are few, else pages from the store as one comes to them."""
+"""A table of invocations: all at once where they are few, else pages that are read as they come into sight."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 FAILED = tuple(status for status in Status if status.failed)
 
 EXPORTED_ROWS = 1_000_000
-"""A file from a screen has at most so many; ``lambdatui invocations`` knows no end."""
+"""The most rows that a screen exports to a file; ``lambdatui invocations`` has no limit."""
 
 WHOLE_ROWS = 1_000
-"""So many rows are taken at once; beyond, they are paged."""
+"""Up to this many rows are read at once; more are paged."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +69,22 @@ class RowsRequest:
 
 @dataclass(frozen=True)
 class InvocationRows:
-    """The answer: a view, and the pages to begin with where its rows are too many to be taken at once."""
+    """What the store answered: a view and, where its rows are too many to be read at once, the pages in sight."""
 
     view: InvocationsView
     pages: dict[int, Sequence[InvocationView]]
     not_kept: str = ""
-    """Of a range that begins before invocations are kept, from when on they are."""
+    """Since when invocations are kept, where the range begins before that; else empty."""
 
 
 class InvocationsTable(TableScreen):
-    """Subclasses say of which functions the invocations are: ``function_ids``."""
+    """A table of invocations. Subclasses say of which functions they are: ``function_ids``."""
 
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
-    _pruned: tuple[str, ...] = ()  # from when on invocations are kept, where the range begins before
+    _pruned: tuple[str, ...] = ()  # since when invocations are kept, where the range begins before that
 
     def function_ids(self) -> Sequence[int] | None:
         """The ids of the functions whose invocations are shown; None for all functions in scope."""
@@ -157,7 +157,7 @@ class InvocationsTable(TableScreen):
         self.say_if_empty()
 
     def _order_by_store(self) -> None:
-        """Rows that are paged are in an order that the store has: other orders give way to the newest first."""
+        """Sorts paged rows by newest first, unless they are in another order that the store can sort by."""
         if self.table.sort is None or self.table.sort[0] not in STORE_ORDER:
             self.table.sort = ("started_at", True)
 
@@ -180,7 +180,7 @@ class InvocationsTable(TableScreen):
         self.ask_store("more", lambda query: (offset, request, request.ask(query, offset, WHOLE_ROWS)), choice, now_ms)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes a page, or more matching rows; drops what was asked for before another order or filter was chosen."""
+        """Shows a page, or more matching rows. Ignores it where order or filter have changed since it was asked for."""
         place, request, view = answer
         if request != self.rows_request():
             return
@@ -204,7 +204,7 @@ class InvocationsTable(TableScreen):
             self.ask_rows()
 
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
-        """Filters rows that are all in memory as one types; else asks the store, at Enter."""
+        """Filters at every key where all rows are in memory; else asks the store, at Enter."""
         table = self.table
         whole = isinstance(table.source, AllRows) and not table.source.more and not self._searched
         if whole:
@@ -235,7 +235,7 @@ class InvocationsTable(TableScreen):
         from lambdatui.screens.base.export_file import rows_text
 
         request, choice, now_ms = self.rows_request(), self.choice_of_shown_rows(), self.session.now_ms()
-        scope = self.narrow_for("rows to export")
+        scope = self.scope_for("rows to export")
 
         def text() -> str:
             _, view = ask(self.session.db, choice, now_ms, lambda query: request.ask(query, 0, EXPORTED_ROWS), scope)

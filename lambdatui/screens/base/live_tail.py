@@ -28,9 +28,9 @@ class TailRead(Message):
     """The child has written something."""
 
     tail: LiveTail
-    """The tail it belongs to: one that was stopped is of no interest any more."""
+    """The tail that read the items; those of a tail that was stopped since are ignored."""
     items: list[LogView | TailReport]
-    """Lines, and how the tail is."""
+    """Log lines, and reports on the state of the tail."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class TailEnded(Message):
     """The child has ended, or could not begin."""
 
     tail: LiveTail
-    """The tail that it was."""
+    """The tail that has ended."""
     reason: str
     """Why, and what to do."""
 
@@ -49,13 +49,13 @@ class LiveTailScreen(LogSearchScreen):
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
         super().__init__(session, function_id, name)
         self.live: LiveTail | None = None
-        self.live_lines: deque[LogView] = deque(maxlen=SHOWN_LINES)  # collection brings the others
+        self.live_lines: deque[LogView] = deque(maxlen=SHOWN_LINES)  # older lines are read from the store
         self._ticking: Timer | None = None
         self._waiting = 0
 
     @abstractmethod
     def tailed(self) -> list[int] | None:
-        """The ids of the functions to tail; None: those that the session is narrowed to."""
+        """The ids of the functions to tail; None: all that are in scope."""
 
     def body(self) -> ComposeResult:
         """The log, and the line that says how the live tail goes."""
@@ -68,7 +68,7 @@ class LiveTailScreen(LogSearchScreen):
         return self.live is not None
 
     def rows_of(self, answer: LogSearch) -> list[LogView]:
-        """The rows with those that came live, unless lines around matches are shown, which are the store's alone."""
+        """The stored lines and the live ones; only the stored ones while lines around matches are shown."""
         rows = super().rows_of(answer)
         return rows if self.around else with_live(rows, self.live_lines, self.where, more=answer.more)
 

@@ -43,7 +43,7 @@ _LINES_WITH_FIELDS = 500
 
 @dataclass(frozen=True, slots=True)
 class NamedLine:
-    """A line with its function's name before it, where lines of several are mixed."""
+    """A line with its function's name before it, where lines of several functions are mixed."""
 
     timestamp: int
     text: str
@@ -52,12 +52,12 @@ class NamedLine:
 
 @dataclass
 class PartialSearch(Message):
-    """What a search has found while it goes on."""
+    """The matches so far of a search that still runs."""
 
     where: str
-    """What is looked for."""
+    """The text of the search."""
     result: LogSearch
-    """The newest lines of it."""
+    """The newest matches."""
 
     def can_replace(self, message: Message) -> bool:
         """A newer partial result takes the place of one that waits in the queue."""
@@ -65,19 +65,19 @@ class PartialSearch(Message):
 
 
 class LogSearchScreen(LogScreen, QueryScreen):
-    """``/`` asks the store for the lines that match (``views.line_query``), of all in the range."""
+    """Log lines of the range; ``/`` asks the store for those that match (``views.line_query``)."""
 
     COMMANDS_HERE: ClassVar[Commands] = SEARCH_COMMANDS
     FILTER_PROMPT: ClassVar[str] = "words, !word, level:ERROR, .order.id:42, .ms>500, /re/, (a OR b)"
 
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
-        """``function_id`` None: lines of all functions that are looked at."""
+        """``function_id`` None: lines of all functions in scope."""
         super().__init__(session)
         self._function_id, self._function = function_id, name
         self.following = False
         """Whether the newest lines come into sight as they are collected."""
         self.where = ""
-        """The search that the lines are of: the last one that could be read."""
+        """The search whose matches are shown: the last one that could be parsed."""
         self._around = 0
         self._fields: list[str] = []
         self._rows_of_lines: list[LogView | None] = []  # for each line of the pane; None for a rule between lines
@@ -173,7 +173,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.log_pane.show_lines(lines)
 
     def text_of(self, line: LogView) -> str:
-        """A line as it stands in the log, after its function's name where there are lines of several."""
+        """A line as it stands in the log, after its function's name where lines of several functions are shown."""
         return line.message if self._function_id is not None else f"{line.function}  {line.message}"
 
     def following_word(self) -> str:
@@ -194,8 +194,8 @@ class LogSearchScreen(LogScreen, QueryScreen):
     # What commands do ---------------------------------------------------------------------------------------------
 
     def filter_to(self, expression: str, *, done: bool) -> None:
-        """Asks at Enter only: a question looks through all lines. One that cannot be read stays to be corrected."""
-        self.filter = self.where  # what the lines are of, until then
+        """Asks the store at Enter only: a search reads all lines. What cannot be parsed stays to be corrected."""
+        self.filter = self.where  # the header names the search whose matches are shown
         if not done:
             return
         try:
@@ -271,7 +271,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
     def _count(self, typed: str | None) -> None:
         if not typed:
             return
-        self.session.saved["line_stats"] = typed  # asked for again, it stands to be corrected
+        self.session.saved["line_stats"] = typed  # the next prompt begins with it
         try:
             stats = line_stats.parse(typed)
         except LineQueryError as error:

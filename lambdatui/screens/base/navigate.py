@@ -20,7 +20,7 @@ class NavigatingScreen(ShellScreen):
         return tuple(self.navigator.main_screens)
 
     def jump_to(self, name: str) -> None:
-        """Goes to a main screen; nowhere where one is on it already."""
+        """Goes to a main screen; does nothing where it is shown already."""
         if name != self.NAME or len(self.app.screen_stack) > 2:
             self.navigator.go_to(name)
 

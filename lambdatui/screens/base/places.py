@@ -1,4 +1,4 @@
-"""Choosing the account and region that are looked at."""
+"""Choosing the account or region to look at."""
 
 from typing import Any
 

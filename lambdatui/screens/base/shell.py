@@ -119,7 +119,7 @@ class ShellScreen(Screen[None]):
         """Called after the notice was shown, for screens that show more of a failure."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Says errors that no question foresaw: silence would look like an empty store."""
+        """Shows errors that a worker did not expect: silence would look like an empty store."""
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             self.post_message(

@@ -31,7 +31,7 @@ TABLE_COMMANDS: Commands = (*TABLE, *NAVIGATION, *GENERAL, *TIME)
 
 
 class TableScreen(PlacesScreen):
-    """Subclasses name the columns, what a row is called, what is trouble, and what Enter opens."""
+    """A screen of one table. Subclasses say what a row is, when it is in trouble, and what Enter opens."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     ROW: ClassVar[type] = object
@@ -41,9 +41,13 @@ class TableScreen(PlacesScreen):
     """The columns that a filter can name: those of the view, seen or not."""
     EXPORT_FORM: ClassVar[str] = "csv"
     ROW_IS: ClassVar[str] = "row"
+    """What people call a row, in the singular."""
     SORT: ClassVar[tuple[str, bool] | None] = None
+    """The order at first: a column's id, and whether it is descending; None for the order of the answer."""
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
+    """The ids of the columns by which the store can sort rows that are paged."""
     nesting: Nesting | None = None
+    """Which rows lie beneath others; None where none do."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -69,7 +73,7 @@ class TableScreen(PlacesScreen):
         )
 
     def columns(self) -> tuple[TableColumn, ...]:
-        """The columns of the configuration's ``[columns]``, the first ones needed most, else the screen's own."""
+        """The columns that the configuration's ``[columns]`` names, the most important first; else the screen's own."""
         chosen = self.session.columns.get(self.NAME or "")
         if not chosen:
             return self.COLUMNS
@@ -87,7 +91,7 @@ class TableScreen(PlacesScreen):
         return self.SORT
 
     def on_mount(self) -> None:
-        """Begins with the filter of the run before, which the header says as any other."""
+        """Begins with the filter of the run before, which the header shows like any other."""
         saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
             self.table.where = self.parsed(saved_filter)
@@ -125,7 +129,7 @@ class TableScreen(PlacesScreen):
 
     @abstractmethod
     def key_of(self, row: Any) -> Any:
-        """What makes a row the same row when others come: the cursor stays on it."""
+        """What identifies a row: when rows are read again, the cursor stays on the one with the same key."""
 
     def in_trouble(self, row: Any) -> bool:
         """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default none does."""
@@ -225,7 +229,7 @@ class TableScreen(PlacesScreen):
             return
         tags = tags_in(expression)
         if done and tags != self.own_tags:
-            self.own_tags, self.table.where = tags, where  # what rows are sums of is other: they are asked for again
+            self.own_tags, self.table.where = tags, where  # the rows sum other functions now: ask again
             self.ask_rows()
         else:
             self.keep(where, only_trouble=self.table.only_trouble, done=done)

@@ -19,7 +19,7 @@ TEXT_COMMANDS: Commands = (
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of text stands for a log line without a time."""
+    """A line of text in the form of a log line, without a time."""
 
     text: str
     timestamp: int = 0

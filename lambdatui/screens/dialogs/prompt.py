@@ -1,4 +1,4 @@
-"""Dialogs that ask for one line of text, or for one of a list."""
+"""Dialogs that ask for a line of text, or for a choice from a list."""
 
 from collections.abc import Sequence
 from typing import ClassVar
