@@ -32,9 +32,9 @@ def run(context: "Context", *, painted: "StartupView | None" = None) -> int:
     if shown_on.no_color:
         os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
     if not painted:  # only a store of this version is painted at once
-        from lambdatui.start.upgrade_notice import before_the_screens
+        from lambdatui.start.upgrade_notice import upgrade_before_screens
 
-        before_the_screens(str(context.db))
+        upgrade_before_screens(str(context.db))
     session = Session(
         db=context.db,
         terminal=shown_on,

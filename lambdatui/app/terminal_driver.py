@@ -28,7 +28,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*arguments, **named)
         if terminal_signals.installed():
             signal.signal(signal.SIGTSTP, before)
-            terminal_signals.hand_over(self)
+            terminal_signals.set_driver(self)
         self.has_screen = self._stopped = self._listening = False
         self._turns = asyncio.get_running_loop()
 

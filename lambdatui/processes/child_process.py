@@ -25,7 +25,7 @@ class Child:
 
     def __init__(self, arguments: Sequence[str], *, niceness: int = 0) -> None:
         """Raises ``OSError`` where it cannot be started."""
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``ended``
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``wait_for_end``
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lambdatui", *arguments],
             env={**os.environ, VARIABLE: str(niceness)},
@@ -55,7 +55,7 @@ class Child:
         text = os.pread(self._complaints.fileno(), _COMPLAINTS_BYTES, max(0, size - _COMPLAINTS_BYTES))
         return text.decode("utf-8", "replace").strip().splitlines()
 
-    def ended(self) -> tuple[int, list[str]]:
+    def wait_for_end(self) -> tuple[int, list[str]]:
         """Waits for its end; returns the exit code, and its last lines on stderr."""
         code = self._process.wait()
         complaints = self.complaints()

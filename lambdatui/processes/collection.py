@@ -51,7 +51,7 @@ class RunningCollection:
     choice: CollectionChoice
     child: Child | None = None
     steps: dict[str, str] = field(default_factory=dict)
-    ended: str = ""
+    outcome: str = ""
     accounts: list[str] = field(default_factory=list)
     stopped: bool = False
     wrong: bool = False
@@ -68,14 +68,14 @@ class RunningCollection:
         for lines in child.batches():
             for line in lines:
                 self._take(line)
-        code, complaints = child.ended()
+        code, complaints = child.wait_for_end()
         written = [line for line in complaints if line.strip()]
         self.wrong = code != 0 and not self.stopped
         self.failed = code not in (0, 3, 4) and not self.stopped
         if self.stopped:
-            self.ended = "stopped: what was had is kept"
-        elif code not in (0, 3, 4) or not self.ended:
-            self.ended = (
+            self.outcome = "stopped: what was had is kept"
+        elif code not in (0, 3, 4) or not self.outcome:
+            self.outcome = (
                 written[-1].removeprefix("lambdatui collect: ").removeprefix("lambdatui: ")
                 if written
                 else f"it ended with exit code {code}"
@@ -86,7 +86,7 @@ class RunningCollection:
         try:
             record: Any = parsed_json(line)
             if "sources" in record:
-                self.ended = _outcome(record)
+                self.outcome = _outcome(record)
                 self.accounts = [source["account"] for source in record["sources"] if source.get("account")]
                 self.steps = {}
             else:
@@ -103,7 +103,7 @@ class RunningCollection:
     def state(self, dot: str) -> str:
         """``COLLECTING (process 4711) · cloudwatch prod: log events of /aws/lambda/x, 3 of 10, 1,234 events``."""
         process = f" (process {self.child.pid})" if self.child is not None else ""
-        done = [f"last: {self.ended}"] if self.ended and not self.steps else []
+        done = [f"last: {self.outcome}"] if self.outcome and not self.steps else []
         return f" {dot} ".join([f"COLLECTING{process}, s stops", *self.steps.values(), *done])
 
 

@@ -51,7 +51,7 @@ class Invoked:
     event: bool
 
 
-def running(reader: Reader) -> LocalRunner | None:
+def running_runner(reader: Reader) -> LocalRunner | None:
     """The local runner that filled the store; None where none did, or that one does not run."""
     path = runner_log(reader)
     address = serving_address(path) if path is not None else None

@@ -38,10 +38,10 @@ class AdviceScreen(TableScreen):
         """Whether the severity is 3 or higher."""
         return row.severity >= 3
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """What the advice saves a month at least, where that is known, and the number of rows."""
         saved = worth(self.answer.rows)
-        return *((f"at least {money(saved)} a month",) if saved else ()), *super().counted()
+        return *((f"at least {money(saved)} a month",) if saved else ()), *super().counts()
 
     def open_row(self, row: Advice) -> None:
         """Shows the advice, its evidence and its arithmetic in a box."""

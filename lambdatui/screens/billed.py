@@ -86,16 +86,16 @@ class BilledScreen(TableScreen):
         """Whether AWS billed at least a cent more or less for a reason that is not known."""
         return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """The sums that AWS billed, at list price and computed, and the number of rows."""
         view: ReconciledView = self.answer
         if view.summary is None:
-            return super().counted()
+            return super().counts()
         amounts, currency = view.summary.amounts, view.summary.currency
         whole = whole_bill_said(self.scope)
         numbers = (("AWS", amounts.paid), ("list", amounts.list), ("ours", view.summary.computed))
         sums = ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers)
-        return *((whole,) if whole else ()), sums, *super().counted()
+        return *((whole,) if whole else ()), sums, *super().counts()
 
     def open_row(self, row: ReconciledRow) -> None:
         """Shows both figures, their difference and its likely reason in a box."""

@@ -193,7 +193,7 @@ class CollectScreen(TableScreen):
             try:
                 running.run(session.db)
             except OSError as error:
-                running.ended = f"it cannot be started: {error}"
+                running.outcome = f"it cannot be started: {error}"
                 running.failed = running.wrong = True
             app.call_from_thread(_finished, app, running)
 
@@ -235,7 +235,7 @@ def _finished(app: Any, running: "RunningCollection") -> None:
     session.collecting = None
     if len(set(running.accounts)) == 1:
         session.learn_account(running.choice.profile or session.profile, running.accounts[0])
-    outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
+    outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.outcome}"
     if running.wrong:
         session.add_problem("Collect", outcome)
     screen = app.screen

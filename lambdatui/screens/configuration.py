@@ -32,9 +32,9 @@ class ConfigurationScreen(TableScreen):
         """The function's id in the store."""
         return row.function_id
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """The number of functions, and what was not collected of them."""
-        return *(() if self.answer.collected else (f"queues, sources, history {NOT_COLLECTED}",)), *super().counted()
+        return *(() if self.answer.collected else (f"queues, sources, history {NOT_COLLECTED}",)), *super().counts()
 
     def open_row(self, row: SettingsView) -> None:
         """Shows all settings of the function in a box."""

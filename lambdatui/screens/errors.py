@@ -135,7 +135,7 @@ class ErrorsScreen(TableScreen):
         """Whether the error is new, regressed, growing or back."""
         return row.novelty in ("new", "regressed", "growing", "back")
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """How many errors are new, how many invocations failed, and the number of kinds of error."""
         view: ErrorTrends = self.answer
         fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "growing", "back")]

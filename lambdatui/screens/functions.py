@@ -132,9 +132,9 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
         """Asks whether the local runner that these functions are of still runs: then they can be invoked."""
-        from lambdatui.processes.runner_client import running
+        from lambdatui.processes.runner_client import running_runner
 
-        self.ask_store("runner", lambda query: running(query.reader), choice, now_ms)
+        self.ask_store("runner", lambda query: running_runner(query.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key does something now: the one that invokes does nothing on a function in AWS."""
@@ -157,7 +157,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         """Whether the function passes a threshold of trouble."""
         return in_trouble(row, self.session.thresholds)
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """Invocations, errors, the cost at list price, and the number of functions."""
         view: FunctionsView = self.answer
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
@@ -167,7 +167,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
                 f"{count(view.errors)} {plural(view.errors or 0, 'error')}"
             ),
             *cost,
-            *super().counted(),
+            *super().counts(),
         )
 
     def open_row(self, row: FunctionView) -> None:

@@ -199,7 +199,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         pane = self.log_pane
         errors = sum(1 for line in pane.lines_shown if line.kind == "error")
         return DataSummary(
-            filter=self.filter, counted=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
+            filter=self.filter, counts=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
         )
 
     def raw_json(self) -> str | None:

@@ -64,7 +64,7 @@ class LineStatsScreen(TextScreen, QueryScreen):
         """The condition that the lines match, and the number of rows."""
         answer: View[Any] | None = self.answer
         if answer is None:
-            return DataSummary(filter=self._where, counted=("counting",))
+            return DataSummary(filter=self._where, counts=("counting",))
         return DataSummary(answer.as_of, None, self._where, (figures.counted(len(answer.rows), "row"),))
 
     def copy_text(self) -> str:

@@ -30,7 +30,7 @@ class LogsScreen(LiveTailScreen):
         """The breadcrumb, with the function's name where the lines are of one."""
         return ("Functions", self._function, "Logs") if self._function else ("Logs",)
 
-    def tailed(self) -> list[int] | None:
+    def tailed_function_ids(self) -> list[int] | None:
         """This function's id, else those of the marked functions; None for all in scope."""
         if self._function_id is not None:
             return [self._function_id]

@@ -56,13 +56,13 @@ class PatternsScreen(TableScreen):
         """Whether the pattern is new."""
         return row.novelty == "new"
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """How many patterns are new, their lines and bytes, and the number of rows."""
         view: PatternsView = self.answer
         fresh = sum(row.novelty == "new" for row in view.rows)
         said = ("not all lines are counted: d says why",) if view.missing else ()
         lines = f"{counted(view.lines, 'line')}, {size(view.bytes)}"
-        return *said, *((f"{fresh:,} new",) if fresh else ()), lines, *super().counted()
+        return *said, *((f"{fresh:,} new",) if fresh else ()), lines, *super().counts()
 
     def why_empty(self) -> str:
         """Why no line of the range is counted, where that is known."""

@@ -54,9 +54,9 @@ class PermissionsScreen(TableScreen):
             PERMISSION_COLUMNS, missing_permissions(query.reader), query.reader.as_of_ms(query.range.to_ms), query.range
         )
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """The number of rows and, where there are some, the key that copies."""
-        return (*(("c copies the statement",) if self.table.row_count else ()), *super().counted())
+        return (*(("c copies the statement",) if self.table.row_count else ()), *super().counts())
 
     def key_of(self, row: MissingPermission) -> Any:
         """The IAM action."""

@@ -41,13 +41,13 @@ class ThrottlesScreen(TableScreen):
         """Whether requests were rejected, or less than 10% of the limit is left."""
         return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """The number of throttles and of rows, or that no metrics were collected."""
         view: ConcurrencyView = self.answer
         if not view.collected:
-            return "no metrics: lambdatui collect", *super().counted()
+            return "no metrics: lambdatui collect", *super().counts()
         rejected = sum(row.throttles or 0 for row in view.rows if row.function_id)
-        return f"{count(rejected)} {plural(rejected, 'throttle')}", *super().counted()
+        return f"{count(rejected)} {plural(rejected, 'throttle')}", *super().counts()
 
     def subject(self) -> tuple[int, str] | None:
         """The function under the cursor; None on an account's own row."""

@@ -91,12 +91,12 @@ def remember_frame(frame: str) -> None:
     _state.frame = frame
 
 
-def hand_over(screen: "ScreenHolder | None") -> None:
+def set_driver(screen: "ScreenHolder | None") -> None:
     """Notes Textual's driver: it has the terminal from now on, and gives it back."""
     _state.screen = screen
 
 
-def before_the_end(run: "Callable[[], None]") -> None:
+def call_before_end(run: "Callable[[], None]") -> None:
     """Notes a function that a signal that ends the program is to call, once the screen is given back."""
     _state.at_the_end.append(run)
 

@@ -8,7 +8,7 @@ from collectors.store import progress
 _AFTER_S, _EVERY_S = 1.0, 3.0
 
 
-def tell() -> None:
+def report_upgrades() -> None:
     """Writes to stderr from now on how far an upgrade is: after one second, then every three seconds."""
     began = last_told = None
 
@@ -24,7 +24,7 @@ def tell() -> None:
     progress.listeners[:] = [tell_progress]
 
 
-def before_the_screens(path: str) -> None:
+def upgrade_before_screens(path: str) -> None:
     """Upgrades an older store before the screens take the terminal. What fails, the screens say."""
     import sqlite3
     from pathlib import Path
@@ -34,7 +34,7 @@ def before_the_screens(path: str) -> None:
 
     try:
         if Path(path).exists() and is_older(Path(path)):
-            tell()
+            report_upgrades()
             open_reader(Path(path)).close()
     except (StoreError, sqlite3.Error, OSError):
         pass

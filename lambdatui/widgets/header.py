@@ -79,7 +79,7 @@ class DataSummary:
     """REPORTs seen divided by invocations counted."""
     filter: str = ""
     """The filter as it was typed."""
-    counted: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     """Such as ``3 of 12 functions``, the least important first: those go where cells are short."""
     tags: tuple[str, ...] = ()
     """Notes on the tags in scope."""
@@ -186,7 +186,7 @@ class Header(Widget):
         return text
 
     def _second_line(self, width: int) -> Text:
-        when, parts = self._range_text(), list(self._summary.counted)
+        when, parts = self._range_text(), list(self._summary.counts)
         dot = f" {self._facts.marks.dot} "
         places = "" if self._facts.scope else self._facts.places
         beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)

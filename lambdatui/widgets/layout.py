@@ -26,7 +26,7 @@ def home_header_lines(columns: int) -> int:
     return 3 if columns >= 160 else 4
 
 
-def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
+def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 
     >>> from lambdatui.views import shared_columns as shared
@@ -52,7 +52,7 @@ def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, i
     return [(c.column, widths[c.column.id]) for c in chosen]
 
 
-def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
+def panned_columns(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
     """The first column, and the others from ``steps`` further right on; those at the right are left out first."""
     if not steps:
         return columns
@@ -90,7 +90,7 @@ def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) ->
     return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")
 
 
-def heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:
+def column_heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:
     """A column's title in ``width`` cells; the column that rows are sorted by is marked with the direction."""
     title = column.title
     if sort is not None and sort[0] == column.id:

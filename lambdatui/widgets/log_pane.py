@@ -14,7 +14,7 @@ from textual.strip import Strip
 from lambdatui.text.figures import instant
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Marks
-from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, matches, rows
+from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, match_spans, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")
 _TIME_CELLS = 14
@@ -88,7 +88,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """The numbers of the rows that match; of a line that matches by other than its text, the first row."""
         lines = self.matching_lines
         among = [number for number, row in enumerate(self._rows) if lines is None or row.line in lines]
-        holding = [number for number in among if matches(self._rows[number].text, self.sought)]
+        holding = [number for number in among if match_spans(self._rows[number].text, self.sought)]
         return holding if holding or lines is None else [number for number in among if self._rows[number].first]
 
     def line_here(self) -> int | None:
@@ -284,7 +284,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         style = self._look(row.kind if row.kind in _STYLES else "log")
         segments: list[Segment] = []
         done = 0
-        for start, end in matches(row.text, self.sought):
+        for start, end in match_spans(row.text, self.sought):
             segments += [Segment(row.text[done:start], style), Segment(row.text[start:end], self._look("match"))]
             done = end
         return [segment for segment in [*segments, Segment(row.text[done:], style)] if segment.text]

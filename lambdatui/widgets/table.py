@@ -13,7 +13,7 @@ from textual.strip import Strip
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import fitted, heading, hidden_hint, panned, row_cell, tone
+from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, panned_columns, row_cell, tone
 from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
@@ -259,7 +259,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def scroll_columns(self, step: int) -> None:
         """Moves right or left among the columns, to those that did not fit."""
         pan = max(0, min(self._pan + step, len(self._columns) - 1))
-        if pan != self._pan and (step < 0 or len(self._fitted) < len(panned(self._columns, self._pan))):
+        if pan != self._pan and (step < 0 or len(self._fitted) < len(panned_columns(self._columns, self._pan))):
             self._pan = pan
             self._fit()
 
@@ -318,7 +318,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def _fit(self) -> None:
         """Chooses the columns for the cells there are; a scroll bar that comes or goes changes them too."""
         self._width = self.scrollable_content_region.width
-        self._fitted = fitted(panned(self._columns, self._pan), self._width)
+        self._fitted = fitted_columns(panned_columns(self._columns, self._pan), self._width)
         self.virtual_size = Size(self._width, self.row_count + 1)
         self._painted.clear()
         self.refresh()
@@ -374,7 +374,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         segments = [Segment(hidden_hint(len(self._columns) - len(self._fitted)), plain)]
         for column, cells in self._fitted:
             style = chosen if self.sort is not None and self.sort[0] == column.id else plain
-            segments += [Segment(heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
+            segments += [Segment(column_heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
         return Strip(segments).simplify().adjust_cell_length(width, plain)
 
     def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:

@@ -28,7 +28,7 @@ from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.log_pane import LogPane
-from lambdatui.widgets.log_text import physical, rows
+from lambdatui.widgets.log_text import physical_lines, rows
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 from screenshots import sample_log
@@ -366,8 +366,8 @@ def test_pages_that_are_short_end_the_rows() -> None:
 
 def test_a_stack_inside_json_is_unfolded() -> None:
     text = '2025Z\tid\tERROR\t{"errorType":"TypeError","stack":["TypeError: no","    at f (/var/task/a.mjs:1:2)"]}'
-    assert physical(text)[-1].strip() == "at f (/var/task/a.mjs:1:2)"
-    assert physical("[ERROR] x\rTraceback:\r  File y\n") == ["[ERROR] x", "Traceback:", "  File y"]
+    assert physical_lines(text)[-1].strip() == "at f (/var/task/a.mjs:1:2)"
+    assert physical_lines("[ERROR] x\rTraceback:\r  File y\n") == ["[ERROR] x", "Traceback:", "  File y"]
 
 
 async def test_what_nobody_foresaw_is_said_and_does_not_end_the_screens(

@@ -52,11 +52,11 @@ class ExportScreen(ShellScreen):
 
     def export(self) -> None:
         """Asks for a file's name, whose ending says what is written."""
-        from lambdatui.screens.base.export_file import suggested
+        from lambdatui.screens.base.export_file import suggested_name
         from lambdatui.screens.dialogs.prompt import PromptScreen
 
         form = self.EXPORT_FORM
-        path = suggested(self.heading(), self.session.now_ms(), form)
+        path = suggested_name(self.heading(), self.session.now_ms(), form)
         forms = ".svg, the screen" if form == "svg" else f".{form}, the rows; .json; .svg, the screen"
         self.app.push_screen(PromptScreen(f"Write to ({forms})", path), self._export_to)
 

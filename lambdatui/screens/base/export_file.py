@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FORMS = ("csv", "json", "svg", "txt")
 
 
-def suggested(heading: "Sequence[str]", now_ms: int, form: str) -> str:
+def suggested_name(heading: "Sequence[str]", now_ms: int, form: str) -> str:
     """A file name such as ``checkout-invocations-20250615-150612.csv``, of characters that every shell takes."""
     named = "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in heading).lower()
     moment = instant(now_ms).replace("-", "").replace(":", "").replace(" ", "-")

@@ -98,11 +98,11 @@ class InvocationsTable(TableScreen):
             self.function_ids(), self.scope, table.where, table.only_trouble, sort[0], ascending=not sort[1]
         )
 
-    def parsed(self, expression: str) -> Filter | None:
+    def parse_filter(self, expression: str) -> Filter | None:
         """The filter, as of any table; one by tag is refused where all rows are of one function."""
         if self.function_ids() is not None and tags_in(expression):
             raise FilterError("all of these are of one function: its tags choose nothing here")
-        return super().parsed(expression)
+        return super().parse_filter(expression)
 
     def key_of(self, row: InvocationView) -> Any:
         """The invocation's key in the store."""
@@ -218,7 +218,7 @@ class InvocationsTable(TableScreen):
     _next_offset = 0
     _searched = False
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """How many invocations there are or match, and since when they are kept, where the range begins before."""
         source, view = self.table.source, self.invocations_view()
         if isinstance(source, AllRows) and view is not None and (self.table.where or self.table.only_trouble):

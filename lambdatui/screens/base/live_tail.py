@@ -19,7 +19,7 @@ from lambdatui.text.figures import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target, with_live
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.logs import LogView
-from lambdatui.widgets.log_text import prepare
+from lambdatui.widgets.log_text import cache_layout
 from lambdatui.widgets.state_line import StateLine
 
 
@@ -54,7 +54,7 @@ class LiveTailScreen(LogSearchScreen):
         self._waiting = 0
 
     @abstractmethod
-    def tailed(self) -> list[int] | None:
+    def tailed_function_ids(self) -> list[int] | None:
         """The ids of the functions to tail; None: all that are in scope."""
 
     def body(self) -> ComposeResult:
@@ -82,7 +82,7 @@ class LiveTailScreen(LogSearchScreen):
         self.log_pane.pinned = True
         self._ticking = self.set_interval(5.0 if self.session.terminal.remote else 1.0, self._tick)
         self._tick()
-        self._tail(self.live, self.tailed())
+        self._tail(self.live, self.tailed_function_ids())
         self.refresh_header()
 
     def _end_live(self, notice: str) -> None:
@@ -124,10 +124,10 @@ class LiveTailScreen(LogSearchScreen):
         for items in batches(child, ids):
             for item in items:
                 if isinstance(item, LogView):
-                    prepare(self.text_of(item))
+                    cache_layout(self.text_of(item))
             if not (tail.stopped or worker.is_cancelled):
                 self.post_message(TailRead(tail, items))
-        code, complaints = child.ended()
+        code, complaints = child.wait_for_end()
         reason = complaints[-1].removeprefix("lambdatui: ") if complaints else f"it ended with exit code {code}"
         self.post_message(TailEnded(tail, reason))
 

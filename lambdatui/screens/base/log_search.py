@@ -185,7 +185,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         answer: LogSearch | None = self.answer
         following = (word,) if (word := self.following_word()) else ()
         if answer is None:
-            return DataSummary(filter=self.filter, counted=following)
+            return DataSummary(filter=self.filter, counts=following)
         searched = f"searched {answer.searched:,} of {counted(answer.stored, 'line')}"
         pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         shown = f"newest {len(answer.rows):,}" if answer.more else counted(len(answer.rows), "line")

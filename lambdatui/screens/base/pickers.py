@@ -41,7 +41,7 @@ class LooksAtPlaces(Protocol):
         """Asks the store again, now for the chosen place."""
 
 
-def places(query: QueryContext) -> Places:
+def read_places(query: QueryContext) -> Places:
     """Reads what can be chosen from the store and the AWS command line's files; call it in a thread."""
     keys = [row.function.key for row in query.reader.functions()]
     return Places(

@@ -94,7 +94,7 @@ class TableScreen(PlacesScreen):
         """Begins with the filter of the run before, which the header shows like any other."""
         saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
-            self.table.where = self.parsed(saved_filter)
+            self.table.where = self.parse_filter(saved_filter)
             self.own_tags = tags_in(saved_filter)
             self.filter = saved_filter
 
@@ -196,19 +196,19 @@ class TableScreen(PlacesScreen):
         conditions = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
             return DataSummary(filter=conditions)
-        return DataSummary(view.as_of, view.coverage, conditions, self.counted())
+        return DataSummary(view.as_of, view.coverage, conditions, self.counts())
 
     def _only_trouble(self) -> bool:
         return self.is_mounted and self.table.only_trouble
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """How many rows there are, such as ``3 of 12 functions``."""
         have, all_rows = self.table.row_count, len(self.table.source)
         return (f"{have:,} of {counted(all_rows, self.ROW_IS)}" if have != all_rows else counted(have, self.ROW_IS),)
 
     # What commands do ---------------------------------------------------------------------------------------------
 
-    def parsed(self, expression: str) -> Filter | None:
+    def parse_filter(self, expression: str) -> Filter | None:
         """The filter, or None for an empty one. Raises ``FilterError``."""
         return parse(expression, self.FILTERED) or None
 
@@ -219,7 +219,7 @@ class TableScreen(PlacesScreen):
         matches.
         """
         try:
-            where = self.parsed(expression)
+            where = self.parse_filter(expression)
         except FilterError as error:
             if done:
                 self.filter = ""
