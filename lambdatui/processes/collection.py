@@ -45,7 +45,7 @@ def choices(profile: str | None, region: str, runner: Path | None) -> list[Colle
 class RunningCollection:
     """The state of a collection. The thread that reads the child writes it; the thread that paints reads it.
 
-    ``wrong``: some part could not be had; ``failed``: nothing could.
+    ``incomplete``: some part could not be read; ``failed``: nothing could.
     """
 
     choice: CollectionChoice
@@ -54,7 +54,7 @@ class RunningCollection:
     outcome: str = ""
     accounts: list[str] = field(default_factory=list)
     stopped: bool = False
-    wrong: bool = False
+    incomplete: bool = False
     failed: bool = False
 
     def run(self, db: Path) -> None:
@@ -70,7 +70,7 @@ class RunningCollection:
                 self._take(line)
         code, complaints = child.wait_for_end()
         written = [line for line in complaints if line.strip()]
-        self.wrong = code != 0 and not self.stopped
+        self.incomplete = code != 0 and not self.stopped
         self.failed = code not in (0, 3, 4) and not self.stopped
         if self.stopped:
             self.outcome = "stopped: what was had is kept"

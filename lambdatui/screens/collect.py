@@ -194,7 +194,7 @@ class CollectScreen(TableScreen):
                 running.run(session.db)
             except OSError as error:
                 running.outcome = f"it cannot be started: {error}"
-                running.failed = running.wrong = True
+                running.failed = running.incomplete = True
             app.call_from_thread(_finished, app, running)
 
         app.run_worker(run, thread=True, exit_on_error=False, group="collecting")
@@ -236,7 +236,7 @@ def _finished(app: Any, running: "RunningCollection") -> None:
     if len(set(running.accounts)) == 1:
         session.learn_account(running.choice.profile or session.profile, running.accounts[0])
     outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.outcome}"
-    if running.wrong:
+    if running.incomplete:
         session.add_problem("Collect", outcome)
     screen = app.screen
     if isinstance(screen, QueryScreen):

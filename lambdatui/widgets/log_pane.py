@@ -32,7 +32,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Sequence[LoggedLine] = ()
         self._rows: list[Row] = []
         self._looks: dict[str, Style] = {}
-        self.sought: str | Sequence[str | TextPattern] = ""
+        self.search_terms: str | Sequence[str | TextPattern] = ""
         """The text, or the terms, to highlight."""
         self.matching_lines: Collection[int] | None = None
         """The numbers of the lines that match, where lines around them are shown too; None: all lines."""
@@ -45,7 +45,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether only the text is shown, without marks and times."""
         self.pinned = False
         """Whether the pane stays at its end when lines come."""
-        self.here: int | None = None
+        self.marked_row: int | None = None
         """The number of the marked row; None where none is marked."""
         self._aim: int | None = None  # the line that was put on top, until somebody moves
 
@@ -77,7 +77,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def search(self, sought: str) -> int:
         """Highlights ``sought`` and goes to its first match; returns how many rows hold it."""
-        self.sought = sought
+        self.search_terms = sought
         self.refresh()
         matching = self._matching()
         if matching:
@@ -88,13 +88,13 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """The numbers of the rows that match; of a line that matches by other than its text, the first row."""
         lines = self.matching_lines
         among = [number for number, row in enumerate(self._rows) if lines is None or row.line in lines]
-        holding = [number for number in among if match_spans(self._rows[number].text, self.sought)]
+        holding = [number for number in among if match_spans(self._rows[number].text, self.search_terms)]
         return holding if holding or lines is None else [number for number in among if self._rows[number].first]
 
     def line_here(self) -> int | None:
         """The number of the marked line; without a mark, of the first matching line in sight."""
-        if self.here is not None and self.here < self.row_count:
-            return self._rows[self.here].line
+        if self.marked_row is not None and self.marked_row < self.row_count:
+            return self._rows[self.marked_row].line
         top = round(self.scroll_offset.y)
         in_sight = self._rows[top : top + max(1, self.size.height)]
         matching = self.matching_lines
@@ -105,7 +105,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Marks the line that is clicked on."""
         row = round(self.scroll_offset.y) + event.y
         if row < self.row_count:
-            self.here, self.pinned = row, False
+            self.marked_row, self.pinned = row, False
             self.refresh()
 
     def next_match(self, step: int) -> None:
@@ -120,14 +120,14 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if not places:
             self.app.bell()
             return
-        here = self.here if self.here is not None else (-1 if step > 0 else self.row_count)
+        here = self.marked_row if self.marked_row is not None else (-1 if step > 0 else self.row_count)
         beyond = [place for place in places if (place > here if step > 0 else place < here)]
         self._visit((beyond or places)[0 if step > 0 else -1])
 
     def _visit(self, row: int) -> None:
         """Marks a row, and puts it into the upper third if it cannot be seen."""
         self._aim = None
-        self.here, self.pinned = row, False
+        self.marked_row, self.pinned = row, False
         top = round(self.scroll_offset.y)
         if not top <= row < top + self.size.height:
             self.scroll_to(y=max(0, row - self.size.height // 3), animate=False)
@@ -139,7 +139,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if row is None:
             row = next((number for number, candidate in enumerate(self._rows) if candidate.kind == "error"), None)
         if row is not None:
-            self.here, self.pinned, self._aim = row, False, self._rows[row].line
+            self.marked_row, self.pinned, self._aim = row, False, self._rows[row].line
             self.scroll_to(y=row, animate=False)
             self.refresh()
 
@@ -225,9 +225,13 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Lays out again and keeps the line on top that is there."""
         top = round(self.scroll_offset.y)
         line = self._rows[top].line if top < self.row_count else None
-        marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
+        marked = (
+            self._rows[self.marked_row].line
+            if self.marked_row is not None and self.marked_row < self.row_count
+            else None
+        )
         self._lay_out()
-        self.here = self._row_of(marked)
+        self.marked_row = self._row_of(marked)
         if self.pinned:
             self.call_after_refresh(self.go_bottom)
         elif line is not None and top:
@@ -269,10 +273,10 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if index >= self.row_count:
             return Strip.blank(width, base)
         row = self._rows[index]
-        mark = ">" if index == self.here else self._marks.trouble if row.kind == "error" and row.first else " "
+        mark = ">" if index == self.marked_row else self._marks.trouble if row.kind == "error" and row.first else " "
         if self.bare:
             return Strip(self._marked(row)).crop(left, left + width).adjust_cell_length(width, base)
-        margin = [Segment(f"{mark} ", self._look("here" if index == self.here else "error"))]
+        margin = [Segment(f"{mark} ", self._look("here" if index == self.marked_row else "error"))]
         if self.timestamps:
             time = instant(self._lines[row.line].timestamp, utc=self._utc, millis=True)[11:] if row.first else ""
             margin.append(Segment(f"{time:<{_TIME_CELLS}}", self._look("time")))
@@ -284,7 +288,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         style = self._look(row.kind if row.kind in _STYLES else "log")
         segments: list[Segment] = []
         done = 0
-        for start, end in match_spans(row.text, self.sought):
+        for start, end in match_spans(row.text, self.search_terms):
             segments += [Segment(row.text[done:start], style), Segment(row.text[start:end], self._look("match"))]
             done = end
         return [segment for segment in [*segments, Segment(row.text[done:], style)] if segment.text]

@@ -114,7 +114,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self.source.put(page, rows)
             self._settle(None)
 
-    def keep(self, where: Filter | None, *, only_trouble: bool) -> None:
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool) -> None:
         """Filters the rows where all are in memory; pages are filtered by the store."""
         self.where, self.only_trouble = where, only_trouble
         self._arrange()

@@ -247,10 +247,10 @@ async def test_the_log_is_searched_wrapped_and_walked_by_errors(store: Path) -> 
         await press(pilot, "t")
         assert not shown_lines(pane)[1].strip().startswith(("0", "1", "2"))
         await press(pilot, "slash", *"billed", "enter")
-        assert pane.here is not None
-        assert "Billed" in pane._rows[pane.here].text
+        assert pane.marked_row is not None
+        assert "Billed" in pane._rows[pane.marked_row].text
         await press(pilot, "e")
-        assert pane._rows[pane.here].kind == "error"
+        assert pane._rows[pane.marked_row].kind == "error"
         height = pane.size.height
         await press(pilot, "f")
         assert pane.size.height > height

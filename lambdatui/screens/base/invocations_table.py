@@ -46,7 +46,7 @@ class RowsRequest:
     ascending: bool
 
     @property
-    def filtered(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether the filter or ``only_failed`` leaves invocations out."""
         return self.where is not None or self.only_failed
 
@@ -128,7 +128,7 @@ class InvocationsTable(TableScreen):
         def ask(query: QueryContext) -> InvocationRows:
             view = request.ask(query, 0, WHOLE_ROWS)
             not_kept = invocations_not_kept(query.reader, query.range, request.function_ids)
-            if request.filtered or not view.more:
+            if request.is_filtered or not view.more:
                 return InvocationRows(view, {}, not_kept)
             return InvocationRows(
                 view,
@@ -190,9 +190,9 @@ class InvocationsTable(TableScreen):
             self._next_offset = place + len(view.rows)
             self.table.show_rows(AllRows([*self.table.source.rows, *view.rows], more=view.more))
 
-    def failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Shows the failure, and lets the pages that did not come be asked for again."""
-        super().failed(message)
+        super().show_failure(message)
         if isinstance(self.table.source, PagedRows):
             self.table.source.forget_asked()
 
@@ -203,12 +203,12 @@ class InvocationsTable(TableScreen):
         if self.table.source.paged or self.table.source.more:
             self.ask_rows()
 
-    def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Filters at every key where all rows are in memory; else asks the store, at Enter."""
         table = self.table
         whole = isinstance(table.source, AllRows) and not table.source.more and not self._searched
         if whole:
-            table.keep(where, only_trouble=only_trouble)
+            table.filter_rows(where, only_trouble=only_trouble)
             self.say_if_empty()
         elif done:
             table.where, table.only_trouble = where, only_trouble

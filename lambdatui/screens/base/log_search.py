@@ -145,7 +145,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         empty.update(f"No log lines{matching}.\n\n{pruned}6 shows all that the store holds; [ goes back in time.")
         pane = self.log_pane
         first = not pane.lines_shown
-        pane.sought = parse(where).shown
+        pane.search_terms = parse(where).shown
         pane.pinned = first or pane.pinned or (self.following and not self.tailing)
         self._show_rows(rows, answer.breaks)
 
@@ -209,7 +209,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
             notice.clear_notice()
         self.filter = self.where = expression
         self.answer = None
-        self.log_pane.here = None
+        self.log_pane.marked_row = None
         self.ask_rows()
 
     def toggle_follow(self) -> None:

@@ -25,7 +25,7 @@ class Places:
     all_regions: tuple[str, ...]
 
 
-class LooksAtPlaces(Protocol):
+class PlaceChoosingScreen(Protocol):
     """What the lists need of the screen that they open over."""
 
     session: "Session"
@@ -52,7 +52,7 @@ def read_places(query: QueryContext) -> Places:
     )
 
 
-def pick_account(screen: LooksAtPlaces, known: Places) -> None:
+def pick_account(screen: PlaceChoosingScreen, known: Places) -> None:
     """Asks for a profile, the one in use marked, or for an account of the store."""
     session = screen.session
     choices: dict[str, Profile | str | None] = {ALL_ACCOUNTS: None}
@@ -84,7 +84,7 @@ def pick_account(screen: LooksAtPlaces, known: Places) -> None:
     screen.app.push_screen(PickScreen("Which profile or account?", list(choices), chosen), take)
 
 
-def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
+def _use(screen: PlaceChoosingScreen, profile: Profile, known: Places) -> None:
     """Has collections and live tails from here use the profile; limits what is shown to its account, if stored."""
     session = screen.session
     session.profile = profile.name
@@ -96,7 +96,7 @@ def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
     screen.say(f"profile {profile.name} is in use: {here}; C and s collect with it")
 
 
-def pick_region(screen: LooksAtPlaces, known: Places) -> None:
+def pick_region(screen: PlaceChoosingScreen, known: Places) -> None:
     """Asks for a region: those of the store, then the others of AWS, which can be collected from."""
     session = screen.session
     own = {profile.region for profile in known.profiles if profile.name == session.profile} - {""} - set(known.regions)

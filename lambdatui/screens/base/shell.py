@@ -113,9 +113,9 @@ class ShellScreen(Screen[None]):
     def _failed(self, message: Failed) -> None:
         self.session.add_problem(" > ".join(self.heading()), message.notice)
         self.query_one(Notice).say(message.notice, failing=True)
-        self.failed(message)
+        self.show_failure(message)
 
-    def failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Called after the notice was shown, for screens that show more of a failure."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

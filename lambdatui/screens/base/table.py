@@ -181,7 +181,7 @@ class TableScreen(PlacesScreen):
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
 
-    def failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Shows the failure in place of the rows, where no answer came before."""
         if self.answer is None:
             empty = self.query_one("#empty", Static)
@@ -223,7 +223,7 @@ class TableScreen(PlacesScreen):
         except FilterError as error:
             if done:
                 self.filter = ""
-                self.keep(None, only_trouble=self.table.only_trouble, done=True)
+                self.filter_rows(None, only_trouble=self.table.only_trouble, done=True)
                 self.query_one(FilterLine).start(expression)
                 self.say(str(error))
             return
@@ -232,18 +232,18 @@ class TableScreen(PlacesScreen):
             self.own_tags, self.table.where = tags, where  # the rows sum other functions now: ask again
             self.ask_rows()
         else:
-            self.keep(where, only_trouble=self.table.only_trouble, done=done)
+            self.filter_rows(where, only_trouble=self.table.only_trouble, done=done)
         if done:
             self.save_state()
 
     def toggle_trouble(self) -> None:
         """Keeps only the rows in trouble, or shows all again."""
-        self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
+        self.filter_rows(self.table.where, only_trouble=not self.table.only_trouble, done=True)
         self.refresh_header()
 
-    def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
-        self.table.keep(where, only_trouble=only_trouble)
+        self.table.filter_rows(where, only_trouble=only_trouble)
         self.say_if_empty()
 
     def subject(self) -> tuple[int, str] | None:

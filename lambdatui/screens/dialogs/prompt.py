@@ -73,7 +73,7 @@ class PickScreen(ModalScreen[str | None]):
             listed.highlighted = ((listed.highlighted or 0) + step) % len(self._left)
 
     @on(Input.Changed)
-    def _scope(self, message: Input.Changed) -> None:
+    def _narrow_list(self, message: Input.Changed) -> None:
         self._left = [choice for choice in self._choices if message.value.casefold() in choice.casefold()]
         listed = self.query_one(OptionList)
         listed.clear_options().add_options(map(_option, self._left))
