@@ -1,4 +1,4 @@
-"""What works on every screen of costs."""
+"""Commands of every screen of costs."""
 
 from lambdatui.commands.base import Command
 from lambdatui.commands.protocols import GroupsCosts

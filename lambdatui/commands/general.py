@@ -1,4 +1,4 @@
-"""What works on every screen."""
+"""Commands of every screen."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import AsksStore, IsScreen

@@ -1,4 +1,4 @@
-"""Invoking: of the local runner's functions only."""
+"""The command that invokes a function of the local runner."""
 
 from lambdatui.commands.base import Command
 from lambdatui.commands.protocols import Invokes

@@ -1,4 +1,4 @@
-"""What works on log lines."""
+"""Commands of every screen of log lines."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import FillsScreen, HasLog

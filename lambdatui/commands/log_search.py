@@ -1,4 +1,4 @@
-"""What works on log lines out of the store."""
+"""Commands of the screens that search log lines in the store."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import Follows, SearchesLines, Tails

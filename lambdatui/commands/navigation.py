@@ -1,4 +1,4 @@
-"""Going from screen to screen."""
+"""Commands that go from screen to screen."""
 
 from typing import ClassVar
 

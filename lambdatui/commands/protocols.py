@@ -172,7 +172,7 @@ class AsksForTime(Protocol):
 
 
 class Navigates(Protocol):
-    """A screen from which one goes to others."""
+    """A screen that opens others."""
 
     def jump_to(self, name: str, /) -> None:
         """Goes to the main screen of that name."""

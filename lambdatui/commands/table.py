@@ -1,4 +1,4 @@
-"""What works on every table."""
+"""Commands of every table."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble

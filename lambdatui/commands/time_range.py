@@ -1,4 +1,4 @@
-"""Which range of time is looked at."""
+"""Commands that choose the range of time."""
 
 from typing import ClassVar
 

@@ -15,7 +15,7 @@ from lambdatui.views.view import View
 
 
 class AdviceScreen(TableScreen):
-    """What fails first, then what saves most."""
+    """The screen of advice: on what fails first, then on what saves most."""
 
     NAME: ClassVar[str] = "advice"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)

@@ -13,7 +13,7 @@ from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
 
 class AlarmsScreen(TableScreen):
-    """Alarms that ring first. Where no collection asked for alarms it says so: none is not the same as unknown."""
+    """The screen of alarms, those in alarm first. It says where no collection has asked for alarms yet."""
 
     NAME: ClassVar[str] = "alarms"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)

@@ -32,7 +32,7 @@ class BillBy(CostsBy):
 
 
 class BilledScreen(TableScreen):
-    """The newest day first, the sum of the range last."""
+    """The screen of AWS's bill: the newest day first, the sum of the range last."""
 
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow

@@ -58,7 +58,7 @@ class MissingPermissions(Command["CollectScreen"]):
 
 
 class CollectScreen(TableScreen):
-    """The newest collection first. Enter shows it, with the lines that were rejected."""
+    """The screen of collections, the newest first. Enter shows one, with the lines that it rejected."""
 
     NAME: ClassVar[str] = "collect"
     COMMANDS_HERE: ClassVar[Commands] = (
@@ -75,7 +75,7 @@ class CollectScreen(TableScreen):
         return ("Collect",)
 
     def body(self) -> ComposeResult:
-        """The store's figures, the table of collections, and how the running one goes."""
+        """The store's figures, the table of collections, and the state of the collection that runs."""
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=3, id="bill")
         yield from super().body()
         yield StateLine()

@@ -12,7 +12,7 @@ from lambdatui.views.view import View
 
 
 class CompareScreen(TableScreen):
-    """A row for each figure, with both values and their ratio."""
+    """The screen of a comparison: a row for each figure, with both values and their ratio."""
 
     ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"

@@ -12,7 +12,7 @@ from lambdatui.views.function_settings import FunctionSettings, SettingsView, fu
 
 
 class ConfigurationScreen(TableScreen):
-    """Functions by name. Enter shows all settings of one."""
+    """The screen of settings: functions by name. Enter shows all settings of one."""
 
     NAME: ClassVar[str] = "configuration"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)

@@ -23,7 +23,7 @@ _TAGS = "tags to sum by"
 
 
 class CostGroupsScreen(TableScreen):
-    """Costs in groups; ``b`` goes on to the next grouping."""
+    """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
     COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup

@@ -63,7 +63,7 @@ class AwsBill(Command["CostsScreen"]):
 
 
 class CostsScreen(TableScreen):
-    """The most expensive line first. Enter shows its arithmetic."""
+    """The screen of the bill, the most expensive line first. Enter shows a line's arithmetic."""
 
     NAME: ClassVar[str] = "costs"
     COMMANDS_HERE: ClassVar[Commands] = (

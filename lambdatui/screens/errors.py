@@ -85,7 +85,7 @@ ERRORS: Commands = (ErrorDetails, OpenFamily, CloseFamily)
 
 
 class ErrorsScreen(TableScreen):
-    """The most frequent first; errors that differ in one value are a family, closed at first."""
+    """The screen of errors, the most frequent first; those that differ in one value are a family, closed at first."""
 
     NAME: ClassVar[str] = "errors"
     COMMANDS_HERE: ClassVar[Commands] = (

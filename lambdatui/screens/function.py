@@ -95,7 +95,7 @@ CHARTS: Commands = (NextCharts, ChooseChart, CrosshairRight, CrosshairLeft)
 
 
 class FunctionScreen(InvocationsTable, InvokingScreen):
-    """One function. Enter on an invocation shows its log lines: two keys from all functions to a stack trace."""
+    """The screen of one function. Enter on an invocation shows its log lines."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
     COLUMNS: ClassVar[tuple[TableColumn, ...]] = tuple(
@@ -241,7 +241,7 @@ class InvokeHere(Invoke):
 
 
 class LocalFunctionScreen(FunctionScreen):
-    """A function of the running local runner, which can be invoked."""
+    """The screen of a function of the running local runner, which can be invoked."""
 
     COMMANDS_HERE: ClassVar[Commands] = (InvokeHere, *FunctionScreen.COMMANDS_HERE)
 

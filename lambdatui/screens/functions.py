@@ -29,7 +29,7 @@ TREND_STEPS = 8
 
 
 class FunctionsScreen(TableScreen, InvokingScreen):
-    """Every function, the most expensive first."""
+    """The screen of all functions, the most expensive first."""
 
     NAME: ClassVar[str] = "functions"
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)

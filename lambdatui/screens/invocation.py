@@ -52,7 +52,7 @@ class LaterInvocation(Later):
 
 
 class InvocationScreen(LogScreen, QueryScreen):
-    """One invocation; a failed one opens at its stack trace."""
+    """The screen of one invocation; a failed one opens at its stack trace."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, EarlierInvocation, LaterInvocation)
 
@@ -174,7 +174,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return lines
 
     def travel(self, *, back: bool) -> None:
-        """Goes to the same function's invocation before or after this one, whatever the range is."""
+        """Goes to the invocation of this function before or after this one, whatever the range is."""
         if self.answer is not None:
             self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_shown_rows(), self.session.now_ms())
 

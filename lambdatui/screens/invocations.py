@@ -10,7 +10,7 @@ from lambdatui.session.session import Session
 
 
 class InvocationsScreen(InvocationsTable):
-    """The newest first; of one function, or of all that are looked at."""
+    """The screen of invocations, the newest first: of one function, or of all in scope."""
 
     NAME: ClassVar[str] = "invocations"
 

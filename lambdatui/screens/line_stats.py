@@ -24,7 +24,7 @@ from lambdatui.widgets.header import DataSummary
 
 
 class LineStatsScreen(TextScreen, QueryScreen):
-    """A table of figures, computed again when the range changes; ``/`` finds text in it."""
+    """The screen of figures of log lines, computed again when the range changes; ``/`` finds text in the table."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*TEXT_COMMANDS, *TIME)
     EXPORT_FORM: ClassVar[str] = "csv"

@@ -11,7 +11,7 @@ from lambdatui.session.session import Session
 
 
 class LogsScreen(LiveTailScreen):
-    """``0`` begins and ends a live tail: of this function, else of the marked ones, else of all."""
+    """The screen of log lines. ``0`` begins a live tail: of this function, else of the marked ones, else of all."""
 
     NAME: ClassVar[str] = "logs"
     COMMANDS_HERE: ClassVar[Commands] = (ToggleLive, *SEARCH_COMMANDS)

@@ -11,7 +11,7 @@ from lambdatui.views.patterns import pattern_lines
 
 
 class PatternLinesScreen(LogSearchScreen):
-    """``/`` keeps the lines with every word that was typed."""
+    """The screen of one pattern's lines. ``/`` keeps those with every word that was typed."""
 
     def __init__(self, session: Session, destination: ToPatternLines) -> None:
         super().__init__(session)

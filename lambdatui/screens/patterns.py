@@ -29,7 +29,7 @@ class PatternDetails(Command["PatternsScreen"]):
 
 
 class PatternsScreen(TableScreen):
-    """Most bytes first: what to write less of, and what is new."""
+    """The screen of patterns, most bytes first: what to write less of, and what is new."""
 
     NAME: ClassVar[str] = "patterns"
     COMMANDS_HERE: ClassVar[Commands] = (

@@ -15,11 +15,11 @@ from lambdatui.views.view import View
 
 @dataclass(frozen=True)
 class PermissionsView(View[MissingPermission]):
-    """The missing permissions."""
+    """The missing permissions as the rows of a view."""
 
 
 class StatementScreen(DetailsScreen):
-    """The statement in full; ``c`` copies it, ready for a policy."""
+    """A box with the whole statement; ``c`` copies it, ready for a policy."""
 
     def __init__(self, row: MissingPermission, *, utc: bool) -> None:
         parts = [
@@ -37,7 +37,7 @@ class StatementScreen(DetailsScreen):
 
 
 class PermissionsScreen(TableScreen):
-    """Enter shows the whole statement."""
+    """The screen of missing permissions. Enter shows the statement that allows one."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     ROW: ClassVar[type] = MissingPermission

@@ -6,7 +6,7 @@ from lambdatui.session.session import Session
 
 
 class RawScreen(TextScreen):
-    """The row as it was when this screen was opened: the store is not asked again."""
+    """The screen of a row as JSON, as it was when the screen was opened: the store is not asked again."""
 
     def __init__(self, session: Session, destination: ToJson) -> None:
         super().__init__(session)

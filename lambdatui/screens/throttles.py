@@ -17,7 +17,7 @@ _COLUMNS = columns_by_id(HeadroomView)
 
 
 class ThrottlesScreen(TableScreen):
-    """The most throttled first. Enter opens the function, whose charts show when."""
+    """The screen of throttles, the most throttled function first. Enter opens it; its charts show when."""
 
     NAME: ClassVar[str] = "throttles"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)

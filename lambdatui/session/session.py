@@ -1,4 +1,4 @@
-"""What all screens of one run share: the store, the range looked at, and how the terminal is painted."""
+"""What all screens of one run share: the store, the range that is shown, and how the terminal is painted."""
 
 import os
 import time

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class NavigatingScreen(ShellScreen):
-    """A screen from which one goes to others. Subclasses that are about functions say which: ``subject``."""
+    """A screen that opens others. Subclasses that are about functions say which: ``subject``."""
 
     def subject(self) -> tuple[int, str] | None:
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""

@@ -160,7 +160,7 @@ class QueryScreen(CommandScreen):
             tags = self.shown_scope.said if self.shown_scope is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
 
-    # Which time is looked at --------------------------------------------------------------------------------------
+    # Choosing the range of time ---------------------------------------------------------------------------------------
 
     def toggle_pause(self) -> None:
         """Stops asking again when the store changes, or goes on and asks at once."""
