@@ -73,7 +73,7 @@ def _screens() -> int | None:
         "".join(sys.argv).encode()
     except UnicodeEncodeError:
         return None
-    painted = first_frame.at_once(sys.argv[1:], os.environ)
+    painted = first_frame.paint_at_once(sys.argv[1:], os.environ)
     try:
         from lambdatui.start.arguments import global_only
 

@@ -41,10 +41,10 @@ _LONGEST_HOLD_S = 1.5
 
 
 _TURN_S = 0.0005
-SCREENS_LEFT = 8  # before their garbage is collected: some 10,000 objects each, which hold one another
-_QUIET_S = 0.3  # after the last of them, when the next has long been painted
+SCREENS_LEFT = 8  # before garbage is collected: each is some 10,000 objects in cycles of references
+_QUIET_S = 0.3  # from leaving the last one to collecting: the next screen is painted first
 _SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a million invocations
-_HUNG_UP = 128 + 1  # as of the signal that says so to others
+_HUNG_UP = 128 + 1  # the exit code that SIGHUP, which other programs get then, ends with
 
 
 class UnknownTheme(LambdatuiError, LookupError):
@@ -86,7 +86,7 @@ class LambdaTui(App[int]):
     TITLE = "lambdatui"
     COMMANDS: ClassVar[set[type[Any] | Callable[[], type[Any]]]] = set(PROVIDERS)
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Before what a prompt, a palette or a dialog makes of them.
+        # Priority: a prompt, the palette or a dialog must not take these keys for its own.
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Stop", show=False, priority=True),
@@ -151,7 +151,7 @@ class LambdaTui(App[int]):
         return FunctionsScreen(self.session)
 
     def action_command_palette(self) -> None:
-        """Textual's palette, with a prompt of ours and without a sign that a console's font does not have."""
+        """Opens Textual's palette, with our prompt and without the icon, which a console's font does not have."""
         from textual.command import CommandPalette
 
         if not isinstance(self.screen, CommandPalette):
@@ -159,10 +159,11 @@ class LambdaTui(App[int]):
             self.push_screen(CommandPalette(placeholder=prompt, id="--command-palette"))
 
     def on_load(self) -> None:
-        # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
+        """Tunes threads and garbage collection for short waits, and keeps the first frame on the terminal."""
+        # A query's thread computes: each turn of the loop would wait 5 ms for it, and opening a screen takes a hundred.
         sys.setswitchinterval(_TURN_S)
-        # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
-        # rows of 2,000 functions are freed by their counts. What else there is goes when nobody waits (``pop_screen``).
+        # A full garbage collection stops every thread for 60 to 100 ms. What is loaded by now is never garbage, rows
+        # are freed by their reference counts, and cycles are collected when nobody waits (``pop_screen``).
         gc.freeze()
         gc.enable()
         gc.set_threshold(50_000, 20, 1_000)
@@ -170,6 +171,7 @@ class LambdaTui(App[int]):
             self._hold.enter_context(self.batch_update())
 
     def on_mount(self) -> None:
+        """Opens the screen of the run before, and begins to watch the store for changes."""
         name = self.session.saved.get("screen", HOME)
         if name in MAIN and name != HOME:
             self.call_later(self.navigator.go_to, name)
@@ -178,7 +180,7 @@ class LambdaTui(App[int]):
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
 
     def on_ready(self) -> None:
-        """Once the first screen is laid out as the first frame was, it is painted over that."""
+        """Has the first screen painted over the first frame, now that it is laid out as that was."""
         if isinstance(self.screen, FunctionsScreen) and self.screen.shows_startup_view:
             self.call_later(self.call_later, self._take_place, self.screen)
 
@@ -226,7 +228,7 @@ class LambdaTui(App[int]):
         self._group_errors()
 
     def _group_errors(self) -> None:
-        """Groups the errors of a store of an older version anew. The watch sees the change, and screens show it."""
+        """Groups the errors of a store of an older version again. The watch sees the change, and screens show it."""
         from collectors.ingest.regrouping import regroup_store
         from lambdatui.session.queries import close_idle
 
@@ -256,6 +258,7 @@ class LambdaTui(App[int]):
         super()._display(screen, renderable)
 
     def on_resize(self) -> None:
+        """Forgets what the terminal shows: it is painted whole again."""
         self._terminal_cells.forget()
 
     def repaint(self) -> None:
@@ -293,7 +296,7 @@ class LambdaTui(App[int]):
                 screen.post_message(StoreChanged())
 
     def _show_another(self) -> None:
-        """Goes back to the main screen: what was drilled into, and marked, is not in the store that is there now."""
+        """Goes back to the main screen: the function that was opened, and marked ones, may not be in the new store."""
         self.session.marked.clear()
         self.navigator.go_to(self.navigator.main_screen_here())
         self.call_after_refresh(self._say, "the store was replaced by another file: this is what that one holds")
@@ -304,12 +307,13 @@ class LambdaTui(App[int]):
             self.screen.say(text)
 
     def exit(self, *arguments: Any, **named: Any) -> None:
-        """Textual's; notes the main screen first, which the next run begins with."""
+        """Ends the program; notes the main screen first, which the next run begins with."""
         if self.screen_stack:
             self._last_screen = self.navigator.main_screen_here()
         super().exit(*arguments, **named)
 
     def on_unmount(self) -> None:
+        """Stops the collection that was started here, and closes the store."""
         if self.session.collecting is not None:
             self.session.collecting.stop()
         self._hold.close()
@@ -320,7 +324,7 @@ class LambdaTui(App[int]):
             close_idle()
 
     def pop_screen(self) -> AwaitComplete:
-        """Textual's. Garbage is collected a while after several screens were left: memory does not grow."""
+        """Leaves the screen. Some time after ``SCREENS_LEFT`` of them, garbage is collected: memory does not grow."""
         self._screens_left += 1
         if self._screens_left >= SCREENS_LEFT:
             if self._sweep is not None:

@@ -1,7 +1,7 @@
 """Writes only those cells to the terminal that look different afterwards, as curses does it.
 
-Textual paints whole widgets: a screen that opens is painted empty, laid out, and with its rows, and where a table
-scrolls by one row, all of them are. Most of it stands on the terminal already; over SSH every byte of it counts.
+Textual paints whole widgets: a screen that opens three times (empty, laid out, with its rows), a table that scrolls by
+one row with all its rows. Most of those cells stand on the terminal already, and over SSH every byte counts.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ Piece = tuple[int, int, Strip]
 """Column, line, and what is to stand there."""
 
 _WORTH_CELLS = 12
-"""So many equal cells between two different ones are cheaper to go over than to write: a move costs some 30 bytes."""
+"""Up to this many equal cells between two different ones are written too: moving the cursor costs some 30 bytes."""
 
 
 class ChangedCells(CompositorUpdate):
@@ -35,7 +35,7 @@ class ChangedCells(CompositorUpdate):
             yield from strip
 
     def render_segments(self, console: Console) -> str:
-        """Writes colours only where they change: otherwise half of the bytes would repeat those that hold."""
+        """The bytes for the terminal. Colours are written only where they change: that halves the bytes."""
         system = COLOR_SYSTEMS.get(console.color_system or "")
         written: list[str] = []
         now = _NO_LOOK

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run(context: "Context", *, painted: "StartupView | None" = None) -> int:
     """Shows the screens until they are left; returns the exit code.
 
-    Textual is imported only after the first frame stands, which it does already if something is ``painted``.
+    ``painted`` is what the first frame shows, if it was painted already. Textual is imported only after that frame.
     """
     try:
         shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
@@ -32,9 +32,9 @@ def run(context: "Context", *, painted: "StartupView | None" = None) -> int:
     if shown_on.no_color:
         os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
     if not painted:  # only a store of this version is painted at once
-        from lambdatui.start.upgrade_notice import before_the_screens
+        from lambdatui.start.upgrade_notice import upgrade_before_screens
 
-        before_the_screens(str(context.db))
+        upgrade_before_screens(str(context.db))
     session = Session(
         db=context.db,
         terminal=shown_on,
@@ -77,7 +77,7 @@ def _run(context: "Context", session: Session, painted: "StartupView | None") ->
     except BaseException as error:
         if stands:
             first_frame.leave()
-        if isinstance(error, LookupError):  # a theme that there is not
+        if isinstance(error, LookupError):  # no theme of that name
             sys.stderr.write(f"lambdatui: {plain(str(error.args[0]))}\n")
             return 2
         raise

@@ -1,4 +1,4 @@
-"""The one place where a screen's name becomes the screen. Screens are imported when they are first gone to."""
+"""The one place that knows the class of each screen's name. A screen is imported when it is first opened."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -26,7 +26,7 @@ MAIN = {
     "collect": "collect.CollectScreen",
     "configuration": "configuration.ConfigurationScreen",
 }
-"""The screens that one jumps to, by the name that palette, state and configuration know each by: module and class."""
+"""The main screens' modules and classes, by the name that the palette, the saved state and the configuration use."""
 
 DRILLED = {
     "function": "function.FunctionScreen",
@@ -40,7 +40,7 @@ DRILLED = {
     "permissions": "permissions.PermissionsScreen",
     "raw": "raw.RawScreen",
 }
-"""Those that are opened over others, by ``Destination.SCREEN``."""
+"""The modules and classes of the screens that are opened over others, by ``Destination.SCREEN``."""
 
 HOME = "functions"
 """The first screen."""
@@ -68,7 +68,7 @@ class ScreenNavigator:
 
     @property
     def main_screens(self) -> Sequence[str]:
-        """The names of the screens that one jumps to, in the order of the palette."""
+        """The names of the main screens, in the order of the palette."""
         return tuple(MAIN)
 
     def open(self, destination: "Destination") -> None:

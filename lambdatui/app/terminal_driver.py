@@ -28,7 +28,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*arguments, **named)
         if terminal_signals.installed():
             signal.signal(signal.SIGTSTP, before)
-            terminal_signals.hand_over(self)
+            terminal_signals.set_driver(self)
         self.has_screen = self._stopped = self._listening = False
         self._turns = asyncio.get_running_loop()
 
@@ -38,7 +38,7 @@ class TerminalDriver(LinuxDriver):
             super().write(data)
 
     def start_application_mode(self) -> None:
-        """Textual's; the screen counts as ours unless we are in the background and may not write."""
+        """Enters the alternate screen, unless we are in the background and may not write."""
         before = self._writer_thread
         self.has_screen = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -76,7 +76,7 @@ class TerminalDriver(LinuxDriver):
     # --- for signals
 
     def give_back(self) -> None:
-        """Leaves the alternate screen behind what is being written; does not wait for a terminal that takes nothing."""
+        """Leaves the alternate screen after what is being written; waits at most 0.12 s for the terminal."""
         writer, self.has_screen = self._writer_thread, False
         if writer is None:
             return

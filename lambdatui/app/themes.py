@@ -1,4 +1,4 @@
-"""The two palettes of our own; the ``ansi-`` themes are Textual's and use the terminal's colours."""
+"""Our own two themes, dark and light; the ``ansi-`` themes are Textual's and use the terminal's colours."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -68,7 +68,7 @@ THEMES = (
     ),
 )
 
-# What our style sheet needs beyond Textual's variables; the themes above say it better, the ansi ones have no more.
+# Our style sheet's own variables, for themes that do not set them: Textual's.
 FALLBACKS = {"quiet": "ansi_default"}
 
 

@@ -162,15 +162,15 @@ def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
 
 def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
     from lambdatui.app.launch import run
-    from lambdatui.start.terminal_signals import before_the_end
+    from lambdatui.start.terminal_signals import call_before_end
 
     context = current_context()
     with _processes(folder, seconds, seed) as processes:
         click.echo(f"calling {', '.join(processes.functions)}", err=True)
         _wait_for_rows(processes.store)
-        before_the_end(processes.close)
+        call_before_end(processes.close)
         if not stays:
-            before_the_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+            call_before_end(lambda: shutil.rmtree(folder, ignore_errors=True))
         try:
             return run(replace(context, db=processes.store))
         except BaseException:

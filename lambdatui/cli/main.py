@@ -11,7 +11,7 @@ import click
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli import commands, interrupts
 from lambdatui.cli.global_options import add_global_options, current_context, global_options, last_context
-from lambdatui.start.upgrade_notice import tell
+from lambdatui.start.upgrade_notice import report_upgrades
 from lambdatui.text.safe_output import safe_output
 
 
@@ -69,7 +69,7 @@ class Root(click.Group):
         return code
 
     def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
-        tell()
+        report_upgrades()
         try:
             extra.setdefault("color", True)  # what is to be kept from a pipe is kept from all: see safe_output
             result = super().main(args, prog_name or "lambdatui", complete_var, standalone_mode=False, **extra)

@@ -10,14 +10,14 @@ from textual.binding import Binding
 from textual.keys import key_to_character
 
 Target = TypeVar("Target")
-"""The protocol of ``lambdatui.commands.protocols`` that a screen has who has the command."""
+"""What a screen must have so that the command can act on it: a protocol of ``lambdatui.commands.protocols``."""
 
 
 class Command(ABC, Generic[Target]):
-    """A thing that people can do. Subclasses say what in their docstring, and do it in ``run``."""
+    """Something that people can do on a screen. A subclass's docstring is its help on the screen; ``run`` does it."""
 
     ID: ClassVar[str] = ""
-    """Its id where that is not the class's name, which another class has."""
+    """The command's id, where it is not made from the class's name."""
     BINDING_KEY: ClassVar[str]
     """Textual's names of the keys, comma-separated. The first is the one that is shown."""
     SHOW_IN_FOOTER: ClassVar[bool] = False
@@ -39,6 +39,7 @@ class Command(ABC, Generic[Target]):
 
     @classmethod
     def footer(cls) -> str:
+        """The word in the key line: ``FOOTER_TEXT``, else ``open row`` for ``OpenRow``."""
         return cls.FOOTER_TEXT or cls.name().lower()
 
     @classmethod
@@ -48,6 +49,7 @@ class Command(ABC, Generic[Target]):
 
     @classmethod
     def binding(cls) -> Binding:
+        """Textual's binding of the keys; it calls the screen's ``action_run_command`` with this command's id."""
         return Binding(
             cls.BINDING_KEY,
             f"run_command('{cls.id()}')",
@@ -59,13 +61,13 @@ class Command(ABC, Generic[Target]):
 
     @classmethod
     def available(cls, screen: Target) -> bool:
-        """Whether it means something on this screen right now."""
+        """Whether the command makes sense on this screen right now."""
         return True
 
     @classmethod
     @abstractmethod
     def run(cls, screen: Target) -> None:
-        """Do it. Called on the thread that paints."""
+        """Does what the class's docstring says. Called on the thread that paints."""
 
 
 AnyCommand: TypeAlias = type[Command[Any]]

@@ -1,4 +1,4 @@
-"""What works on every screen of costs."""
+"""Commands of every screen of costs."""
 
 from lambdatui.commands.base import Command
 from lambdatui.commands.protocols import GroupsCosts
@@ -14,4 +14,5 @@ class CostsBy(Command[GroupsCosts]):
 
     @classmethod
     def run(cls, screen: GroupsCosts) -> None:
+        """Goes to the next way of summing."""
         screen.costs_by_next()

@@ -1,4 +1,4 @@
-"""What works on every screen."""
+"""Commands of every screen."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import AsksStore, IsScreen
@@ -12,6 +12,7 @@ class Back(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Goes back one step."""
         screen.go_back()
 
 
@@ -23,6 +24,7 @@ class Leave(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Leaves the screen."""
         screen.leave()
 
 
@@ -35,6 +37,7 @@ class Help(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Opens the list of keys."""
         screen.show_help()
 
 
@@ -45,6 +48,7 @@ class Palette(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Opens the palette."""
         screen.show_palette()
 
 
@@ -55,6 +59,7 @@ class Refresh(Command[AsksStore]):
 
     @classmethod
     def run(cls, screen: AsksStore) -> None:
+        """Asks the screen's question again."""
         screen.ask_rows()
 
 
@@ -65,6 +70,7 @@ class Pause(Command[AsksStore]):
 
     @classmethod
     def run(cls, screen: AsksStore) -> None:
+        """Pauses, or goes on."""
         screen.toggle_pause()
 
 
@@ -75,6 +81,7 @@ class Copy(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Copies the screen's ``copy_text``."""
         screen.copy(screen.copy_text())
 
 
@@ -86,6 +93,7 @@ class RawJson(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Opens the row as JSON."""
         screen.show_json()
 
 
@@ -97,6 +105,7 @@ class ExportShown(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Asks for the file's name, and writes the file."""
         screen.export()
 
 
@@ -107,6 +116,7 @@ class Problems(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Opens the list of problems."""
         screen.show_problems()
 
 
@@ -117,6 +127,7 @@ class Repaint(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
+        """Paints every cell of the terminal again."""
         screen.repaint()
 
 

@@ -1,4 +1,4 @@
-"""Invoking: of the local runner's functions only."""
+"""The command that invokes a function of the local runner."""
 
 from lambdatui.commands.base import Command
 from lambdatui.commands.protocols import Invokes
@@ -13,8 +13,10 @@ class Invoke(Command[Invokes]):
 
     @classmethod
     def available(cls, screen: Invokes) -> bool:
+        """Only for a function of the running local runner."""
         return screen.can_invoke()
 
     @classmethod
     def run(cls, screen: Invokes) -> None:
+        """Asks for the payload, and invokes the function."""
         screen.invoke()

@@ -1,4 +1,4 @@
-"""What works on log lines."""
+"""Commands of every screen of log lines."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import FillsScreen, HasLog
@@ -22,6 +22,7 @@ class NextError(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Goes one failure on."""
         screen.log_pane.next_error(1)
 
 
@@ -33,6 +34,7 @@ class PreviousError(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Goes one failure back."""
         screen.log_pane.next_error(-1)
 
 
@@ -44,6 +46,7 @@ class OnlyErrors(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Hides the lines that tell of no failure, or shows them again."""
         screen.log_pane.toggle_only_errors()
 
 
@@ -57,6 +60,7 @@ class Wrap(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Switches wrapping on or off."""
         screen.log_pane.toggle_wrap()
 
 
@@ -70,6 +74,7 @@ class Timestamps(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Shows or hides the times."""
         screen.log_pane.toggle_timestamps()
 
 
@@ -81,6 +86,7 @@ class ScrollRight(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Scrolls 8 cells to the right."""
         screen.log_pane.scroll_columns(8)
 
 
@@ -92,6 +98,7 @@ class ScrollLeft(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Scrolls 8 cells to the left."""
         screen.log_pane.scroll_columns(-8)
 
 
@@ -105,6 +112,7 @@ class Fold(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Folds or unfolds all stack traces."""
         screen.log_pane.toggle_fold()
 
 
@@ -116,6 +124,7 @@ class RenderJson(Command[HasLog]):
 
     @classmethod
     def run(cls, screen: HasLog) -> None:
+        """Changes how all JSON lines are shown."""
         screen.log_pane.toggle_json()
 
 
@@ -129,6 +138,7 @@ class FullScreen(Command[FillsScreen]):
 
     @classmethod
     def run(cls, screen: FillsScreen) -> None:
+        """Hides all but the log's lines, or shows the rest again."""
         screen.toggle_full_log()
 
 

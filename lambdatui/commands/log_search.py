@@ -1,4 +1,4 @@
-"""What works on log lines out of the store."""
+"""Commands of the screens that search log lines in the store."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import Follows, SearchesLines, Tails
@@ -14,6 +14,7 @@ class ToggleLive(Command[Tails]):
 
     @classmethod
     def run(cls, screen: Tails) -> None:
+        """Begins the live tail, or ends it."""
         screen.toggle_live()
 
 
@@ -27,6 +28,7 @@ class Follow(Command[Follows]):
 
     @classmethod
     def run(cls, screen: Follows) -> None:
+        """Begins to follow the log, or ends it."""
         screen.toggle_follow()
 
 
@@ -40,6 +42,7 @@ class OpenLine(Command[SearchesLines]):
 
     @classmethod
     def run(cls, screen: SearchesLines) -> None:
+        """Opens the line's invocation."""
         screen.open_line()
 
 
@@ -52,6 +55,7 @@ class Around(Command[SearchesLines]):
 
     @classmethod
     def run(cls, screen: SearchesLines) -> None:
+        """Goes to the next number of lines around each match."""
         screen.show_around()
 
 
@@ -64,6 +68,7 @@ class PickField(Command[SearchesLines]):
 
     @classmethod
     def run(cls, screen: SearchesLines) -> None:
+        """Asks which field to add or take away."""
         screen.pick_field()
 
 
@@ -76,6 +81,7 @@ class LineStats(Command[SearchesLines]):
 
     @classmethod
     def run(cls, screen: SearchesLines) -> None:
+        """Asks which figures to compute, and opens them."""
         screen.ask_stats()
 
 

@@ -1,4 +1,4 @@
-"""Going from screen to screen."""
+"""Commands that go from screen to screen."""
 
 from typing import ClassVar
 
@@ -85,6 +85,7 @@ class ShowConfiguration(_Show):
 
     @classmethod
     def run(cls, screen: Navigates) -> None:
+        """Opens the configuration of what the screen is about: all functions, or one."""
         screen.show_configuration()
 
 
@@ -106,6 +107,7 @@ class ShowInvocations(Command[Navigates]):
 
     @classmethod
     def run(cls, screen: Navigates) -> None:
+        """Opens the invocations of what the screen is about."""
         screen.show_invocations()
 
 
@@ -119,6 +121,7 @@ class ShowLogs(Command[Navigates]):
 
     @classmethod
     def run(cls, screen: Navigates) -> None:
+        """Opens the log lines, without a live tail."""
         screen.show_logs(live=False)
 
 
@@ -131,6 +134,7 @@ class ShowAllLogs(Command[Navigates]):
 
     @classmethod
     def run(cls, screen: Navigates) -> None:
+        """Opens the log lines of all functions."""
         screen.show_all_logs()
 
 
@@ -144,6 +148,7 @@ class OpenLiveTail(Command[Navigates]):
 
     @classmethod
     def run(cls, screen: Navigates) -> None:
+        """Opens the log lines, and begins a live tail of them."""
         screen.show_logs(live=True)
 
 
@@ -155,6 +160,7 @@ class LastView(Command[Navigates]):
 
     @classmethod
     def run(cls, screen: Navigates) -> None:
+        """Goes to the last main screen."""
         screen.last_view()
 
 
@@ -166,6 +172,7 @@ class ChooseRegion(Command[ChoosesPlace]):
 
     @classmethod
     def run(cls, screen: ChoosesPlace) -> None:
+        """Asks for the region."""
         screen.choose_place("region")
 
 
@@ -177,6 +184,7 @@ class ChooseProfile(Command[ChoosesPlace]):
 
     @classmethod
     def run(cls, screen: ChoosesPlace) -> None:
+        """Asks for the profile or the account."""
         screen.choose_place("account")
 
 

@@ -21,7 +21,7 @@ Offer: TypeAlias = tuple[str, Callable[[], None], str]
 _FUNCTIONS_AT_ONCE = 50
 """The most hits that are listed: of 2,000 functions, further letters find the rest."""
 _LONGEST_NAME = 140
-"""Lambda's own limit; a fuzzy match of more takes time, and no list shows more."""
+"""Characters of a function's name that are matched and listed: Lambda allows no more."""
 
 
 class _OfScreen(Provider):
@@ -34,7 +34,7 @@ class _OfScreen(Provider):
 
     @abstractmethod
     def _offers(self) -> Iterator[Offer]:
-        """All of them; the palette chooses those whose title matches."""
+        """All offers; the palette chooses those whose title matches."""
 
     async def discover(self) -> Hits:
         for title, run, help_text in self._offers():
@@ -49,7 +49,7 @@ class _OfScreen(Provider):
 
 
 def _highlighted(matcher: "Matcher", title: str) -> Content:
-    """The title with what was typed marked. Textual's own way takes a title for markup, which no function's name is."""
+    """The title with the typed letters highlighted. Textual's own way would read a function's name as markup."""
     content = Content(title)
     for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
         if not title[offset].isspace():
@@ -89,14 +89,15 @@ class Themes(_OfScreen):
 
 
 class Functions(_OfScreen):
-    """Every function of the store, wherever one is; only what is searched for."""
+    """Every function of the store, over every screen; listed only once something is typed."""
 
     async def discover(self) -> Hits:
+        """Offers nothing before something is typed: thousands of functions would hide the commands."""
         return
         yield
 
     async def startup(self) -> None:
-        """The names are read once, in a thread, when the palette opens."""
+        """Reads the functions' names once, in a thread, when the palette opens."""
         self._names: list[tuple[int, str]] = []
         if self._beneath is None:
             return

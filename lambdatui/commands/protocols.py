@@ -9,13 +9,17 @@ from typing import Any, Protocol, runtime_checkable
 class CursorPane(Protocol):
     """What the moving keys move: a table's cursor, or the lines of a log."""
 
-    def move(self, rows: int, /) -> None: ...
+    def move(self, rows: int, /) -> None:
+        """Moves by rows; negative is up."""
 
-    def move_pages(self, pages: float, /) -> None: ...
+    def move_pages(self, pages: float, /) -> None:
+        """Moves by parts of the pane's height, such as 0.5; negative is up."""
 
-    def go_top(self) -> None: ...
+    def go_top(self) -> None:
+        """Goes to the first row."""
 
-    def go_bottom(self) -> None: ...
+    def go_bottom(self) -> None:
+        """Goes to the last row."""
 
     def open(self) -> None:
         """What Enter does with what the cursor is on."""
@@ -23,7 +27,8 @@ class CursorPane(Protocol):
     def next_match(self, step: int, /) -> None:
         """``step`` 1 goes to the next match, -1 to the one before."""
 
-    def focus(self) -> Any: ...
+    def focus(self) -> Any:
+        """Gives the keyboard to this pane."""
 
 
 class SortedColumns(Protocol):
@@ -33,29 +38,39 @@ class SortedColumns(Protocol):
     def row(self) -> Any | None:
         """The row under the cursor; None where there is none."""
 
-    def sort_beside(self, step: int, /) -> None: ...
+    def sort_beside(self, step: int, /) -> None:
+        """Sorts by the column ``step`` columns to the right of the sorted one; -1 is the one to the left."""
 
-    def reverse_sort(self) -> None: ...
+    def reverse_sort(self) -> None:
+        """Reverses the order of the sorted column."""
 
-    def scroll_columns(self, step: int, /) -> None: ...
+    def scroll_columns(self, step: int, /) -> None:
+        """Brings columns into sight that do not fit: ``step`` 1 from the right, -1 from the left."""
 
 
 class ShownLog(Protocol):
     """How the lines of a log are shown."""
 
-    def next_error(self, step: int, /) -> None: ...
+    def next_error(self, step: int, /) -> None:
+        """Goes to the next line of failure (``step`` 1) or to the one before (-1)."""
 
-    def scroll_columns(self, cells: int, /) -> None: ...
+    def scroll_columns(self, cells: int, /) -> None:
+        """Scrolls sideways by ``cells``; negative is left."""
 
-    def toggle_only_errors(self) -> None: ...
+    def toggle_only_errors(self) -> None:
+        """Shows only lines of failure, or all again."""
 
-    def toggle_wrap(self) -> None: ...
+    def toggle_wrap(self) -> None:
+        """Wraps long lines, or lets them run off the right edge."""
 
-    def toggle_timestamps(self) -> None: ...
+    def toggle_timestamps(self) -> None:
+        """Shows or hides when each line was written."""
 
-    def toggle_fold(self) -> None: ...
+    def toggle_fold(self) -> None:
+        """Folds stack traces to their first line, or unfolds them."""
 
-    def toggle_json(self) -> None: ...
+    def toggle_json(self) -> None:
+        """Shows JSON lines as level, message and fields, or as they were written."""
 
 
 # Screens --------------------------------------------------------------------------------------------------------------
@@ -65,153 +80,192 @@ class HasCursor(Protocol):
     """A screen on which something moves."""
 
     @property
-    def cursor_pane(self) -> CursorPane: ...
+    def cursor_pane(self) -> CursorPane:
+        """What the moving keys move."""
 
 
 class HasTable(Protocol):
     """A screen with a table."""
 
     @property
-    def table(self) -> SortedColumns: ...
+    def table(self) -> SortedColumns:
+        """The table."""
 
 
 class HasLog(Protocol):
     """A screen with log lines."""
 
     @property
-    def log_pane(self) -> ShownLog: ...
+    def log_pane(self) -> ShownLog:
+        """The pane of lines."""
 
 
 class HasFilter(Protocol):
     """A screen whose rows or lines can be filtered or searched."""
 
-    def open_filter(self) -> None: ...
+    def open_filter(self) -> None:
+        """Shows the line on which a filter is typed."""
 
 
 class HasTrouble(Protocol):
     """A screen whose rows can be in trouble."""
 
-    def toggle_trouble(self) -> None: ...
+    def toggle_trouble(self) -> None:
+        """Keeps only the rows in trouble, or shows all again."""
 
 
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
 
-    def mark(self) -> None: ...
+    def mark(self) -> None:
+        """Marks the function under the cursor, or takes its mark away."""
 
-    def compare(self) -> None: ...
+    def compare(self) -> None:
+        """Opens the comparison of the marked functions."""
 
 
 class FillsScreen(Protocol):
     """A screen that can give its log all the cells there are."""
 
-    def toggle_full_log(self) -> None: ...
+    def toggle_full_log(self) -> None:
+        """Hides all but the log's lines, or shows the rest again."""
 
 
 class Follows(Protocol):
     """A screen of lines that can be followed as they are collected."""
 
-    def toggle_follow(self) -> None: ...
+    def toggle_follow(self) -> None:
+        """Brings new lines into sight as they are collected, or no longer."""
 
 
 class Tails(Protocol):
     """A screen of lines that can be tailed as they are written."""
 
-    def toggle_live(self) -> None: ...
+    def toggle_live(self) -> None:
+        """Begins a live tail, or ends the one that runs."""
 
 
 class SearchesLines(Protocol):
-    """A screen of the lines that a search of the store left."""
+    """A screen of the log lines that a search of the store matched."""
 
-    def open_line(self) -> None: ...
+    def open_line(self) -> None:
+        """Opens the invocation that wrote the marked line."""
 
-    def show_around(self) -> None: ...
+    def show_around(self) -> None:
+        """Shows more lines around each match, or none again."""
 
-    def pick_field(self) -> None: ...
+    def pick_field(self) -> None:
+        """Asks for a field of JSON lines to show as a column, or no longer."""
 
-    def ask_stats(self) -> None: ...
+    def ask_stats(self) -> None:
+        """Asks for figures to compute from the lines."""
 
 
 class AsksForTime(Protocol):
     """A screen of a range of time."""
 
-    def choose_preset(self, preset: str, /) -> None: ...
+    def choose_preset(self, preset: str, /) -> None:
+        """Looks at a range by its name, such as ``24h`` or ``mtd``."""
 
-    def travel(self, *, back: bool) -> None: ...
+    def travel(self, *, back: bool) -> None:
+        """Moves the range by its own length, earlier where ``back`` is true."""
 
 
 class Navigates(Protocol):
-    """A screen from which one goes to others."""
+    """A screen that opens others."""
 
-    def jump_to(self, name: str, /) -> None: ...
+    def jump_to(self, name: str, /) -> None:
+        """Goes to the main screen of that name."""
 
-    def last_view(self) -> None: ...
+    def last_view(self) -> None:
+        """Goes to the main screen that was shown before this one."""
 
-    def show_invocations(self) -> None: ...
+    def show_invocations(self) -> None:
+        """Opens the invocations of what the screen is about."""
 
-    def show_logs(self, *, live: bool) -> None: ...
+    def show_logs(self, *, live: bool) -> None:
+        """Opens the log lines of what the screen is about; ``live`` begins a live tail of them."""
 
-    def show_all_logs(self) -> None: ...
+    def show_all_logs(self) -> None:
+        """Opens the log lines of all functions in scope."""
 
-    def show_configuration(self) -> None: ...
+    def show_configuration(self) -> None:
+        """Opens the settings of what the screen is about."""
 
 
 class ChoosesPlace(Protocol):
-    """A screen of functions in several accounts or regions, of which one can be looked at alone."""
+    """A screen of functions in several accounts or regions, which can be limited to one of them."""
 
-    def choose_place(self, kind: str, /) -> None: ...
+    def choose_place(self, kind: str, /) -> None:
+        """Asks which ``kind`` of place to look at: an ``account`` or a ``region``."""
 
 
 class Invokes(Protocol):
     """A screen of functions, of which those of the local runner can be invoked."""
 
-    def can_invoke(self) -> bool: ...
+    def can_invoke(self) -> bool:
+        """Whether the function under the cursor belongs to the running local runner."""
 
-    def invoke(self) -> None: ...
+    def invoke(self) -> None:
+        """Asks for a payload, and invokes the function with it."""
 
 
 class GroupsCosts(Protocol):
     """A screen of costs, which can be summed in several ways."""
 
-    def costs_by_next(self) -> None: ...
+    def costs_by_next(self) -> None:
+        """Sums the costs in the next way."""
 
 
 class ShowsDetails(Protocol):
     """A screen whose rows have more to them than fits a line."""
 
-    def show_details(self) -> None: ...
+    def show_details(self) -> None:
+        """Shows all of the row under the cursor in a box."""
 
 
 class IsScreen(Protocol):
     """What every screen does."""
 
-    def leave(self) -> None: ...
+    def leave(self) -> None:
+        """Leaves the screen; on the first screen, ends lambdatui."""
 
-    def go_back(self) -> None: ...
+    def go_back(self) -> None:
+        """Closes the filter line, else clears the filter, else leaves the screen."""
 
-    def copy_text(self) -> str: ...
+    def copy_text(self) -> str:
+        """What ``copy`` is to copy: the row, or the whole log."""
 
-    def copy(self, text: str, /) -> None: ...
+    def copy(self, text: str, /) -> None:
+        """Puts ``text`` on the clipboard of the terminal."""
 
-    def export(self) -> None: ...
+    def export(self) -> None:
+        """Asks for a file's name, and writes what is shown to that file."""
 
-    def repaint(self) -> None: ...
+    def repaint(self) -> None:
+        """Paints every cell of the terminal again."""
 
-    def show_help(self) -> None: ...
+    def show_help(self) -> None:
+        """Opens the list of keys."""
 
-    def show_json(self) -> None: ...
+    def show_json(self) -> None:
+        """Opens the row as JSON."""
 
-    def show_palette(self) -> None: ...
+    def show_palette(self) -> None:
+        """Opens the palette."""
 
-    def show_problems(self) -> None: ...
+    def show_problems(self) -> None:
+        """Opens the list of what went wrong since the start."""
 
 
 class AsksStore(Protocol):
     """A screen of what the store holds."""
 
-    def ask_rows(self) -> None: ...
+    def ask_rows(self) -> None:
+        """Asks the screen's question again."""
 
-    def toggle_pause(self) -> None: ...
+    def toggle_pause(self) -> None:
+        """Stops asking again when the store changes, or goes on."""
 
 
 @runtime_checkable
@@ -225,11 +279,14 @@ class OffersCommands(Protocol):
     def available_commands(self) -> Sequence[Any]:
         """The commands that mean something on the screen right now."""
 
-    def main_screens(self) -> Sequence[str]: ...
+    def main_screens(self) -> Sequence[str]:
+        """The names of the main screens."""
 
-    def jump_to(self, name: str, /) -> None: ...
+    def jump_to(self, name: str, /) -> None:
+        """Goes to the main screen of that name."""
 
-    def open_function(self, function_id: int, name: str, /) -> None: ...
+    def open_function(self, function_id: int, name: str, /) -> None:
+        """Opens a function, by its id in the store and its name."""
 
     def function_names(self) -> list[tuple[int, str]]:
         """Every function's id in the store and name; asks the store, so it is called in a thread."""

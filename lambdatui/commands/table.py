@@ -1,4 +1,4 @@
-"""What works on every table."""
+"""Commands of every table."""
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble
@@ -14,6 +14,7 @@ class OpenRow(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Opens the row."""
         screen.cursor_pane.open()
 
 
@@ -28,6 +29,7 @@ class FilterRows(Command[HasFilter]):
 
     @classmethod
     def run(cls, screen: HasFilter) -> None:
+        """Shows the line on which the filter is typed."""
         screen.open_filter()
 
 
@@ -41,6 +43,7 @@ class OnlyTrouble(Command[HasTrouble]):
 
     @classmethod
     def run(cls, screen: HasTrouble) -> None:
+        """Hides the rows that are in no trouble, or shows them again."""
         screen.toggle_trouble()
 
 
@@ -52,6 +55,7 @@ class NextMatch(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Goes one match on."""
         screen.cursor_pane.next_match(1)
 
 
@@ -63,6 +67,7 @@ class PreviousMatch(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Goes one match back."""
         screen.cursor_pane.next_match(-1)
 
 
@@ -74,6 +79,7 @@ class SortByNext(Command[HasTable]):
 
     @classmethod
     def run(cls, screen: HasTable) -> None:
+        """Sorts by the next column."""
         screen.table.sort_beside(1)
 
 
@@ -85,6 +91,7 @@ class SortByPrevious(Command[HasTable]):
 
     @classmethod
     def run(cls, screen: HasTable) -> None:
+        """Sorts by the previous column."""
         screen.table.sort_beside(-1)
 
 
@@ -96,6 +103,7 @@ class ReverseSort(Command[HasTable]):
 
     @classmethod
     def run(cls, screen: HasTable) -> None:
+        """Reverses the order."""
         screen.table.reverse_sort()
 
 
@@ -107,6 +115,7 @@ class Down(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Moves one row down."""
         screen.cursor_pane.move(1)
 
 
@@ -118,6 +127,7 @@ class Up(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Moves one row up."""
         screen.cursor_pane.move(-1)
 
 
@@ -129,6 +139,7 @@ class Top(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Goes to the first row."""
         screen.cursor_pane.go_top()
 
 
@@ -140,6 +151,7 @@ class Bottom(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Goes to the last row."""
         screen.cursor_pane.go_bottom()
 
 
@@ -151,6 +163,7 @@ class HalfPageDown(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Moves down by half of the pane's height."""
         screen.cursor_pane.move_pages(0.5)
 
 
@@ -162,6 +175,7 @@ class HalfPageUp(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Moves up by half of the pane's height."""
         screen.cursor_pane.move_pages(-0.5)
 
 
@@ -173,6 +187,7 @@ class PageDown(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Moves down by the pane's height."""
         screen.cursor_pane.move_pages(1)
 
 
@@ -184,6 +199,7 @@ class PageUp(Command[HasCursor]):
 
     @classmethod
     def run(cls, screen: HasCursor) -> None:
+        """Moves up by the pane's height."""
         screen.cursor_pane.move_pages(-1)
 
 
@@ -195,6 +211,7 @@ class ColumnsRight(Command[HasTable]):
 
     @classmethod
     def run(cls, screen: HasTable) -> None:
+        """Scrolls one column to the right."""
         screen.table.scroll_columns(1)
 
 
@@ -206,6 +223,7 @@ class ColumnsLeft(Command[HasTable]):
 
     @classmethod
     def run(cls, screen: HasTable) -> None:
+        """Scrolls one column back to the left."""
         screen.table.scroll_columns(-1)
 
 
@@ -217,10 +235,12 @@ class Mark(Command[Compares]):
 
     @classmethod
     def available(cls, screen: Compares) -> bool:
+        """Only on a row that is about one function."""
         return screen.table.row is not None and hasattr(screen.table.row, "function_id")
 
     @classmethod
     def run(cls, screen: Compares) -> None:
+        """Marks the function, or takes its mark away."""
         screen.mark()
 
 
@@ -232,6 +252,7 @@ class Compare(Command[Compares]):
 
     @classmethod
     def run(cls, screen: Compares) -> None:
+        """Opens the comparison."""
         screen.compare()
 
 

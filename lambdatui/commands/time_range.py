@@ -1,4 +1,4 @@
-"""Which range of time is looked at."""
+"""Commands that choose the range of time."""
 
 from typing import ClassVar
 
@@ -67,6 +67,7 @@ class Earlier(Command[AsksForTime]):
 
     @classmethod
     def run(cls, screen: AsksForTime) -> None:
+        """Goes one range back; on an invocation's screen, to the invocation before."""
         screen.travel(back=True)
 
 
@@ -78,6 +79,7 @@ class Later(Command[AsksForTime]):
 
     @classmethod
     def run(cls, screen: AsksForTime) -> None:
+        """Goes one range forward; on an invocation's screen, to the invocation after."""
         screen.travel(back=False)
 
 

@@ -1,7 +1,7 @@
 """Commands of ours that the screens run as processes of their own: a collection, a live tail.
 
 A thread would cost frames, and could not be ended. A child is ``python -m lambdatui ARGUMENTS`` with ``VARIABLE`` in
-its environment: it ends with the pipe to it, whatever becomes of the screens.
+its environment: it ends when its stdin does, whatever becomes of the screens.
 """
 
 import os
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 VARIABLE = "LAMBDATUI_CHILD"
-"""Tells a child that it is one; its value is how nice it is to be to other processes."""
+"""Marks a process as a child of the screens; its value is the child's niceness (``os.nice``)."""
 
 _PATIENCE_S = 3.0
 _CHUNK = 1 << 16
@@ -25,7 +25,7 @@ class Child:
 
     def __init__(self, arguments: Sequence[str], *, niceness: int = 0) -> None:
         """Raises ``OSError`` where it cannot be started."""
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``ended``
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``wait_for_end``
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lambdatui", *arguments],
             env={**os.environ, VARIABLE: str(niceness)},
@@ -55,7 +55,7 @@ class Child:
         text = os.pread(self._complaints.fileno(), _COMPLAINTS_BYTES, max(0, size - _COMPLAINTS_BYTES))
         return text.decode("utf-8", "replace").strip().splitlines()
 
-    def ended(self) -> tuple[int, list[str]]:
+    def wait_for_end(self) -> tuple[int, list[str]]:
         """Waits for its end; returns the exit code, and its last lines on stderr."""
         code = self._process.wait()
         complaints = self.complaints()

@@ -9,12 +9,12 @@ from lambdatui.processes.child_process import Child
 from lambdatui.text.figures import counted, money, tally
 
 _NICENESS = 10
-"""The screens come first."""
+"""Of the child, as of ``os.nice``: the screens come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionChoice:
-    """What can be collected: how it is put to a person, and the arguments of ``lambdatui collect``."""
+    """What can be collected: its text in the list, the arguments of ``lambdatui collect``, and the AWS profile."""
 
     label: str
     arguments: tuple[str, ...]
@@ -22,7 +22,7 @@ class CollectionChoice:
 
 
 def choices(profile: str | None, region: str, runner: Path | None) -> list[CollectionChoice]:
-    """From CloudWatch, once or again and again; from the runner's log where the store was filled from one.
+    """The choices: from CloudWatch once, every 5 minutes, or for $0.10 at most; from the runner's log, if there is one.
 
     ``profile`` None and ``region`` "" leave it to the AWS configuration; ``runner`` is the log's file.
     """
@@ -43,18 +43,18 @@ def choices(profile: str | None, region: str, runner: Path | None) -> list[Colle
 
 @dataclass
 class RunningCollection:
-    """How a collection goes. Written by the one thread that reads the child, read by whoever paints.
+    """The state of a collection. The thread that reads the child writes it; the thread that paints reads it.
 
-    ``wrong``: some part could not be had; ``failed``: nothing could.
+    ``incomplete``: some part could not be read; ``failed``: nothing could.
     """
 
     choice: CollectionChoice
     child: Child | None = None
     steps: dict[str, str] = field(default_factory=dict)
-    ended: str = ""
+    outcome: str = ""
     accounts: list[str] = field(default_factory=list)
     stopped: bool = False
-    wrong: bool = False
+    incomplete: bool = False
     failed: bool = False
 
     def run(self, db: Path) -> None:
@@ -68,14 +68,14 @@ class RunningCollection:
         for lines in child.batches():
             for line in lines:
                 self._take(line)
-        code, complaints = child.ended()
+        code, complaints = child.wait_for_end()
         written = [line for line in complaints if line.strip()]
-        self.wrong = code != 0 and not self.stopped
+        self.incomplete = code != 0 and not self.stopped
         self.failed = code not in (0, 3, 4) and not self.stopped
         if self.stopped:
-            self.ended = "stopped: what was had is kept"
-        elif code not in (0, 3, 4) or not self.ended:
-            self.ended = (
+            self.outcome = "stopped: what was had is kept"
+        elif code not in (0, 3, 4) or not self.outcome:
+            self.outcome = (
                 written[-1].removeprefix("lambdatui collect: ").removeprefix("lambdatui: ")
                 if written
                 else f"it ended with exit code {code}"
@@ -86,7 +86,7 @@ class RunningCollection:
         try:
             record: Any = parsed_json(line)
             if "sources" in record:
-                self.ended = _outcome(record)
+                self.outcome = _outcome(record)
                 self.accounts = [source["account"] for source in record["sources"] if source.get("account")]
                 self.steps = {}
             else:
@@ -103,7 +103,7 @@ class RunningCollection:
     def state(self, dot: str) -> str:
         """``COLLECTING (process 4711) · cloudwatch prod: log events of /aws/lambda/x, 3 of 10, 1,234 events``."""
         process = f" (process {self.child.pid})" if self.child is not None else ""
-        done = [f"last: {self.ended}"] if self.ended and not self.steps else []
+        done = [f"last: {self.outcome}"] if self.outcome and not self.steps else []
         return f" {dot} ".join([f"COLLECTING{process}, s stops", *self.steps.values(), *done])
 
 

@@ -1,4 +1,4 @@
-"""A live tail as the screens have it: the child that tails, what it reports, and what it has cost."""
+"""A live tail that a screen started: the child that tails, its reports, and its cost."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,21 +19,21 @@ LIVE, POLLING, RUNNER = "live", "polling", "runner"
 
 @dataclass(frozen=True, slots=True)
 class TailReport:
-    """How the tail is, as the child reports it."""
+    """The state of the tail, as the child reports it."""
 
     way: str
     """``LIVE``, ``POLLING`` or ``RUNNER``."""
     note: str
-    """What there is to say; may be empty."""
+    """A text for people on the state; may be empty."""
     sampled: bool
     """Whether AWS leaves lines out: it does so above 500 a second."""
     cost_usd: Decimal | None
-    """What the session has cost so far; None where it is free."""
+    """USD that AWS bills for the tail so far; None where it is free."""
 
 
 @dataclass
 class LiveTail:
-    """How one live tail is."""
+    """The state of one live tail."""
 
     functions: Sequence[str] = ()
     """The names of the functions that are tailed."""
@@ -95,7 +95,7 @@ def clock(seconds: float) -> str:
 
 
 def arguments(db: Path, target: LiveTarget, profile: str | None) -> list[str]:
-    """The child's arguments."""
+    """The arguments of ``lambdatui`` with which a child tails ``target``."""
     options = ["--db", str(db), "--account", target.account, "--region", target.region]
     for name in target.functions:
         options += ["--function", name]

@@ -19,7 +19,7 @@ from lambdatui.runner.serving.lock import serving_address
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
 
 MOST_BYTES = 6 * 1024 * 1024
-"""Of a payload that is waited for; an event has 1 MB (Lambda quotas)."""
+"""The largest payload of a synchronous invocation; an asynchronous one has 1 MB (Lambda quotas)."""
 
 _FUNCTIONS = "/2015-03-31/functions"
 _LISTING_S = 5.0
@@ -40,7 +40,7 @@ class LocalRunner:
 
 @dataclass(frozen=True, slots=True)
 class Invoked:
-    """What an invocation came to. ``answer`` and ``log`` are hostile text; ``took_ms`` is as seen from here."""
+    """The outcome of an invocation. ``answer`` and ``log`` are hostile text; ``took_ms`` is as seen from here."""
 
     status: int
     request_id: str
@@ -51,7 +51,7 @@ class Invoked:
     event: bool
 
 
-def running(reader: Reader) -> LocalRunner | None:
+def running_runner(reader: Reader) -> LocalRunner | None:
     """The local runner that filled the store; None where none did, or that one does not run."""
     path = runner_log(reader)
     address = serving_address(path) if path is not None else None

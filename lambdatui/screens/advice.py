@@ -15,7 +15,7 @@ from lambdatui.views.view import View
 
 
 class AdviceScreen(TableScreen):
-    """What fails first, then what saves most."""
+    """The screen of advice: on what fails first, then on what saves most."""
 
     NAME: ClassVar[str] = "advice"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
@@ -23,20 +23,26 @@ class AdviceScreen(TableScreen):
     ROW_IS: ClassVar[str] = "piece of advice"
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Advice``."""
         return ("Advice",)
 
     def question(self) -> Callable[[QueryContext], View[Advice]]:
+        """Asks for the advice of the range."""
         return lambda query: advice(query.reader, query.range, query.book, scope=query.scope)
 
     def key_of(self, row: Advice) -> Any:
+        """The kind of advice, its function, and what was observed of it."""
         return row.kind, row.function_id, row.found
 
     def in_trouble(self, row: Advice) -> bool:
+        """Whether the severity is 3 or higher."""
         return row.severity >= 3
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """What the advice saves a month at least, where that is known, and the number of rows."""
         saved = worth(self.answer.rows)
-        return *((f"at least {money(saved)} a month",) if saved else ()), *super().counted()
+        return *((f"at least {money(saved)} a month",) if saved else ()), *super().counts()
 
     def open_row(self, row: Advice) -> None:
+        """Shows the advice, its evidence and its arithmetic in a box."""
         self.app.push_screen(DetailsScreen(f"{row.function}: {row.kind}", advice_parts(row)))

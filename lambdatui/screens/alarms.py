@@ -13,7 +13,7 @@ from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
 
 class AlarmsScreen(TableScreen):
-    """Alarms that ring first. Where no collection asked for alarms it says so: none is not the same as unknown."""
+    """The screen of alarms, those in alarm first. It says where no collection has asked for alarms yet."""
 
     NAME: ClassVar[str] = "alarms"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)
@@ -21,23 +21,29 @@ class AlarmsScreen(TableScreen):
     ROW_IS: ClassVar[str] = "alarm"
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Alarms``."""
         return ("Alarms",)
 
     def question(self) -> Callable[[QueryContext], AlarmsView]:
+        """Asks for the alarms, and for how often each changed its state in the range."""
         return lambda query: alarms(query.reader, query.range, scope=query.scope)
 
     def key_of(self, row: AlarmView) -> Any:
+        """The alarm's name, account and region."""
         return row.alarm, row.account, row.region
 
     def in_trouble(self, row: AlarmView) -> bool:
+        """Whether CloudWatch's state of the alarm is ``ALARM``."""
         return row.alarm_state == "ALARM"
 
     def why_empty(self) -> str:
+        """Tells a store whose alarms were never collected from one that has no alarms."""
         if not self.answer.collected:
             return "Alarms are not collected yet.\n\nRun\n\n    lambdatui collect\n\nand this screen fills by itself."
         return super().why_empty()
 
     def open_row(self, row: AlarmView) -> None:
+        """Shows the alarm's state, condition and reason in a box."""
         parts = [
             ("State", f"{row.alarm_state} since {instant(row.since, utc=self.session.utc)}"),
             ("Condition", row.condition or "-"),

@@ -32,7 +32,7 @@ class BillBy(CostsBy):
 
 
 class BilledScreen(TableScreen):
-    """The newest day first, the sum of the range last."""
+    """The screen of AWS's bill: the newest day first, the sum of the range last."""
 
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow
@@ -44,9 +44,11 @@ class BilledScreen(TableScreen):
         self._by = GROUPINGS[0]
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, whose last part is how the bills are summed."""
         return ("Costs", "AWS's bill", {"span": "in sum"}.get(self._by, f"by {self._by}"))
 
     def question(self) -> Callable[[QueryContext], View[ReconciledRow]]:
+        """Asks for AWS's bill beside the computed one, summed as chosen."""
         by = self._by
         at = self.session.choice.at
         now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
@@ -61,11 +63,13 @@ class BilledScreen(TableScreen):
         return ask
 
     def costs_by_next(self) -> None:
+        """Goes to the next grouping of ``GROUPINGS`` and asks again."""
         self._by = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
         self.ask_rows()
         self.refresh_header()
 
     def why_empty(self) -> str:
+        """How to collect AWS's bill, where none is stored for this range."""
         if self.answer is None or self.answer.rows or self.answer.as_of is None:
             return super().why_empty()
         return (
@@ -75,23 +79,26 @@ class BilledScreen(TableScreen):
         )
 
     def key_of(self, row: ReconciledRow) -> Any:
+        """The day and the dimension of the bill."""
         return row.day, row.dimension
 
     def in_trouble(self, row: ReconciledRow) -> bool:
         """Whether AWS billed at least a cent more or less for a reason that is not known."""
         return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """The sums that AWS billed, at list price and computed, and the number of rows."""
         view: ReconciledView = self.answer
         if view.summary is None:
-            return super().counted()
+            return super().counts()
         amounts, currency = view.summary.amounts, view.summary.currency
         whole = whole_bill_said(self.scope)
         numbers = (("AWS", amounts.paid), ("list", amounts.list), ("ours", view.summary.computed))
         sums = ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers)
-        return *((whole,) if whole else ()), sums, *super().counted()
+        return *((whole,) if whole else ()), sums, *super().counts()
 
     def open_row(self, row: ReconciledRow) -> None:
+        """Shows both figures, their difference and its likely reason in a box."""
         view: ReconciledView = self.answer
         if row.dimension == TOTAL and view.summary is not None:
             self.app.push_screen(DetailsScreen("AWS's bill", in_words(view.summary, view.shape)))

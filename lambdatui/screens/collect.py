@@ -39,6 +39,7 @@ class StartCollecting(Command["CollectScreen"]):
 
     @classmethod
     def run(cls, screen: "CollectScreen") -> None:
+        """Starts a collection, or stops the one that runs."""
         screen.toggle_collecting()
 
 
@@ -52,11 +53,12 @@ class MissingPermissions(Command["CollectScreen"]):
 
     @classmethod
     def run(cls, screen: "CollectScreen") -> None:
+        """Opens the screen of missing permissions."""
         screen.show_permissions()
 
 
 class CollectScreen(TableScreen):
-    """The newest collection first. Enter shows it, with the lines that were rejected."""
+    """The screen of collections, the newest first. Enter shows one, with the lines that it rejected."""
 
     NAME: ClassVar[str] = "collect"
     COMMANDS_HERE: ClassVar[Commands] = (
@@ -69,14 +71,17 @@ class CollectScreen(TableScreen):
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Collect``."""
         return ("Collect",)
 
     def body(self) -> ComposeResult:
+        """The store's figures, the table of collections, and the state of the collection that runs."""
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=3, id="bill")
         yield from super().body()
         yield StateLine()
 
     def on_mount(self) -> None:
+        """Begins to show how the running collection goes: twice a second, every 2 seconds over SSH."""
         self.set_interval(2.0 if self.session.terminal.remote else 0.5, self._tick)
         self._tick()
 
@@ -86,15 +91,19 @@ class CollectScreen(TableScreen):
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
     def question(self) -> Callable[[QueryContext], CollectedView]:
+        """Asks for the collections of the range and for the store's figures."""
         return lambda query: collected(query.reader, query.range)
 
     def key_of(self, row: CollectionView) -> Any:
+        """The collection's source and when it began."""
         return row.source, row.started_at
 
     def in_trouble(self, row: CollectionView) -> bool:
+        """Whether it rejected lines, could not read something, or has no recorded end."""
         return bool(row.rejected) or bool(row.failures) or row.took_s is None
 
     def paint(self, answer: CollectedView) -> None:
+        """Shows the collections, and above them the store's age, size, rejects and retention."""
         super().paint(answer)
         newest = "-" if answer.as_of is None else age(self.session.now_ms() - answer.as_of)
         rejected = sum(times for _, times in answer.reasons)
@@ -133,11 +142,13 @@ class CollectScreen(TableScreen):
         return ", ".join([*parts, "hours and days forever"])
 
     def show_permissions(self) -> None:
+        """Opens the screen of missing permissions."""
         self.navigator.open(ToPermissions())
 
     # Collecting from here -----------------------------------------------------------------------------------------
 
     def toggle_collecting(self) -> None:
+        """Stops the collection that was started here; where none runs, asks what to collect."""
         running = self.session.collecting
         if running is not None:
             running.stop()
@@ -182,14 +193,15 @@ class CollectScreen(TableScreen):
             try:
                 running.run(session.db)
             except OSError as error:
-                running.ended = f"it cannot be started: {error}"
-                running.failed = running.wrong = True
+                running.outcome = f"it cannot be started: {error}"
+                running.failed = running.incomplete = True
             app.call_from_thread(_finished, app, running)
 
         app.run_worker(run, thread=True, exit_on_error=False, group="collecting")
         self._tick()
 
     def open_row(self, row: CollectionView) -> None:
+        """Shows the collection in a box, with its first 50 rejected lines."""
         view: CollectedView = self.answer
         took = "it runs still, or was killed: run it again"
         if row.took_s is not None:
@@ -223,8 +235,8 @@ def _finished(app: Any, running: "RunningCollection") -> None:
     session.collecting = None
     if len(set(running.accounts)) == 1:
         session.learn_account(running.choice.profile or session.profile, running.accounts[0])
-    outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
-    if running.wrong:
+    outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.outcome}"
+    if running.incomplete:
         session.add_problem("Collect", outcome)
     screen = app.screen
     if isinstance(screen, QueryScreen):

@@ -12,7 +12,7 @@ from lambdatui.views.view import View
 
 
 class CompareScreen(TableScreen):
-    """A row for each figure, with both values and their ratio."""
+    """The screen of a comparison: a row for each figure, with both values and their ratio."""
 
     ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"
@@ -22,11 +22,13 @@ class CompareScreen(TableScreen):
         self._first, self._other = destination.first, destination.other
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the names of what is compared."""
         if self._other is None:
             return ("Compare", f"{self._first[1]}: the range before, and this one")
         return ("Compare", f"{self._first[1]} and {self._other[1]}")
 
     def question(self) -> Callable[[QueryContext], View[ComparedFigure]]:
+        """Compares two functions in the range, or one function with itself in the range before."""
         first_id, other = self._first[0], self._other
 
         def ask(query: QueryContext) -> View[ComparedFigure]:
@@ -37,7 +39,9 @@ class CompareScreen(TableScreen):
         return ask
 
     def key_of(self, row: ComparedFigure) -> Any:
+        """The figure's name."""
         return row.figure
 
     def in_trouble(self, row: ComparedFigure) -> bool:
+        """Whether the figure became, or is, worse."""
         return row.worse

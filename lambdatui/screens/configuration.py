@@ -12,7 +12,7 @@ from lambdatui.views.function_settings import FunctionSettings, SettingsView, fu
 
 
 class ConfigurationScreen(TableScreen):
-    """Functions by name. Enter shows all settings of one."""
+    """The screen of settings: functions by name. Enter shows all settings of one."""
 
     NAME: ClassVar[str] = "configuration"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)
@@ -21,16 +21,21 @@ class ConfigurationScreen(TableScreen):
     SORT: ClassVar[tuple[str, bool] | None] = ("function", False)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Configuration``."""
         return ("Configuration",)
 
     def question(self) -> Callable[[QueryContext], FunctionSettings]:
+        """Asks for the settings of all functions in scope, with their tags."""
         return lambda query: function_settings(query.reader, query.range, scope=query.scope, tags=True)
 
     def key_of(self, row: SettingsView) -> Any:
+        """The function's id in the store."""
         return row.function_id
 
-    def counted(self) -> tuple[str, ...]:
-        return *(() if self.answer.collected else (f"queues, sources, history {NOT_COLLECTED}",)), *super().counted()
+    def counts(self) -> tuple[str, ...]:
+        """The number of functions, and what was not collected of them."""
+        return *(() if self.answer.collected else (f"queues, sources, history {NOT_COLLECTED}",)), *super().counts()
 
     def open_row(self, row: SettingsView) -> None:
+        """Shows all settings of the function in a box."""
         self.app.push_screen(SettingsScreen(row, utc=self.session.utc))

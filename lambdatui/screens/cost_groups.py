@@ -23,7 +23,7 @@ _TAGS = "tags to sum by"
 
 
 class CostGroupsScreen(TableScreen):
-    """``b`` goes on to the next grouping."""
+    """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
     COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup
@@ -35,9 +35,11 @@ class CostGroupsScreen(TableScreen):
         self._by = GROUPINGS[0]
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, whose last part is how the costs are summed."""
         return ("Costs", f"by {self._by}")
 
     def body(self) -> ComposeResult:
+        """The chart of the month, and the table of sums."""
         from lambdatui.widgets.chart import Chart
 
         with Horizontal(id="charts"):
@@ -45,13 +47,16 @@ class CostGroupsScreen(TableScreen):
         yield from super().body()
 
     def on_mount(self) -> None:
+        """Hides the chart: only sums by day have one."""
         self.query_one("#charts").display = False
 
     def question(self) -> Callable[[QueryContext], CostGroups]:
+        """Asks for the costs of the range, summed as chosen."""
         by = self._by
         return lambda query: cost_groups(query.reader, query.range, query.book, by, scope=query.scope)
 
     def paint(self, answer: CostGroups) -> None:
+        """Shows the sums, and the chart where they are by day."""
         super().paint(answer)
         self.query_one("#charts").display = bool(answer.days)
         if answer.days:
@@ -89,6 +94,7 @@ class CostGroupsScreen(TableScreen):
         self.ask_store(_TAGS, lambda query: tag_keys(query.reader), choice, now_ms)
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Asks which tag to sum by, where the answer is the list of tags."""
         if subject != _TAGS:
             return super().paint_aside(subject, answer)
 
@@ -109,12 +115,15 @@ class CostGroupsScreen(TableScreen):
         self.refresh_header()
 
     def key_of(self, row: CostGroup) -> Any:
+        """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
 
     def in_trouble(self, row: CostGroup) -> bool:
+        """Whether the group has no price."""
         return row.amount is None
 
     def open_row(self, row: CostGroup) -> None:
+        """Shows the first 200 lines of the group's arithmetic in a box."""
         lines = row.arithmetic[:200]
         more = [("", f"and {len(row.arithmetic) - len(lines):,} more")] if len(row.arithmetic) > len(lines) else []
         self.app.push_screen(DetailsScreen(row.group, [("", line) for line in lines] + more))

@@ -44,6 +44,7 @@ class AskWhatIf(Command["CostsScreen"]):
 
     @classmethod
     def run(cls, screen: "CostsScreen") -> None:
+        """Asks for the change to compute."""
         screen.what_if()
 
 
@@ -57,11 +58,12 @@ class AwsBill(Command["CostsScreen"]):
 
     @classmethod
     def run(cls, screen: "CostsScreen") -> None:
+        """Opens the screen of AWS's bill."""
         screen.navigator.open(ToBilled())
 
 
 class CostsScreen(TableScreen):
-    """The most expensive line first. Enter shows its arithmetic."""
+    """The screen of the bill, the most expensive line first. Enter shows a line's arithmetic."""
 
     NAME: ClassVar[str] = "costs"
     COMMANDS_HERE: ClassVar[Commands] = (
@@ -77,13 +79,16 @@ class CostsScreen(TableScreen):
     _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Costs``."""
         return ("Costs",)
 
     def body(self) -> ComposeResult:
+        """The totals, and below them the bill's lines."""
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=2, id="bill")
         yield from super().body()
 
     def question(self) -> Callable[[QueryContext], CostsView]:
+        """Asks for the bill of the range and, where terms of your own are set, for your price too."""
         budget, terms = self.session.budget, self.session.own_terms
 
         def ask(query: QueryContext) -> CostsView:
@@ -97,6 +102,7 @@ class CostsScreen(TableScreen):
         return ask
 
     def key_of(self, row: "LineItem") -> Any:
+        """All that tells one line of the bill from another."""
         return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
 
     def in_trouble(self, row: "LineItem") -> bool:
@@ -104,6 +110,7 @@ class CostsScreen(TableScreen):
         return row.amount is None
 
     def paint(self, answer: CostsView) -> None:
+        """Shows the bill's lines, and above them total, prices, free tier, month and budget."""
         super().paint(answer)
         fields = [
             Field("total", _total(answer), "warning"),
@@ -134,6 +141,7 @@ class CostsScreen(TableScreen):
         return [Field("budget", f"{limit}, not passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
+        """Shows the line's quantity, arithmetic, price and basis in a box."""
         amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
         parts = [
             ("Used", f"{exact(row.quantity)} {row.unit}"),
@@ -145,9 +153,11 @@ class CostsScreen(TableScreen):
         self.app.push_screen(DetailsScreen(f"{row.function} {row.dimension}", parts))
 
     def costs_by_next(self) -> None:
+        """Opens the costs in groups, by function first."""
         self.navigator.open(ToCostGroups())
 
     def what_if(self) -> None:
+        """Asks for a change, such as ``arm64``, and shows what the range would have cost with it."""
         self.app.push_screen(PromptScreen(f"What if ({GRAMMAR})", "arm64"), self._ask_what_if)
 
     def _ask_what_if(self, typed: str | None) -> None:
@@ -174,6 +184,7 @@ class CostsScreen(TableScreen):
         )
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Shows in a box what the change would cost or save, where the answer is of one."""
         if subject != "what if":
             return super().paint_aside(subject, answer)
         label = self.shown_range.label if self.shown_range else ""
@@ -198,7 +209,7 @@ def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
 
 
 def _prices(view: CostsView, dash: str) -> Field:
-    """How old the prices are; marked where they are old, and where others were meant."""
+    """The date of the prices; marked where they are old, or not the ones that were named or refreshed."""
     from lambdatui.session.queries import price_notices
 
     if price_notices():

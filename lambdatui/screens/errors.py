@@ -51,6 +51,7 @@ class ErrorDetails(Command["ErrorsScreen"]):
 
     @classmethod
     def run(cls, screen: "ErrorsScreen") -> None:
+        """Shows the error under the cursor in a box."""
         screen.show_details()
 
 
@@ -64,6 +65,7 @@ class OpenFamily(Command["ErrorsScreen"]):
 
     @classmethod
     def run(cls, screen: "ErrorsScreen") -> None:
+        """Opens the family under the cursor."""
         screen.open_family(True)
 
 
@@ -75,6 +77,7 @@ class CloseFamily(Command["ErrorsScreen"]):
 
     @classmethod
     def run(cls, screen: "ErrorsScreen") -> None:
+        """Closes the family that the cursor is in."""
         screen.open_family(False)
 
 
@@ -82,7 +85,7 @@ ERRORS: Commands = (ErrorDetails, OpenFamily, CloseFamily)
 
 
 class ErrorsScreen(TableScreen):
-    """The most frequent first; errors that differ in one value are a family, closed at first."""
+    """The screen of errors, the most frequent first; those that differ in one value are a family, closed at first."""
 
     NAME: ClassVar[str] = "errors"
     COMMANDS_HERE: ClassVar[Commands] = (
@@ -98,15 +101,19 @@ class ErrorsScreen(TableScreen):
         self.nesting = self._families = _Families()
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Errors``."""
         return ("Errors",)
 
     def question(self) -> Callable[[QueryContext], ErrorTrends]:
+        """Asks for the errors of the range, and whether each is new or more frequent."""
         return lambda query: error_trends(query.reader, query.range, scope=query.scope)
 
     def key_of(self, row: ErrorTrendView) -> Any:
+        """The function, the error's fingerprint, and whether the row is a family."""
         return row.function_id, row.fingerprint, isinstance(row, ErrorFamilyView)
 
     def open_family(self, opened: bool) -> None:
+        """Opens or closes the family of the row; where there is none to close, goes to the screen before."""
         row: ErrorTrendView | None = self.table.row
         if row is None:
             if not opened:
@@ -125,9 +132,11 @@ class ErrorsScreen(TableScreen):
             self.last_view()  # what the key does on other screens
 
     def in_trouble(self, row: ErrorTrendView) -> bool:
+        """Whether the error is new, regressed, growing or back."""
         return row.novelty in ("new", "regressed", "growing", "back")
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """How many errors are new, how many invocations failed, and the number of kinds of error."""
         view: ErrorTrends = self.answer
         fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "growing", "back")]
         novelties = ", ".join(f"{fresh.count(novelty):,} {novelty}" for novelty in dict.fromkeys(sorted(fresh)))
@@ -150,6 +159,7 @@ class ErrorsScreen(TableScreen):
         return lambda: rows_text(form, view, rows, self.FILTERED)
 
     def show_details(self) -> None:
+        """Shows the error under the cursor in a box."""
         row: ErrorTrendView | None = self.table.row
         if row is not None:
             self.app.push_screen(DetailsScreen(f"{row.function}: {row.error_type}", self._parts(row)))
@@ -168,6 +178,7 @@ class ErrorsScreen(TableScreen):
         ]
 
     def open_row(self, row: ErrorTrendView) -> None:
+        """Opens or closes a family; of an error, opens an invocation that failed so."""
         if isinstance(row, ErrorFamilyView):
             self.open_family((row.function_id, row.family) not in self._families.open)
         elif row.error_type == PATTERN:

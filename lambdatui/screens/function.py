@@ -34,7 +34,7 @@ _TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "qui
 
 @dataclass(frozen=True)
 class FunctionAnswer:
-    """What the screen shows, all of one moment."""
+    """What the screen shows, read from one state of the store."""
 
     detail: FunctionDetail | None
     charts: tuple[ChartView, ...]
@@ -51,6 +51,7 @@ class NextCharts(Command["FunctionScreen"]):
 
     @classmethod
     def run(cls, screen: "FunctionScreen") -> None:
+        """Shows the next two charts."""
         screen.next_charts()
 
 
@@ -62,6 +63,7 @@ class ChooseChart(Command["FunctionScreen"]):
 
     @classmethod
     def run(cls, screen: "FunctionScreen") -> None:
+        """Opens the list of charts."""
         screen.choose_chart()
 
 
@@ -73,6 +75,7 @@ class CrosshairRight(Command["FunctionScreen"]):
 
     @classmethod
     def run(cls, screen: "FunctionScreen") -> None:
+        """Moves the crosshair one step later."""
         screen.move_crosshair(1)
 
 
@@ -84,6 +87,7 @@ class CrosshairLeft(Command["FunctionScreen"]):
 
     @classmethod
     def run(cls, screen: "FunctionScreen") -> None:
+        """Moves the crosshair one step earlier."""
         screen.move_crosshair(-1)
 
 
@@ -91,7 +95,7 @@ CHARTS: Commands = (NextCharts, ChooseChart, CrosshairRight, CrosshairLeft)
 
 
 class FunctionScreen(InvocationsTable, InvokingScreen):
-    """Enter on an invocation shows its lines: two keys from the functions to a stack trace."""
+    """The screen of one function. Enter on an invocation shows its log lines."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
     COLUMNS: ClassVar[tuple[TableColumn, ...]] = tuple(
@@ -103,9 +107,11 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         self._function_id, self._function = destination.function_id, destination.name
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the function's name last."""
         return ("Functions", self._function)
 
     def body(self) -> ComposeResult:
+        """The function's figures, two charts, and the table of its invocations."""
         from lambdatui.widgets.chart import Chart
 
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=4, id="figures")
@@ -115,9 +121,11 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         yield from super().body()
 
     def function_ids(self) -> Sequence[int] | None:
+        """This function alone."""
         return [self._function_id]
 
     def question(self) -> Callable[[QueryContext], FunctionAnswer]:
+        """Asks for figures, charts and invocations in one read, so that they agree."""
         rows = self.rows_question()
         identity, columns = self._function_id, max(16, self.app.size.width // 2 - _CHART_MARGIN)
 
@@ -132,6 +140,7 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         return ask
 
     def paint(self, answer: FunctionAnswer) -> None:
+        """Shows figures, charts and invocations; says where the function is no longer stored."""
         self.answer = answer.invocations.view
         self.paint_rows(answer.invocations)
         if answer.detail is None:
@@ -153,6 +162,7 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         self._first_chart = titles.index(now) if now in titles else 0
 
     def choose_chart(self) -> None:
+        """Asks which chart to show first; the one after it stands beside it."""
         titles = [chart.title for chart in self._charts]
 
         def take(title: str | None) -> None:
@@ -181,20 +191,24 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
             chart.show_cross(self._cross)
 
     def next_charts(self) -> None:
+        """Shows the two charts after those that are shown, and after the last the first."""
         if self._charts:
             self._first_chart = (self._first_chart + 2) % len(self._charts)
             self._paint_charts()
 
     def move_crosshair(self, steps: int) -> None:
+        """Moves the crosshair ``steps`` steps later; the first key puts it on the newest step."""
         if self._charts and self._charts[0].starts:
             last = len(self._charts[0].starts) - 1
             self._cross = last if self._cross is None else max(0, min(last, self._cross + steps))
             self._paint_charts()
 
     def subject(self) -> tuple[int, str] | None:
+        """This function: its id in the store, and its name."""
         return self._function_id, self._function
 
     def show_configuration(self) -> None:
+        """Shows this function's settings in a box."""
         self._ask_settings(self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="settings")
@@ -206,6 +220,7 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         )
 
     def paint_part(self, subject: str, answer: Any) -> None:
+        """Shows the settings in a box, where the answer is of them; else takes more invocations."""
         if subject != "settings":
             super().paint_part(subject, answer)
             return
@@ -214,6 +229,7 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
             self.app.push_screen(SettingsScreen(row, utc=self.session.utc))
 
     def show_invocations(self) -> None:
+        """Opens the invocations of this function on a screen of their own."""
         self.navigator.open(ToInvocations(self._function_id, self._function))
 
 
@@ -225,7 +241,7 @@ class InvokeHere(Invoke):
 
 
 class LocalFunctionScreen(FunctionScreen):
-    """A function of the running local runner, which can be invoked."""
+    """The screen of a function of the running local runner, which can be invoked."""
 
     COMMANDS_HERE: ClassVar[Commands] = (InvokeHere, *FunctionScreen.COMMANDS_HERE)
 

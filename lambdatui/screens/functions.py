@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from lambdatui.views.startup_view import StartupView
 
 TREND_STEPS = 8
+"""Steps of the small chart in a row."""
 
 
 class FunctionsScreen(TableScreen, InvokingScreen):
-    """Every function, the most expensive first."""
+    """The screen of all functions, the most expensive first."""
 
     NAME: ClassVar[str] = "functions"
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
@@ -37,12 +38,15 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Functions``."""
         return ("Functions",)
 
     def header(self) -> Header:
+        """The header with the fleet's health and its money."""
         return HomeHeader(self.session)
 
     def question(self) -> "Callable[[QueryContext], FunctionsView]":
+        """Asks for all functions, with their figures and trends."""
         thresholds = self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
@@ -62,7 +66,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return ask
 
     def on_mount(self) -> None:
-        """Shows what the first frame showed until the store has answered; one can move in it."""
+        """Shows the rows of the first frame until the store has answered; the cursor can move in them."""
         self._startup_view, self.session.startup_view = self.session.startup_view, None
         if self._startup_view is not None:
             rows = PagedRows(self._startup_view.count)
@@ -81,15 +85,17 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     _startup_view: "StartupView | None" = None
 
     def begin(self) -> None:
-        """Asks the store, unless the first frame stands: then the application says when to ask."""
+        """Asks the store; where the rows of the first frame are shown, the application asks later."""
         if self._startup_view is None:
             super().begin()
 
     @property
     def shows_startup_view(self) -> bool:
+        """Whether the screen began with the rows of the first frame."""
         return self._startup_view is not None
 
     def summary(self) -> DataSummary:
+        """The header's text; before the first answer, that of the first frame."""
         if self.answer is not None or self._startup_view is None:
             return super().summary()
         return DataSummary(
@@ -97,6 +103,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         )
 
     def paint(self, answer: "FunctionsView") -> None:
+        """Shows the functions and their health; asks for the month's bill and for the local runner."""
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
@@ -125,29 +132,33 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
         """Asks whether the local runner that these functions are of still runs: then they can be invoked."""
-        from lambdatui.processes.runner_client import running
+        from lambdatui.processes.runner_client import running_runner
 
-        self.ask_store("runner", lambda query: running(query.reader), choice, now_ms)
+        self.ask_store("runner", lambda query: running_runner(query.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key does something now: none invokes where the cursor is on a function in AWS."""
+        """Whether a key does something now: the one that invokes does nothing on a function in AWS."""
         if action == "run_command" and parameters == (Invoke.id(),):
             return Invoke.available(self)
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
+        """Takes the local runner, or shows the month's money in the header."""
         if subject == "runner":
             self.session.runner = answer
         else:
             self.query_one(HomeHeader).say_month(answer)
 
     def key_of(self, row: FunctionView) -> Any:
+        """The function's id in the store."""
         return row.function_id
 
     def in_trouble(self, row: FunctionView) -> bool:
+        """Whether the function passes a threshold of trouble."""
         return in_trouble(row, self.session.thresholds)
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """Invocations, errors, the cost at list price, and the number of functions."""
         view: FunctionsView = self.answer
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
         return (
@@ -156,8 +167,9 @@ class FunctionsScreen(TableScreen, InvokingScreen):
                 f"{count(view.errors)} {plural(view.errors or 0, 'error')}"
             ),
             *cost,
-            *super().counted(),
+            *super().counts(),
         )
 
     def open_row(self, row: FunctionView) -> None:
+        """Opens the function."""
         self.open_function(row.function_id, row.function)

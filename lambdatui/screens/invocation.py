@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _FIELD_CELLS = 38
 _ROOMY = 30
-"""Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
+"""A terminal of at least this many lines has room for the log stream's name among the fields."""
 _COLUMNS, _LINE_COLUMNS = columns_by_id(InvocationView), columns_by_id(LogView)
 
 
@@ -52,7 +52,7 @@ class LaterInvocation(Later):
 
 
 class InvocationScreen(LogScreen, QueryScreen):
-    """A failed invocation opens at its stack trace."""
+    """The screen of one invocation; a failed one opens at its stack trace."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, EarlierInvocation, LaterInvocation)
 
@@ -65,9 +65,11 @@ class InvocationScreen(LogScreen, QueryScreen):
         self._function = destination.name
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: the function's name and the request id."""
         return (self._function, self._request_id)
 
     def body(self) -> ComposeResult:
+        """The invocation's fields, and its log lines."""
         with Vertical(id="details"):
             yield Fields(_FIELD_CELLS, self.session.marks.more, most=3, id="fields")
             empty = Static("", id="empty", markup=False)
@@ -76,6 +78,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
     def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
+        """Reads the invocation by its key, else by its request id; None where the store has none."""
         key, request_id, line = self._key, self._request_id, self._line
         near = None if line is None else (line.function_id, line.timestamp)
 
@@ -87,6 +90,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return ask
 
     def paint(self, answer: InvocationDetail | None) -> None:
+        """Shows fields and lines; at first the line it was opened from, or a failure's stack trace."""
         missing = self.query_one("#empty", Static)
         missing.display = answer is None or not answer.lines
         if answer is None:
@@ -110,7 +114,7 @@ class InvocationScreen(LogScreen, QueryScreen):
             self._go_to_trace(answer)
 
     def _go_to_trace(self, answer: InvocationDetail) -> None:
-        """Puts the stack trace on top, where a START line would be."""
+        """Scrolls so that the stack trace begins at the top of the pane."""
         line = answer.trace.first_line if answer.trace else None
         self.call_after_refresh(self.log_pane.go_to_line, line)
 
@@ -170,7 +174,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return lines
 
     def travel(self, *, back: bool) -> None:
-        """Goes to the same function's invocation before or after this one, whatever the range is."""
+        """Goes to the invocation of this function before or after this one, whatever the range is."""
         if self.answer is not None:
             self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_shown_rows(), self.session.now_ms())
 
@@ -179,6 +183,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         self.ask_store("neighbour", lambda query: (neighbour(query.reader, key, back=back), back), choice, now_ms)
 
     def paint_part(self, subject: str, answer: tuple[InvocationKey | None, bool]) -> None:
+        """Goes to the neighbour, or says that there is none."""
         key, back = answer
         if key is None:
             self.say(f"this is the {'first' if back else 'last'} invocation of {self._function} that is kept")
@@ -188,15 +193,17 @@ class InvocationScreen(LogScreen, QueryScreen):
         self.ask_rows()
 
     def summary(self) -> DataSummary:
+        """How many lines there are, and how many of them tell of a failure."""
         if not self.is_mounted or self.answer is None:
             return DataSummary(filter=self.filter)
         pane = self.log_pane
         errors = sum(1 for line in pane.lines_shown if line.kind == "error")
         return DataSummary(
-            filter=self.filter, counted=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
+            filter=self.filter, counts=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
         )
 
     def raw_json(self) -> str | None:
+        """The invocation and its lines as a JSON object; None before the answer."""
         answer: InvocationDetail | None = self.answer
         if answer is None:
             return None

@@ -10,7 +10,7 @@ from lambdatui.session.session import Session
 
 
 class InvocationsScreen(InvocationsTable):
-    """The newest first; of one function, or of all that are looked at."""
+    """The screen of invocations, the newest first: of one function, or of all in scope."""
 
     NAME: ClassVar[str] = "invocations"
 
@@ -20,14 +20,18 @@ class InvocationsScreen(InvocationsTable):
         self._function_id, self._function = destination.function_id, destination.name
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the function's name where all are of one."""
         return ("Functions", self._function, "Invocations") if self._function else ("Invocations",)
 
     def function_ids(self) -> Sequence[int] | None:
+        """The one function whose invocations these are; None for all functions in scope."""
         return None if self._function_id is None else [self._function_id]
 
     def question(self) -> Callable[[QueryContext], InvocationRows]:
+        """Asks for the rows alone."""
         return self.rows_question()
 
     def paint(self, answer: InvocationRows) -> None:
+        """Shows the rows."""
         self.answer = answer.view
         self.paint_rows(answer)

@@ -24,7 +24,7 @@ from lambdatui.widgets.header import DataSummary
 
 
 class LineStatsScreen(TextScreen, QueryScreen):
-    """Asked for again when the range changes; ``/`` finds in the table."""
+    """The screen of figures of log lines, computed again when the range changes; ``/`` finds text in the table."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*TEXT_COMMANDS, *TIME)
     EXPORT_FORM: ClassVar[str] = "csv"
@@ -36,9 +36,11 @@ class LineStatsScreen(TextScreen, QueryScreen):
         self._where, self._function = destination.where, destination.function
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the figures as they were typed last."""
         return (*((self._function[1],) if self._function else ()), "Logs", self._typed)
 
     def question(self) -> Callable[[QueryContext], View[Any]]:
+        """Computes the figures. The question raises ``QueryError`` where there are too many groups."""
         stats, where = self._stats, parse(self._where)
         ids = [self._function[0]] if self._function else None
 
@@ -52,21 +54,25 @@ class LineStatsScreen(TextScreen, QueryScreen):
         return ask
 
     def paint(self, answer: View[Any]) -> None:
+        """Shows the figures as a text table, numbers to the right."""
         rows = [[row_text(column, row, utc=self.session.utc) for column in answer.columns] for row in answer.rows]
         figures = [number for number, column in enumerate(answer.columns) if column.kind in (Kind.COUNT, Kind.FIGURE)]
         table = text_table([[column.title for column in answer.columns], *rows], right=figures)
         self.show_text(table)
 
     def summary(self) -> DataSummary:
+        """The condition that the lines match, and the number of rows."""
         answer: View[Any] | None = self.answer
         if answer is None:
-            return DataSummary(filter=self._where, counted=("counting",))
+            return DataSummary(filter=self._where, counts=("counting",))
         return DataSummary(answer.as_of, None, self._where, (figures.counted(len(answer.rows), "row"),))
 
     def copy_text(self) -> str:
+        """The table as CSV; empty before the answer."""
         return csv_text(self.answer.columns, self.answer.rows) if self.answer is not None else ""
 
     def write_export(self, form: str, path: str) -> None:
+        """Writes the table as CSV or JSON, or says which forms there are."""
         answer: View[Any] | None = self.answer
         if answer is None or form not in ("csv", "json"):
             self.say("figures are written to a .csv or .json file, the screen to an .svg file")

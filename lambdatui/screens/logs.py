@@ -11,7 +11,7 @@ from lambdatui.session.session import Session
 
 
 class LogsScreen(LiveTailScreen):
-    """``0`` begins and ends a live tail: of this function, else of the marked ones, else of all."""
+    """The screen of log lines. ``0`` begins a live tail: of this function, else of the marked ones, else of all."""
 
     NAME: ClassVar[str] = "logs"
     COMMANDS_HERE: ClassVar[Commands] = (ToggleLive, *SEARCH_COMMANDS)
@@ -22,13 +22,16 @@ class LogsScreen(LiveTailScreen):
         self._live_at_once = destination.live
 
     def on_mount(self) -> None:
+        """Begins the live tail where the screen was opened for it."""
         if self._live_at_once:
             self.call_next(self.toggle_live)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the function's name where the lines are of one."""
         return ("Functions", self._function, "Logs") if self._function else ("Logs",)
 
-    def tailed(self) -> list[int] | None:
+    def tailed_function_ids(self) -> list[int] | None:
+        """This function's id, else those of the marked functions; None for all in scope."""
         if self._function_id is not None:
             return [self._function_id]
         return [identity for identity, _ in self.session.marked] or None

@@ -11,15 +11,17 @@ from lambdatui.views.patterns import pattern_lines
 
 
 class PatternLinesScreen(LogSearchScreen):
-    """``/`` keeps the lines with every word that was typed."""
+    """The screen of one pattern's lines. ``/`` keeps those with every word that was typed."""
 
     def __init__(self, session: Session, destination: ToPatternLines) -> None:
         super().__init__(session)
         self._row = destination.row
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb, with the pattern's id."""
         return ("Patterns", self._row.pattern, "Lines")
 
     def question(self) -> Callable[[QueryContext], LogSearch]:
+        """Reads the pattern's lines of the range that hold all words of the filter."""
         template, ids, words = self._row.template, self._row.function_ids, self.filter.split()
         return lambda query: pattern_lines(query.reader, query.range, template, function_ids=ids, contains=words)

@@ -24,11 +24,12 @@ class PatternDetails(Command["PatternsScreen"]):
 
     @classmethod
     def run(cls, screen: "PatternsScreen") -> None:
+        """Shows the pattern under the cursor in a box."""
         screen.show_details()
 
 
 class PatternsScreen(TableScreen):
-    """Most bytes first: what to write less of, and what is new."""
+    """The screen of patterns, most bytes first: what to write less of, and what is new."""
 
     NAME: ClassVar[str] = "patterns"
     COMMANDS_HERE: ClassVar[Commands] = (
@@ -40,31 +41,38 @@ class PatternsScreen(TableScreen):
     SORT: ClassVar[tuple[str, bool] | None] = ("bytes", True)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Patterns``."""
         return ("Patterns",)
 
     def question(self) -> Callable[[QueryContext], PatternsView]:
+        """Asks for the patterns of the range, with their bytes and cost."""
         return lambda query: patterns(query.reader, query.range, query.book, scope=query.scope)
 
     def key_of(self, row: PatternRow) -> Any:
+        """The pattern's id."""
         return row.pattern
 
     def in_trouble(self, row: PatternRow) -> bool:
+        """Whether the pattern is new."""
         return row.novelty == "new"
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """How many patterns are new, their lines and bytes, and the number of rows."""
         view: PatternsView = self.answer
         fresh = sum(row.novelty == "new" for row in view.rows)
         said = ("not all lines are counted: d says why",) if view.missing else ()
         lines = f"{counted(view.lines, 'line')}, {size(view.bytes)}"
-        return *said, *((f"{fresh:,} new",) if fresh else ()), lines, *super().counted()
+        return *said, *((f"{fresh:,} new",) if fresh else ()), lines, *super().counts()
 
     def why_empty(self) -> str:
+        """Why no line of the range is counted, where that is known."""
         view: PatternsView | None = self.answer
         if view is not None and view.missing and not view.rows and view.as_of is not None:
             return "\n".join(("No lines of this range are counted.", "", *view.missing))
         return super().why_empty()
 
     def show_details(self) -> None:
+        """Shows the pattern under the cursor in a box."""
         row: PatternRow | None = self.table.row
         view: PatternsView | None = self.answer
         if row is not None and view is not None:
@@ -86,4 +94,5 @@ class PatternsScreen(TableScreen):
         ]
 
     def open_row(self, row: PatternRow) -> None:
+        """Opens the lines of the pattern."""
         self.navigator.open(ToPatternLines(row))

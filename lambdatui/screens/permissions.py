@@ -15,11 +15,11 @@ from lambdatui.views.view import View
 
 @dataclass(frozen=True)
 class PermissionsView(View[MissingPermission]):
-    """The missing permissions."""
+    """The missing permissions as the rows of a view."""
 
 
 class StatementScreen(DetailsScreen):
-    """The statement in full; ``c`` copies it, ready for a policy."""
+    """A box with the whole statement; ``c`` copies it, ready for a policy."""
 
     def __init__(self, row: MissingPermission, *, utc: bool) -> None:
         parts = [
@@ -32,11 +32,12 @@ class StatementScreen(DetailsScreen):
 
     @property
     def text(self) -> str:
+        """What ``c`` copies: the IAM statement alone."""
         return self._statement
 
 
 class PermissionsScreen(TableScreen):
-    """Enter shows the whole statement."""
+    """The screen of missing permissions. Enter shows the statement that allows one."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     ROW: ClassVar[type] = MissingPermission
@@ -44,20 +45,25 @@ class PermissionsScreen(TableScreen):
     SORT: ClassVar[tuple[str, bool] | None] = ("action", False)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Collect``, ``Permissions``."""
         return ("Collect", "Permissions")
 
     def question(self) -> Callable[[QueryContext], PermissionsView]:
+        """Asks for what the newest collection of each source was denied."""
         return lambda query: PermissionsView(
             PERMISSION_COLUMNS, missing_permissions(query.reader), query.reader.as_of_ms(query.range.to_ms), query.range
         )
 
-    def counted(self) -> tuple[str, ...]:
-        return (*(("c copies the statement",) if self.table.row_count else ()), *super().counted())
+    def counts(self) -> tuple[str, ...]:
+        """The number of rows and, where there are some, the key that copies."""
+        return (*(("c copies the statement",) if self.table.row_count else ()), *super().counts())
 
     def key_of(self, row: MissingPermission) -> Any:
+        """The IAM action."""
         return row.action
 
     def why_empty(self) -> str:
+        """Says that nothing was denied, unless a filter hides the rows."""
         if self.filter:
             return super().why_empty()
         return (
@@ -66,8 +72,10 @@ class PermissionsScreen(TableScreen):
         )
 
     def copy_text(self) -> str:
+        """The IAM statement of the row under the cursor; empty where there is none."""
         row = self.table.row
         return row.statement if isinstance(row, MissingPermission) else ""
 
     def open_row(self, row: MissingPermission) -> None:
+        """Shows the statement, and what it is needed for, in a box."""
         self.app.push_screen(StatementScreen(row, utc=self.session.utc))

@@ -6,17 +6,20 @@ from lambdatui.session.session import Session
 
 
 class RawScreen(TextScreen):
-    """What was a row when it was opened: the store is not asked again."""
+    """The screen of a row as JSON, as it was when the screen was opened: the store is not asked again."""
 
     def __init__(self, session: Session, destination: ToJson) -> None:
         super().__init__(session)
         self._json = destination.json_text
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``JSON``."""
         return ("JSON",)
 
     def begin(self) -> None:
+        """Shows the text that the screen was opened with."""
         self.show_text(self._json)
 
     def copy_text(self) -> str:
+        """The JSON text."""
         return self._json

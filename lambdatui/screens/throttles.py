@@ -17,7 +17,7 @@ _COLUMNS = columns_by_id(HeadroomView)
 
 
 class ThrottlesScreen(TableScreen):
-    """The most throttled first. Enter opens the function, whose charts show when."""
+    """The screen of throttles, the most throttled function first. Enter opens it; its charts show when."""
 
     NAME: ClassVar[str] = "throttles"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
@@ -26,29 +26,36 @@ class ThrottlesScreen(TableScreen):
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
     def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: ``Throttles``."""
         return ("Throttles",)
 
     def question(self) -> Callable[[QueryContext], ConcurrencyView]:
+        """Asks for throttles, concurrency and limits of functions and accounts."""
         return lambda query: concurrency(query.reader, query.range, scope=query.scope)
 
     def key_of(self, row: HeadroomView) -> Any:
+        """The function's id, account and region: an account's own row has no function."""
         return row.function_id, row.account, row.region
 
     def in_trouble(self, row: HeadroomView) -> bool:
+        """Whether requests were rejected, or less than 10% of the limit is left."""
         return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """The number of throttles and of rows, or that no metrics were collected."""
         view: ConcurrencyView = self.answer
         if not view.collected:
-            return "no metrics: lambdatui collect", *super().counted()
+            return "no metrics: lambdatui collect", *super().counts()
         rejected = sum(row.throttles or 0 for row in view.rows if row.function_id)
-        return f"{count(rejected)} {plural(rejected, 'throttle')}", *super().counted()
+        return f"{count(rejected)} {plural(rejected, 'throttle')}", *super().counts()
 
     def subject(self) -> tuple[int, str] | None:
+        """The function under the cursor; None on an account's own row."""
         found = super().subject()
         return found if found and found[0] else None
 
     def open_row(self, row: HeadroomView) -> None:
+        """Opens the function; of an account's own row, shows its limit in a box."""
         if row.function_id:
             self.open_function(row.function_id, row.function)
         else:

@@ -1,4 +1,4 @@
-"""Where one can go: each screen that is opened over others, by the name that the navigator knows it by.
+"""Destinations: a class for each screen that is opened over others, with what that screen is to show.
 
 A destination is opened by ``Navigator.open``. Its class says what the screen needs to know; the screen's constructor
 takes the session, and the destination where that has fields.
@@ -42,7 +42,7 @@ class ToLocalFunction(ToFunction):
 
 @dataclass(frozen=True, slots=True)
 class ToInvocations(Destination):
-    """The invocations of one function; ``function_id`` None: of all that are looked at."""
+    """The invocations of one function; ``function_id`` None: of all functions in scope."""
 
     SCREEN: ClassVar[str] = "invocations"
     function_id: int | None = None
@@ -59,14 +59,14 @@ class ToInvocation(Destination):
     name: str = ""
     """The function's."""
     awaited: bool = False
-    """It was only just begun, and is still to be collected."""
+    """Whether it was only just begun, and is not collected yet."""
     line: "LogView | None" = None
     """One of its log lines, which the screen opens at."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToLogs(Destination):
-    """The log lines of one function; ``function_id`` None: of all that are looked at. ``live`` begins a live tail."""
+    """The log lines of one function; ``function_id`` None: of all functions in scope. ``live`` begins a live tail."""
 
     SCREEN: ClassVar[str] = "logs"
     function_id: int | None = None
@@ -76,15 +76,15 @@ class ToLogs(Destination):
 
 @dataclass(frozen=True, slots=True)
 class ToLineStats(Destination):
-    """Figures of the log lines that a search left."""
+    """Figures of the log lines that a search matched."""
 
     SCREEN: ClassVar[str] = "line_stats"
     typed: str
     """The figures as they were typed: ``count, p95(.ms) by .route``."""
     stats: "Stats"
-    """What that was read as."""
+    """The figures, parsed."""
     where: str
-    """The search."""
+    """The search whose matches are counted."""
     function: tuple[int, str] | None
     """Id and name of the function whose lines are counted; None: of all."""
 

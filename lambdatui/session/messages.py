@@ -22,7 +22,7 @@ class Answered(Message):
     answer: Any
     """The read model that the question gave."""
     scope: "Scope | None" = None
-    """What it was narrowed to, bound to the store."""
+    """The scope of the answer, its tags looked up in the store."""
 
     def can_replace(self, message: Message) -> bool:
         """Of a burst of answers to the main question only the last is painted. Pages differ: all count."""

@@ -11,7 +11,7 @@ class Navigator(Protocol):
 
     @property
     def main_screens(self) -> Sequence[str]:
-        """The names of those that one jumps to."""
+        """The names of the main screens."""
 
     def open(self, destination: Destination) -> None:
         """Open a screen over the one that is shown: Esc comes back to it."""
@@ -27,7 +27,8 @@ class Application(Protocol):
     """What screens ask of the application that they are part of."""
 
     @property
-    def navigator(self) -> Navigator: ...
+    def navigator(self) -> Navigator:
+        """What opens other screens."""
 
     def put_on_clipboard(self, text: str) -> bool:
         """Copy ``text``, its secrets redacted; true where it was too long for a terminal and has been cut."""

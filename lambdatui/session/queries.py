@@ -134,7 +134,7 @@ def prices() -> "PriceBook":
 
 
 def price_notices() -> tuple[str, ...]:
-    """Why another price book is in use than the one that was named or refreshed; empty where that is not so."""
+    """Why another price book is in use than the one that was named or refreshed; empty where none other is."""
     from lambdatui.settings.price_book import in_use
 
     return in_use().notices
@@ -191,13 +191,13 @@ class StoreWatch:
                 return True
             version = self._reader.data_version()
             if version == self._version and written == self._written and self._mark is None:
-                self._mark = self._reader.mark()  # not at the first look, which may be that of the thread that paints
+                self._mark = self._reader.mark()  # not at the first call, which the thread that paints may make
             if version != self._version:
                 self._version, self._written, self._mark = version, written, self._reader.mark()
                 return True
             if written == self._written:
                 return False
-            # Written by nobody who told: a checkpoint of what was committed before, or another file copied over it.
+            # Written without a new commit: a checkpoint of earlier ones, or another file copied over it.
             return self._open(file, written)
         except StoreError as error:
             self._forget()

@@ -1,4 +1,4 @@
-"""What all screens of one run share: the store, the range looked at, and how the terminal is painted."""
+"""What all screens of one run share: the store, the range that is shown, and how the terminal is painted."""
 
 import os
 import time
@@ -43,10 +43,10 @@ _PROBLEMS_KEPT = 200
 
 @dataclass
 class Session:
-    """``choice`` is what was asked for; ``shown`` what it came to at the last answer from the store.
+    """``choice`` is the range that was asked for; ``shown`` its begin and end at the last answer from the store.
 
     ``keys`` remaps bindings: command id -> keys; ``columns`` names a screen's columns; ``thresholds`` say what is
-    trouble. ``saved`` is what stays from run to run. ``paused`` stops the picture, never the collecting.
+    trouble. ``saved`` is what stays from run to run. While ``paused``, screens stay as they are and collecting goes on.
     """
 
     db: Path
@@ -75,7 +75,7 @@ class Session:
     own_terms: "OwnTerms | None" = None
     """Your terms, from ``[pricing]`` of the configuration: what differs from list price."""
     price_notices: tuple[str, ...] = ()
-    """What was said of the price book in use: once in a run."""
+    """The notices on the price book that were shown already: each is shown once in a run."""
 
     runner: "LocalRunner | None" = None
     """The local runner that filled the store, while it runs."""

@@ -1,4 +1,4 @@
-"""The command line where it gives nothing but global options, read without click and next to no imports."""
+"""Reads a command line of nothing but global options, without click and with next to no imports."""
 
 from lambdatui.settings.options import FLAG, OPTIONS, REPEATED
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
-def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> StartupView | None:
+def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> StartupView | None:
     """Paints the first frame for a start with none but the plainest options; returns what it shows.
 
     Where there is more to settle first (accounts, times, a configuration, something that is wrong) None is returned,

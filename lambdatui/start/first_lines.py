@@ -7,7 +7,7 @@ from lambdatui.views.columns import table_columns
 from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.startup_view import StartupView
-from lambdatui.widgets.layout import fitted, heading, hidden_hint, home_header_lines, row_cell
+from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, home_header_lines, row_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def frame(
     room = lines - beside_rows(columns)
     well = health(view.rows, {}) if view.whole else marks.more
     # A scroll bar will take one cell.
-    laid_out = fitted(FUNCTIONS, columns - (view.count > room))
-    titles = " ".join(heading(column, width, DEAREST_FIRST, marks) for column, width in laid_out)
+    laid_out = fitted_columns(FUNCTIONS, columns - (view.count > room))
+    titles = " ".join(column_heading(column, width, DEAREST_FIRST, marks) for column, width in laid_out)
     painted = [
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{view.ends[2]}{since}', counted(view.count, 'function'))}{_OFF}",

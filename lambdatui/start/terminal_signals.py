@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 LEAVE = "\x1b[?25h\x1b[?1049l"
-# No held output, kitty keyboard, paste, focus or mouse reports; lines wrap; plain text; the main screen and a cursor.
+# Ends synchronized output, the kitty keyboard, and reports of paste, focus, resize and mouse; then lines wrap, colours
+# are the terminal's own, and the main screen and the cursor are shown.
 LEAVE_ALL = (
     "\x1b[?2026l\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l"
     "\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
@@ -56,7 +57,7 @@ def install() -> None:
         return
     try:
         for number in (*_ENDING, signal.SIGTSTP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish, or the shell's
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup or a shell has set it
                 _state.before[number] = signal.signal(number, _stop if number == signal.SIGTSTP else _end)
     except ValueError:
         return
@@ -86,17 +87,17 @@ def uninstall() -> None:
 
 
 def remember_frame(frame: str) -> None:
-    """``frame`` is being written, and is painted again after a stop; "" once Textual paints."""
+    """Notes the first frame's text, which is painted again after a stop; "" once Textual paints."""
     _state.frame = frame
 
 
-def hand_over(screen: "ScreenHolder | None") -> None:
-    """``screen`` is Textual's driver, which has the terminal from now on and gives it back."""
+def set_driver(screen: "ScreenHolder | None") -> None:
+    """Notes Textual's driver: it has the terminal from now on, and gives it back."""
     _state.screen = screen
 
 
-def before_the_end(run: "Callable[[], None]") -> None:
-    """Has a signal that ends us call ``run`` too, once the screen is given back."""
+def call_before_end(run: "Callable[[], None]") -> None:
+    """Notes a function that a signal that ends the program is to call, once the screen is given back."""
     _state.at_the_end.append(run)
 
 

@@ -8,24 +8,24 @@ from collectors.store import progress
 _AFTER_S, _EVERY_S = 1.0, 3.0
 
 
-def tell() -> None:
-    """Says from now on, every three seconds, how far an upgrade is; nothing of one that takes less than a second."""
-    began = said = None
+def report_upgrades() -> None:
+    """Writes to stderr from now on how far an upgrade is: after one second, then every three seconds."""
+    began = last_told = None
 
-    def heard(text: str) -> None:
-        nonlocal began, said
+    def tell_progress(text: str) -> None:
+        nonlocal began, last_told
         now = time.monotonic()
         began = now if began is None else began
-        if now - began >= _AFTER_S and (said is None or now - said >= _EVERY_S):
-            said = now
+        if now - began >= _AFTER_S and (last_told is None or now - last_told >= _EVERY_S):
+            last_told = now
             sys.stderr.write(f"lambdatui: the store is brought up to date, once: {text} ({now - began:.0f} s)\n")
             sys.stderr.flush()
 
-    progress.listeners[:] = [heard]
+    progress.listeners[:] = [tell_progress]
 
 
-def before_the_screens(path: str) -> None:
-    """Upgrades an older store while there is a terminal to say so on. The screens say what fails."""
+def upgrade_before_screens(path: str) -> None:
+    """Upgrades an older store before the screens take the terminal. What fails, the screens say."""
     import sqlite3
     from pathlib import Path
 
@@ -34,7 +34,7 @@ def before_the_screens(path: str) -> None:
 
     try:
         if Path(path).exists() and is_older(Path(path)):
-            tell()
+            report_upgrades()
             open_reader(Path(path)).close()
     except (StoreError, sqlite3.Error, OSError):
         pass

@@ -12,7 +12,7 @@ from collectors.model.units import DAY_MS
 from lambdatui.text.figures import count, instant, megabytes, milliseconds, money, quantity, size
 from lambdatui.text.terminal import Terminal
 
-_TICKS_EVERY = 12  # cells
+_TICKS_EVERY = 12  # cells from one time below the plot to the next
 WRITTEN: dict[str, Callable[[float], str]] = {
     "count": count,
     "ms": milliseconds,
@@ -21,6 +21,7 @@ WRITTEN: dict[str, Callable[[float], str]] = {
     "bytes": size,
     "figure": lambda value: quantity(value, width=7),
 }
+"""How a figure is written, by its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Curve:
 
 
 class Chart(PlotextPlot):
-    """Curves over the same steps. One step takes one column or more, so nothing is averaged away in drawing."""
+    """Curves that share their steps of time. A step takes one column or more, so drawing averages nothing."""
 
     def __init__(self, terminal: Terminal, title: str, *, unit: str = "count", utc: bool) -> None:
         """``unit`` is a key of ``WRITTEN``: how figures are written; ``utc`` false writes times in the local zone."""
@@ -115,6 +116,7 @@ class Chart(PlotextPlot):
         return [(place, instant(self._starts[place], utc=self._utc)[part]) for place in places]
 
     def render(self) -> Text:
+        """The title with the crosshair's values or the curves' names, and the plot beneath."""
         title = Text.assemble((self.title, "bold"), no_wrap=True)
         if self.cross is not None and self.cross < len(self._starts):
             title.append(f"  {instant(self._starts[self.cross], utc=self._utc)[5:16]}", "dim")

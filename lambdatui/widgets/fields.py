@@ -30,7 +30,7 @@ class Fields(Widget):
     }  # fmt: skip
 
     def __init__(self, cells: int, more: str, *, most: int, id: str | None = None) -> None:
-        """``cells`` is how wide one field should be at least, ``most`` how many stand side by side at most."""
+        """``cells`` is a field's least width, ``most`` how many stand side by side at most; ``more`` ends cut text."""
         super().__init__(id=id)
         self._cells = cells
         self._more = more
@@ -62,9 +62,11 @@ class Fields(Widget):
         return [*lines, line] if line else lines
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """How many lines the fields take at ``width`` cells."""
         return len(self._lines(width))
 
     def render(self) -> Text:
+        """The fields in columns of equal width, labels and values aligned."""
         width = self.size.width
         lines = self._lines(width)
         room = (width - 2) // self._across(width)

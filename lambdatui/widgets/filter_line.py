@@ -1,4 +1,4 @@
-"""Where a filter, or text to find, is typed: one line above the keys, there only while it is typed."""
+"""The line on which a filter, or text to find, is typed: above the keys, and hidden otherwise."""
 
 from typing import ClassVar
 
@@ -29,10 +29,12 @@ class FilterLine(Input):
         self.display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """Posts what was typed so far."""
         event.stop()
         if self.display:
             self.post_message(FilterTyped(event.value, done=False))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Posts the whole expression as ``done``."""
         event.stop()
         self.post_message(FilterTyped(event.value, done=True))

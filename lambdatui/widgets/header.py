@@ -33,18 +33,20 @@ class HeaderFacts(Protocol):
 
     @property
     def db(self) -> "Path":
-        """The store."""
+        """The store's file."""
         ...
 
     @property
-    def terminal(self) -> "Terminal": ...
+    def terminal(self) -> "Terminal":
+        """What the terminal can show, and whether it is reached over a network."""
 
     @property
-    def marks(self) -> "Marks": ...
+    def marks(self) -> "Marks":
+        """The signs that this terminal can show."""
 
     @property
     def scope(self) -> "Scope":
-        """The accounts, regions, functions and tags that are looked at."""
+        """The accounts, regions, functions and tags that are shown."""
         ...
 
     @property
@@ -53,7 +55,8 @@ class HeaderFacts(Protocol):
         ...
 
     @property
-    def paused(self) -> bool: ...
+    def paused(self) -> bool:
+        """Whether the screens stopped asking again when the store changes."""
 
     @property
     def places(self) -> str:
@@ -76,10 +79,10 @@ class DataSummary:
     """REPORTs seen divided by invocations counted."""
     filter: str = ""
     """The filter as it was typed."""
-    counted: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     """Such as ``3 of 12 functions``, the least important first: those go where cells are short."""
     tags: tuple[str, ...] = ()
-    """What is to be said of the tags that are asked for."""
+    """Notes on the tags in scope."""
 
 
 class Header(Widget):
@@ -91,7 +94,7 @@ class Header(Widget):
     }  # fmt: skip
 
     PLACES_FIRST: ClassVar[bool] = False
-    """Whether accounts and regions are said before all but the last of what is counted."""
+    """Whether accounts and regions are more important than all counts but the last."""
 
     def __init__(self, facts: HeaderFacts) -> None:
         super().__init__()
@@ -101,6 +104,7 @@ class Header(Widget):
         self._painted: list[str] = []
 
     def on_mount(self) -> None:
+        """Begins to paint the age of the data again: every second, every 5 seconds over SSH."""
         self.set_interval(5.0 if self._facts.terminal.remote else 1.0, self._tick)
 
     def _tick(self) -> None:
@@ -115,10 +119,12 @@ class Header(Widget):
         self._tick()
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        """Remembers what is painted, so that ``_tick`` knows which lines read differently."""
         self._painted = [line.plain for line in self.render().split("\n")]
         return super().render_lines(crop)
 
     def render(self) -> Text:
+        """The breadcrumb with the store's name, and the line on the data."""
         width = self.size.width
         first = self._sides(width, self._breadcrumb(), Text(self._facts.db.name, self._look("quiet")))
         return Text("\n", no_wrap=True, end="").join([first, self._second_line(width)])
@@ -139,7 +145,7 @@ class Header(Widget):
         marks = self._facts.marks
         text = Text.assemble((f"{marks.brand} lambdatui", self._look("brand")), "  ", no_wrap=True, end="")
         names = [plain(name) for name in self._path]
-        # The last name is what one looks at: those before it give way.
+        # The last name is the screen's own: those before it are cut first.
         room = max(8, self.size.width - text.cell_len - 4 - sum(cell_len(name) + 3 for name in names[-1:]))
         for number, name in enumerate(names):
             if number:
@@ -180,7 +186,7 @@ class Header(Widget):
         return text
 
     def _second_line(self, width: int) -> Text:
-        when, parts = self._range_text(), list(self._summary.counted)
+        when, parts = self._range_text(), list(self._summary.counts)
         dot = f" {self._facts.marks.dot} "
         places = "" if self._facts.scope else self._facts.places
         beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)
@@ -205,17 +211,19 @@ class HomeHeader(Header):
         self._month: Overview | None = None
 
     def on_mount(self) -> None:
+        """Takes as many lines as the terminal's width needs."""
         super().on_mount()
         self._fit()
 
     def on_resize(self) -> None:
+        """Takes as many lines as the new width needs."""
         self._fit()
 
     def _fit(self) -> None:
         self.styles.height = home_header_lines(self.app.size.width)
 
     def say_health(self, text: str) -> None:
-        """Shows how the fleet is, in one text."""
+        """Shows the fleet's health, as ``views.fleet_health.health`` words it."""
         self._health = text
         self._tick()
 
@@ -225,6 +233,7 @@ class HomeHeader(Header):
         self._tick()
 
     def render(self) -> Text:
+        """The two lines of every header, and those on health and money."""
         width = self.size.width
         left = Text(self._health, self._look("warning" if "trouble" in self._health else "quiet"), no_wrap=True, end="")
         alone = home_header_lines(self.app.size.width) > _ONE_LINE

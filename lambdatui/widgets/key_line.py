@@ -34,6 +34,7 @@ class KeyLine(Widget):
         self._places: list[tuple[int, int, KeyHint]] = []
 
     def render(self) -> Text:
+        """The hints that fit; notes where each stands, for clicks."""
         key, word = (self.get_component_rich_style(f"keys--{name}", partial=True) for name in ("key", "word"))
         text = Text(" ", no_wrap=True, end="")
         self._places = []
@@ -53,6 +54,7 @@ class KeyLine(Widget):
         return fitting
 
     def on_click(self, event: events.Click) -> None:
+        """Runs the command of the hint that is clicked on."""
         for start, end, hint in self._places:
             if start <= event.x < end:
                 hint.run()

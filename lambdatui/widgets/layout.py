@@ -26,7 +26,7 @@ def home_header_lines(columns: int) -> int:
     return 3 if columns >= 160 else 4
 
 
-def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
+def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 
     >>> from lambdatui.views import shared_columns as shared
@@ -37,23 +37,23 @@ def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, i
     room = width - GUTTER - 1
 
     def needed() -> int:
-        return sum(min(one.width, _MIN_WORDS) if one.grows else one.width for one in chosen) + len(chosen) - 1
+        return sum(min(c.width, _MIN_WORDS) if c.grows else c.width for c in chosen) + len(chosen) - 1
 
     while len(chosen) > 1 and needed() > room:
-        chosen.remove(max(reversed(chosen), key=lambda one: one.need))
-    growing = [one for one in chosen if one.grows]
-    widths = {one.column.id: one.width for one in chosen}
+        chosen.remove(max(reversed(chosen), key=lambda c: c.need))
+    growing = [c for c in chosen if c.grows]
+    widths = {c.column.id: c.width for c in chosen}
     if growing:
-        left = room - sum(one.width for one in chosen if not one.grows) - (len(chosen) - 1)
-        for number, one in enumerate(growing):
+        left = room - sum(c.width for c in chosen if not c.grows) - (len(chosen) - 1)
+        for number, c in enumerate(growing):
             share = left // (len(growing) - number)
-            widths[one.column.id] = max(1, min(share, one.most))
-            left -= widths[one.column.id]
-    return [(one.column, widths[one.column.id]) for one in chosen]
+            widths[c.column.id] = max(1, min(share, c.most))
+            left -= widths[c.column.id]
+    return [(c.column, widths[c.column.id]) for c in chosen]
 
 
-def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
-    """The first column, and those from ``steps`` further right on, all wanted alike: what does not fit goes right."""
+def panned_columns(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
+    """The first column, and the others from ``steps`` further right on; those at the right are left out first."""
     if not steps:
         return columns
     return [
@@ -63,12 +63,12 @@ def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColum
 
 
 def hidden_hint(hidden: int) -> str:
-    """What stands above the marks: ``+8`` where so many columns did not fit; left and right bring them into sight."""
+    """What stands above the marks: ``+8`` where 8 columns (or ``+9`` where 9 or more) did not fit."""
     return "  " if not hidden else f"+{min(hidden, 9)}"
 
 
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
-    """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long loses digits, but not its size.
+    """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
@@ -84,13 +84,13 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, curr
 
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
     """A row's cell; ``more`` where the row does not know this column yet, as those of the first frame."""
-    value = getattr(row, column.id, row)  # no row is a field of its own
+    value = getattr(row, column.id, row)  # the default is the row itself, which no field has as its value
     if value is row:
         return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
     return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")
 
 
-def heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:
+def column_heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:
     """A column's title in ``width`` cells; the column that rows are sorted by is marked with the direction."""
     title = column.title
     if sort is not None and sort[0] == column.id:

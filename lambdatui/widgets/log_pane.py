@@ -14,14 +14,14 @@ from textual.strip import Strip
 from lambdatui.text.figures import instant
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Marks
-from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, matches, rows
+from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, match_spans, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")
 _TIME_CELLS = 14
 
 
 class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
-    """A scrolling pane of log lines. A match or an error that one went to is marked with ``>``."""
+    """A scrolling pane of log lines. The match or error that a key went to is marked with ``>``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _STYLES}
 
@@ -32,17 +32,21 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Sequence[LoggedLine] = ()
         self._rows: list[Row] = []
         self._looks: dict[str, Style] = {}
-        self.sought: str | Sequence[str | TextPattern] = ""
+        self.search_terms: str | Sequence[str | TextPattern] = ""
+        """The text, or the terms, to highlight."""
         self.matching_lines: Collection[int] | None = None
-        """The numbers of the lines that were looked for, where others stand around them; None: all."""
+        """The numbers of the lines that match, where lines around them are shown too; None: all lines."""
         self.wrap = True
         self.timestamps = timestamps
         self.only_errors = False
         self.folded = False
         self.rendered_json = True
         self.bare = False
+        """Whether only the text is shown, without marks and times."""
         self.pinned = False
-        self.here: int | None = None
+        """Whether the pane stays at its end when lines come."""
+        self.marked_row: int | None = None
+        """The number of the marked row; None where none is marked."""
         self._aim: int | None = None  # the line that was put on top, until somebody moves
 
     # What is shown ------------------------------------------------------------------------------------------------
@@ -68,12 +72,12 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.call_after_refresh(self.go_bottom)
 
     def copy_text(self) -> str:
-        """All lines as they were written, without anything that a terminal obeys."""
+        """All lines as they were written, without the control characters that a terminal obeys."""
         return "\n".join(plain(line.text.rstrip("\r\n"), newlines=True) for line in self._lines)
 
     def search(self, sought: str) -> int:
         """Highlights ``sought`` and goes to its first match; returns how many rows hold it."""
-        self.sought = sought
+        self.search_terms = sought
         self.refresh()
         matching = self._matching()
         if matching:
@@ -84,13 +88,13 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """The numbers of the rows that match; of a line that matches by other than its text, the first row."""
         lines = self.matching_lines
         among = [number for number, row in enumerate(self._rows) if lines is None or row.line in lines]
-        holding = [number for number in among if matches(self._rows[number].text, self.sought)]
+        holding = [number for number in among if match_spans(self._rows[number].text, self.search_terms)]
         return holding if holding or lines is None else [number for number in among if self._rows[number].first]
 
     def line_here(self) -> int | None:
         """The number of the marked line; without a mark, of the first matching line in sight."""
-        if self.here is not None and self.here < self.row_count:
-            return self._rows[self.here].line
+        if self.marked_row is not None and self.marked_row < self.row_count:
+            return self._rows[self.marked_row].line
         top = round(self.scroll_offset.y)
         in_sight = self._rows[top : top + max(1, self.size.height)]
         matching = self.matching_lines
@@ -101,7 +105,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Marks the line that is clicked on."""
         row = round(self.scroll_offset.y) + event.y
         if row < self.row_count:
-            self.here, self.pinned = row, False
+            self.marked_row, self.pinned = row, False
             self.refresh()
 
     def next_match(self, step: int) -> None:
@@ -116,14 +120,14 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if not places:
             self.app.bell()
             return
-        here = self.here if self.here is not None else (-1 if step > 0 else self.row_count)
+        here = self.marked_row if self.marked_row is not None else (-1 if step > 0 else self.row_count)
         beyond = [place for place in places if (place > here if step > 0 else place < here)]
         self._visit((beyond or places)[0 if step > 0 else -1])
 
     def _visit(self, row: int) -> None:
         """Marks a row, and puts it into the upper third if it cannot be seen."""
         self._aim = None
-        self.here, self.pinned = row, False
+        self.marked_row, self.pinned = row, False
         top = round(self.scroll_offset.y)
         if not top <= row < top + self.size.height:
             self.scroll_to(y=max(0, row - self.size.height // 3), animate=False)
@@ -135,7 +139,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if row is None:
             row = next((number for number, candidate in enumerate(self._rows) if candidate.kind == "error"), None)
         if row is not None:
-            self.here, self.pinned, self._aim = row, False, self._rows[row].line
+            self.marked_row, self.pinned, self._aim = row, False, self._rows[row].line
             self.scroll_to(y=row, animate=False)
             self.refresh()
 
@@ -221,9 +225,13 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Lays out again and keeps the line on top that is there."""
         top = round(self.scroll_offset.y)
         line = self._rows[top].line if top < self.row_count else None
-        marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
+        marked = (
+            self._rows[self.marked_row].line
+            if self.marked_row is not None and self.marked_row < self.row_count
+            else None
+        )
         self._lay_out()
-        self.here = self._row_of(marked)
+        self.marked_row = self._row_of(marked)
         if self.pinned:
             self.call_after_refresh(self.go_bottom)
         elif line is not None and top:
@@ -239,13 +247,15 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self._row_of(self._aim) or 0, animate=False)
 
     def on_mouse_scroll_up(self) -> None:
+        """Somebody moves: a line that was put on top need not stay there."""
         self._aim = None
 
     def on_mouse_scroll_down(self) -> None:
+        """Somebody moves: a line that was put on top need not stay there."""
         self._aim = None
 
     def notify_style_update(self) -> None:
-        """Textual's; forgets the colours of the theme before."""
+        """Forgets the colours of the theme before."""
         super().notify_style_update()
         self._looks.clear()
 
@@ -255,6 +265,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return self._looks[name]
 
     def render_line(self, y: int) -> Strip:
+        """One row of the screen: mark, time and text, with what is sought highlighted."""
         width = self.size.width
         left, top = round(self.scroll_offset.x), round(self.scroll_offset.y)
         base = self._look("log")
@@ -262,10 +273,10 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if index >= self.row_count:
             return Strip.blank(width, base)
         row = self._rows[index]
-        mark = ">" if index == self.here else self._marks.trouble if row.kind == "error" and row.first else " "
+        mark = ">" if index == self.marked_row else self._marks.trouble if row.kind == "error" and row.first else " "
         if self.bare:
             return Strip(self._marked(row)).crop(left, left + width).adjust_cell_length(width, base)
-        margin = [Segment(f"{mark} ", self._look("here" if index == self.here else "error"))]
+        margin = [Segment(f"{mark} ", self._look("here" if index == self.marked_row else "error"))]
         if self.timestamps:
             time = instant(self._lines[row.line].timestamp, utc=self._utc, millis=True)[11:] if row.first else ""
             margin.append(Segment(f"{time:<{_TIME_CELLS}}", self._look("time")))
@@ -277,7 +288,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         style = self._look(row.kind if row.kind in _STYLES else "log")
         segments: list[Segment] = []
         done = 0
-        for start, end in matches(row.text, self.sought):
+        for start, end in match_spans(row.text, self.search_terms):
             segments += [Segment(row.text[done:start], style), Segment(row.text[start:end], self._look("match"))]
             done = end
         return [segment for segment in [*segments, Segment(row.text[done:], style)] if segment.text]

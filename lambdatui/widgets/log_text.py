@@ -15,22 +15,25 @@ from lambdatui.text.plain import plain
 
 _TAB_CELLS = 4
 _REMEMBERED = 2_000
-"""Characters. How lines up to this length are laid out is remembered."""
+"""The layout of lines of up to this many characters is cached."""
 _LONGEST = 100_000
 """Characters of one line that are laid out. A Lambda log event has 262,144 bytes at most; copying takes all of it."""
 
 
 class LoggedLine(Protocol):
-    """What the pane needs of a line, such as ``lambdatui.views.invocation.Line``."""
+    """What the pane needs of a line, such as ``lambdatui.views.invocation.InvocationLine``."""
 
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """When the line was written, epoch ms."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The line as it was written: hostile text, which may hold line ends."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """``error`` for a line of failure, ``platform`` for one that Lambda wrote, else ``log``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Row:
     first: bool
 
 
-def physical(text: str) -> list[str]:
+def physical_lines(text: str) -> list[str]:
     """A log event's own lines, safe for a terminal.
 
     The Python runtimes write a traceback as one event whose lines end in a bare carriage return; a stack inside JSON,
@@ -148,10 +151,10 @@ def rows(
 @lru_cache(maxsize=4_096)
 def _texts(text: str, rendered: bool) -> list[str]:
     """A log event's own lines. Cached: a log that is followed is laid out each second, mostly as before."""
-    return physical(rendered_json(text) if rendered else text)
+    return physical_lines(rendered_json(text) if rendered else text)
 
 
-def prepare(text: str) -> None:
+def cache_layout(text: str) -> None:
     """Fills the cache for a line, in the thread that brought it, so that the painting thread has less to do."""
     if len(text) <= _REMEMBERED:
         _texts(text, True)
@@ -184,14 +187,17 @@ class TextPattern(Protocol):
         """Begin and end of each match."""
 
 
-def matches(text: str, sought: "str | Sequence[str | TextPattern]") -> list[tuple[int, int]]:
+def match_spans(text: str, sought: "str | Sequence[str | TextPattern]") -> list[tuple[int, int]]:
     """The spans of characters where ``sought`` stands in ``text``, case ignored; of several terms, without overlaps."""
     if not sought:
         return []
     if isinstance(sought, str):
         return [match.span() for match in re.finditer(re.escape(sought), text, re.IGNORECASE)]
     every = sorted(
-        span for term in sought if term for span in (matches(text, term) if isinstance(term, str) else term.spans(text))
+        span
+        for term in sought
+        if term
+        for span in (match_spans(text, term) if isinstance(term, str) else term.spans(text))
     )
     apart: list[tuple[int, int]] = []
     for begin, end in every:

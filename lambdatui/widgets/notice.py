@@ -1,4 +1,4 @@
-"""One line for what went wrong or what was done; there only while there is something to say."""
+"""One line for what went wrong or what was done; hidden while there is nothing to say."""
 
 from rich.text import Text
 from textual.timer import Timer
@@ -10,7 +10,7 @@ _SECONDS = 8.0
 
 
 class Notice(Static):
-    """A failure stays until the next good answer; anything else goes by itself."""
+    """A failure stays until the next good answer; any other notice is hidden after 8 seconds."""
 
     def __init__(self) -> None:
         super().__init__("", markup=False)

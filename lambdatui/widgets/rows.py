@@ -1,4 +1,4 @@
-"""The rows behind a table: all of them in memory, or pages of them as they are looked at."""
+"""The rows behind a table: all of them in memory, or only the pages that were shown last."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class AllRows:
 
 
 class PagedRows:
-    """``total`` rows, of which only the pages that were looked at last are in memory; the others are None."""
+    """``total`` rows, of which only the pages that were shown last are in memory; the others are None."""
 
     paged = True
     more = False
@@ -74,5 +74,5 @@ class PagedRows:
         self._pages[0] = list(rows)
 
     def forget_asked(self) -> None:
-        """Lets pages be asked for again that never came, because their query failed."""
+        """Lets the pages that did not come, because their query failed, be asked for again."""
         self._asked.clear()

@@ -1,4 +1,4 @@
-"""What runs on behalf of the screen: a live tail, a collection. There only while something does."""
+"""The line on what runs for the screen, a live tail or a collection; hidden while nothing does."""
 
 from textual.widgets import Static
 
@@ -6,7 +6,7 @@ from lambdatui.text.plain import plain
 
 
 class StateLine(Static):
-    """How it is going; painted only where it reads differently."""
+    """The state of what runs; painted only where its text has changed."""
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
@@ -14,7 +14,7 @@ class StateLine(Static):
         self.message = ""
 
     def say(self, message: str) -> None:
-        """Shows ``message``; nothing for an empty text."""
+        """Shows ``message``; an empty one hides the line."""
         if message != self.message:
             self.message = message
             self.update(plain(message, newlines=True))

@@ -1,4 +1,4 @@
-"""The table of all screens, painted line by line: 100,000 rows cost what fits on the terminal."""
+"""The table of all screens. Only the lines in sight are painted, however many rows there are."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
@@ -13,7 +13,7 @@ from textual.strip import Strip
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import fitted, heading, hidden_hint, panned, row_cell, tone
+from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, panned_columns, row_cell, tone
 from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
@@ -22,10 +22,10 @@ _NEAR_THE_END = 50
 
 
 class Nesting(Protocol):
-    """How rows lie beneath others. Rows beneath one row are sorted among themselves."""
+    """Which rows lie beneath others. The rows beneath one row are sorted among themselves."""
 
     def tops(self, rows: Sequence[Any]) -> list[Any]:
-        """The filtered rows that are not beneath others: those that belong together are one row."""
+        """The rows at the top: each filtered row, or one row for several that belong together."""
 
     def beneath(self, row: Any) -> Sequence[Any]:
         """The rows to show beneath ``row``; empty while it is closed."""
@@ -86,7 +86,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def row_count(self) -> int:
-        """Rows after filter."""
+        """How many rows the filter leaves."""
         return len(self._shown)
 
     @property
@@ -95,7 +95,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._shown.row_at(self.cursor)
 
     def row_at(self, index: int) -> Any | None:
-        """The row at an index after the filter; None where there is none in memory."""
+        """The row at an index among those that the filter leaves; None where it is not in memory."""
         return self._shown.row_at(index)
 
     @property
@@ -114,8 +114,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self.source.put(page, rows)
             self._settle(None)
 
-    def keep(self, where: Filter | None, *, only_trouble: bool) -> None:
-        """Filters the rows that are in memory; whoever asks the store for pages filters those."""
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool) -> None:
+        """Filters the rows where all are in memory; pages are filtered by the store."""
         self.where, self.only_trouble = where, only_trouble
         self._arrange()
 
@@ -245,6 +245,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.app.bell()
 
     def on_click(self, event: events.Click) -> None:
+        """Sorts by the title that is clicked on, or moves to the row; a double click opens the row."""
         self.focus()
         if event.y == 0:
             self._sort_clicked(event.x)
@@ -258,7 +259,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def scroll_columns(self, step: int) -> None:
         """Moves right or left among the columns, to those that did not fit."""
         pan = max(0, min(self._pan + step, len(self._columns) - 1))
-        if pan != self._pan and (step < 0 or len(self._fitted) < len(panned(self._columns, self._pan))):
+        if pan != self._pan and (step < 0 or len(self._fitted) < len(panned_columns(self._columns, self._pan))):
             self._pan = pan
             self._fit()
 
@@ -310,19 +311,20 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     # Painting -----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
+        """Chooses the columns that fit the new width, and keeps the cursor in sight."""
         self._fit()
         self._reveal()
 
     def _fit(self) -> None:
         """Chooses the columns for the cells there are; a scroll bar that comes or goes changes them too."""
         self._width = self.scrollable_content_region.width
-        self._fitted = fitted(panned(self._columns, self._pan), self._width)
+        self._fitted = fitted_columns(panned_columns(self._columns, self._pan), self._width)
         self.virtual_size = Size(self._width, self.row_count + 1)
         self._painted.clear()
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """Textual's; forgets the colours of the theme before."""
+        """Forgets the colours of the theme before."""
         super().notify_style_update()
         self._styles.clear()
 
@@ -332,9 +334,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._styles[name]
 
     def on_focus(self) -> None:
+        """Paints the cursor's row as the cursor."""
         self._refresh_row(self.cursor)
 
     def on_blur(self) -> None:
+        """Paints the cursor's row as any other."""
         self._refresh_row(self.cursor)
 
     def _cells(self, index: int) -> tuple[str, ...]:
@@ -345,6 +349,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return (self._marks.trouble if self._in_trouble(row) else " ", *texts)
 
     def render_line(self, y: int) -> Strip:
+        """One line of the table: the titles at 0, then the rows in sight. Asks for a page that is missing."""
         width = self.scrollable_content_region.width
         if width != self._width:
             self._fit()
@@ -369,7 +374,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         segments = [Segment(hidden_hint(len(self._columns) - len(self._fitted)), plain)]
         for column, cells in self._fitted:
             style = chosen if self.sort is not None and self.sort[0] == column.id else plain
-            segments += [Segment(heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
+            segments += [Segment(column_heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
         return Strip(segments).simplify().adjust_cell_length(width, plain)
 
     def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:

@@ -16,7 +16,7 @@ from collectors.store.connection import writing
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.base.export_file import suggested
+from lambdatui.screens.base.export_file import suggested_name
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from tests.support.printed_statements import T0, request_id
@@ -135,7 +135,7 @@ async def test_boxes_lists_and_the_palette_show_them_as_text(db: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_file_names_and_the_clipboard_are_harmless(name: str) -> None:
-    proposed = suggested(("Functions", name), T0, "csv")
+    proposed = suggested_name(("Functions", name), T0, "csv")
     assert len(proposed) < 100
     assert "/" not in proposed
     assert proposed.isprintable()

@@ -30,7 +30,7 @@ async def test_plus_opens_a_family_and_minus_closes_it(tmp_path: Path) -> None:
         assert table.cursor == 0
         await press(pilot, "enter")
         assert shown() == opened
-        assert "3 kinds of error" in " ".join(app.screen.counted())  # type: ignore[attr-defined]
+        assert "3 kinds of error" in " ".join(app.screen.counts())  # type: ignore[attr-defined]
         await press(pilot, "j", "d")
         assert app.screen.query("Static")
         await press(pilot, "escape")

@@ -28,7 +28,7 @@ from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.log_pane import LogPane
-from lambdatui.widgets.log_text import physical, rows
+from lambdatui.widgets.log_text import physical_lines, rows
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 from screenshots import sample_log
@@ -247,10 +247,10 @@ async def test_the_log_is_searched_wrapped_and_walked_by_errors(store: Path) -> 
         await press(pilot, "t")
         assert not shown_lines(pane)[1].strip().startswith(("0", "1", "2"))
         await press(pilot, "slash", *"billed", "enter")
-        assert pane.here is not None
-        assert "Billed" in pane._rows[pane.here].text
+        assert pane.marked_row is not None
+        assert "Billed" in pane._rows[pane.marked_row].text
         await press(pilot, "e")
-        assert pane._rows[pane.here].kind == "error"
+        assert pane._rows[pane.marked_row].kind == "error"
         height = pane.size.height
         await press(pilot, "f")
         assert pane.size.height > height
@@ -366,8 +366,8 @@ def test_pages_that_are_short_end_the_rows() -> None:
 
 def test_a_stack_inside_json_is_unfolded() -> None:
     text = '2025Z\tid\tERROR\t{"errorType":"TypeError","stack":["TypeError: no","    at f (/var/task/a.mjs:1:2)"]}'
-    assert physical(text)[-1].strip() == "at f (/var/task/a.mjs:1:2)"
-    assert physical("[ERROR] x\rTraceback:\r  File y\n") == ["[ERROR] x", "Traceback:", "  File y"]
+    assert physical_lines(text)[-1].strip() == "at f (/var/task/a.mjs:1:2)"
+    assert physical_lines("[ERROR] x\rTraceback:\r  File y\n") == ["[ERROR] x", "Traceback:", "  File y"]
 
 
 async def test_what_nobody_foresaw_is_said_and_does_not_end_the_screens(

@@ -206,7 +206,7 @@ def test_the_screens_child_does_not_wait_for_a_code_on_its_pipe(tmp_path: Path) 
         )  # fmt: skip
         try:
             printed = [line for lines in child.batches() for line in lines]
-            code, said = child.ended()
+            code, said = child.wait_for_end()
         finally:
             child.stop()
     assert code == 1

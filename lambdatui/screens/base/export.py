@@ -1,4 +1,4 @@
-"""Taking what a screen shows elsewhere: to the clipboard, to a file, or as JSON."""
+"""Copying what a screen shows: to the clipboard, to a file, or as JSON to another screen."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -41,6 +41,7 @@ class ExportScreen(ShellScreen):
         )
 
     def show_json(self) -> None:
+        """Opens ``raw_json``'s text on a screen of its own, or says that there is no row."""
         from lambdatui.session.destinations import ToJson
 
         json_text = self.raw_json()
@@ -51,11 +52,11 @@ class ExportScreen(ShellScreen):
 
     def export(self) -> None:
         """Asks for a file's name, whose ending says what is written."""
-        from lambdatui.screens.base.export_file import suggested
+        from lambdatui.screens.base.export_file import suggested_name
         from lambdatui.screens.dialogs.prompt import PromptScreen
 
         form = self.EXPORT_FORM
-        path = suggested(self.heading(), self.session.now_ms(), form)
+        path = suggested_name(self.heading(), self.session.now_ms(), form)
         forms = ".svg, the screen" if form == "svg" else f".{form}, the rows; .json; .svg, the screen"
         self.app.push_screen(PromptScreen(f"Write to ({forms})", path), self._export_to)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FORMS = ("csv", "json", "svg", "txt")
 
 
-def suggested(heading: "Sequence[str]", now_ms: int, form: str) -> str:
+def suggested_name(heading: "Sequence[str]", now_ms: int, form: str) -> str:
     """A file name such as ``checkout-invocations-20250615-150612.csv``, of characters that every shell takes."""
     named = "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in heading).lower()
     moment = instant(now_ms).replace("-", "").replace(":", "").replace(" ", "-")
@@ -36,7 +36,10 @@ def rows_text(form: str, view: "View[Any]", rows: "Sequence[Any]", columns: "Seq
 
 
 def write_new(path: str, content: str) -> Path:
-    """Writes a new file that only its owner can read; returns its path. Raises ``OSError`` where there is one."""
+    """Writes a new file that only its owner can read; returns its path.
+
+    Raises ``FileExistsError`` where the file exists, or another ``OSError`` where it cannot be written.
+    """
     target = Path(path).expanduser()
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(content)

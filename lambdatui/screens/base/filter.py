@@ -23,9 +23,11 @@ class FilteredScreen(ShellScreen):
         """Keep what matches; ``done`` is false while the expression is still being typed."""
 
     def open_filter(self) -> None:
+        """Shows the filter line with the present filter in it, to be edited."""
         self.query_one(FilterLine).start(self.filter)
 
     def go_back(self) -> None:
+        """Closes the filter line; where it is closed, clears the filter; where none is set, leaves the screen."""
         if self.query_one(FilterLine).display:
             self._close_filter_line()
         elif self.filter:

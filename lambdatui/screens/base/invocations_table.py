@@ -1,4 +1,4 @@
-"""A table of invocations: all of them where they are few, else pages from the store as one comes to them."""
+"""A table of invocations: all at once where they are few, else pages that are read as they come into sight."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 FAILED = tuple(status for status in Status if status.failed)
 
 EXPORTED_ROWS = 1_000_000
-"""A file from a screen has at most so many; ``lambdatui invocations`` knows no end."""
+"""The most rows that a screen exports to a file; ``lambdatui invocations`` has no limit."""
 
 WHOLE_ROWS = 1_000
-"""So many rows are taken at once; beyond, they are paged."""
+"""Up to this many rows are read at once; more are paged."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,12 @@ class RowsRequest:
     ascending: bool
 
     @property
-    def filtered(self) -> bool:
+    def is_filtered(self) -> bool:
+        """Whether the filter or ``only_failed`` leaves invocations out."""
         return self.where is not None or self.only_failed
 
     def ask(self, query: QueryContext, offset: int, limit: int) -> InvocationsView:
+        """Reads at most ``limit`` invocations from the store, after the first ``offset`` of them."""
         return invocations(
             query.reader,
             query.range,
@@ -67,45 +69,51 @@ class RowsRequest:
 
 @dataclass(frozen=True)
 class InvocationRows:
-    """The answer: a view, and the pages to begin with where its rows are too many to be taken at once."""
+    """What the store answered: a view and, where its rows are too many to be read at once, the pages in sight."""
 
     view: InvocationsView
     pages: dict[int, Sequence[InvocationView]]
     not_kept: str = ""
-    """Of a range that begins before invocations are kept, from when on they are."""
+    """Since when invocations are kept, where the range begins before that; else empty."""
 
 
 class InvocationsTable(TableScreen):
-    """Subclasses say of which functions the invocations are: ``function_ids``."""
+    """A table of invocations. Subclasses say of which functions they are: ``function_ids``."""
 
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
-    _pruned: tuple[str, ...] = ()  # from when on invocations are kept, where the range begins before
+    _pruned: tuple[str, ...] = ()  # since when invocations are kept, where the range begins before that
 
     def function_ids(self) -> Sequence[int] | None:
+        """The ids of the functions whose invocations are shown; None for all functions in scope."""
         return None
 
     def rows_request(self) -> RowsRequest:
+        """What to ask for with the present filter and order, newest first where the store cannot sort so."""
         table = self.table
         sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
         return RowsRequest(
             self.function_ids(), self.scope, table.where, table.only_trouble, sort[0], ascending=not sort[1]
         )
 
-    def parsed(self, expression: str) -> Filter | None:
+    def parse_filter(self, expression: str) -> Filter | None:
+        """The filter, as of any table; one by tag is refused where all rows are of one function."""
         if self.function_ids() is not None and tags_in(expression):
             raise FilterError("all of these are of one function: its tags choose nothing here")
-        return super().parsed(expression)
+        return super().parse_filter(expression)
 
     def key_of(self, row: InvocationView) -> Any:
+        """The invocation's key in the store."""
         return row.key
 
     def in_trouble(self, row: InvocationView) -> bool:
+        """Whether the invocation failed."""
         return row.failed
 
     def open_row(self, row: InvocationView) -> None:
+        """Opens the invocation with its log lines."""
         self.navigator.open(ToInvocation(key=row.key, name=row.function))
 
     # Asking -------------------------------------------------------------------------------------------------------
@@ -120,7 +128,7 @@ class InvocationsTable(TableScreen):
         def ask(query: QueryContext) -> InvocationRows:
             view = request.ask(query, 0, WHOLE_ROWS)
             not_kept = invocations_not_kept(query.reader, query.range, request.function_ids)
-            if request.filtered or not view.more:
+            if request.is_filtered or not view.more:
                 return InvocationRows(view, {}, not_kept)
             return InvocationRows(
                 view,
@@ -132,6 +140,7 @@ class InvocationsTable(TableScreen):
         return ask
 
     def paint_rows(self, answer: InvocationRows) -> None:
+        """Shows the rows: all of them, or those pages that the answer has."""
         view = answer.view
         self._pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         self._next_offset = len(view.rows)
@@ -148,7 +157,7 @@ class InvocationsTable(TableScreen):
         self.say_if_empty()
 
     def _order_by_store(self) -> None:
-        """Rows that are paged are in an order that the store has: other orders give way to the newest first."""
+        """Sorts paged rows by newest first, unless they are in another order that the store can sort by."""
         if self.table.sort is None or self.table.sort[0] not in STORE_ORDER:
             self.table.sort = ("started_at", True)
 
@@ -171,7 +180,7 @@ class InvocationsTable(TableScreen):
         self.ask_store("more", lambda query: (offset, request, request.ask(query, offset, WHOLE_ROWS)), choice, now_ms)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes a page, or more matching rows; drops what was asked for before another order or filter was chosen."""
+        """Shows a page, or more matching rows. Ignores it where order or filter have changed since it was asked for."""
         place, request, view = answer
         if request != self.rows_request():
             return
@@ -181,8 +190,9 @@ class InvocationsTable(TableScreen):
             self._next_offset = place + len(view.rows)
             self.table.show_rows(AllRows([*self.table.source.rows, *view.rows], more=view.more))
 
-    def failed(self, message: Failed) -> None:
-        super().failed(message)
+    def show_failure(self, message: Failed) -> None:
+        """Shows the failure, and lets the pages that did not come be asked for again."""
+        super().show_failure(message)
         if isinstance(self.table.source, PagedRows):
             self.table.source.forget_asked()
 
@@ -193,12 +203,12 @@ class InvocationsTable(TableScreen):
         if self.table.source.paged or self.table.source.more:
             self.ask_rows()
 
-    def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
-        """Filters rows that are all in memory as one types; else asks the store, at Enter."""
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+        """Filters at every key where all rows are in memory; else asks the store, at Enter."""
         table = self.table
         whole = isinstance(table.source, AllRows) and not table.source.more and not self._searched
         if whole:
-            table.keep(where, only_trouble=only_trouble)
+            table.filter_rows(where, only_trouble=only_trouble)
             self.say_if_empty()
         elif done:
             table.where, table.only_trouble = where, only_trouble
@@ -208,7 +218,8 @@ class InvocationsTable(TableScreen):
     _next_offset = 0
     _searched = False
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
+        """How many invocations there are or match, and since when they are kept, where the range begins before."""
         source, view = self.table.source, self.invocations_view()
         if isinstance(source, AllRows) and view is not None and (self.table.where or self.table.only_trouble):
             more = "+" if source.more else ""
@@ -224,7 +235,7 @@ class InvocationsTable(TableScreen):
         from lambdatui.screens.base.export_file import rows_text
 
         request, choice, now_ms = self.rows_request(), self.choice_of_shown_rows(), self.session.now_ms()
-        scope = self.narrow_for("rows to export")
+        scope = self.scope_for("rows to export")
 
         def text() -> str:
             _, view = ask(self.session.db, choice, now_ms, lambda query: request.ask(query, 0, EXPORTED_ROWS), scope)

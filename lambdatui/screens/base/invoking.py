@@ -7,6 +7,7 @@ class InvokingScreen(NavigatingScreen):
     """A screen of functions. Those of the local runner can be invoked; a function in AWS never is."""
 
     def can_invoke(self) -> bool:
+        """Whether the function under the cursor is one of the running local runner."""
         function, runner = self.subject(), self.session.runner
         return function is not None and runner is not None and function[0] in runner.ids
 

@@ -19,7 +19,7 @@ from lambdatui.text.figures import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target, with_live
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.logs import LogView
-from lambdatui.widgets.log_text import prepare
+from lambdatui.widgets.log_text import cache_layout
 from lambdatui.widgets.state_line import StateLine
 
 
@@ -28,9 +28,9 @@ class TailRead(Message):
     """The child has written something."""
 
     tail: LiveTail
-    """The tail it belongs to: one that was stopped is of no interest any more."""
+    """The tail that read the items; those of a tail that was stopped since are ignored."""
     items: list[LogView | TailReport]
-    """Lines, and how the tail is."""
+    """Log lines, and reports on the state of the tail."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class TailEnded(Message):
     """The child has ended, or could not begin."""
 
     tail: LiveTail
-    """The tail that it was."""
+    """The tail that has ended."""
     reason: str
     """Why, and what to do."""
 
@@ -49,28 +49,31 @@ class LiveTailScreen(LogSearchScreen):
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
         super().__init__(session, function_id, name)
         self.live: LiveTail | None = None
-        self.live_lines: deque[LogView] = deque(maxlen=SHOWN_LINES)  # collection brings the others
+        self.live_lines: deque[LogView] = deque(maxlen=SHOWN_LINES)  # older lines are read from the store
         self._ticking: Timer | None = None
         self._waiting = 0
 
     @abstractmethod
-    def tailed(self) -> list[int] | None:
-        """The ids of the functions to tail; None: those that the session is narrowed to."""
+    def tailed_function_ids(self) -> list[int] | None:
+        """The ids of the functions to tail; None: all that are in scope."""
 
     def body(self) -> ComposeResult:
+        """The log, and the line that says how the live tail goes."""
         yield from super().body()
         yield StateLine()
 
     @property
     def tailing(self) -> bool:
+        """Whether a live tail runs."""
         return self.live is not None
 
     def rows_of(self, answer: LogSearch) -> list[LogView]:
-        """The rows with those that came live, unless lines around matches are shown, which are the store's alone."""
+        """The stored lines and the live ones; only the stored ones while lines around matches are shown."""
         rows = super().rows_of(answer)
         return rows if self.around else with_live(rows, self.live_lines, self.where, more=answer.more)
 
     def toggle_live(self) -> None:
+        """Begins a live tail, or ends the one that runs and says what it cost."""
         if self.live is not None:
             cost = self.live.report.cost_usd if self.live.report else None
             self._end_live(f"the live tail has ended{': ' + money(cost) if cost else ''}; 0 begins another")
@@ -79,7 +82,7 @@ class LiveTailScreen(LogSearchScreen):
         self.log_pane.pinned = True
         self._ticking = self.set_interval(5.0 if self.session.terminal.remote else 1.0, self._tick)
         self._tick()
-        self._tail(self.live, self.tailed())
+        self._tail(self.live, self.tailed_function_ids())
         self.refresh_header()
 
     def _end_live(self, notice: str) -> None:
@@ -94,6 +97,7 @@ class LiveTailScreen(LogSearchScreen):
         self.refresh_header()
 
     def on_unmount(self) -> None:
+        """Ends the live tail: without the screen it would only cost money."""
         if self.live is not None:
             self.live.stop()
 
@@ -120,10 +124,10 @@ class LiveTailScreen(LogSearchScreen):
         for items in batches(child, ids):
             for item in items:
                 if isinstance(item, LogView):
-                    prepare(self.text_of(item))
+                    cache_layout(self.text_of(item))
             if not (tail.stopped or worker.is_cancelled):
                 self.post_message(TailRead(tail, items))
-        code, complaints = child.ended()
+        code, complaints = child.wait_for_end()
         reason = complaints[-1].removeprefix("lambdatui: ") if complaints else f"it ended with exit code {code}"
         self.post_message(TailEnded(tail, reason))
 
@@ -169,4 +173,5 @@ class LiveTailScreen(LogSearchScreen):
         self.query_one(StateLine).say(f"{first}{waiting}{chr(10) + note if note else ''}")
 
     def following_word(self) -> str:
+        """The live tail's own word for the header while it runs, else ``FOLLOWING`` or nothing."""
         return self.live.word if self.live is not None else super().following_word()

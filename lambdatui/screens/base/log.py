@@ -22,10 +22,12 @@ class LogScreen(CommandScreen):
 
     @property
     def log_pane(self) -> LogPane:
+        """The pane of log lines."""
         return self.query_one(LogPane)
 
     @property
     def cursor_pane(self) -> LogPane:
+        """The moving keys scroll the log."""
         return self.log_pane
 
     def toggle_full_log(self) -> None:
@@ -39,9 +41,11 @@ class LogScreen(CommandScreen):
         pane.lay_out_in_place()
 
     def copy_text(self) -> str:
+        """All lines of the log, also those that are hidden or not in sight."""
         return self.log_pane.copy_text()
 
     def write_export(self, form: str, path: str) -> None:
+        """Writes the lines to a .txt file; says so where another form is asked for."""
         if form != "txt":
             self.say("lines are written to a .txt file, the screen to an .svg file")
             return
@@ -49,6 +53,7 @@ class LogScreen(CommandScreen):
         self.write_file(path, lambda: text + "\n")
 
     def filter_to(self, expression: str, *, done: bool) -> None:
+        """Goes to the first line that holds ``expression``; says at Enter where none does."""
         matches = self.log_pane.search(expression)
         if expression and done and not matches:
             self.say(f"no line holds {expression!r}")

@@ -43,7 +43,7 @@ _LINES_WITH_FIELDS = 500
 
 @dataclass(frozen=True, slots=True)
 class NamedLine:
-    """A line with its function's name before it, where lines of several are mixed."""
+    """A line with its function's name before it, where lines of several functions are mixed."""
 
     timestamp: int
     text: str
@@ -52,42 +52,45 @@ class NamedLine:
 
 @dataclass
 class PartialSearch(Message):
-    """What a search has found while it goes on."""
+    """The matches so far of a search that still runs."""
 
     where: str
-    """What is looked for."""
+    """The text of the search."""
     result: LogSearch
-    """The newest lines of it."""
+    """The newest matches."""
 
     def can_replace(self, message: Message) -> bool:
+        """A newer partial result takes the place of one that waits in the queue."""
         return isinstance(message, PartialSearch)
 
 
 class LogSearchScreen(LogScreen, QueryScreen):
-    """``/`` asks the store for the lines that match (``views.line_query``), of all in the range."""
+    """Log lines of the range; ``/`` asks the store for those that match (``views.line_query``)."""
 
     COMMANDS_HERE: ClassVar[Commands] = SEARCH_COMMANDS
     FILTER_PROMPT: ClassVar[str] = "words, !word, level:ERROR, .order.id:42, .ms>500, /re/, (a OR b)"
 
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
-        """``function_id`` None: lines of all functions that are looked at."""
+        """``function_id`` None: lines of all functions in scope."""
         super().__init__(session)
         self._function_id, self._function = function_id, name
         self.following = False
         """Whether the newest lines come into sight as they are collected."""
         self.where = ""
-        """The search that the lines are of: the last one that could be read."""
+        """The search whose matches are shown: the last one that could be parsed."""
         self._around = 0
         self._fields: list[str] = []
         self._rows_of_lines: list[LogView | None] = []  # for each line of the pane; None for a rule between lines
 
     def body(self) -> ComposeResult:
+        """The log, and above it the text that says why it is empty."""
         empty = Static("", id="empty", markup=False)
         empty.display = False
         yield empty
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
     def subject(self) -> tuple[int, str] | None:
+        """The function whose lines these are: its id and name; None for the lines of all functions."""
         return None if self._function_id is None else (self._function_id, self._function)
 
     def show_all_logs(self) -> None:
@@ -98,6 +101,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
     # Asking and painting ------------------------------------------------------------------------------------------
 
     def question(self) -> Callable[[QueryContext], LogSearch]:
+        """Searches the store; matches are posted as ``PartialSearch`` while the search goes on."""
         function_id, where, around = self._function_id, self.where, self._around
 
         def ask(query: QueryContext) -> LogSearch:
@@ -131,6 +135,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return list(answer.rows)
 
     def paint(self, answer: LogSearch) -> None:
+        """Shows the lines, or in place of them why there are none."""
         where = self.where
         rows = self.rows_of(answer)
         empty = self.query_one("#empty", Static)
@@ -140,11 +145,12 @@ class LogSearchScreen(LogScreen, QueryScreen):
         empty.update(f"No log lines{matching}.\n\n{pruned}6 shows all that the store holds; [ goes back in time.")
         pane = self.log_pane
         first = not pane.lines_shown
-        pane.sought = parse(where).shown
+        pane.search_terms = parse(where).shown
         pane.pinned = first or pane.pinned or (self.following and not self.tailing)
         self._show_rows(rows, answer.breaks)
 
     def paint_again(self) -> None:
+        """Shows the last answer again, with the columns and live lines as they are now."""
         if self.answer is not None:
             self.paint(self.answer)
 
@@ -167,7 +173,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.log_pane.show_lines(lines)
 
     def text_of(self, line: LogView) -> str:
-        """A line as it stands in the log, after its function's name where there are lines of several."""
+        """A line as it stands in the log, after its function's name where lines of several functions are shown."""
         return line.message if self._function_id is not None else f"{line.function}  {line.message}"
 
     def following_word(self) -> str:
@@ -175,10 +181,11 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return "FOLLOWING" if self.following else ""
 
     def summary(self) -> DataSummary:
+        """The number of lines, how many were searched, and whether the log is followed."""
         answer: LogSearch | None = self.answer
         following = (word,) if (word := self.following_word()) else ()
         if answer is None:
-            return DataSummary(filter=self.filter, counted=following)
+            return DataSummary(filter=self.filter, counts=following)
         searched = f"searched {answer.searched:,} of {counted(answer.stored, 'line')}"
         pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         shown = f"newest {len(answer.rows):,}" if answer.more else counted(len(answer.rows), "line")
@@ -187,8 +194,8 @@ class LogSearchScreen(LogScreen, QueryScreen):
     # What commands do ---------------------------------------------------------------------------------------------
 
     def filter_to(self, expression: str, *, done: bool) -> None:
-        """Asks at Enter only: a question looks through all lines. One that cannot be read stays to be corrected."""
-        self.filter = self.where  # what the lines are of, until then
+        """Asks the store at Enter only: a search reads all lines. What cannot be parsed stays to be corrected."""
+        self.filter = self.where  # the header names the search whose matches are shown
         if not done:
             return
         try:
@@ -202,16 +209,18 @@ class LogSearchScreen(LogScreen, QueryScreen):
             notice.clear_notice()
         self.filter = self.where = expression
         self.answer = None
-        self.log_pane.here = None
+        self.log_pane.marked_row = None
         self.ask_rows()
 
     def toggle_follow(self) -> None:
+        """Brings new lines into sight as they are collected from now on, or no longer."""
         self.following = not self.following
         if self.following:
             self.ask_rows()
         self.refresh_header()
 
     def open_line(self) -> None:
+        """Opens the invocation that wrote the marked line, or says why there is none."""
         number = self.log_pane.line_here()
         line = self._rows_of_lines[number] if number is not None and number < len(self._rows_of_lines) else None
         if line is None:
@@ -222,6 +231,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
             self.navigator.open(ToInvocation(request_id=line.request_id, name=line.function, line=line))
 
     def show_around(self) -> None:
+        """Shows 3 lines before and after each match, then 10, then none again."""
         if not self.where:
             self.say("all lines are shown: / looks for some, and a then shows the lines around them")
             return
@@ -235,6 +245,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return self._around
 
     def pick_field(self) -> None:
+        """Asks which JSON field to show as a column; one that is a column already is taken away."""
         rows = [row for row in self._rows_of_lines if row is not None]
         seen = fields_seen(rows[-_LINES_WITH_FIELDS:])
         if not seen and not self._fields:
@@ -253,13 +264,14 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.paint_again()
 
     def ask_stats(self) -> None:
+        """Asks which figures to compute from these lines, and opens them as a table."""
         prompt = "Figures of these lines: count, p95(.ms) by .route, 5m"
         self.app.push_screen(PromptScreen(prompt, self.session.saved.get("line_stats", "count by level")), self._count)
 
     def _count(self, typed: str | None) -> None:
         if not typed:
             return
-        self.session.saved["line_stats"] = typed  # asked for again, it stands to be corrected
+        self.session.saved["line_stats"] = typed  # the next prompt begins with it
         try:
             stats = line_stats.parse(typed)
         except LineQueryError as error:
@@ -268,6 +280,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.navigator.open(ToLineStats(typed, stats, self.where, self.subject()))
 
     def raw_json(self) -> str | None:
+        """The lines that the store found, as a JSON list; None before the first answer."""
         answer: LogSearch | None = self.answer
         if answer is None:
             return None

@@ -9,21 +9,23 @@ if TYPE_CHECKING:
 
 
 class NavigatingScreen(ShellScreen):
-    """A screen from which one goes to others. Subclasses that are about functions say which: ``subject``."""
+    """A screen that opens others. Subclasses that are about functions say which: ``subject``."""
 
     def subject(self) -> tuple[int, str] | None:
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
         return None
 
     def main_screens(self) -> tuple[str, ...]:
+        """The names of the main screens."""
         return tuple(self.navigator.main_screens)
 
     def jump_to(self, name: str) -> None:
-        """Goes to a main screen; nowhere where one is on it already."""
+        """Goes to a main screen; does nothing where it is shown already."""
         if name != self.NAME or len(self.app.screen_stack) > 2:
             self.navigator.go_to(name)
 
     def last_view(self) -> None:
+        """Goes to the main screen that was shown before this one."""
         self.navigator.go_to_last()
 
     def show_invocations(self) -> None:
@@ -49,6 +51,7 @@ class NavigatingScreen(ShellScreen):
         self.navigator.open(ToLogs())
 
     def open_function(self, function_id: int, name: str) -> None:
+        """Opens a function; one of the running local runner on the screen that can invoke it."""
         from lambdatui.session.destinations import ToFunction, ToLocalFunction
 
         runner = self.session.runner

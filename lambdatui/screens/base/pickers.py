@@ -1,4 +1,4 @@
-"""Choosing a profile or an account, and a region: what is looked at, and what a collection from here reads."""
+"""Lists of profiles, accounts and regions: the choice limits what is shown and what a collection from here reads."""
 
 import os
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ ALL_ACCOUNTS, ALL_REGIONS = "all accounts", "all regions"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What there is to choose of: accounts and regions of the store, profiles, regions that AWS has."""
+    """What can be chosen: accounts and regions of the store, AWS profiles, and all regions that AWS has."""
 
     accounts: tuple[str, ...]
     regions: tuple[str, ...]
@@ -25,21 +25,24 @@ class Places:
     all_regions: tuple[str, ...]
 
 
-class LooksAtPlaces(Protocol):
-    """The screen that is chosen on."""
+class PlaceChoosingScreen(Protocol):
+    """What the lists need of the screen that they open over."""
 
     session: "Session"
 
     @property
-    def app(self) -> Any: ...
+    def app(self) -> Any:
+        """The Textual application."""
 
-    def say(self, text: str) -> None: ...
+    def say(self, text: str) -> None:
+        """Shows ``text`` in the notice."""
 
-    def ask_rows(self) -> None: ...
+    def ask_rows(self) -> None:
+        """Asks the store again, now for the chosen place."""
 
 
-def places(query: QueryContext) -> Places:
-    """Asked in a thread: it reads the store and the AWS command line's files."""
+def read_places(query: QueryContext) -> Places:
+    """Reads what can be chosen from the store and the AWS command line's files; call it in a thread."""
     keys = [row.function.key for row in query.reader.functions()]
     return Places(
         tuple(sorted({key.account for key in keys} - {""})),
@@ -49,8 +52,8 @@ def places(query: QueryContext) -> Places:
     )
 
 
-def pick_account(screen: LooksAtPlaces, known: Places) -> None:
-    """Profiles first, the one in use marked; then the accounts of the store."""
+def pick_account(screen: PlaceChoosingScreen, known: Places) -> None:
+    """Asks for a profile, the one in use marked, or for an account of the store."""
     session = screen.session
     choices: dict[str, Profile | str | None] = {ALL_ACCOUNTS: None}
     chosen = ALL_ACCOUNTS
@@ -81,8 +84,8 @@ def pick_account(screen: LooksAtPlaces, known: Places) -> None:
     screen.app.push_screen(PickScreen("Which profile or account?", list(choices), chosen), take)
 
 
-def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
-    """Collections and live tails from here use the profile; its account is looked at, where that is known."""
+def _use(screen: PlaceChoosingScreen, profile: Profile, known: Places) -> None:
+    """Has collections and live tails from here use the profile; limits what is shown to its account, if stored."""
     session = screen.session
     session.profile = profile.name
     if profile.account:
@@ -93,8 +96,8 @@ def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
     screen.say(f"profile {profile.name} is in use: {here}; C and s collect with it")
 
 
-def pick_region(screen: LooksAtPlaces, known: Places) -> None:
-    """The store's regions, then the others that AWS has, to collect from."""
+def pick_region(screen: PlaceChoosingScreen, known: Places) -> None:
+    """Asks for a region: those of the store, then the others of AWS, which can be collected from."""
     session = screen.session
     own = {profile.region for profile in known.profiles if profile.name == session.profile} - {""} - set(known.regions)
     others = [*sorted(own), *(code for code in known.all_regions if code not in own and code not in known.regions)]

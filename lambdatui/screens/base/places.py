@@ -1,4 +1,4 @@
-"""Choosing the account and region that are looked at."""
+"""Choosing the account or region to look at."""
 
 from typing import Any
 
@@ -17,11 +17,12 @@ class PlacesScreen(QueryScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="places")
     def _ask_places(self, kind: str, choice: RangeChoice, now_ms: int) -> None:
-        from lambdatui.screens.base.pickers import places
+        from lambdatui.screens.base.pickers import read_places
 
-        self.ask_store(f"choose {kind}", places, choice, now_ms)
+        self.ask_store(f"choose {kind}", read_places, choice, now_ms)
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Opens the list to choose from, where the answer is the list of places."""
         if subject not in ("choose account", "choose region"):
             return super().paint_aside(subject, answer)
         from lambdatui.screens.base.pickers import pick_account, pick_region

@@ -35,7 +35,7 @@ class QueryScreen(CommandScreen):
         self.own_tags: tuple[Alternatives, ...] = ()
         """The tags that this screen's filter names."""
         self.shown_scope: Scope | None = None
-        """What ``answer`` is narrowed to, bound to the store."""
+        """The scope of ``answer``, its tags looked up in the store."""
         self.shown_range: TimeRange | None = None
         """The range that ``answer`` is of."""
 
@@ -43,36 +43,39 @@ class QueryScreen(CommandScreen):
 
     @abstractmethod
     def question(self) -> "Callable[[QueryContext], Any]":
-        """What to ask. Called on the thread that paints: what the returned function closes over is settled there."""
+        """A function that asks the store, in a thread. ``question`` itself runs on the thread that paints: it reads the
+        screen's state, so that the function need not.
+        """
 
     @abstractmethod
     def paint(self, answer: Any) -> None:
-        """Show what ``question`` gave."""
+        """Shows the answer to ``question``."""
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Show an answer to another question than the screen's main one, of the same range."""
+        """Shows the answer to a further question about the shown rows, such as another page of them."""
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
-        """Show an answer that belongs to no rows, such as what there is to choose from; whether this is one."""
+        """Shows an answer that belongs to no rows, such as a list to choose from. Returns whether it was one."""
         return False
 
     @property
     def scope(self) -> "Scope":
-        """What the session is narrowed to, and the tags of this screen's filter."""
+        """The session's scope, narrowed by the tags of this screen's filter."""
         return self.session.scope.and_tags(self.own_tags)
 
-    def narrow_for(self, subject: str) -> "Scope":
-        """For parts of rows that are shown, the same functions as those: a part's own range may hide their tags."""
+    def scope_for(self, subject: str) -> "Scope":
+        """The scope to ask with: for parts of shown rows, that of the rows, so that both are of the same functions."""
         shown = self.shown_scope
         return shown if subject != "rows" and shown is not None and shown.unbound == self.scope else self.scope
 
     # Asking -------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        """Asks the screen's question for the first time."""
         self.ask_rows()
 
     def ask_rows(self) -> None:
-        """Asks the screen's question again; an answer still on its way to the old one is dropped."""
+        """Asks the screen's question again; an answer to the earlier one that has not come yet is dropped."""
         self._stale = False
         self._ask_rows(self.question(), self.session.choice, self.session.now_ms())
 
@@ -90,7 +93,7 @@ class QueryScreen(CommandScreen):
         try:
             time_range, (answer, scope) = ask(
                 self.session.db, choice, now_ms, lambda query: (question(query), query.scope),
-                self.narrow_for(subject),
+                self.scope_for(subject),
             )  # fmt: skip
         except QueryError as error:
             if not worker.is_cancelled:
@@ -116,7 +119,7 @@ class QueryScreen(CommandScreen):
         self._say_prices()
 
     def _say_prices(self) -> None:
-        """That other prices are in use than were named or refreshed; it stays among the problems."""
+        """Says once, also in the list of problems, that other prices are in use than were named or refreshed."""
         from lambdatui.session.queries import price_notices
 
         notices = price_notices()
@@ -146,27 +149,30 @@ class QueryScreen(CommandScreen):
             self.ask_rows()
 
     def on_screen_resume(self) -> None:
+        """Asks again where another screen chose another range, or the store changed meanwhile and is not paused."""
         elsewhere = self.answer is not None and self.shown_range != self.session.shown
         if elsewhere or (self._stale and not self.session.paused):
             self.ask_rows()
 
     def refresh_header(self) -> None:
-        """Paints the header again, with what there is to say of the tags that were asked for."""
+        """Paints the header again, with its notes on the tags in scope."""
         if self.is_mounted:
             tags = self.shown_scope.said if self.shown_scope is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
 
-    # Which time is looked at --------------------------------------------------------------------------------------
+    # Choosing the range of time ---------------------------------------------------------------------------------------
 
     def toggle_pause(self) -> None:
+        """Stops asking again when the store changes, or goes on and asks at once."""
         self.session.paused = not self.session.paused
         if not self.session.paused:
             self.ask_rows()
         self.refresh_header()
 
     def choose_preset(self, preset: str) -> None:
+        """Looks at a range named as in ``views.presets``, such as ``24h`` or ``mtd``."""
         choice = self.session.choice.with_preset(preset)
-        # "All" means all: also what came after a moment that was travelled to.
+        # "All" includes what came after a moment that was travelled to.
         self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
 

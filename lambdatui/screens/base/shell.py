@@ -72,6 +72,7 @@ class ShellScreen(Screen[None]):
     # Composing ----------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        """From the top: header, body, notice, filter line and key line."""
         yield self.header()
         yield from self.body()
         yield Notice()
@@ -79,6 +80,7 @@ class ShellScreen(Screen[None]):
         yield KeyLine(self._key_hints())
 
     def header(self) -> Header:
+        """The header that this screen has."""
         return Header(self.session)
 
     def _key_hints(self) -> list[KeyHint]:
@@ -89,6 +91,7 @@ class ShellScreen(Screen[None]):
         ]
 
     def on_mount(self) -> None:
+        """Paints the header, gives the focus to the cursor's pane, and calls ``begin``."""
         self.refresh_header()
         self.cursor_pane.focus()
         self.begin()
@@ -103,19 +106,20 @@ class ShellScreen(Screen[None]):
         self.query_one(Notice).say(text)
 
     def on_screen_resume(self) -> None:
+        """Paints the header again: another screen may have changed what it says."""
         self.refresh_header()
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         self.session.add_problem(" > ".join(self.heading()), message.notice)
         self.query_one(Notice).say(message.notice, failing=True)
-        self.failed(message)
+        self.show_failure(message)
 
-    def failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Called after the notice was shown, for screens that show more of a failure."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Says errors that no question foresaw: silence would look like an empty store."""
+        """Shows errors that a worker did not expect: silence would look like an empty store."""
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             self.post_message(
@@ -126,12 +130,15 @@ class ShellScreen(Screen[None]):
 
     @property
     def keymap(self) -> Mapping[str, str]:
+        """Remapped keys: a command's id -> its keys, comma-separated."""
         return self.session.keys
 
     def available_commands(self) -> Sequence[AnyCommand]:
+        """The commands of this screen that mean something right now."""
         return [command for command in self.COMMANDS_HERE if command.available(self)]
 
     def action_run_command(self, command_id: str) -> None:
+        """Runs the command with this id, if it means something right now. Every key binding calls this."""
         for command in self.COMMANDS_HERE:
             if command.id() == command_id and command.available(self):
                 command.run(self)
@@ -139,30 +146,37 @@ class ShellScreen(Screen[None]):
 
     @property
     def application(self) -> "Application":
+        """The Textual application, with the methods that screens need of it."""
         return cast("Application", self.app)
 
     @property
     def navigator(self) -> "Navigator":
+        """What opens other screens."""
         return self.application.navigator
 
     def leave(self) -> None:
+        """Goes back to the screen before; on the first screen, ends lambdatui with exit code 0."""
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         else:
             self.app.exit(0)
 
     def repaint(self) -> None:
+        """Paints the whole terminal again."""
         self.application.repaint()
 
     def show_palette(self) -> None:
+        """Opens the palette, which finds commands by their names."""
         self.app.action_command_palette()
 
     def show_help(self) -> None:
+        """Opens the list of the keys that work here."""
         from lambdatui.screens.dialogs.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.session, self.available_commands(), self.heading()))
 
     def show_problems(self) -> None:
+        """Opens the list of what went wrong since the start, newest first."""
         from lambdatui.screens.dialogs.details import DetailsScreen
 
         parts = [

@@ -31,7 +31,7 @@ TABLE_COMMANDS: Commands = (*TABLE, *NAVIGATION, *GENERAL, *TIME)
 
 
 class TableScreen(PlacesScreen):
-    """Subclasses name the columns, what a row is called, what is trouble, and what Enter opens."""
+    """A screen of one table. Subclasses say what a row is, when it is in trouble, and what Enter opens."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     ROW: ClassVar[type] = object
@@ -41,9 +41,13 @@ class TableScreen(PlacesScreen):
     """The columns that a filter can name: those of the view, seen or not."""
     EXPORT_FORM: ClassVar[str] = "csv"
     ROW_IS: ClassVar[str] = "row"
+    """What people call a row, in the singular."""
     SORT: ClassVar[tuple[str, bool] | None] = None
+    """The order at first: a column's id, and whether it is descending; None for the order of the answer."""
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
+    """The ids of the columns by which the store can sort rows that are paged."""
     nesting: Nesting | None = None
+    """Which rows lie beneath others; None where none do."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -51,10 +55,12 @@ class TableScreen(PlacesScreen):
             cls.COLUMNS, cls.FILTERED = table_columns(cls.ROW), columns_of(cls.ROW)
 
     def body(self) -> ComposeResult:
+        """The table, and the text that takes its place while it has no rows."""
         yield self.make_table()
         yield self.make_empty()
 
     def make_table(self) -> Table:
+        """The table, with the order that was saved by the run before."""
         return Table(
             self.columns(),
             self.session.marks,
@@ -67,17 +73,15 @@ class TableScreen(PlacesScreen):
         )
 
     def columns(self) -> tuple[TableColumn, ...]:
-        """The columns of the configuration's ``[columns]``, the first ones needed most, else the screen's own."""
+        """The columns that the configuration's ``[columns]`` names, the most important first; else the screen's own."""
         chosen = self.session.columns.get(self.NAME or "")
         if not chosen:
             return self.COLUMNS
-        own = {one.column.id: one for one in self.COLUMNS}
-        known = {one.id: TableColumn(one) for one in self.FILTERED} | own
+        own = {table_column.column.id: table_column for table_column in self.COLUMNS}
+        known = {column.id: TableColumn(column) for column in self.FILTERED} | own
         wanted = [known[name] for name in chosen if name in known]
-        return (
-            tuple(TableColumn(one.column, need, one.width, one.grows, one.most) for need, one in enumerate(wanted))
-            or self.COLUMNS
-        )
+        by_need = (TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted))
+        return tuple(by_need) or self.COLUMNS
 
     def _saved_sort(self) -> tuple[str, bool] | None:
         """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
@@ -87,10 +91,10 @@ class TableScreen(PlacesScreen):
         return self.SORT
 
     def on_mount(self) -> None:
-        """Begins with the filter of the run before, which the header says as any other."""
+        """Begins with the filter of the run before, which the header shows like any other."""
         saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
-            self.table.where = self.parsed(saved_filter)
+            self.table.where = self.parse_filter(saved_filter)
             self.own_tags = tags_in(saved_filter)
             self.filter = saved_filter
 
@@ -108,23 +112,27 @@ class TableScreen(PlacesScreen):
         self.save_state()
 
     def make_empty(self) -> Static:
+        """The text in place of an empty table, hidden at first."""
         empty = Static("", id="empty", markup=False)
         empty.display = False
         return empty
 
     @property
     def table(self) -> Table:
+        """The table."""
         return self.query_one(Table)
 
     @property
     def cursor_pane(self) -> Table:
+        """The moving keys move the table's cursor."""
         return self.table
 
     @abstractmethod
     def key_of(self, row: Any) -> Any:
-        """What makes a row the same row when others come: the cursor stays on it."""
+        """What identifies a row: when rows are read again, the cursor stays on the one with the same key."""
 
     def in_trouble(self, row: Any) -> bool:
+        """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default none does."""
         return False
 
     def open_row(self, row: Any) -> None:
@@ -137,6 +145,7 @@ class TableScreen(PlacesScreen):
     # Painting -----------------------------------------------------------------------------------------------------
 
     def paint(self, answer: Any) -> None:
+        """Shows the answer's rows; the filter and the order stay."""
         self.table.show_rows(AllRows(answer.rows))
         self.say_if_empty()
 
@@ -154,6 +163,7 @@ class TableScreen(PlacesScreen):
     _why_empty = ""
 
     def why_empty(self) -> str:
+        """Why there are no rows: an empty store, the filter, or the range; and which key helps."""
         if getattr(self.answer, "as_of", None) is None:
             return (
                 f"The store {self.session.db} is empty.\n\n"
@@ -171,7 +181,8 @@ class TableScreen(PlacesScreen):
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
 
-    def failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
+        """Shows the failure in place of the rows, where no answer came before."""
         if self.answer is None:
             empty = self.query_one("#empty", Static)
             empty.update(message.notice)
@@ -180,23 +191,24 @@ class TableScreen(PlacesScreen):
             self.table.add_class("-empty")
 
     def summary(self) -> DataSummary:
+        """The data's age and coverage, the filter, and the number of rows."""
         view = self.answer
         conditions = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
             return DataSummary(filter=conditions)
-        return DataSummary(view.as_of, view.coverage, conditions, self.counted())
+        return DataSummary(view.as_of, view.coverage, conditions, self.counts())
 
     def _only_trouble(self) -> bool:
         return self.is_mounted and self.table.only_trouble
 
-    def counted(self) -> tuple[str, ...]:
+    def counts(self) -> tuple[str, ...]:
         """How many rows there are, such as ``3 of 12 functions``."""
         have, all_rows = self.table.row_count, len(self.table.source)
         return (f"{have:,} of {counted(all_rows, self.ROW_IS)}" if have != all_rows else counted(have, self.ROW_IS),)
 
     # What commands do ---------------------------------------------------------------------------------------------
 
-    def parsed(self, expression: str) -> Filter | None:
+    def parse_filter(self, expression: str) -> Filter | None:
         """The filter, or None for an empty one. Raises ``FilterError``."""
         return parse(expression, self.FILTERED) or None
 
@@ -207,32 +219,35 @@ class TableScreen(PlacesScreen):
         matches.
         """
         try:
-            where = self.parsed(expression)
+            where = self.parse_filter(expression)
         except FilterError as error:
             if done:
                 self.filter = ""
-                self.keep(None, only_trouble=self.table.only_trouble, done=True)
+                self.filter_rows(None, only_trouble=self.table.only_trouble, done=True)
                 self.query_one(FilterLine).start(expression)
                 self.say(str(error))
             return
         tags = tags_in(expression)
         if done and tags != self.own_tags:
-            self.own_tags, self.table.where = tags, where  # what rows are sums of is other: they are asked for again
+            self.own_tags, self.table.where = tags, where  # the rows sum other functions now: ask again
             self.ask_rows()
         else:
-            self.keep(where, only_trouble=self.table.only_trouble, done=done)
+            self.filter_rows(where, only_trouble=self.table.only_trouble, done=done)
         if done:
             self.save_state()
 
     def toggle_trouble(self) -> None:
-        self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
+        """Keeps only the rows in trouble, or shows all again."""
+        self.filter_rows(self.table.where, only_trouble=not self.table.only_trouble, done=True)
         self.refresh_header()
 
-    def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
-        self.table.keep(where, only_trouble=only_trouble)
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+        """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
+        self.table.filter_rows(where, only_trouble=only_trouble)
         self.say_if_empty()
 
     def subject(self) -> tuple[int, str] | None:
+        """The function of the row under the cursor: its id and name; None where the row has none."""
         row = self.table.row
         function_id = getattr(row, "function_id", None)
         return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
@@ -252,6 +267,7 @@ class TableScreen(PlacesScreen):
         self.table.move(1)
 
     def compare(self) -> None:
+        """Opens the comparison of two marked functions, or of one with its own range before."""
         from lambdatui.session.destinations import ToComparison
 
         marked, here = list(self.session.marked), self.subject()
@@ -263,6 +279,7 @@ class TableScreen(PlacesScreen):
         self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
 
     def write_export(self, form: str, path: str) -> None:
+        """Writes the rows to a new file, once the first answer is there."""
         if self.answer is None:
             self.say("the rows are still being read: try again in a moment")
         else:
@@ -283,6 +300,7 @@ class TableScreen(PlacesScreen):
         return "\t".join(value_text(one, getattr(row, one.id, None), utc=self.session.utc) for one in self.FILTERED)
 
     def raw_json(self) -> str | None:
+        """The row under the cursor as a JSON object; None where there is none."""
         row = self.table.row
         if row is None:
             return None

@@ -19,7 +19,7 @@ TEXT_COMMANDS: Commands = (
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of text stands for a log line without a time."""
+    """A line of text in the form of a log line, without a time."""
 
     text: str
     timestamp: int = 0
@@ -34,9 +34,11 @@ class TextScreen(LogScreen):
     """Whether long lines are wrapped at first."""
 
     def body(self) -> ComposeResult:
+        """A log pane without times."""
         pane = LogPane(self.session.marks, utc=self.session.utc, timestamps=False, id="log")
         pane.wrap = self.WRAP
         yield pane
 
     def show_text(self, text: str) -> None:
+        """Shows each line of ``text`` as a line of the pane."""
         self.log_pane.show_lines([TextLine(line) for line in text.splitlines()])

@@ -34,23 +34,28 @@ class DetailsScreen(ModalScreen[None]):
         self._parts = [(plain(label), plain(text, newlines=True)) for label, text in parts]
 
     def compose(self) -> ComposeResult:
+        """The text, in a box that scrolls."""
         with VerticalScroll(id="box"):
             yield Static(self._page(), markup=False)
 
     def on_mount(self) -> None:
+        """Writes the title above the box, and its keys below."""
         box = self.query_one("#box")
         box.border_title = Text(self._title)
         box.border_subtitle = "Esc closes, c copies"
 
     def action_scroll(self, lines: int) -> None:
+        """Scrolls by ``lines``; negative is up."""
         self.query_one("#box").scroll_relative(y=lines, animate=False)
 
     def action_copy(self) -> None:
+        """Copies ``text`` to the clipboard of the terminal."""
         self.app.put_on_clipboard(self.text)  # type: ignore[attr-defined]
         self.query_one("#box").border_subtitle = "copied"
 
     @property
     def text(self) -> str:
+        """What ``c`` copies: each part with its label before it."""
         return "\n".join(f"{label + ': ' if label else ''}{text}" for label, text in self._parts)
 
     def _page(self) -> Text:

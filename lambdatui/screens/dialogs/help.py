@@ -32,15 +32,18 @@ class HelpScreen(ModalScreen[None]):
         self._heading = f" {session.marks.path} ".join(heading)
 
     def compose(self) -> ComposeResult:
+        """The list of keys, in a box that scrolls."""
         with VerticalScroll(id="help"):
             yield Static(self._page(), markup=False)
 
     def on_mount(self) -> None:
+        """Writes the title above the box, and its keys below."""
         box = self.query_one("#help")
         box.border_title = "Keys"
         box.border_subtitle = "Esc closes, j and k scroll"
 
     def action_scroll(self, lines: int) -> None:
+        """Scrolls by ``lines``; negative is up."""
         self.query_one("#help").scroll_relative(y=lines, animate=False)
 
     def _page(self) -> Grid:

@@ -64,6 +64,7 @@ class InvokeScreen(ModalScreen[str | None]):
         """What is shown of the answer, or of why there is none."""
 
     def compose(self) -> ComposeResult:
+        """The payload, how the function is invoked, and the answer."""
         with Vertical(id="ask"):
             yield Static(f"Payload of {self._function}, as JSON", markup=False)
             yield PayloadInput(self._payload, compact=True, select_on_focus=False)
@@ -72,6 +73,7 @@ class InvokeScreen(ModalScreen[str | None]):
                 yield Static("", id="answer", markup=False)
 
     def on_mount(self) -> None:
+        """Hides the answer, and gives the focus to the payload."""
         self.query_one("#ask").border_title = Text("Invoke on the local runner")
         self.query_one("#result").display = False
         self.query_one(Input).focus()
@@ -82,6 +84,7 @@ class InvokeScreen(ModalScreen[str | None]):
         self.query_one("#way", Static).update(f"{more}; {way} (F2 changes); Esc leaves")
 
     def action_toggle_event(self) -> None:
+        """Changes between waiting for the answer and invoking asynchronously."""
         self._event = not self._event
         self._say_way()
 
@@ -139,14 +142,17 @@ class InvokeScreen(ModalScreen[str | None]):
             self._say_way()
 
     def action_open(self) -> None:
+        """Closes the box and opens the new invocation, if the runner accepted it."""
         if self._invoked is not None and self._invoked.status < 300:
             self.dismiss(self._invoked.request_id)
 
     def action_copy(self) -> None:
+        """Copies the shown answer to the clipboard of the terminal."""
         self.app.put_on_clipboard(self.result_text)  # type: ignore[attr-defined]
         self._say_way("copied")
 
     def action_scroll(self, lines: int) -> None:
+        """Scrolls the answer by ``lines``; negative is up."""
         self.query_one("#result").scroll_relative(y=lines, animate=False)
 
 

@@ -1,4 +1,4 @@
-"""Dialogs that ask for one line of text, or for one of a list."""
+"""Dialogs that ask for a line of text, or for a choice from a list."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -24,11 +24,13 @@ class PromptScreen(ModalScreen[str | None]):
         self._question, self._value = question, value
 
     def compose(self) -> ComposeResult:
+        """The question, and a line to type the answer on."""
         with Vertical(id="ask"):
             yield Static(self._question, markup=False)
             yield Input(self._value, compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
+        """Gives the focus to the line."""
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
@@ -51,24 +53,27 @@ class PickScreen(ModalScreen[str | None]):
         self._left = self._choices
 
     def compose(self) -> ComposeResult:
+        """The question, a line to type on, and the choices."""
         with Vertical(id="ask"):
             yield Static(self._question, markup=False)
             yield Input(placeholder="letters narrow the list", compact=True)
             yield OptionList(*map(_option, self._choices))
 
     def on_mount(self) -> None:
+        """Puts the cursor on the present choice; the keys stay with the line."""
         self.query_one(Input).focus()
         listed = self.query_one(OptionList)
         listed.can_focus = False
         listed.highlighted = self._choices.index(self._chosen) if self._chosen in self._choices else 0
 
     def action_move(self, step: int) -> None:
+        """Moves the cursor by ``step`` choices, and around at either end."""
         listed = self.query_one(OptionList)
         if self._left:
             listed.highlighted = ((listed.highlighted or 0) + step) % len(self._left)
 
     @on(Input.Changed)
-    def _scope(self, message: Input.Changed) -> None:
+    def _narrow_list(self, message: Input.Changed) -> None:
         self._left = [choice for choice in self._choices if message.value.casefold() in choice.casefold()]
         listed = self.query_one(OptionList)
         listed.clear_options().add_options(map(_option, self._left))

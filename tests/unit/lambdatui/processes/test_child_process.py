@@ -14,7 +14,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 def test_a_child_prints_what_the_command_line_prints() -> None:
     child = Child(["config", "path"])
     lines = [line for batch in child.batches() for line in batch]
-    assert child.ended() == (0, [])
+    assert child.wait_for_end() == (0, [])
     assert len(lines) == 1
     assert lines[0].endswith("config.toml")
 
@@ -22,7 +22,7 @@ def test_a_child_prints_what_the_command_line_prints() -> None:
 def test_a_child_that_fails_says_why() -> None:
     child = Child(["no-such-command"])
     assert list(child.batches()) == []
-    code, complaints = child.ended()
+    code, complaints = child.wait_for_end()
     assert code == 2
     assert "no command 'no-such-command'" in complaints[-1]
 
@@ -32,7 +32,7 @@ def test_a_child_is_nice_and_ends_when_it_is_stopped(tmp_path: Path) -> None:
     assert next(child.batches())  # it serves
     assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
     child.stop()
-    assert child.ended()[0] == 0  # it was told to end, and has tidied up
+    assert child.wait_for_end()[0] == 0  # it was told to end, and has tidied up
 
 
 def test_what_a_child_starts_is_no_child_of_the_screens() -> None:

@@ -93,12 +93,12 @@ def test_the_screens_bring_a_store_up_to_date_before_they_begin(
 ) -> None:
     monkeypatch.setattr(upgrade_notice, "_AFTER_S", 0.0)
     db = load(1, tmp_path / "store.db")
-    upgrade_notice.before_the_screens(str(db))
+    upgrade_notice.upgrade_before_screens(str(db))
     assert "brought up to date" in capsys.readouterr().err
     assert not is_older(db)
     assert progress.listeners == []
     for nothing in (tmp_path / "none.db", tmp_path):
-        upgrade_notice.before_the_screens(str(nothing))
+        upgrade_notice.upgrade_before_screens(str(nothing))
     assert capsys.readouterr().err == ""
 
 
