@@ -94,7 +94,7 @@ class Clock:
     partial: int | None
 
     @classmethod
-    def at(
+    def of_month(
         cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
     ) -> "Clock":
         """The clock at ``as_of_ms`` (epoch ms) of a month from day number ``start`` to before ``after``.
@@ -178,7 +178,7 @@ def project(
     if not left_ms:
         whole = len({day for _, days in series.values() for day in days if start <= day < after})
         return ended(so_far, whole)
-    clock = Clock.at(as_of_ms, start, after, first, since_ms, hours)
+    clock = Clock.of_month(as_of_ms, start, after, first, since_ms, hours)
     rests = {key: rest(names, days, clock) for key, (_, days) in series.items()}
     chosen = [key for key in series if spread_of is None or key[:3] in spread_of] or list(series)
     p50 = tuple(usage_of(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
@@ -339,12 +339,12 @@ def usage_of(of: Usage | Terms, names: Sequence[str], amounts: Amounts) -> Usage
 def _between(usage: Usage, other: Usage, part: float) -> Usage:
     """``part`` of the way from one usage to another of the same function."""
 
-    def at(low: int, high: int) -> int:
+    def between(low: int, high: int) -> int:
         return low + round((high - low) * part)
 
     metered = dict(usage.metered)
-    amounts = {name: at(getattr(usage, name), getattr(other, name)) for name in QUANTITIES}
-    more = tuple((name, at(metered.get(name, 0), amount)) for name, amount in other.metered)
+    amounts = {name: between(getattr(usage, name), getattr(other, name)) for name in QUANTITIES}
+    more = tuple((name, between(metered.get(name, 0), amount)) for name, amount in other.metered)
     return replace(other, **amounts, metered=more)  # type: ignore[arg-type]
 
 

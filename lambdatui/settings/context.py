@@ -55,7 +55,7 @@ class Context:
     retention: Mapping[str, Any] = field(default_factory=dict)
     organization: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    command_line: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def scope(self) -> Scope:
@@ -86,7 +86,7 @@ def resolve_context(command_line: Mapping[str, Any]) -> Context:
         config=path,
         range_given=any(options[key] is not None for key in ("range", "from", "to", "at")),
         options=options,
-        given=dict(command_line),
+        command_line=dict(command_line),
         **{name: options[name] for name in ("utc", "no_color", "no_mouse", "ascii", "no_redact", "theme")},
         **{name: configured.get(name, {}) for name in TABLES},
     )

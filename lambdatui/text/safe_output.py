@@ -28,6 +28,7 @@ class SafeOutput(io.TextIOBase):
         self.raw = False
 
     def write(self, text: str) -> int:
+        """Writes ``text``, its control characters as pictures unless ``raw``; returns the characters written."""
         if not self.raw and _OBEYED.search(text):
             body = text.strip("\r")
             start = text[: len(text) - len(text.lstrip("\r"))]
@@ -40,26 +41,33 @@ class SafeOutput(io.TextIOBase):
     # What io.TextIOBase has itself, and would answer in its place.
 
     def flush(self) -> None:
+        """Flushes ``unguarded``."""
         self.unguarded.flush()
 
     def isatty(self) -> bool:
+        """Whether ``unguarded`` is a terminal."""
         return self.unguarded.isatty()
 
     def fileno(self) -> int:
+        """The file descriptor of ``unguarded``; raises ``OSError`` where it has none."""
         return self.unguarded.fileno()
 
     def writable(self) -> bool:
+        """Always True."""
         return True
 
     def close(self) -> None:
+        """Closes ``unguarded``."""
         self.unguarded.close()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of ``unguarded``."""
         return self.unguarded.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
+        """What ``unguarded`` does with a character that its encoding lacks."""
         return self.unguarded.errors
 
     def __del__(self) -> None:

@@ -53,6 +53,7 @@ class Terminal:
 
     @property
     def marks(self) -> Marks:
+        """The signs to draw with: ASCII ones where the terminal shows no others."""
         return ASCII if self.ascii else UNICODE
 
     @property

@@ -105,10 +105,10 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     values, listed = known[tag], known[TAGS_LISTED]
     names: dict[tuple[str, str, str], str] = {}
     for row in reader.functions():
-        at = row.function.key
+        key = row.function.key
         value = values.get(row.id)
         without = NO_TAG if row.id in listed else UNKNOWN_TAG
-        names[at.name, at.account, at.region] = without if value is None else _named_value(value)
+        names[key.name, key.account, key.region] = without if value is None else _named_value(value)
 
     def of(line: LineItem) -> str:
         if line.amount is None:

@@ -242,10 +242,12 @@ def _projected(
         from pricing.milestones import free_tier_days
 
         run_outs = free_tier_days(ahead.by_region, projection, book, today)
-    every = tuple(dict.fromkeys((*currencies, *sorted(chain.from_iterable(one or () for one in sums)))))
+    every = tuple(dict.fromkeys((*currencies, *sorted(chain.from_iterable(amounts or () for amounts in sums)))))
 
     def cost(currency: str) -> ProjectedCost:
-        p10, p50, p90 = (None if one is None else one.get(currency, None if one else Decimal(0)) for one in sums)
+        p10, p50, p90 = (
+            None if amounts is None else amounts.get(currency, None if amounts else Decimal(0)) for amounts in sums
+        )
         return ProjectedCost(
             p10, p50, p90, projection.method, projection.days_seen, run_outs, budget,
             _budget_day(reader, time_range, projection, book, today, budget, chosen, free_tier, currency, logs),

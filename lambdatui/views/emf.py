@@ -119,13 +119,13 @@ def unknown(reader: Reader) -> list[str]:
     return missing
 
 
-def _folded(found: list[EmfSum]) -> dict[str, list[str]]:
+def _folded(sums: list[EmfSum]) -> dict[str, list[str]]:
     """By dimension that is left out the metrics that are counted without it."""
     names: dict[str, list[str]] = {}
-    for one in found:
-        for name in one.series.folded:
+    for metric_sum in sums:
+        for name in metric_sum.series.folded:
             metrics = names.setdefault(name, [])
-            metric = plain(f"{one.series.namespace} {one.series.metric}")
+            metric = plain(f"{metric_sum.series.namespace} {metric_sum.series.metric}")
             if metric not in metrics:
                 metrics.append(metric)
     return {name: [*metrics[:3], *(["more"] if len(metrics) > 3 else [])] for name, metrics in names.items()}

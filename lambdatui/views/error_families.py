@@ -30,10 +30,10 @@ def rolled(rows: Sequence[ErrorTrendView]) -> list[ErrorTrendView]:
 
 def groups(rows: Iterable[ErrorTrendView]) -> list[ErrorTrendView]:
     """The groups of rows and of the families among them."""
-    found: list[ErrorTrendView] = []
+    trends: list[ErrorTrendView] = []
     for row in rows:
-        found += row.members if isinstance(row, ErrorFamilyView) else (row,)
-    return found
+        trends += row.members if isinstance(row, ErrorFamilyView) else (row,)
+    return trends
 
 
 def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:

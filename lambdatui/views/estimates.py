@@ -211,17 +211,17 @@ class HourlyEstimates:
         if average is not None:
             return floor(missing * average + 0.5)
         # Hours of which no Duration is known say nothing of the mean.
-        told = [one for one in day if one.duration_ms is not None and (one.metered or one.samples)]
-        estimate = _share(missing, *(_sum(getattr(one, name) for one in told) for name in _DURATION))
+        told = [other for other in day if other.duration_ms is not None and (other.metered or other.samples)]
+        estimate = _share(missing, *(_sum(getattr(other, name) for other in told) for name in _DURATION))
         if estimate is not None:
             return estimate
         day_ms = hour.start_ms // DAY_MS * DAY_MS
         average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.known_ms))
         if average is not None:
             return floor(missing * average + 0.5)
-        reports = sum(one.reports for one in day)
+        reports = sum(other.reports for other in day)
         if reports:
-            return _share(missing, sum(one.billed_ms for one in day), reports, None)
+            return _share(missing, sum(other.billed_ms for other in day), reports, None)
         of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
         if of_month is not None:
             return _share(missing, of_month.billed_ms, of_month.reports, None)

@@ -80,13 +80,13 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     from lambdatui.text.plain import plain
 
     listed = list(rows)
-    ill = [(row, said) for row in listed if (said := trouble_reasons(row, thresholds))]
+    ill = [(row, reasons) for row in listed if (reasons := trouble_reasons(row, thresholds))]
     if not listed:
         return ""
     if not ill:
         return f"all {len(listed):,} well"
-    worst, said = max(ill, key=lambda one: severity_of(one[0]))
-    return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {said[0]}"
+    worst, reasons = max(ill, key=lambda pair: severity_of(pair[0]))
+    return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {reasons[0]}"
 
 
 def places(rows: "Iterable[Any]") -> str:

@@ -63,10 +63,10 @@ def function_charts(
             low < step.start_ms + detail.step_ms and high > step.start_ms for low, high in known
         )
 
-    told = [step if is_known(step) else None for step in steps]
+    known_steps = [step if is_known(step) else None for step in steps]
 
     def of(name: str) -> Values:
-        return tuple(None if (value := getattr(step, name, None)) is None else float(value) for step in told)
+        return tuple(None if (value := getattr(step, name, None)) is None else float(value) for step in known_steps)
 
     limit = (CurveView(f"limit {reserved}", (float(reserved),) * len(starts), "limit"),) if reserved else ()
     failed = tuple(float(step.errors) or None for step in steps)

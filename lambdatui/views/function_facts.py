@@ -56,10 +56,10 @@ def function_facts(settings: Sequence[SettingRow]) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _fact(things: _Things, name: str, label: str, kind: str, said: Callable[[_Things], str | None]) -> Fact:
-    text = said(things)
+def _fact(things: _Things, name: str, label: str, kind: str, text_of: Callable[[_Things], str | None]) -> Fact:
+    text = text_of(things)
     if text is None and kind != "function":
-        text = things.why_not(kind) or (NOT_COLLECTED if (name, label, kind, said) in _ALWAYS else None)
+        text = things.why_not(kind) or (NOT_COLLECTED if (name, label, kind, text_of) in _ALWAYS else None)
     wrong = name in ("state", "last_update") and (text or "").partition(" ")[0].rstrip(":") in _ATTENTION
     return Fact(name, label, text, wrong)
 
@@ -101,10 +101,10 @@ def _capacity(things: _Things) -> str | None:
         parts.append(f"{own['environment_concurrency']} at once in an environment")
     if own.get("gib_per_vcpu") is not None:
         parts.append(f"{own['gib_per_vcpu']} GiB a vCPU")
-    for version, one in things.items("managed version").items():
-        parts.append(f"{version} {_or_dash(one.get('state'))}")
-    for version, one in things.items("scaling").items():
-        least, most = _or_dash(one.get("minimum_environments")), _or_dash(one.get("maximum_environments"))
+    for version, values in things.items("managed version").items():
+        parts.append(f"{version} {_or_dash(values.get('state'))}")
+    for version, values in things.items("scaling").items():
+        least, most = _or_dash(values.get("minimum_environments")), _or_dash(values.get("maximum_environments"))
         parts.append(f"{version} {least} to {most} environments")
     return ", ".join(parts)
 

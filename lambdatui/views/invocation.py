@@ -108,7 +108,7 @@ def detail(
     reader: Reader, row: InvocationRow, attempts: Sequence[InvocationRow], book: "PriceBook | None"
 ) -> InvocationDetail:
     """A stored invocation with its lines, stack trace, bill and the other ``attempts`` of its request."""
-    stored = {one.id: one for one in reader.functions()}
+    stored = {stored_function.id: stored_function for stored_function in reader.functions()}
     function = stored.get(row.function_id)
     settings = SettingsOfTime(reader, stored.values(), reader.until_ms or FOREVER_MS)
     prices = money.InvocationPrices(book, settings) if book else None
@@ -119,9 +119,9 @@ def detail(
         lines=tuple(_lines(raw, trace)),
         trace=trace,
         attempts=tuple(
-            invocation_view(one, stored.get(one.function_id), prices)
-            for one in attempts
-            if one.function_id == row.function_id
+            invocation_view(attempt, stored.get(attempt.function_id), prices)
+            for attempt in attempts
+            if attempt.function_id == row.function_id
         ),
         bill=money.invocation_bill(book, function.function, row, settings) if book and function else None,
         lines_pruned=not raw and lines_pruned(reader, row.function_id, row.start_ms),

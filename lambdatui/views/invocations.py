@@ -89,10 +89,12 @@ class InvocationView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def function_id(self) -> int:
+        """The function's id in the store."""
         return self.key[0]
 
     @property
     def failed(self) -> bool:
+        """Whether it ended in an error, a timeout or the like; False where the status is unknown."""
         return self.status not in (Status.OK.label, Status.UNKNOWN.label)
 
 

@@ -30,9 +30,9 @@ class LineQueryError(FilterError):
             if len(mistake) <= _LONGEST_SAID
             else f"{mistake[: _LONGEST_SAID // 2]}...{mistake[-_LONGEST_SAID // 3 :]}"
         )
-        self.mistake, self.at = mistake, min(place, len(expression))
-        rest = " ".join(expression[self.at :].split())
-        shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
+        self.mistake, self.position = mistake, min(place, len(expression))
+        rest = " ".join(expression[self.position :].split())
+        shown = f"character {self.position + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
         super().__init__(f"{mistake}: at {shown}" if expression.strip() else mistake)
 
 
@@ -44,16 +44,20 @@ class Line(Protocol):
     """What is asked about. ``lambdatui.views.logs.LogView`` is one."""
 
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """When it was written, epoch milliseconds UTC."""
 
     @property
-    def function(self) -> str: ...
+    def function(self) -> str:
+        """The name of the function that wrote it."""
 
     @property
-    def request_id(self) -> str | None: ...
+    def request_id(self) -> str | None:
+        """The invocation that wrote it; None where that is unknown."""
 
     @property
-    def message(self) -> str: ...
+    def message(self) -> str:
+        """The text of the line."""
 
 
 class _Text:
@@ -185,9 +189,9 @@ def compared(
             raise mistake(f"{typed!r} is no figure, and {operator} compares figures", place)
         compare = COMPARISONS[operator]
 
-        def figure(found: Any) -> bool:
-            said = line_fields.figure_of(found)
-            return said is not None and compare(said, wanted_figure)
+        def figure(each: Any) -> bool:
+            figure = line_fields.figure_of(each)
+            return figure is not None and compare(figure, wanted_figure)
 
         return lambda read: _one_of(value(read), figure)
     glob = operator == ":" and not quoted and GLOB.search(typed)
@@ -206,23 +210,23 @@ def compared(
 
     if operator != "!=":
         return lambda read: _one_of(value(read), equal)
-    return lambda read: (found := value(read)) is not ABSENT and found is not None and not _one_of(found, equal)
+    return lambda read: (content := value(read)) is not ABSENT and content is not None and not _one_of(content, equal)
 
 
 def _plain_brackets(glob: str) -> str:
     return glob.replace("[", "[[]")
 
 
-def _one_of(found: Any, test: Callable[[Any], bool]) -> bool:
-    if found is ABSENT:
+def _one_of(content: Any, test: Callable[[Any], bool]) -> bool:
+    if content is ABSENT:
         return False
-    return any(map(test, found)) or test(found) if isinstance(found, list) else test(found)
+    return any(map(test, content)) or test(content) if isinstance(content, list) else test(content)
 
 
-def of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
+def of_text(name: str, operator: str, typed: str, quoted: bool) -> Node:
     """Function, request id and message, as other listings compare words: ``:`` holds, or a glob; ``=`` is all."""
-    wanted = given.casefold()
-    if operator == ":" and GLOB.search(given) and not quoted:
+    wanted = typed.casefold()
+    if operator == ":" and GLOB.search(typed) and not quoted:
         pattern = re.compile(translate(_plain_brackets(wanted)))
         return Node(
             lambda read: pattern.match(str(getattr(read.line, name) or "").casefold()) is not None,

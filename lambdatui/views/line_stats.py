@@ -233,21 +233,21 @@ def stats_of(asked: Stats, matches: Iterable[Line]) -> list[Any]:
 
     Raises ``ValueError`` for more groups than anybody reads.
     """
-    groups: dict[tuple[Any, ...], list[_Sum]] = {} if asked.keys else {(): [_Sum(one) for one in asked.figures]}
+    groups: dict[tuple[Any, ...], list[_Sum]] = {} if asked.keys else {(): [_Sum(figure) for figure in asked.figures]}
     for line in matches:
         read = Read(line)
-        key = tuple([one.value(read) for one in asked.keys])
+        key = tuple([figure.value(read) for figure in asked.keys])
         sums = groups.get(key)
         if sums is None:
             if len(groups) >= MOST_GROUPS:
                 raise LineQueryError(
                     f"there are more than {MOST_GROUPS:,} groups: group by less", asked.keys[0].title, 0
                 )
-            sums = groups[key] = [_Sum(one) for one in asked.figures]
-        for one in sums:
-            one.add(read)
+            sums = groups[key] = [_Sum(figure) for figure in asked.figures]
+        for figure in sums:
+            figure.add(read)
     titles = [column.id for column in asked.columns]
-    rows = [(key, [one.result() for one in sums]) for key, sums in groups.items()]
+    rows = [(key, [figure.result() for figure in sums]) for key, sums in groups.items()]
     by_text = lambda row: tuple((value is None, value if value is not None else "") for value in row[0])  # noqa: E731
     rows.sort(key=by_text)
     if not (asked.keys and asked.keys[0].is_time):

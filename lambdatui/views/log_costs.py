@@ -95,17 +95,17 @@ def logs_by_function(reader: "Reader", time_range: "TimeRange", book: "PriceBook
     Billed together, so that tiers count over all of them. Absent where CloudWatch's count was not collected, where the
     region has no price in USD, and for groups that several functions write to: nobody knows how much was whose.
     """
-    own = {each: one for each, one in by_function(log_usage(reader, time_range.from_ms, time_range.to_ms)).items()
-           if one.bytes_in is not None}  # fmt: skip
+    usage_by_function = by_function(log_usage(reader, time_range.from_ms, time_range.to_ms))
+    own = {each: logs for each, logs in usage_by_function.items() if logs.bytes_in is not None}
     if not own:
         return {}
     from pricing.bill import bill
 
-    used = [replace(one, stored_byte_hours=None).usages() for one in own.values()]
-    found = bill([usage for usages in used for usage in usages], book, free_tier=False)
-    costs = found.by_function()
-    unpriced = {(line.function, line.account, line.region) for line in found.unpriced}
-    where = {each: (one.name, one.account, one.region) for each, one in own.items()}
+    used = [replace(logs, stored_byte_hours=None).usages() for logs in own.values()]
+    list_price_bill = bill([usage for usages in used for usage in usages], book, free_tier=False)
+    costs = list_price_bill.by_function()
+    unpriced = {(line.function, line.account, line.region) for line in list_price_bill.unpriced}
+    where = {each: (logs.name, logs.account, logs.region) for each, logs in own.items()}
     return {
         each: costs.get((*place, "USD"), Decimal(0))
         for each, place in where.items()
@@ -114,10 +114,10 @@ def logs_by_function(reader: "Reader", time_range: "TimeRange", book: "PriceBook
 
 
 def _requests(usages: Sequence[Usage]) -> Mapping[Where, int]:
-    found: dict[Where, int] = defaultdict(int)
-    for one in usages:
-        found[one.function, one.account, one.region] += one.requests + one.provisioned_requests
-    return found
+    requests: dict[Where, int] = defaultdict(int)
+    for usage in usages:
+        requests[usage.function, usage.account, usage.region] += usage.requests + usage.provisioned_requests
+    return requests
 
 
 def _grown(usage: Usage, before: Mapping[Where, int], after: Mapping[Where, int], even: float) -> Usage:

@@ -22,8 +22,8 @@ class OutsideRules:
         rows: list[Advice] = []
         for name, rule in list(self._rules.items()):
             try:
-                said = list(rule(subject))
-                if strange := next((each for each in said if not isinstance(each, Advice)), None):
+                advice_given = list(rule(subject))
+                if strange := next((each for each in advice_given if not isinstance(each, Advice)), None):
                     raise TypeError(f"{type(strange).__name__} is no advice")
             except Exception as fault:
                 del self._rules[name]
@@ -31,7 +31,7 @@ class OutsideRules:
                 found = f"the rule {name} of another package failed on {subject.row.function} ({why})"
                 self.problems.append(_problem(found, "upgrade or remove it"))
                 continue
-            rows += said
+            rows += advice_given
         return rows
 
 

@@ -29,7 +29,7 @@ def needs(tree: Iterable[Any], ignore_case: bool) -> Needs:
     run = _Run(ignore_case)
     run.sequence(tree)
     run.end()
-    return list(dict.fromkeys(run.found))
+    return list(dict.fromkeys(run.needs))
 
 
 class _Run:
@@ -37,14 +37,14 @@ class _Run:
 
     def __init__(self, ignore_case: bool) -> None:
         self._ignore_case, self._not_sure = ignore_case, _NOT_SURE if ignore_case else _NOT_ASCII
-        self.found: Needs = []
+        self.needs: Needs = []
         self._last: _Texts = _NOTHING
 
     def end(self, then: _Texts = _NOTHING) -> None:
         """Nothing is known of what stands between the last texts and what follows."""
         if all(self._last):
             least = [one for one in self._last if not any(other != one and other in one for other in self._last)]
-            self.found.append(tuple(sorted(least)))
+            self.needs.append(tuple(sorted(least)))
         self._last = then
 
     def sequence(self, tree: Iterable[Any]) -> None:
@@ -92,7 +92,7 @@ class _Run:
         self.end()
         sides = [max(needs(branch, self._ignore_case), key=_least, default=()) for branch in branches]
         if all(sides):
-            self.found.append(tuple(dict.fromkeys(text for side in sides for text in side)))
+            self.needs.append(tuple(dict.fromkeys(text for side in sides for text in side)))
 
     def _whole(self, tree: Iterable[Any]) -> _Texts | None:
         """All texts that a pattern finds; None where they are many."""

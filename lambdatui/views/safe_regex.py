@@ -30,11 +30,11 @@ _CATEGORIES = {"CATEGORY_SPACE": _SPACE, "CATEGORY_DIGIT": _DIGIT, "CATEGORY_WOR
 
 
 class RegexError(CaughtError, ValueError):
-    """A pattern that cannot be read or followed; ``at`` is the place in it."""
+    """A pattern that cannot be read or followed; ``position`` is the place in it, counted from 0."""
 
-    def __init__(self, said: str, at: int = 0) -> None:
-        super().__init__(said)
-        self.at = at
+    def __init__(self, mistake: str, position: int = 0) -> None:
+        super().__init__(mistake)
+        self.position = position
 
 
 class SafeRegex:

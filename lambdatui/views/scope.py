@@ -37,9 +37,9 @@ class Scope:
         return bool(self.functions or self.tags)
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What there is to say of the tags in a store."""
-        return self.tagged.said if self.tagged is not None else ()
+    def tag_notes(self) -> tuple[str, ...]:
+        """Sentences on the tags in a store: which match nothing, and how many functions' tags are unknown."""
+        return self.tagged.notes if self.tagged is not None else ()
 
     @property
     def unbound(self) -> "Scope":
@@ -118,7 +118,7 @@ def unmatched(scope: Scope, reader: "Reader") -> list[str]:
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
         sentences += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
     if scope.tags:
-        return sentences + list(scope.said)
+        return sentences + list(scope.tag_notes)
     if not sentences and not scope.chosen(rows) and scope.functions:
         sentences.append(f"no function matches all of {', '.join((*scope.accounts, *scope.regions, *scope.functions))}")
     return sentences

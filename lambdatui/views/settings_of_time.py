@@ -31,10 +31,10 @@ class SettingsOfTime:
         self._plain: dict[tuple[int, str], Terms] = reader.cached("terms of functions", dict)
         for function_id, function in self.functions.items() if history else ():
             key = function.key
-            for one in history.get((key.account, key.region, key.name), ()):
-                rows = self._rows.setdefault(function_id, {}).setdefault(one.name, [])
-                if one.since_ms < known_ms or not rows:
-                    rows.append(one)
+            for row in history.get((key.account, key.region, key.name), ()):
+                rows = self._rows.setdefault(function_id, {}).setdefault(row.name, [])
+                if row.since_ms < known_ms or not rows:
+                    rows.append(row)
 
     def terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
         """Whose usage it is and what decided its rates at a time."""

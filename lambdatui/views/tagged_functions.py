@@ -20,16 +20,16 @@ NOT_COLLECTED = "no function's tags are known: lambdatui collect asks for them"
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The functions that were chosen, as (account, region, name), and what is to be said of it."""
+    """The functions that were chosen, as (account, region, name), and sentences (``notes``) on the choice."""
 
     keys: frozenset[tuple[str, str, str]]
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def tagged(reader: "Reader", groups: Sequence[Alternatives], among: "Sequence[FunctionRow]") -> Tagged:
     """Those ``among`` functions of which every group has a term that holds. One whose tags are unknown is not chosen.
 
-    Said is what no tag matches, with the nearest, and how many functions' tags are unknown.
+    Its ``notes`` say what no tag matches, with the nearest, and how many functions' tags are unknown.
     """
     tags = _Tags(reader, [one for group in groups for term in group for one in (term, *term.others)])
     unknown = sum(row.id not in tags.listed for row in among)

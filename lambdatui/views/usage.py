@@ -177,18 +177,18 @@ class Ledger:
     def priced_usages(self) -> tuple[list[int], UsageTable, dict[int, int], dict[int, set[str]], dict[int, int]]:
         """Functions and usages, requests without a duration by position; by function its bases and MB-ms estimated."""
         apart, rows = set(self.looked_at), self.day_rows()
-        plain = [] if self._everything else [one for each, one in self.used.items() if each not in apart]
+        plain = [] if self._everything else [part for each, part in self.used.items() if each not in apart]
         many = list(rows.together())
-        ids: list[int] = [one.function_id for one in plain] + [row.function_id for row in many]
-        terms = self.plain_terms([one.function_id for one in plain]) + [row.terms for row in many]
+        ids: list[int] = [part.function_id for part in plain] + [row.function_id for row in many]
+        terms = self.plain_terms([part.function_id for part in plain]) + [row.terms for row in many]
         used = UsageTable(
             terms,
-            [one.reports for one in plain] + [row.requests for row in many],
-            [one.billed_ms for one in plain] + [row.billed_ms for row in many],
-            [one.billed_mb_ms for one in plain] + [row.billed_mb_ms for row in many],
+            [part.reports for part in plain] + [row.requests for row in many],
+            [part.billed_ms for part in plain] + [row.billed_ms for row in many],
+            [part.billed_mb_ms for part in plain] + [row.billed_mb_ms for row in many],
         )
-        if any(is_edge(one.function) for one in terms):
-            used = UsageTable.of([at_its_price(one) for one in used])
+        if any(is_edge(part.function) for part in terms):
+            used = UsageTable.of([at_its_price(part) for part in used])
         sums: dict[tuple[int, Terms, str], Usage] = {}
         unknown: dict[tuple[int, Terms, str], int] = {}
         bases: dict[int, set[str]] = {}
@@ -209,7 +209,7 @@ class Ledger:
         missing = {len(ids) + at: unknown[key] for at, key in enumerate(sums) if unknown[key]}
         ids += [key[0] for key in sums]
         ids += [each for each, _ in stood]
-        more = used.and_more([*sums.values(), *(one for _, one in stood)])
+        more = used.and_more([*sums.values(), *(part for _, part in stood)])
         return ids, more, missing, bases, estimated
 
     def by_day(self) -> Iterator[tuple[int, int, Usage, int]]:
@@ -337,9 +337,9 @@ def days(reader: "Reader", from_ms: int, to_ms: int) -> Mapping[int, list[tuple[
     """By day: function, usage, and requests without a known duration."""
 
     def read() -> dict[int, list[tuple[int, Usage, int]]]:
-        found: dict[int, list[tuple[int, Usage, int]]] = defaultdict(list)
+        by_day: dict[int, list[tuple[int, Usage, int]]] = defaultdict(list)
         for day_ms, function_id, usage, unknown in Ledger(reader, from_ms, to_ms).by_day():
-            found[day_ms].append((function_id, usage, unknown))
-        return dict(found)
+            by_day[day_ms].append((function_id, usage, unknown))
+        return dict(by_day)
 
     return reader.cached(("usage by day", from_ms, to_ms), read)

@@ -74,12 +74,12 @@ WHATIF_COLUMNS = columns_of(WhatIfRow)
 def whatif(reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING) -> View[WhatIfRow]:
     """The chosen functions' changes, most dollars first; the month is projected, the range gives its proportions."""
     chosen = scope.chosen(reader.functions())
-    rows = [one for of in recommended(reader, time_range, book, scope=scope).values() for one in of]
+    rows = [change for of in recommended(reader, time_range, book, scope=scope).values() for change in of]
     rows.sort(key=lambda row: (-(row.saves or 0), row.function, row.change))
     found = usages(reader, whole_from(time_range.from_ms, time_range.to_ms), time_range.to_ms)
     reports, counted = found.coverage(row.id for row in chosen)
     return View(
-        WHATIF_COLUMNS, [_row(one) for one in rows], reader.as_of_ms(time_range.to_ms), time_range,
+        WHATIF_COLUMNS, [_row(change) for change in rows], reader.as_of_ms(time_range.to_ms), time_range,
         coverage_of(reports, counted), ESTIMATED if rows else None,
     )  # fmt: skip
 
@@ -125,11 +125,11 @@ def compared_months(
         return bill([*own, *parts.others], book, free_tier=False, inside=range(len(own)))
 
     def changed(change: "WhatIf") -> "list[Usage]":
-        found = [each for one in months.values() for each in (_changed(one, change), *one.beside)]
-        return found + [_logs_changed(one, change) for one in parts.unowned]
+        found = [each for month in months.values() for each in (_changed(month, change), *month.beside)]
+        return found + [_logs_changed(logs, change) for logs in parts.unowned]
 
-    base = priced([*(each for one in months.values() for each in (one.usage, *one.beside)), *parts.unowned])
-    return base, compare(base, [(one.label, priced(changed(one))) for one in changes])
+    base = priced([*(each for month in months.values() for each in (month.usage, *month.beside)), *parts.unowned])
+    return base, compare(base, [(change.label, priced(changed(change))) for change in changes])
 
 
 EDGE_STAYS = (
@@ -211,10 +211,10 @@ class _MonthParts:
 def _tiered(usages: "Iterable[Usage]") -> "dict[tuple[str, str | None], dict[str, int]]":
     """By region and architecture: MB-ms on demand, by no name, and logs by theirs."""
     sums: dict[tuple[str, str | None], dict[str, int]] = {}
-    for one in usages:
-        of = sums.setdefault((one.region, one.arch), {"": 0})
-        of[""] += one.billed_mb_ms
-        for name, amount in one.metered:
+    for usage in usages:
+        of = sums.setdefault((usage.region, usage.arch), {"": 0})
+        of[""] += usage.billed_mb_ms
+        for name, amount in usage.metered:
             if name in LOGS:
                 of[name] = of.get(name, 0) + amount
     return sums
@@ -248,25 +248,25 @@ class _Facts:
         self._settings = SettingsOfTime(reader, chosen, to_ms)
         self._month_ms = month_start_ms(to_ms - 1)
         self._length_ms = month_start_ms(self._month_ms + 32 * DAY_MS) - self._month_ms
-        self._in_range = {one.function_id: one for one in reader.totals(time_range.from_ms, to_ms, ids)}
-        self._in_month = {one.function_id: one for one in reader.totals(self._month_ms, to_ms, ids)}
+        self._in_range = {totals.function_id: totals for totals in reader.totals(time_range.from_ms, to_ms, ids)}
+        self._in_month = {totals.function_id: totals for totals in reader.totals(self._month_ms, to_ms, ids)}
         self._repeats = _repeats(reader, time_range, ids)
         self._standing = ConfiguredUsage(reader, chosen, known_ms=to_ms)
         self._shares = self._standing.shares(self._month_ms, to_ms)
         self._sizes = SizesSeen(reader, to_ms)
         self._retention = {
-            each: one.retention_days for each, one in by_function(log_usage(reader, self._month_ms, to_ms)).items()
+            each: logs.retention_days for each, logs in by_function(log_usage(reader, self._month_ms, to_ms)).items()
         }
 
     def month(self, function_id: int, function: "Function", usages: "list[Usage]") -> FunctionMonth:
         month_seen, seen = self._in_month.get(function_id), self._in_range.get(function_id)
         counts = month_seen if month_seen is not None and month_seen.reports else seen or month_seen
         usage, beside = _now_and_before(usages, self._settings.terms(function_id, self._to_ms - 1, BILLED))
-        requests = sum(one.requests + one.provisioned_requests for one in usages)
-        known = [one for one in (seen, month_seen) if one is not None]
+        requests = sum(part.requests + part.provisioned_requests for part in usages)
+        known = [totals for totals in (seen, month_seen) if totals is not None]
         configured_mb: int | None = self._settings.value(function_id, "memory_mb", self._to_ms - 1)
-        memory_mb = next((one.memory_mb for one in known if one.memory_mb), configured_mb)
-        most_mb = max((one.max_memory_mb for one in known if one.max_memory_mb is not None), default=None)
+        memory_mb = next((totals.memory_mb for totals in known if totals.memory_mb), configured_mb)
+        most_mb = max((totals.max_memory_mb for totals in known if totals.max_memory_mb is not None), default=None)
         versions, used = self._standing.snapstart_versions(function_id)
         function_month = FunctionMonth(
             replace(usage, memory_mb=memory_mb), memory_mb=memory_mb, max_memory_mb=most_mb,
@@ -287,16 +287,18 @@ class _Facts:
 def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tuple[Usage, ...]]":
     """What is used at the settings now in force, in one; and what was used at others earlier in the month."""
     edge = is_edge(terms.function)
-    now = [one for one in usages if edge or (one.arch == terms.arch and _storage(one) in (None, terms.ephemeral_mb))]
-    before = [one for one in usages if not any(one is each for each in now)]
+    now = [
+        part for part in usages if edge or (part.arch == terms.arch and _storage(part) in (None, terms.ephemeral_mb))
+    ]
+    before = [part for part in usages if not any(part is each for each in now)]
     if not now:
         return before[0], tuple(before[1:])
     # The first is what runs on demand, where anything does: it knows the size of /tmp.
-    now.sort(key=lambda one: not (one.requests or one.billed_ms))
-    found = now[0]
-    for one in now[1:]:
-        found = added(found, one)
-    return (found if len(now) == 1 else replace(found, basis=ESTIMATED)), tuple(before)
+    now.sort(key=lambda part: not (part.requests or part.billed_ms))
+    total = now[0]
+    for part in now[1:]:
+        total = added(total, part)
+    return (total if len(now) == 1 else replace(total, basis=ESTIMATED)), tuple(before)
 
 
 def _storage(usage: "Usage") -> int | None:

@@ -97,11 +97,11 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         parts.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:
         parts.append(_projection_table(statement.projection, bill.currency))
-        parts[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
+        parts[-1] += [_projection_table(projected, code)[1] for code, projected in statement.other_projections.items()]
         if statement.own_projection is not None:
             parts[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
         said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]
-        parts.append([["Projection"], *([one] for one in said)])
+        parts.append([["Projection"], *([sentence] for sentence in said)])
     return parts
 
 

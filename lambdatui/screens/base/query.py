@@ -153,7 +153,7 @@ class QueryScreen(CommandScreen):
     def refresh_header(self) -> None:
         """Paints the header again, with what there is to say of the tags that were asked for."""
         if self.is_mounted:
-            tags = self.shown_scope.said if self.shown_scope is not None else ()
+            tags = self.shown_scope.tag_notes if self.shown_scope is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
 
     # Which time is looked at --------------------------------------------------------------------------------------
