@@ -142,7 +142,7 @@ def _at_own_rates(prices: RegionPrices, terms: OwnTerms) -> RegionPrices:
 
 
 def _others(prices: RegionPrices, terms: OwnTerms) -> Mapping[str, Any]:
-    """The rates that the book keeps as they are written, in the same form."""
+    """The rates that the book keeps undecoded (``RegionPrices.other``), at your price."""
     less = _ONE - terms.discount
     own_rates: dict[str, Any] = deepcopy(dict(prices.other))
 

@@ -112,7 +112,7 @@ def _rests(table: DayTable, clock: Clock) -> Ints:
 
 
 def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> Ints:
-    """Of functions whose settled days are the same."""
+    """What the rest of the month adds for functions that have the same settled days."""
     every = table.amounts if len(functions) == table.amounts.shape[2] else table.amounts[:, :, functions]
     used = every.sum(axis=1) > 0
     quantities = np.flatnonzero(used.sum(axis=1))

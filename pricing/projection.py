@@ -60,7 +60,7 @@ class Projection:
         return tuple(_between(one, other, part) for one, other in zip(self.seen, self.p50, strict=True))
 
     def sum_by(self, day: date, usages: Sequence[int], quantity: str) -> int:
-        """The same of some usages, by position, as the sum of one of their quantities."""
+        """The sum of one quantity of some usages, by position, up to the end of ``day``, by the middle estimate."""
         part = self._part(day)
         before, whole = _some(self.seen, usages, quantity), _some(self.p50, usages, quantity)
         if before == whole:
@@ -68,7 +68,7 @@ class Projection:
         return sum(before) + sum([round((high - low) * part) for low, high in zip(before, whole, strict=True)])
 
     def sum_seen(self, usages: Sequence[int], quantity: str) -> int:
-        """The month so far of some usages, by position, as the sum of one of their quantities."""
+        """The sum of one quantity of some usages, by position, over the month so far."""
         return sum(_some(self.seen, usages, quantity))
 
     def _part(self, day: date) -> float:
@@ -82,7 +82,7 @@ def _some(of: Sequence[Usage], usages: Sequence[int], quantity: str) -> Sequence
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Now, in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
+    """ "Now" in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
 
     today: int
     start: int
@@ -193,7 +193,7 @@ def project(
 
 
 def _method(model: "Forecast", count: int) -> str:
-    """What was done and why, in words."""
+    """How the projection was made and why, in words."""
     parts = [f"level{' and weekdays' if model.weekly else ''} of {count} whole day{'' if count == 1 else 's'}"]
     if model.shifted is not None:
         weekdays = ", by weekdays" if model.weekly else ""
@@ -264,7 +264,7 @@ def at_first_rate(days: Days, clock: Clock) -> Amounts:
 
 
 def _standing(days: Days, place: int, clock: Clock) -> int:
-    """A configured quantity: as on the last whole day, for what is left of today and for each day to come."""
+    """A configured quantity for what is left of today and for each day to come: it goes on as on the last whole day."""
     a_day = days[clock.today - 1][place] if clock.today - 1 in days else 0
     if not a_day and clock.elapsed_ms and clock.today in days:
         a_day = days[clock.today][place] * DAY_MS // clock.elapsed_ms
@@ -337,7 +337,7 @@ def usage_of(of: Usage | Terms, names: Sequence[str], amounts: Amounts) -> Usage
 
 
 def _between(usage: Usage, other: Usage, part: float) -> Usage:
-    """``part`` of the way from one usage to another of the same function."""
+    """The usage that lies ``part`` (0 to 1) of the way from one usage to another of the same function."""
 
     def between(low: int, high: int) -> int:
         return low + round((high - low) * part)

@@ -24,12 +24,12 @@ class Context:
     """The store, the range, what to narrow to, and how to paint.
 
     ``options`` are the values of all global options by key, as the command line, the environment and the configuration
-    give them; ``given`` those of the command line alone. ``tagged`` is what a store answered about ``tags``. ``theme``
-    is None where the terminal is to decide.
+    give them; ``command_line`` those of the command line alone. ``tagged`` is what a store answered about ``tags``.
+    ``theme`` is None where the terminal is to decide.
 
     The rest are tables of the configuration: ``keys`` (keys by binding id), ``columns`` (column ids by screen),
-    ``thresholds`` (``options.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such
-    as ``30d``) and ``organization`` (``role_name``, ``external_id``).
+    ``thresholds`` (``options.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such as
+    ``30d``) and ``organization`` (``role_name``, ``external_id``).
     """
 
     db: Path

@@ -105,7 +105,7 @@ def _secret_key(found: re.Match[str]) -> str:
 
 
 def redacted_values(document: Any, name: str = "") -> Any:
-    """A JSON document whose strings are redacted; all of what stands under a secret's name."""
+    """A JSON document with its strings redacted, and everything under a name of a secret redacted as a whole."""
     if isinstance(document, dict):
         return {key: redacted_values(value, str(key)) for key, value in document.items()}
     if isinstance(document, list):
@@ -145,7 +145,7 @@ def _csv(content: str) -> str:
 
 
 def _svg(content: str) -> str:
-    """The text between tags: a secret that is painted in several colours is in several of them, and not found."""
+    """Redacts the text between tags. A secret that is painted in several colours is split over tags, and not found."""
     from html import escape, unescape
 
     def between(match: re.Match[str]) -> str:

@@ -71,12 +71,12 @@ class SafeOutput(io.TextIOBase):
         return self.unguarded.errors
 
     def __del__(self) -> None:
-        """What is written to outlives this."""
+        """Does nothing: ``unguarded`` outlives this object and must not be closed with it."""
 
 
 @contextmanager
 def safe_output() -> Iterator[None]:
-    """Guard stdout and stderr."""
+    """Guards stdout and stderr while the block runs."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(SafeOutput, before)
     try:
@@ -86,7 +86,7 @@ def safe_output() -> Iterator[None]:
 
 
 def is_raw() -> bool:
-    """Whether stdout gives data as it is."""
+    """Whether stdout prints data unchanged (``--raw``)."""
     return isinstance(sys.stdout, SafeOutput) and sys.stdout.raw
 
 
@@ -97,7 +97,7 @@ def log_text(message: str) -> str:
 
 
 def raw_output() -> None:
-    """The guarded ones write what they are given from now on."""
+    """Lets the guarded streams print data unchanged from now on."""
     for one in (sys.stdout, sys.stderr):
         if isinstance(one, SafeOutput):
             one.raw = True

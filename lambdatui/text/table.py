@@ -98,7 +98,7 @@ def markdown_table(rows: "Sequence[Sequence[str]]", *, right: "Collection[int]" 
 
 
 def _escaped(cell: str) -> str:
-    """A function may be named like Markdown or HTML; a name is shown, never obeyed."""
+    """A cell with Markdown and HTML escaped: a function may have a name that looks like them."""
     for mark in ("\\", "|", "`", "*", "[", "]", "<", ">", "!"):
         cell = cell.replace(mark, f"\\{mark}")
     return cell

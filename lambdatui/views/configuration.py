@@ -1,4 +1,4 @@
-"""How functions are configured, and what changed: memory 512 -> 1024 on Tuesday."""
+"""How functions are configured, and which settings changed, such as memory from 512 to 1024 on Tuesday."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -53,7 +53,7 @@ CHANGE_COLUMNS = columns_of(ChangeView)
 
 @as_of_range
 def configuration(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[SettingView]:
-    """What is in force."""
+    """The settings that are in force at the range's end."""
     rows = [
         SettingView(
             function=setting.function or None,

@@ -208,7 +208,7 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
 
 
 def _added(line: LineItem, other: LineItem) -> LineItem:
-    """To be called in the context ``EXACT``."""
+    """The sum of two lines. The caller must have entered the decimal context ``EXACT``."""
     amount = None if line.amount is None or other.amount is None else line.amount + other.amount
     return LineItem._make((
         *line[:5], line.quantity + other.quantity, line.unit, line.free + other.free, line.billable + other.billable,

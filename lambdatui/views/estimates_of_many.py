@@ -39,7 +39,7 @@ class DaySums:
     estimated: Ints
 
     def rows(self, of: Ints) -> Iterator[tuple[int, int, int, int, int]]:
-        """Function, day, requests, ms and MB-ms of what was used."""
+        """Rows of function, day, requests, ms and MB-ms of what was used."""
 
         import numpy as np
 
@@ -48,7 +48,7 @@ class DaySums:
             yield self.ids[at], self.first_ms + day * DAY_MS, *sums
 
     def together(self, of: Ints) -> Iterator[tuple[int, int, int, int]]:
-        """Function, requests, ms and MB-ms of all days."""
+        """Rows of function, requests, ms and MB-ms, summed over all days."""
 
         import numpy as np
 

@@ -56,10 +56,10 @@ def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
 
 
 def severity(failed: int, asked: int) -> float:
-    """What goes by: how many of the requests asked for surely failed, times the root of their share.
+    """How bad failures are: the requests that surely failed, times the square root of their share.
 
-    Both at the lower end of Wilson's 95% interval, so that 1 of 2 (0.06) hurts less than 13 of 1,000 (0.7), and 60 of
-    60 (55) more than 100 of a million (0.7).
+    Both are taken at the lower end of Wilson's 95% interval, so that 1 of 2 (0.06) is less bad than 13 of 1,000 (0.7),
+    and 60 of 60 (55) worse than 100 of a million (0.7).
     """
     if asked <= 0 or failed <= 0:
         return 0.0
@@ -70,7 +70,7 @@ def severity(failed: int, asked: int) -> float:
 
 
 def severity_of(row: "Any") -> float:
-    """What errors and throttles of a function's row hurt."""
+    """The severity of the errors and throttles in a function's row."""
     throttles = row.throttles or 0
     return severity((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
 

@@ -1,6 +1,6 @@
-"""What a function is set up as, in words, a line for each: how it stands, who may invoke it, where its logs go.
+"""How a function is set up, in words, a line for each fact: its state, who may invoke it, where its logs go.
 
-Three things are told apart: what is known, that AWS was not allowed to tell it, and that nobody has asked.
+A fact that is known, one that AWS was not allowed to tell, and one that nobody has asked for read differently.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,11 +37,11 @@ class _Things:
         return self._by_kind.get(kind, {})
 
     def single(self, kind: str) -> Values:
-        """The thing of which a function has one."""
+        """The settings of a thing of which a function has only one."""
         return self.items(kind).get("", {})
 
     def why_not(self, kind: str) -> str | None:
-        """Why nothing of a kind is known; None where nobody knows that either."""
+        """Why nothing of a kind is known; None where the reason is unknown too."""
         told = self.items("denied").get(kind)
         return f"n/a ({told.get('why', 'denied')}: {told.get('action')})" if told else None
 
@@ -110,7 +110,7 @@ def _capacity(things: _Things) -> str | None:
 
 
 def lines_elsewhere(name: str, settings: Sequence[SettingRow]) -> str:
-    """That no log group keeps a function's lines, and where they go; empty where one does, or nobody knows."""
+    """Says that no log group keeps a function's lines, and where they go; empty where a group does, or nobody knows."""
     return _elsewhere(_Things(settings), f"the lines of {name}") or ""
 
 
@@ -125,7 +125,7 @@ def _elsewhere(things: _Things, lines: str) -> str | None:
 
 
 def _logs(things: _Things) -> str | None:
-    """A group, or that none keeps the lines and where they go."""
+    """The function's log group, or that no group keeps its lines and where they go."""
     own = things.single("function")
     if elsewhere := _elsewhere(things, "its lines"):
         return elsewhere

@@ -24,7 +24,7 @@ DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *extra_columns(InvocationView, "cost_usd"
 
 
 class AmbiguousRequest(LambdatuiError, ValueError):
-    """A beginning that several request ids share; the message lists them."""
+    """Several request ids begin with the given text; the message lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ def invocation(
 def find(
     reader: Reader, request_id: str, book: "PriceBook | None" = None, *, of: tuple[int, int] | None = None
 ) -> InvocationDetail | None:
-    """The last attempt of a request, by its id; a failed one also by a beginning of it, 8 characters or more.
+    """The last attempt of a request, by its id; a failed one also by the first 8 or more characters of it.
 
-    ``of`` is the function's id and the time of a line: then the attempt that the line is of.
-    Raises ``AmbiguousRequest``.
+    ``of`` is a function's id and the time of a line: with it, the attempt that wrote that line is found instead. Raises
+    ``AmbiguousRequest``.
     """
     rows = reader.find_invocations(request_id)
     different = sorted({row.request_id for row in rows})

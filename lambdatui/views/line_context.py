@@ -1,4 +1,4 @@
-"""Lines around those that were found: of the same function, in order of time, as ``grep -C``."""
+"""The lines around each match: of the same function, in order of time, as ``grep -C`` does."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,9 +15,9 @@ Key = tuple[int, str | None, str]
 
 
 def with_context(reader: Reader, time_range: TimeRange, matches: Sequence[LogView], count: int) -> list[list[LogView]]:
-    """Groups of lines, each found line with ``count`` of its function before it and after it; oldest found first.
+    """Groups of lines: each match with ``count`` lines of its function before and after it, the oldest match first.
 
-    Groups of a function that touch are one. Lines within have ``match`` where they were found.
+    Groups of one function that touch are joined. The lines in a group that matched have ``match`` set.
     """
     by_function: dict[int, list[LogView]] = {}
     for line in matches:
@@ -59,7 +59,7 @@ def _groups(reader: Reader, time_range: TimeRange, found: list[LogView], count: 
 
 
 def _near(line: LogView) -> LogView:
-    """The same line as one that was not looked for."""
+    """The line, marked as one that is only context."""
     return LogView(
         line.function_id, line.timestamp, line.function, line.request_id, line.message, line.kind, match=False
     )
@@ -88,7 +88,7 @@ def _past(lines: Iterator[LogLine], line: LogView) -> Iterator[LogLine]:
 
 
 def _from(reader: Reader, time_range: TimeRange, line: LogView) -> Iterator[LogView]:
-    """A line, and all after it."""
+    """The line, and all lines of its function after it."""
     begun = False
     for stored_line in reader.search(line.timestamp, time_range.to_ms, [line.function_id]):
         begun = begun or (stored_line.timestamp_ms, stored_line.request_id or None, stored_line.text) == _key(line)

@@ -46,14 +46,14 @@ _DEEPEST = 50  # brackets within brackets
 
 @lru_cache(maxsize=32)
 def parse(expression: str, *, anywhere: bool = False) -> LineQuery:
-    """Reads a question. ``LineQueryError``. ``anywhere``: words are looked for in function and request id too."""
+    """Reads a query. Raises ``LineQueryError``. ``anywhere``: words are searched in function and request id too."""
     parser = _Parser(expression, anywhere)
     root = parser.whole()
     return LineQuery(expression) if root is None else LineQuery(expression, root, root.needs, root.shown)
 
 
 def phrase(text: str) -> LineQuery:
-    """The question for lines that hold ``text`` as it is."""
+    """The query that matches lines which hold ``text`` literally."""
     if not text:
         return LineQuery("")
     node = word_of(text, False)
@@ -176,7 +176,7 @@ class _Parser:
         return True
 
     def _quoted(self) -> str:
-        """Up to the closing quote; a backslash keeps a quote in."""
+        """Reads up to the closing quote; a backslash before a quote keeps the quote in the text."""
         out: list[str] = []
         text, begun = self._text, self.position
         self.position += 1
@@ -192,7 +192,7 @@ class _Parser:
         raise self._error('this " is never closed; "\\"" finds one in lines', begun)
 
     def _plain(self) -> str:
-        """A word: up to a blank, or to a ) that no ( of its own belongs to, within brackets; quotes in it go."""
+        """Reads a word: up to a blank or, within brackets, to the ) that closes them. Quotes in it are dropped."""
         out: list[str] = []
         text, own = self._text, 0
         while self.position < len(text):
@@ -283,7 +283,7 @@ class _Parser:
         return typed, quoted, place
 
     def _column(self, name: str, operator: "re.Match[str]") -> Node | None:
-        """A test of what every line has; None where the name is none of these, and it is a word with a sign in it."""
+        """A test of a column that every line has; None where ``name`` is no column, and the text is just a word."""
         known = name.lower().replace("-", "_")
         if known not in COLUMNS:
             self._near(name, operator)
@@ -302,7 +302,7 @@ class _Parser:
         return of_text(known, operator[0], typed, quoted)
 
     def _near(self, name: str, operator: "re.Match[str]") -> None:
-        """Raises where a name was surely meant as a column or a field."""
+        """Raises where a name was clearly meant as a column or a field, and names the right spelling."""
         from difflib import get_close_matches
 
         value = self._text[operator.end() :].split(maxsplit=1)

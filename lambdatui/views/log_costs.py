@@ -32,7 +32,7 @@ class LogLines:
         self._scope = scope
 
     def of(self, from_ms: int, to_ms: int, *, known_ms: int | None = None) -> tuple[list[Usage], list[bool]]:
-        """What is billed in the span, and whether each is chosen: tiers and the free tier count over all of them.
+        """What is billed in the span, and for each usage whether it is chosen: tiers and the free tier count over all.
 
         What came in at or after ``known_ms`` is hidden.
         """
@@ -42,7 +42,7 @@ class LogLines:
         return [usage for usage, _ in usages], [is_chosen for _, is_chosen in usages]
 
     def by_day(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, Usage]]:
-        """What is chosen of each UTC day, by its midnight."""
+        """The chosen usages of each UTC day, by the day's midnight."""
         every = self._chosen(log_usage(self._reader, from_ms, to_ms)) if to_ms > from_ms else []
         for day_ms, one in by_day(self._reader, from_ms, to_ms, every):
             for usage in one.usages():
@@ -121,7 +121,7 @@ def _requests(usages: Sequence[Usage]) -> Mapping[Where, int]:
 
 
 def _grown(usage: Usage, before: Mapping[Where, int], after: Mapping[Where, int], even: float) -> Usage:
-    """What came in until now as it will be at the month's end; what is kept is known for the month already."""
+    """The bytes that will have come in by the month's end; stored bytes are known for the whole month already."""
     ((name, amount),) = usage.metered
     if name not in LOGS:
         return usage
@@ -131,7 +131,7 @@ def _grown(usage: Usage, before: Mapping[Where, int], after: Mapping[Where, int]
 
 
 def _placed(seen: Sequence[Usage], whole: Sequence[Usage]) -> list[Usage]:
-    """What was seen of each of ``whole``, in its order; nothing where nothing was."""
+    """The usages seen, in the order of ``whole``; an empty usage where nothing was seen."""
     known = {(one.function, one.account, one.region, one.metered[0][0]): one for one in seen}
     return [
         known.get((one.function, one.account, one.region, one.metered[0][0]), replace(one, metered=())) for one in whole

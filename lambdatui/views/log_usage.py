@@ -56,7 +56,7 @@ class LogUsage:
 
     @property
     def dimension(self) -> str:
-        """Of ``pricing.dimensions``: by which its ingestion is priced."""
+        """The dimension (``pricing.dimensions``) by which the group's ingestion is priced."""
         return _DIMENSIONS.get(self.log_class, _DIMENSIONS[STANDARD])
 
     def usages(self) -> "list[Usage]":
@@ -83,7 +83,7 @@ def log_usage(reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | Non
 
 
 def by_function(usages: Sequence[LogUsage]) -> dict[int, LogUsage]:
-    """Those that are one function's own, by its id."""
+    """The groups that only one function writes to, by that function's id."""
     return {one.owners[0]: one for one in usages if len(one.owners) == 1}
 
 
@@ -120,7 +120,7 @@ class _Groups:
             self._group_of[key.account, key.region, key.name] = key.account, key.region, name
 
     def usage(self, came: Sequence[IncomingBytes], from_ms: int, to_ms: int) -> list[LogUsage]:
-        """``came`` is what came in the span, as far as it is known."""
+        """Each group's usage of a span. ``came``: the bytes that came in, as far as they are known."""
         days: dict[Group, dict[int, int]] = {}
         for arrived in came:
             function = arrived.account, arrived.region, arrived.function
@@ -155,7 +155,7 @@ def group_of(function: "Function") -> str:
 
 
 def chosen(usages: Sequence[LogUsage], function_ids: Collection[int], scope: "Scope") -> list[LogUsage]:
-    """Those that any of the functions writes to, and those of no known function that match by the group's name."""
+    """The groups that any of the functions writes to, and those without a known function whose name matches."""
     wanted = set(function_ids)
     return [
         one for one in usages

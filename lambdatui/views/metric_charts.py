@@ -65,7 +65,7 @@ _OF_MAPPING = (
 def metric_charts(
     reader: Reader, time_range: TimeRange, step_ms: int, function_id: int, key: FunctionKey, starts: tuple[int, ...]
 ) -> Iterator[MetricChart]:
-    """Those of which there is anything in the range. A step without a point is unknown, not 0."""
+    """The charts for which the range holds any point. A step without a point is unknown, not 0."""
 
     def chart(title: str, unit: str, curves: Iterable[_Curve], item: str = "") -> Iterator[MetricChart]:
         series = []

@@ -71,7 +71,7 @@ METRIC_COLUMNS = columns_of(MetricView)
 
 @dataclass(frozen=True)
 class MetricsView(View[MetricView]):
-    """``notes``: what has to be said of the metrics in log lines, a sentence each."""
+    """``notes``: remarks on the metrics in log lines, a sentence each."""
 
     notes: tuple[str, ...] = ()
 

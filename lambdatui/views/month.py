@@ -80,7 +80,7 @@ def sums_by_function(
 
 
 def is_used(usages: Sequence[Usage], place: int) -> bool:
-    """Whether anything at all is billed of the usage in that position."""
+    """Whether anything at all is billed of the usage at position ``place``."""
     if isinstance(usages, UsageTable) and place not in usages.special:
         return bool(usages.requests[place] or usages.billed_ms[place])
     used = usages[place]
@@ -176,7 +176,7 @@ def _of_many(many: "DaySums") -> "Ints":
 
 
 def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
-    """The functions, by the day that each was first seen, and their days."""
+    """The function ids, in the order in which they were first seen, and their days as a table."""
     import numpy as np
 
     from pricing.project_many import DayTable

@@ -27,7 +27,7 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """``word`` is ``new``, ``back``, ``growing``, ``gone``, ``known``, or empty where too little is older to tell."""
+    """``word`` is ``new``, ``back``, ``growing``, ``gone``, ``known``, or empty where too few older days are known."""
 
     word: str
     evidence: str
@@ -57,7 +57,7 @@ class History:
         self._invoked = {each: count[0] for each, count in counted(reader, *self._before[:2]).items()}
 
     def of(self, key: Key, now: int, invoked: int) -> Novelty:
-        """``now`` is how often the error was seen in the range, ``invoked`` how often its function was called."""
+        """The novelty of an error that came ``now`` times in the range, in ``invoked`` calls of its function."""
         called = self._called.get(key[0], ())
         failed = self._failed.get(key, (0,) * len(called))
         seen_today = key in self._before_today
@@ -82,7 +82,7 @@ class History:
 
 
 def _absences(called: Sequence[int], failed: Sequence[int], *, older: bool) -> tuple[list[tuple[int, int]], int]:
-    """Each day with the error and how many days with calls since it was seen last; and so many at the end."""
+    """For each day with the error, the days with calls but without it just before; and such days at the end."""
     gaps: list[tuple[int, int]] = []
     quiet, seen = 0, older
     for day, (calls, times) in enumerate(zip(called, failed, strict=True)):

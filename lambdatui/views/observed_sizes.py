@@ -54,7 +54,7 @@ class SizesSeen:
         return any(one.until_ms is None or one.until_ms >= self._to_ms for one in rows.get("layers", ()))
 
     def measured(self, function_id: int, function: "Function", memory_mb: int | None) -> tuple[Measured, ...]:
-        """Each size that it had before or after the present one, as long as nothing else changed with it."""
+        """Durations at the sizes just before or after the present one, where nothing else changed with the size."""
         key = function.key
         rows = self._rows.get((key.account, key.region, key.name))
         sizes = [setting for setting in rows["memory_mb"] if isinstance(setting.value, int)] if rows is not None else []
@@ -96,7 +96,7 @@ class SizesSeen:
         return Measured(size, math.exp(middle - room), math.exp(middle), math.exp(middle + room), said)
 
     def _side(self, function_id: int, from_ms: int, to_ms: int, memory_mb: object) -> _Side | None:
-        """Whole hours of one size."""
+        """The calls before or after a change: whole hours in which only one size ran. None for too few."""
         first, last = -(-from_ms // HOUR_MS) * HOUR_MS, to_ms // HOUR_MS * HOUR_MS
         if first >= last:
             return None

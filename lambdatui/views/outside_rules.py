@@ -1,4 +1,4 @@
-"""Rules of advice that other packages add by entry points: like those of ``advice_rules``, and none can do harm."""
+"""Rules of advice that other packages add by entry points. A rule that fails is dropped, and does no other harm."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ KIND = "rule"
 
 
 class OutsideRules:
-    """The rules as they are asked for one view. ``problems`` speaks of each that is broken, once."""
+    """The rules for one view. ``problems`` has one piece of advice for each rule that failed."""
 
     def __init__(self) -> None:
         added = additions(ADVICE_RULES)
@@ -18,7 +18,7 @@ class OutsideRules:
         self.problems: list[Advice] = [_problem(*broken.rsplit("; ", 1)) for broken in added.broken]
 
     def advice_on(self, subject: AdviceSubject) -> list[Advice]:
-        """What the rules say of one function. A rule that fails is not asked again."""
+        """The advice of the rules on one function. A rule that fails is not asked again."""
         rows: list[Advice] = []
         for name, rule in list(self._rules.items()):
             try:

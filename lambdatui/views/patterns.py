@@ -152,7 +152,7 @@ def _row(
 
 
 def ingested(one: PatternCount) -> int:
-    """Bytes as CloudWatch Logs bills them."""
+    """The bytes that CloudWatch Logs bills for a pattern's lines."""
     return one.bytes + EVENT_BYTES * one.lines
 
 
@@ -187,7 +187,7 @@ def _rates(
 
 
 class _Novelties:
-    """Since when functions have had their patterns, beside their last deploys before the range's end."""
+    """Since when functions have had each pattern, and their last deploys before the range's end."""
 
     def __init__(self, reader: "Reader", time_range: TimeRange, functions: "dict[int, FunctionKey]") -> None:
         self.first = first_seen(reader)
@@ -282,7 +282,7 @@ def pattern_lines(
 
 
 def _words(text: str) -> list[str]:
-    """Runs of ASCII letters, which stand in every line of a pattern as they are."""
+    """Runs of ASCII letters in a pattern, which every line of it holds unchanged."""
     import re
 
     return [word for word in re.findall(r"[A-Za-z]{3,}", text) if word != "blank"]

@@ -178,7 +178,7 @@ def as_json(summary: Summary, shape: str) -> dict[str, Any]:
 
 
 def in_words(summary: Summary, shape: str) -> list[tuple[str, str]]:
-    """The same for people: a label and a text for each line."""
+    """The contents of ``as_json`` for people: a label and a text for each line."""
     amounts = summary.amounts
     numbers = (("list", amounts.list), ("net", amounts.net), ("effective", amounts.effective), ("paid", amounts.paid))
     said = ", ".join(f"{name} {money(amount, summary.currency)}" for name, amount in numbers)

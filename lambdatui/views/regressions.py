@@ -38,7 +38,7 @@ class SinceDeploy:
     invoked_after: int
 
     def verdict(self, fingerprint: str) -> NoveltyVerdict | None:
-        """None where nothing was invoked before the deploy, or nothing since: then nothing can be told from it."""
+        """The novelty of an error; None without invocations before the deploy, or since: then nothing can be told."""
         if not self.invoked_before or not self.invoked_after:
             return None
         was, now = self.before.get(fingerprint, 0), self.after.get(fingerprint, 0)

@@ -102,5 +102,5 @@ def _throttles(reader: Reader, time_range: TimeRange, scope: Scope | None) -> Th
 
 
 def most_throttled(row: ThrottleView) -> int:
-    """Unknown throttles come after none."""
+    """A sort key: most throttles first; unknown throttles come after zero."""
     return -1 if row.throttles is None else row.throttles

@@ -81,7 +81,7 @@ def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = No
 
 
 def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> UsageTable:
-    """The same usages alone: of the part of a month before a range, which has its part of tiers and free tier."""
+    """The usages of the part of a month before a range, which has its part of the tiers and the free tier."""
 
     def read() -> UsageTable:
         ledger = Ledger(reader, from_ms, to_ms, known_ms=known_ms, everything=reader.is_fleet(None))
@@ -136,7 +136,7 @@ class Ledger:
         return self._shares[month]
 
     def _looked_at(self) -> list[int]:
-        """The functions of which one row of sums and the settings of today do not tell all."""
+        """The functions that need more than one row of sums and today's settings."""
         if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
             from collectors.store.read.missing_reports import without_report
 
@@ -213,7 +213,7 @@ class Ledger:
         return ids, more, missing, bases, estimated
 
     def by_day(self) -> Iterator[tuple[int, int, Usage, int]]:
-        """The same by day: midnight, function, usage, and requests without a known duration."""
+        """The usages by day: midnight (epoch ms), function id, usage, and requests without a known duration."""
         apart = set(self.looked_at)
         terms = dict(zip(self.used, self.plain_terms(self.used), strict=True))
         for day_ms, function_id, requests, billed_ms, billed_mb_ms in self.plain_days():
@@ -257,7 +257,7 @@ def usage_of(row: DayRow) -> Usage:
 
 
 def at_its_price(usage: Usage) -> Usage:
-    """Lambda@Edge has requests and duration of its own, on x86_64, and neither free tier nor ``/tmp``."""
+    """The usage as it is priced: Lambda@Edge has rates of its own, on x86_64, and neither free tier nor ``/tmp``."""
     if not is_edge(usage.function) or not (usage.requests or usage.billed_mb_ms):
         return usage
     more = ((EDGE_REQUESTS, usage.requests), (EDGE_DURATION, usage.billed_mb_ms))
@@ -274,7 +274,7 @@ _ADDED = (
 
 
 def added(usage: Usage, other: Usage) -> Usage:
-    """Two usages at one price as one."""
+    """The sum of two usages at one price."""
     metered = dict(usage.metered)
     for name, amount in other.metered:
         metered[name] = metered.get(name, 0) + amount
@@ -283,7 +283,7 @@ def added(usage: Usage, other: Usage) -> Usage:
 
 
 def unknown_line(usage: Usage, requests: int, position: int, book: "PriceBook") -> LineItem:
-    """The duration of invocations of which only the number is known: a line without an amount."""
+    """A bill's line without an amount, for the duration of invocations of which only the number is known."""
     basis = f"{usage.basis}; not priced: {NO_DURATION}"
     region = usage.region or DEFAULT_REGION
     currency = book.region(region).partition.currency if region in book else "USD"
@@ -314,7 +314,7 @@ def billed(
 
 
 def left_out(lines: Iterable[LineItem]) -> tuple[str, ...]:
-    """What a total of these lines leaves out, in a few words for each reason."""
+    """What a total of these lines leaves out, a short text for each reason."""
     reasons: dict[str, dict[str, None]] = {}
     for line in lines:
         if line.amount is None:

@@ -148,7 +148,7 @@ def _changed(month: FunctionMonth, change: "WhatIf") -> "Usage":
 
 
 def _logs_changed(usage: "Usage", change: "WhatIf") -> "Usage":
-    """Logs that are no one function's: only what is said of logs changes them."""
+    """The logs of groups without a single owner: only changes to logs apply to them."""
     about = tuple(each for each in change.changes if each[0].startswith("log_"))
     return replace(change, changes=about).applied_to_usage(usage)
 
@@ -157,8 +157,8 @@ def _logs_changed(usage: "Usage", change: "WhatIf") -> "Usage":
 class _MonthParts:
     """The whole month's usages by the middle estimate, as ``costs`` projects it.
 
-    Those of each chosen function, what is chosen and no one function's (``unowned``: logs that several write to), and
-    all ``others``.
+    They are those of each chosen function, those chosen that have no single owner (``unowned``: log groups that several
+    functions write to), and all ``others``.
     """
 
     of_function: "Mapping[int, list[Usage]]"
@@ -188,7 +188,7 @@ class _MonthParts:
         return cls(of_function, unowned, others)
 
     def rest(self, book: "PriceBook") -> "Callable[[int], tuple[Usage, ...]]":
-        """What all but one function use of what is priced in tiers; nothing where no tier is reached."""
+        """What all functions but one use of what is priced in tiers; nothing where no tier is reached."""
         every = [each for of in self.of_function.values() for each in of] + self.unowned + self.others
         if not _reach_a_tier(every, book):
             return lambda function_id: ()
@@ -209,7 +209,7 @@ class _MonthParts:
 
 
 def _tiered(usages: "Iterable[Usage]") -> "dict[tuple[str, str | None], dict[str, int]]":
-    """By region and architecture: MB-ms on demand, by no name, and logs by theirs."""
+    """By region and architecture: on-demand MB-ms under the empty name, and bytes of logs by dimension."""
     sums: dict[tuple[str, str | None], dict[str, int]] = {}
     for usage in usages:
         of = sums.setdefault((usage.region, usage.arch), {"": 0})
@@ -240,7 +240,7 @@ def function_months(reader: "Reader", time_range: TimeRange, scope: Scope) -> di
 
 
 class _Facts:
-    """What is known of functions beside their usage: of the month so far, else of the range."""
+    """What is known of functions beside their usage: from the month so far, else from the range."""
 
     def __init__(self, reader: "Reader", time_range: TimeRange, chosen: "Sequence[FunctionRow]") -> None:
         ids = [row.id for row in chosen]
@@ -285,7 +285,7 @@ class _Facts:
 
 
 def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tuple[Usage, ...]]":
-    """What is used at the settings now in force, in one; and what was used at others earlier in the month."""
+    """The month's usage at the settings now in force, as one; and the usages at earlier settings of the month."""
     edge = is_edge(terms.function)
     now = [
         part for part in usages if edge or (part.arch == terms.arch and _storage(part) in (None, terms.ephemeral_mb))
@@ -302,12 +302,12 @@ def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tupl
 
 
 def _storage(usage: "Usage") -> int | None:
-    """None where it has no part in the price: what stands configured, and logs."""
+    """The ephemeral storage that counts for the price; None for usage without it: what stands configured, and logs."""
     return usage.ephemeral_mb if usage.billed_ms else None
 
 
 def _scaled(month: FunctionMonth, totals: "Totals", requests: int, repeats: float | None) -> FunctionMonth:
-    """What was seen of failures and cold starts, in the proportion that the month has to it."""
+    """Adds failures and cold starts to the month, scaled from those seen to the month's requests."""
     scale = requests / totals.invocations if totals.invocations else 0.0
 
     def scaled(count: int) -> int:
@@ -326,7 +326,7 @@ def _scaled(month: FunctionMonth, totals: "Totals", requests: int, repeats: floa
 
 
 def _repeats(reader: "Reader", time_range: TimeRange, function_ids: list[int]) -> dict[int, float]:
-    """By function: which part of the newest failures are second and later attempts at one event."""
+    """By function: the part of the newest failures that are second and later attempts at one event."""
     counts: dict[int, list[int]] = {}
     for row in reader.invocations(time_range.from_ms, time_range.to_ms, function_ids, limit=_SAMPLE, statuses=_FAILED):
         of = counts.setdefault(row.function_id, [0, 0])

@@ -106,7 +106,7 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
 
 
 def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
-    """What is paid, and what makes it differ from the list's total: words and amounts."""
+    """What is paid, and what makes it differ from the list price's total: words and amounts."""
     rows = [["list price", figures.money(amount, currency)] for currency, amount in listed.items()]
     if own.settled is not None and own.terms.commitment:
         used = own.settled
@@ -146,7 +146,7 @@ def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
 
 
 def _fitted(rows: _Table) -> _Table:
-    """Formulas that would not fit 80 cells go on in a second line, before the factor that is the rate."""
+    """Formulas too long for 80 cells, continued on a second line before the factor that is the rate."""
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     room = _CELLS - sum(widths) + widths[-2] - len(GAP) * (len(widths) - 1)
     fitted: _Table = []
@@ -191,7 +191,7 @@ def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
 
 
 def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
-    """Lines of all functions that share region, architecture and rate, as one."""
+    """Lines of functions that share region, architecture and rate, summed into one."""
     sums: dict[tuple[object, ...], LineItem] = {}
     for line in lines:
         key = (line.dimension, line.region, line.arch, line.unit, line.tier, line.rate)
