@@ -244,7 +244,7 @@ def rest_by_day(days: Days, place: int, model: "Forecast", clock: Clock) -> list
     used = [(at, days[day][place]) for at, day in enumerate(whole) if day in days and days[day][place]]
     ahead = [max(0.0, sum(weights[at] * amount for at, amount in used)) for weights in model.weights]
     so_far = days[clock.today][place] if clock.today in days else 0
-    # Today's own hours say what today is like, the more of it has passed; but a batch comes once.
+    # The more of today has passed, the more its own hours count; but a batch comes only once.
     ahead[0] = max(0.0, ahead[0] - so_far) if model.once else (1 - clock.gone) * (so_far + (1 - clock.gone) * ahead[0])
     return ahead
 

@@ -154,7 +154,7 @@ def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
     try:
         yield processes
     finally:
-        # What is being ended is not to be left half done by a second ctrl-c.
+        # A second ctrl-c must not leave the ending half done.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
         try:
             processes.close()

@@ -58,7 +58,7 @@ def tail(
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
-        # Ended by either, what it cost is kept.
+        # However the tail ends, its cost is written to the ledger.
         with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(source) as came:
             _say_all(came, target, context, wanted, as_json)
     except BudgetReached as error:

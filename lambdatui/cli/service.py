@@ -20,8 +20,8 @@ class Service:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
 
     def listen(self) -> None:
-        """Makes SIGTERM and SIGINT set ``stopped``, so that the work in hand is finished first; a second one interrupts
-        it.
+        """Makes SIGTERM and SIGINT set ``stopped``, so that the work in hand is finished first; a second signal
+        interrupts.
         """
 
         def stop(number: int, frame: FrameType | None) -> None:

@@ -38,7 +38,7 @@ class SafeOutput(io.TextIOBase):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.unguarded, name)
 
-    # What io.TextIOBase has itself, and would answer in its place.
+    # Methods that io.TextIOBase defines itself, so that ``__getattr__`` is never asked for them.
 
     def flush(self) -> None:
         """Flushes ``unguarded``."""

@@ -28,7 +28,7 @@ _SIZED_BY = ("arch", "memory_mb")
 _KINDS = ("provisioned", "version", "alias")
 _PROVISIONED_STEP_MS = 5 * MINUTE_MS
 _CACHED_LEAST_MS = 3 * HOUR_MS
-# Metrics that are asked for together wherever concurrency is provisioned: one of them tells that all were asked for.
+# Metrics that are collected together wherever concurrency is provisioned: if there is one, all were asked for.
 _ON_PROVISIONED = "ProvisionedConcurrencyInvocations"
 _ASKED_TOGETHER = (
     _ON_PROVISIONED, "ProvisionedConcurrencySpilloverInvocations", "ProvisionedConcurrencyUtilization",

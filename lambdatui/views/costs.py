@@ -147,7 +147,7 @@ def _costs(
         used = usages(reader, from_ms, part.to_ms, time_range.to_ms)
         ingested, of_chosen = logs.of(from_ms, part.to_ms)
         inside = [*used.inside(chosen), *positions(of_chosen, len(used.used))]
-        # What lies before the range in its first month has its part of the free tier and of the tiers.
+        # Usage before the range, in its first month, takes its part of the free tier and of the tiers.
         begin = month_start_ms(part.from_ms)
         before: Sequence[Usage] = ()
         if begin < part.from_ms:

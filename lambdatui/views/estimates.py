@@ -210,7 +210,7 @@ class HourlyEstimates:
         average, median = usage_hours.means(self.reader, function_id, hour.start_ms, hour.end_ms)
         if average is not None:
             return floor(missing * average + 0.5)
-        # Hours of which no Duration is known say nothing of the mean.
+        # Hours without a known Duration do not count for the mean.
         told = [other for other in day if other.duration_ms is not None and (other.metered or other.samples)]
         estimate = _share(missing, *(_sum(getattr(other, name) for other in told) for name in _DURATION))
         if estimate is not None:

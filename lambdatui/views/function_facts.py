@@ -116,7 +116,7 @@ def lines_elsewhere(name: str, settings: Sequence[SettingRow]) -> str:
 
 def _elsewhere(things: _Things, lines: str) -> str | None:
     own, group = things.single("function"), things.single("log destination")
-    # Of a group that it wrote to before, nobody asks any more.
+    # A log group that the function wrote to earlier is no longer collected.
     if not group or group.get("log_group") != own.get("log_group", group.get("log_group")):
         return None
     to = [str(one.get("destination")) for item, one in things.items("log destination").items() if item]

@@ -89,7 +89,7 @@ def neighbour(reader: Reader, key: tuple[int, int, str, int], *, back: bool) -> 
         return None
     step_ms = _STEP_MS
     while True:
-        # Ever wider, because a page in order of time is sorted from all rows of its span.
+        # The span grows step by step, because the store sorts all rows of a span for one page.
         low = start_ms - step_ms if back else start_ms
         high = start_ms + 1 if back else start_ms + step_ms
         rows = reader.invocations(low, high, [function_id], limit=_PAGE, order="start_ms", ascending=not back)

@@ -98,7 +98,7 @@ def by_day(
         for day_ms in range(from_ms // DAY_MS * DAY_MS, to_ms, DAY_MS):
             begin, end = max(from_ms, day_ms), min(to_ms, day_ms + DAY_MS)
             if group.stored_byte_hours is not None:
-                # As a whole over the span, so that the days sum to it.
+                # Rounded over the whole span, so that the days sum to it.
                 size = group.stored_byte_hours
                 stored = size * (end - from_ms) // (to_ms - from_ms) - size * (begin - from_ms) // (to_ms - from_ms)
             bytes_in = group.days.get(day_ms)

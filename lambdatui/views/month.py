@@ -199,7 +199,7 @@ def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
     amounts = np.zeros((len(QUANTITIES), *shape), np.int64)
     seen.reshape(-1)[cell] = True
     for quantity, column in zip((*_READ, *_PROVISIONED), range(2, columns.shape[1]), strict=False):
-        # A function's day may be told in two rows: what was estimated together with others, and what was by itself.
+        # A function's day may be in two rows: one estimated together with other functions, one by itself.
         np.add.at(amounts[quantity].reshape(-1), cell, columns[:, column])
     return tuple(ids.tolist()), DayTable(first, amounts, seen)
 

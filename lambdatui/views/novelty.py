@@ -51,7 +51,7 @@ class History:
         self._failed = errors_by_step(reader, self._days)
         self._last_before = last_errors_before(reader, from_ms)
         self._before_today = errors_by_step(reader, EqualParts(today, from_ms, DAY_MS)) if today < from_ms else {}
-        # As long a span before the range, in the whole hours or days that ranges begin at.
+        # The span of the same length before the range, in the whole hours or days at which ranges begin.
         self._before = EqualParts(max(0, time_range.back().from_ms), from_ms, max(1, time_range.span_ms))
         self._was = errors_by_step(reader, self._before) if self._before.from_ms < from_ms else {}
         self._invoked = {each: count[0] for each, count in counted(reader, *self._before[:2]).items()}

@@ -105,7 +105,7 @@ def startup_view(
         count, as_of = seen.count, seen.as_of(ends[1])
     rows = [StartupRow(sums) for sums in functions]
     for row, sums in zip(rows, functions, strict=True) if hides else ():
-        # What they were set to then is not read here, but for what a REPORT said.
+        # The settings of that time are not read here; only what a REPORT said of them is.
         row.arch = row.runtime = None
         row.memory_mb = sums.reported_mb
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))

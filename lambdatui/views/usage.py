@@ -159,7 +159,7 @@ class Ledger:
 
     def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
         """The terms of functions whose settings did not change in the range: those of its last minute."""
-        # A minute goes by the setting at its beginning.
+        # A minute is priced by the setting at its beginning.
         at_ms = (self.to_ms - 1) // MINUTE_MS * MINUTE_MS
         return [self.settings.terms(each, at_ms, BILLED) for each in function_ids]
 

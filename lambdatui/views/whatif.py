@@ -293,7 +293,7 @@ def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tupl
     before = [part for part in usages if not any(part is each for each in now)]
     if not now:
         return before[0], tuple(before[1:])
-    # The first is what runs on demand, where anything does: it knows the size of /tmp.
+    # On-demand usage comes first, where there is any, because it has the size of /tmp.
     now.sort(key=lambda part: not (part.requests or part.billed_ms))
     total = now[0]
     for part in now[1:]:

@@ -192,9 +192,7 @@ def command(
 def _organization(
     flag: str | None, role_name: str, external_id: str, context: "Context", profiles: int
 ) -> OrganizationRequest | None:
-    """The organization that ``--organization`` names, or None; the configuration fills in what the command line leaves
-    out.
-    """
+    """The organization to read, None without ``--organization``; the configuration fills in what is left out."""
     if flag is None:
         if role_name or external_id:
             raise click.UsageError("--role-name and --external-id are for --organization")

@@ -222,9 +222,7 @@ class Rounds:
         return ExitCode.DONE
 
     def _retain(self, service: Service) -> None:
-        """Deletes, for a while, what is older than the configuration says to retain; leaves a store that another
-        process writes.
-        """
+        """Deletes part of what is older than the configuration retains; skips a store that another process writes."""
         try:
             deleted = retain(self._context.db, self._retention, clock_now_ms(), service.stopped.is_set)
         except (StoreLocked, StoreMissing):

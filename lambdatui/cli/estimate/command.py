@@ -161,9 +161,7 @@ def command(
 
 
 def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dict[str, Verdict]":
-    """The verdicts of ``--fail-over`` and ``--budget`` by name: on the month so far, or on its projection if that is
-    more.
-    """
+    """The verdicts of ``--fail-over`` and ``--budget``: on the month so far, or on its projection if that is more."""
     if not any(limit is not None for limit in limits.values()):
         return {}
     from lambdatui.cli.gates import of_view, verdict
@@ -181,7 +179,7 @@ def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dic
 
 
 def _leave(ctx: click.Context, statement: "Statement") -> None:
-    """Exits with the code of the gates."""
+    """Says the verdicts on stderr, and exits with the code of the worst; does nothing without gates."""
     if statement.gates:
         from lambdatui.cli.gates import code_of, say
 
