@@ -12,12 +12,12 @@ INTERRUPTED = 130
 
 
 def _interrupted(*_: object) -> None:
-    """ctrl-c while nothing of ours is begun, or when all is done: no word, and no traceback of whatever is imported."""
+    """Ends quietly at ctrl-c before any work has begun or after all is done: no message, no traceback of an import."""
     os._exit(INTERRUPTED)
 
 
 def _own_program() -> bool:
-    """Whether we are what was started: no signal of somebody else's program is ours."""
+    """Whether this program was started itself: another program that imports it handles signals its own way."""
     return __name__ == "__main__" or os.path.basename(sys.argv[0]) == "lambdatui"
 
 

@@ -93,7 +93,7 @@ def is_lambda(service: str) -> bool:
 
 
 def together(exports: "list[Export]") -> Export:
-    """Several files as one; a file whose lines are those of one before it is counted once."""
+    """Several exports as one; a file whose lines are the same as those of an earlier file is counted once."""
     if len(exports) == 1:
         return exports[0]
     charges: list[Actual] = []

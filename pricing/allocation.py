@@ -19,7 +19,7 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class _Draw:
-    """What is drawn from one allowance."""
+    """An allowance, and how much each usage would draw from it."""
 
     allowance: int
     used: Sequence[int]
@@ -30,7 +30,7 @@ class _Draw:
 
     @property
     def is_shared(self) -> bool:
-        """Whether it does not cover all, of more than one."""
+        """Whether an allowance has several users and does not cover all of their use."""
         return self.allowance < sum(self.used) and sum(map(bool, self.used)) > 1
 
 
@@ -79,7 +79,7 @@ class Allocation:
 
     @property
     def free_together(self) -> tuple[int, int]:
-        """Their sums."""
+        """The sums of ``free``: requests and MB-ms."""
         return sum(one.covered for _, one, _ in self._draws), sum(one.covered for _, _, one in self._draws)
 
     def _shared_out(self, which: int) -> Sequence[int]:
@@ -93,7 +93,7 @@ class Allocation:
         return shares
 
     def priced(self, position: int) -> Priced:
-        """One usage, ready for its lines."""
+        """One usage, ready to be made into lines."""
         priced_usage = self.special.get(position)
         if priced_usage is None:
             priced_usage = Priced(position, self.used[position], self.rates[position])
@@ -112,7 +112,7 @@ class Allocation:
             priced.tier_mb_ms = self.tier_mb_ms.get(position) or (priced.usage.billed_mb_ms - priced.free_mb_ms,)
 
     def _take_free_tier(self, wanted: bool) -> None:
-        """Requests and GB-seconds run out separately."""
+        """Shares out free requests and free GB-seconds, each by itself."""
         partitions: dict[str, tuple[Partition, list[Sequence[int]]]] = {}
         for rates, members in self.members.items():
             if rates.prices is not None:
@@ -171,9 +171,10 @@ class Allocation:
             self._allocate(one)
 
     def _take_log_tiers(self) -> None:
-        """Log ingestion has tiers for each account, region and class.
+        """Sorts log ingestion into its tiers, for each account, region and class.
 
-        CloudWatch's page does not say, as Lambda's does, that they count over an organization: never too little.
+        CloudWatch's page does not say, as Lambda's does, that tiers count over an organization. By account the bill is
+        never too low.
         """
         groups: dict[tuple[str, str, str], list[tuple[Priced, int]]] = {}
         for priced in self.special.values():

@@ -73,7 +73,7 @@ class Bill:
         return sums
 
     def of(self, usages: Collection[int]) -> "Bill":
-        """The lines of some usages, by position; the free tier stays what it was for the whole."""
+        """The bill of some usages, by position; the free tier stays what it was for the whole bill."""
         return Bill(tuple(line for line in self.lines if line.usage in usages), self.free_tier, self.prices_as_of)
 
 
@@ -109,9 +109,9 @@ def bill(
 
 
 def _add_lines(lines: list[LineItem], wanted: Iterable[int], allocation: Allocation) -> None:
-    """What ``lines_of`` says, in a third of the time where it is requests and duration of the first tier.
+    """Adds the lines of ``lines_of``, in a third of its time for requests and duration of the first tier.
 
-    To be called in the context ``EXACT``.
+    The caller must have entered the decimal context ``EXACT``.
     """
     used, make, add = allocation.used, LineItem._make, lines.append
     terms, requests, billed_mb_ms = used.terms, used.requests, used.billed_mb_ms

@@ -103,7 +103,7 @@ class Basis:
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The exact sum; None where there is nothing, or where one of the amounts is not known."""
+    """The exact sum; None where there is no amount, or where one of them is unknown."""
     amount_so_far: Decimal | None = None
     for amount in amounts:
         if amount is None:

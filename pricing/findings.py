@@ -1,4 +1,4 @@
-"""What a whole export comes to: four numbers, each kind of line with its sum, and what is said of the usage."""
+"""The summary of a whole export: four numbers, each kind of line with its sum, and remarks on the usage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ OTHER_SERVICE, UNREADABLE, NOTE = "another service", "cannot be read", "note"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to say. ``kind`` is a verdict, a kind of line, or one of the three above; ``amount`` may be unknown.
+    """One remark. ``kind`` is a verdict, a kind of line, or one of the three above; ``amount`` is None where unknown.
 
     ``lines`` is how many lines (or periods, of a verdict) it is about.
     """

@@ -117,18 +117,18 @@ class Model:
         return comes_once
 
     def idle(self) -> Bools:
-        """Which run on fewer than half of the counted days, on no weekday more than on others."""
+        """Which functions run on fewer than half of the counted days, and on no weekday more than on others."""
         return self.seldom
 
     def without_growth(self, days: Floats) -> Floats:
-        """``days`` as if all of them had the level of the last."""
+        """``days`` as if all of them had the level of the last day."""
         centre, spread = self.line
         away = np.arange(self.count)[:, None] - centre
         slope = share(sum_of(days * self.counted * away), spread)
         return np.where(self.growing, days + self.usual * slope * (self.count - 1 - centre - away), days)
 
     def growth(self, days: Floats) -> float:
-        """Of a single function: the slope a day as a part of the last week's level, 0 where it does not grow."""
+        """The daily growth of a single function as a part of the last week's level; 0 where it does not grow."""
         if not self.growing[0]:
             return 0.0
         centre, spread = self.line
@@ -152,7 +152,7 @@ class Model:
         return days, moment
 
     def _by_weekday(self, days: Floats) -> Floats:
-        """Each weekday by the mean of its own last four weeks; by the level where those have none of it."""
+        """Each weekday by the mean of its own last four weeks, or by the level where those have no use."""
         begin = max(0, self.count - RECENT_DAYS)
         by_weekday = np.zeros_like(self.counted)
         unseen = np.zeros(days.shape[1])

@@ -93,7 +93,7 @@ class Recommendation:
 
     @property
     def saves(self) -> Decimal | None:
-        """What is claimed: the lower end; None where a range does not begin above nothing."""
+        """The saving that is claimed, the lower end of the range; None where a range begins at zero or below."""
         if self.low is None or (self.low != self.high and self.low <= 0):
             return None
         return self.low
@@ -132,7 +132,7 @@ class Subject:
 
     @property
     def rate(self) -> Decimal | None:
-        """Of the first duration tier, for the function's architecture."""
+        """The rate of the first duration tier for the function's architecture."""
         tiers = self.prices.durations.get(self.month.usage.arch or DEFAULT_ARCH)
         return tiers[0].rate if tiers else None
 
@@ -142,7 +142,7 @@ class Subject:
         return self.between(change, now, (saves, saves, saves), confidence, arithmetic)
 
     def at_most(self, change: str, low: Decimal, high: Decimal, confidence: str, arithmetic: str) -> Recommendation:
-        """A change of which only the most that it can save is known, and what it saves at least."""
+        """A change of which only the least saving, ``low``, and the largest possible one, ``high``, are known."""
         return self.between(change, self.cost(), (low, None, high), confidence, arithmetic)
 
     def between(

@@ -1,7 +1,7 @@
-"""A gate: whether a month stays within a limit, and what is not known that could decide it.
+"""A gate: whether a month stays within a limit, and which unknown parts could decide it.
 
-What is not known is never taken for nothing. A gate is passed only where every part of the month has a price; the part
-that is known is enough to say that it is exceeded.
+What is unknown never counts as zero. A gate is passed only where every part of the month has a price; it fails where
+the known parts alone exceed the limit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

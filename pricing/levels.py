@@ -24,7 +24,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def sum_of(rows: Floats) -> Floats:
-    """Down the rows, one after the other: of a single column numpy's own sum would pair them."""
+    """The sums down the rows, added one after the other: for a single column numpy's own sum would add in pairs."""
     found: Floats = np.add.accumulate(rows, axis=0)[-1] if rows.shape[-1] == 1 else np.add.reduce(rows, axis=0)
     return found
 
@@ -38,7 +38,7 @@ def sums_of(rows: Floats) -> Floats:
 
 
 def share(above: Floats, below: Floats) -> Floats:
-    """``above`` / ``below``, 0 where that is none."""
+    """``above`` / ``below``, 0 where ``below`` is 0."""
     found: Floats = np.divide(above, below, out=np.zeros(np.broadcast(above, below).shape), where=below > 0)
     return found
 

@@ -105,7 +105,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """The rates of requests and duration, and what a line says of its basis where a part of it is free."""
+    """The rates of requests and duration, and the basis of a line of which a part is free."""
 
     requests: Decimal
     duration: Decimal
@@ -115,7 +115,7 @@ class OnDemand:
 
     @classmethod
     def of(cls, rates: Rates, shared: Collection[str]) -> "OnDemand | None":
-        """None where one of the two has no public price, or where storage is billed beside them."""
+        """The on-demand rates; None where one of the two has no public price, or where storage is billed too."""
         prices = rates.prices
         steps = prices.durations.get(rates.arch, ()) if prices else ()
         if prices is None or prices.requests is None or not steps or rates.storage_mb:
@@ -143,7 +143,7 @@ class Priced:
 
 
 def lines_of(priced: Priced) -> list[LineItem]:
-    """Every line of it, in a fixed order."""
+    """Every line of one usage, in a fixed order."""
     usage, lines = priced.usage, []
     if asked := usage.requests + usage.event_chunks:
         rate = priced.rates.prices.requests if priced.rates.prices else None
@@ -201,7 +201,7 @@ def _instance_lines(priced: Priced) -> list[LineItem]:
 
 
 def saved(line: LineItem, one: Priced, part: Decimal) -> tuple[LineItem, ...]:
-    """A line in two: what the plan covers at its rate, and the rest at list price."""
+    """Splits a line in two: the part that a plan covers, at the plan's rate, and the rest at list price."""
     factors = one.rates.prices.other.get("savings_plan") if one.rates.prices else None
     factor = (factors or {}).get("duration" if line.dimension == DURATION else "provisioned")
     if factor is None or line.rate is None:

@@ -68,7 +68,7 @@ Amount = Callable[[int, int, int], Decimal | None]  # of requests, billed ms and
 
 
 def _amounts(rates: Rates, currency: str, rounded: Context) -> Amount:
-    """The price of what is priced alike and lies in the first tier."""
+    """The price of usages that are priced alike and lie in the first tier."""
     prices, storage_mb = rates.prices, rates.storage_mb
     if prices is None or prices.currency != currency:
         return lambda requests, billed_ms, billed_mb_ms: None

@@ -9,7 +9,7 @@ from pricing.usage import Usage
 
 
 def more_logs(usage: Usage, factor: Decimal) -> Usage:
-    """So many times as much comes in; what is kept already stays."""
+    """The usage with ``factor`` times as much coming into the logs; what is stored already stays."""
     return replace(
         usage,
         metered=tuple((name, int(amount * factor) if name in LOGS else amount) for name, amount in usage.metered),
@@ -17,7 +17,7 @@ def more_logs(usage: Usage, factor: Decimal) -> Usage:
 
 
 def in_class(usage: Usage, log_class: str) -> Usage:
-    """All that comes in, in another class (``standard``, ``infrequent_access``, ``delivery``)."""
+    """The usage with all log ingestion in another class (``standard``, ``infrequent_access``, ``delivery``)."""
     amounts = dict(usage.metered)
     ingested = [amounts.pop(name) for name in LOGS if name in amounts]
     if ingested:

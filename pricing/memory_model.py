@@ -101,7 +101,7 @@ def _before(slow_ms: float, smaller_mb: int, stretch: float, curve: Curve, which
 
 
 def _linear(value: float, points: Margin) -> float:
-    """Between the points a straight line, before and beyond them the nearest."""
+    """Straight lines between the points; before the first and beyond the last, the value of the nearest point."""
     for (left, low), (right, high) in pairwise(points):
         if value <= right:
             return low + (high - low) * max(0.0, value - left) / (right - left)
@@ -109,7 +109,7 @@ def _linear(value: float, points: Margin) -> float:
 
 
 def _exponent(quotas: float, curve: Curve, which: int) -> float:
-    """Linear between the knots, of the logarithm of the length."""
+    """The exponent for a call's length: linear between the knots in the logarithm of the length."""
     if quotas <= KNOTS[0]:
         return curve[0][which]
     for place, knot in enumerate(KNOTS[1:], 1):

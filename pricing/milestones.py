@@ -1,4 +1,4 @@
-"""When: the day on which each part of the free tier runs out, and the day on which a budget is passed."""
+"""The day on which each part of the free tier runs out, and the day on which a budget is passed."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ class RunOut:
 def free_tier_days(
     daily: Sequence[tuple[date, Usage]], projection: Projection, book: PriceBook, today: date
 ) -> tuple[RunOut, ...]:
-    """For each partition in use that has a free tier; ``daily`` as for ``project``, ``today`` the day of "now"."""
+    """The days for each partition in use with a free tier.
+
+    ``daily`` is as for ``project``, ``today`` the day of "now".
+    """
     run_outs: list[RunOut] = []
     partitions: dict[str, tuple[FreeTier, list[int]]] = {}
     regions = [terms.region for terms in UsageTable.of(projection.p50).terms]

@@ -32,7 +32,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What comes again by the calendar: ``words`` says when, ``past`` are its days so far, ``ahead`` those to come."""
+    """A use that comes again by the calendar.
+
+    ``words`` say when, ``past`` are its days so far, ``ahead`` those to come.
+    """
 
     words: str
     past: tuple[int, ...]
@@ -221,7 +224,7 @@ def _date(day: int) -> date:
 
 
 def _from_end(day: date) -> int:
-    """1 on the last day of the month."""
+    """A day's number counted from the month's end: 1 on the last day."""
     month_after = (day.replace(day=28) + timedelta(days=4)).replace(day=1)
     return (month_after - day).days
 

@@ -10,6 +10,6 @@ def outside(*, credits: bool = False) -> tuple[str, ...]:
 
 
 def outside_in_words(*, credits: bool = False) -> str:
-    """The same as a sentence."""
+    """``outside`` as a sentence."""
     *names, last = outside(credits=credits)
     return f"Not included: {', '.join(names)} and {last}."

@@ -72,10 +72,10 @@ class OwnTerms:
     def private(self, dimension: str, region: str, arch: str) -> Decimal | None:
         """The most particular private rate that fits: one of the region before one of the architecture."""
         fits = [
-            one for one in self.rates
-            if one.dimension == dimension and one.region in ("", region) and one.arch in ("", arch)
+            rate for rate in self.rates
+            if rate.dimension == dimension and rate.region in ("", region) and rate.arch in ("", arch)
         ]  # fmt: skip
-        return max(fits, key=lambda one: (bool(one.region), bool(one.arch))).rate if fits else None
+        return max(fits, key=lambda rate: (bool(rate.region), bool(rate.arch))).rate if fits else None
 
     def basis_of(self, line: LineItem) -> str:
         """What one line's price is."""
@@ -142,7 +142,7 @@ def _at_own_rates(prices: RegionPrices, terms: OwnTerms) -> RegionPrices:
 
 
 def _others(prices: RegionPrices, terms: OwnTerms) -> Mapping[str, Any]:
-    """The rates that the book keeps as they are written, in the same form."""
+    """The rates that the book keeps undecoded (``RegionPrices.other``), at your price."""
     less = _ONE - terms.discount
     own_rates: dict[str, Any] = deepcopy(dict(prices.other))
 

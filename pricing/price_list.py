@@ -133,9 +133,9 @@ def refreshed_by_region(
     *,
     accept_jumps: bool = False,
 ) -> tuple[Refreshed, dict[str, str]]:
-    """``refreshed`` with each region's products, and by region why its list was not taken: the others' are.
+    """``refreshed`` with each region's products, one region at a time; and by region why its list was not taken.
 
-    Raises ``BadPriceList`` where none could be taken.
+    The other regions' lists are taken all the same. Raises ``BadPriceList`` where none could be taken.
     """
     try:
         every = [product for products in lists.values() for product in products]
@@ -154,7 +154,7 @@ def refreshed_by_region(
 def _one_by_one(
     base: Mapping[str, Any], lists: Mapping[str, Sequence[Mapping[str, Any]]], as_of: str, accept_jumps: bool
 ) -> tuple[Refreshed, dict[str, str]]:
-    """Each list by itself, so that the one that is bad is told from the others."""
+    """Takes each list by itself, so that a bad one does not spoil the others."""
     taken: list[Refreshed] = []
     refused: dict[str, str] = {}
     for code, products in lists.items():
@@ -208,7 +208,7 @@ def _rates(terms: Mapping[str, Any]) -> tuple[tuple[int, Decimal], ...]:
 def _place(
     document: dict[str, Any], product: _Product, path: Sequence[str], changes: list[str], accept_jumps: bool
 ) -> str | None:
-    """Put a product's rate where it belongs; says why not where it does not."""
+    """Puts a product's rate where it belongs in the book; returns why not where it does not, else None."""
     regions = document["regions"]
     if product.region not in regions:
         regions[product.region] = _new_region(product)

@@ -177,7 +177,7 @@ class PriceBook:
             return {}
         logs = dict(self.document.get("logs", {}))
         firsts = logs.get("first_tier_standard", {})
-        # Elsewhere only the first tier of the Standard class was found; what was not is not priced.
+        # In other regions the source has only the first tier of the Standard class; the rest is not priced.
         known = [firsts[code], *logs["standard"][1:]] if code == "us-east-1" and code in firsts else firsts.get(code)
         if code != "us-east-1":
             logs = {"tier_limits_gb": logs.get("tier_limits_gb", []), "free_gb": logs.get("free_gb", "0")}

@@ -74,7 +74,7 @@ def project_table(
     if after * DAY_MS <= as_of_ms:
         days = table.seen[max(0, start - table.first) : max(0, after - table.first)]
         return ended(so_far, int(days.any(axis=1).sum()))
-    clock = Clock.at(as_of_ms, start, after, int(table.begins().min()), since_ms, hours)
+    clock = Clock.of_month(as_of_ms, start, after, int(table.begins().min()), since_ms, hours)
     rests = _rests(table, clock)
     chosen = spread_of if spread_of is not None and spread_of.any() else np.ones(len(of), np.bool_)
 
@@ -93,7 +93,7 @@ def months_of_table(
     seen = table.between(start, after)
     if after * DAY_MS <= as_of_ms:
         return seen
-    return seen + _rests(table, Clock.at(as_of_ms, start, after, int(table.begins().min()), since_ms, hours))
+    return seen + _rests(table, Clock.of_month(as_of_ms, start, after, int(table.begins().min()), since_ms, hours))
 
 
 def _rests(table: DayTable, clock: Clock) -> Ints:
@@ -112,7 +112,7 @@ def _rests(table: DayTable, clock: Clock) -> Ints:
 
 
 def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> Ints:
-    """Of functions whose settled days are the same."""
+    """What the rest of the month adds for functions that have the same settled days."""
     every = table.amounts if len(functions) == table.amounts.shape[2] else table.amounts[:, :, functions]
     used = every.sum(axis=1) > 0
     quantities = np.flatnonzero(used.sum(axis=1))

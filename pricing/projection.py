@@ -60,7 +60,7 @@ class Projection:
         return tuple(_between(one, other, part) for one, other in zip(self.seen, self.p50, strict=True))
 
     def sum_by(self, day: date, usages: Sequence[int], quantity: str) -> int:
-        """The same of some usages, by position, as the sum of one of their quantities."""
+        """The sum of one quantity of some usages, by position, up to the end of ``day``, by the middle estimate."""
         part = self._part(day)
         before, whole = _some(self.seen, usages, quantity), _some(self.p50, usages, quantity)
         if before == whole:
@@ -68,7 +68,7 @@ class Projection:
         return sum(before) + sum([round((high - low) * part) for low, high in zip(before, whole, strict=True)])
 
     def sum_seen(self, usages: Sequence[int], quantity: str) -> int:
-        """The month so far of some usages, by position, as the sum of one of their quantities."""
+        """The sum of one quantity of some usages, by position, over the month so far."""
         return sum(_some(self.seen, usages, quantity))
 
     def _part(self, day: date) -> float:
@@ -82,7 +82,7 @@ def _some(of: Sequence[Usage], usages: Sequence[int], quantity: str) -> Sequence
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Now, in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
+    """ "Now" in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
 
     today: int
     start: int
@@ -94,7 +94,7 @@ class Clock:
     partial: int | None
 
     @classmethod
-    def at(
+    def of_month(
         cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
     ) -> "Clock":
         """The clock at ``as_of_ms`` (epoch ms) of a month from day number ``start`` to before ``after``.
@@ -178,7 +178,7 @@ def project(
     if not left_ms:
         whole = len({day for _, days in series.values() for day in days if start <= day < after})
         return ended(so_far, whole)
-    clock = Clock.at(as_of_ms, start, after, first, since_ms, hours)
+    clock = Clock.of_month(as_of_ms, start, after, first, since_ms, hours)
     rests = {key: rest(names, days, clock) for key, (_, days) in series.items()}
     chosen = [key for key in series if spread_of is None or key[:3] in spread_of] or list(series)
     p50 = tuple(usage_of(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
@@ -193,7 +193,7 @@ def project(
 
 
 def _method(model: "Forecast", count: int) -> str:
-    """What was done and why, in words."""
+    """How the projection was made and why, in words."""
     parts = [f"level{' and weekdays' if model.weekly else ''} of {count} whole day{'' if count == 1 else 's'}"]
     if model.shifted is not None:
         weekdays = ", by weekdays" if model.weekly else ""
@@ -244,7 +244,7 @@ def rest_by_day(days: Days, place: int, model: "Forecast", clock: Clock) -> list
     used = [(at, days[day][place]) for at, day in enumerate(whole) if day in days and days[day][place]]
     ahead = [max(0.0, sum(weights[at] * amount for at, amount in used)) for weights in model.weights]
     so_far = days[clock.today][place] if clock.today in days else 0
-    # Today's own hours say what today is like, the more of it has passed; but a batch comes once.
+    # The more of today has passed, the more its own hours count; but a batch comes only once.
     ahead[0] = max(0.0, ahead[0] - so_far) if model.once else (1 - clock.gone) * (so_far + (1 - clock.gone) * ahead[0])
     return ahead
 
@@ -264,7 +264,7 @@ def at_first_rate(days: Days, clock: Clock) -> Amounts:
 
 
 def _standing(days: Days, place: int, clock: Clock) -> int:
-    """A configured quantity: as on the last whole day, for what is left of today and for each day to come."""
+    """A configured quantity for what is left of today and for each day to come: it goes on as on the last whole day."""
     a_day = days[clock.today - 1][place] if clock.today - 1 in days else 0
     if not a_day and clock.elapsed_ms and clock.today in days:
         a_day = days[clock.today][place] * DAY_MS // clock.elapsed_ms
@@ -337,14 +337,14 @@ def usage_of(of: Usage | Terms, names: Sequence[str], amounts: Amounts) -> Usage
 
 
 def _between(usage: Usage, other: Usage, part: float) -> Usage:
-    """``part`` of the way from one usage to another of the same function."""
+    """The usage that lies ``part`` (0 to 1) of the way from one usage to another of the same function."""
 
-    def at(low: int, high: int) -> int:
+    def between(low: int, high: int) -> int:
         return low + round((high - low) * part)
 
     metered = dict(usage.metered)
-    amounts = {name: at(getattr(usage, name), getattr(other, name)) for name in QUANTITIES}
-    more = tuple((name, at(metered.get(name, 0), amount)) for name, amount in other.metered)
+    amounts = {name: between(getattr(usage, name), getattr(other, name)) for name in QUANTITIES}
+    more = tuple((name, between(metered.get(name, 0), amount)) for name, amount in other.metered)
     return replace(other, **amounts, metered=more)  # type: ignore[arg-type]
 
 

@@ -60,7 +60,7 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What we say of a place: the quantity; its amount as it was asked for, and at list price; in which currency."""
+    """Our figures of a place: the quantity, its amount as asked for and at list price, and their currency."""
 
     quantity: Decimal | None
     amount: Decimal | None
@@ -292,5 +292,5 @@ def _main(of: Sequence[Reconciled]) -> tuple[str, str]:
 
 
 def total_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of what is known; None where nothing is."""
+    """The sum of the known amounts; None where none is known."""
     return total(amount for amount in amounts if amount is not None)

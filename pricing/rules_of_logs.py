@@ -61,7 +61,7 @@ def log_class(subject: Subject) -> Iterator[Recommendation]:
 
 
 def log_retention(subject: Subject) -> Iterator[Recommendation]:
-    """From nothing (all that is kept is younger) to all of it; what 30 days bring in is still kept."""
+    """Deleting logs after 30 days. The saving is 0 where all stored logs are younger, at most all of their storage."""
     month, usage = subject.month, subject.month.usage
     stored = dict(usage.metered).get(LOGS_STORAGE, 0)
     if not stored or (month.retention_days is not None and month.retention_days <= _SHORT_DAYS):

@@ -62,7 +62,7 @@ def arm64(subject: Subject) -> Iterator[Recommendation]:
 
 
 def lasting(usage: Usage, factor: Decimal) -> Usage:
-    """The usage with calls so many times as long."""
+    """The usage with calls that take ``factor`` times as long."""
 
     def scaled(amount: int) -> int:
         return int((amount * factor).to_integral_value(ROUND_HALF_UP))
@@ -152,7 +152,7 @@ def changed_month(month: FunctionMonth, change: WhatIf) -> Usage:
 
 
 def _worth(recommendation: Recommendation, memory_mb: int) -> bool:
-    """Cheaper; or no dearer, and faster even by the range's worse end."""
+    """Whether a size is worth proposing: it is cheaper, or larger and faster even at the worse end of the range."""
     larger_and_faster = (
         (recommendation.memory_mb or 0) > memory_mb
         and recommendation.slower is not None

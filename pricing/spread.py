@@ -66,7 +66,7 @@ def spread_of(model: Model, days: Floats, weights: Floats) -> tuple[float, float
 
 
 def _now_and_then(days: Floats, ahead: int, rest: float) -> tuple[float, float]:
-    """Of what runs on few days: by how many days may be busy among those ahead, and by how much each differs.
+    """For functions that run on few days: the spread of how many days ahead will be busy, and of how much on each.
 
     The number of busy days is negative binomial, as where it is only known that ``busy`` of the days seen were.
     """

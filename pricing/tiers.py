@@ -13,7 +13,7 @@ def amounts(mb_ms: int, steps: Sequence[Tier]) -> list[int]:
 
 
 def are_crossed(mb_ms: int, steps: Sequence[Tier]) -> bool:
-    """Whether so much reaches beyond the first tier."""
+    """Whether an amount of MB-milliseconds reaches beyond the first tier."""
     return len(steps) > 1 and mb_ms > steps[1].above_gb_seconds * MB_MS_PER_GB_SECOND
 
 

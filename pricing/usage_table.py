@@ -58,7 +58,7 @@ class UsageTable(Sequence[Usage]):
 
     @classmethod
     def of(cls, usages: Sequence[Usage]) -> "UsageTable":
-        """The columns of usages."""
+        """A table of these usages."""
         if isinstance(usages, UsageTable):
             return usages
         table = cls(
@@ -72,7 +72,7 @@ class UsageTable(Sequence[Usage]):
         return table
 
     def and_more(self, usages: Sequence[Usage]) -> "UsageTable":
-        """These, and some more at the end."""
+        """This table with some usages added at the end."""
         if not usages:
             return self
         more, count = UsageTable.of(usages), len(self)
@@ -127,7 +127,7 @@ def column(usages: Sequence[Usage], quantity: str) -> Sequence[int]:
 
 
 def terms_of(usage: Usage) -> Terms:
-    """Whose a usage is, and what decides its rates."""
+    """The terms of a usage: whose it is, and what decides its rates."""
     return Terms(
         usage.function, usage.account, usage.region, usage.arch, usage.basis, usage.ephemeral_mb, usage.instance_rate,
         usage.instance_paid_rate,

@@ -1,4 +1,4 @@
-"""What is said of one period and place of usage: a few named kinds, each with its figure."""
+"""The verdict on one period and place of usage: one of a few named kinds, with its figure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Circumstances:
     whole: bool
 
     def rate(self, currency: str) -> Decimal | None:
-        """Units of the export's currency for one of ours; None where nobody said."""
+        """Units of the export's currency for one of ours; None where no rate was given."""
         return self.per_usd if currency == "USD" else None
 
 
@@ -95,7 +95,7 @@ def _same(one: Decimal, other: Decimal) -> bool:
 
 
 def _close(one: Decimal, other: Decimal) -> bool:
-    """Amounts that agree: to a tenth of a cent, or to a part in a thousand."""
+    """Whether amounts agree: to a tenth of a cent, or to one part in a thousand."""
     return abs(one - other) < _TINY or abs(one - other) <= abs(other) * _TINY
 
 
@@ -208,7 +208,7 @@ def _arches(cell: Cell) -> str:
 
 
 def _told(cell: Cell, about: Circumstances) -> list[str]:
-    """What the export itself tells of a price that is not list: commitments, private rates, discounts, free tier."""
+    """The export's own reason for a price that is not list: commitments, private rates, discounts, free tier."""
     notes = []
     for kind, name in ((COVERED, "a Savings Plan"), (RESERVED, "a reservation")):
         of = [line for line in cell.lines if line.kind == kind]
@@ -238,7 +238,7 @@ def _covering(cell: Cell, of: list[Actual], about: Circumstances) -> str:
 
 
 def _by_amount(cell: Cell, about: Circumstances) -> tuple[str, str]:
-    """Where the export has no quantities that can be compared."""
+    """The verdict where the export has no quantities that can be compared."""
     ours, paid = cell.amount, cell.aws.paid
     if not cell.same_currency:
         return CANNOT, f"cannot be compared: amounts are {about.currency} and not compared with USD without a rate"

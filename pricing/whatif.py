@@ -44,7 +44,7 @@ class WhatIf:
         return _changed(_changed(workload, self.changes), dict(self.functions).get(workload.name, ()))
 
     def applied_to_usage(self, usage: Usage) -> Usage:
-        """Recorded usage under the same change. Raises ``ValueError`` for what recorded usage cannot tell."""
+        """Recorded usage with these changes. Raises ``ValueError`` for a change that recorded usage cannot tell."""
         changes = dict(self.changes)
         for name in ("requests", "duration_ms", "log_gb"):
             by = changes.get(name)
@@ -86,7 +86,10 @@ def _changed(workload: Workload, changes: Changes) -> Workload:
 
 
 def _more(usage: Usage, by: Relative, what: str) -> Usage:
-    """More calls, each as long and as wordy; as many calls, each longer; or more logs. What stands configured stays."""
+    """The usage with more calls, each as long and with as many log lines; with longer calls; or with more logs.
+
+    What stands configured stays.
+    """
     if what == "log_gb":
         return more_logs(usage, by.factor)
     if what == "requests":
@@ -99,7 +102,7 @@ def _more(usage: Usage, by: Relative, what: str) -> Usage:
 
 
 def _resized(usage: Usage, mb_ms: int, memory_mb: int) -> int:
-    """What stands configured, in another size. Raises ``ValueError`` where its size is not known."""
+    """MB-ms of what stands configured, at another memory size. Raises ``ValueError`` where its size is not known."""
     if not mb_ms:
         return 0
     if not usage.memory_mb:

@@ -15,7 +15,7 @@ else:
 
 
 def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float = 0.5) -> list[str]:
-    """``difflib``'s, imported when something was misspelt: the figures that are right have no use for it."""
+    """``difflib.get_close_matches``, imported only when something was misspelt."""
     from difflib import get_close_matches as nearest
 
     return nearest(word, list(among), n=n, cutoff=cutoff)

@@ -57,7 +57,7 @@ def check() -> int:
 
 
 def faults_of(settings: Mapping[str, Any]) -> Iterator[str]:
-    """What the screens would pass over in silence, and what would stop them."""
+    """What the screens would ignore without a word, and what would stop them."""
     yield from _keys(settings.get("keys", {}))
     yield from _columns(settings.get("columns", {}))
     yield from _themes(settings)
@@ -74,7 +74,7 @@ def _pricing(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _keys(keys_by_command: Mapping[str, str]) -> Iterator[str]:
-    """Commands that there are not, keys that there are not, and keys that two commands of one screen would share."""
+    """Faults of key bindings: unknown commands, unknown keys, and keys that two commands of one screen would share."""
     from difflib import get_close_matches
 
     from textual.keys import KEY_ALIASES, Keys
@@ -101,7 +101,7 @@ def _keys(keys_by_command: Mapping[str, str]) -> Iterator[str]:
 
 
 def _named(key: str) -> bool:
-    """Whether it is a sign's name, such as ``slash``."""
+    """Whether it is the name of a sign, such as ``slash``."""
     import unicodedata
 
     try:

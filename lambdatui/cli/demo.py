@@ -101,7 +101,10 @@ def _be(process: str, folder: Path, seconds: float, seed: int) -> None:
 
 
 class _Processes:
-    """The runner and the collector of a demo in ``folder``. Both end with the pipe to them, whatever becomes of us."""
+    """The runner and the collector of a demo in ``folder``.
+
+    Both end when the pipe to them does, however this process ends.
+    """
 
     def __init__(self, folder: Path, seconds: float, seed: int) -> None:
         self.store = _store_path(folder)
@@ -151,7 +154,7 @@ def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
     try:
         yield processes
     finally:
-        # What is being ended is not to be left half done by a second ctrl-c.
+        # A second ctrl-c must not leave the ending half done.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
         try:
             processes.close()
@@ -183,7 +186,7 @@ def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
 
 
 def _wait_for_rows(store: Path) -> None:
-    """The first frame is to have something on it."""
+    """Waits, at most 5 seconds, until the store exists, so that the first frame has something to show."""
     import time
 
     for _ in range(100):
@@ -193,7 +196,7 @@ def _wait_for_rows(store: Path) -> None:
 
 
 def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None:
-    """Call for ``seconds``, let all of it end and be collected, and print the rows of the functions' screen."""
+    """Calls functions for ``seconds``, waits until all has ended and is collected, and prints the functions' rows."""
     from collectors.store.read.reader import Reader
 
     with _processes(folder, seconds, seed) as processes:

@@ -84,12 +84,12 @@ def as_json(verdict: Verdict, basis: str) -> dict[str, Any]:
 
 
 def code_of(verdicts: "Iterable[Verdict]") -> int:
-    """The exit code: that of the worst."""
+    """The exit code of the worst verdict."""
     return max((_CODES[one.passed] for one in verdicts), default=0)
 
 
 def say(name: str, verdict: Verdict, basis: str) -> None:
-    """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
+    """Writes to stderr what is over the limit, or what is unknown and could decide; nothing where all is within it."""
     known, limit = figures.money_apart(verdict.known, verdict.limit, verdict.currency)
     by = f" ({basis})"
     if verdict.passed is Passed.NO:

@@ -96,7 +96,7 @@ def command(
 
 
 def _check_region(region: str) -> None:
-    """Says so if a region has no prices and is spelled almost like one that has; a new one may be right."""
+    """Warns of a region without prices whose name is almost that of one with prices; it may be a new one."""
     from pricing.pricebook import PriceBook, UnknownRegion
 
     try:

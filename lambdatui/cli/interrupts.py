@@ -26,5 +26,5 @@ def as_interrupts(*numbers: int) -> Iterator[None]:
 
 
 def exit_code() -> int:
-    """Of a command that was interrupted: by ctrl-c where nothing else came."""
+    """The exit code of a command that a signal interrupted: that of ctrl-c where no other came."""
     return 128 + (came[0] if came else signal.SIGINT)

@@ -59,10 +59,15 @@ def _detail(store: Opened, request_id: str, attempt: int | None) -> views.Invoca
 
 
 def _json(store: Opened, detail: views.InvocationDetail) -> dict[str, Any]:
-    one = detail.invocation
-    basis = BILLED if one.billed_ms is not None else None
+    shown = detail.invocation
+    basis = BILLED if shown.billed_ms is not None else None
     view = View(
-        views.DETAIL_COLUMNS, [one], store.reader.as_of_ms(store.range.to_ms), store.range, 1.0 if basis else 0.0, basis
+        views.DETAIL_COLUMNS,
+        [shown],
+        store.reader.as_of_ms(store.range.to_ms),
+        store.range,
+        1.0 if basis else 0.0,
+        basis,
     )
     return envelope(view, view.rows, view.columns) | {
         "attempts": envelope(view, detail.attempts, view.columns)["rows"],

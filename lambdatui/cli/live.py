@@ -37,7 +37,7 @@ _PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came in one go: events, how, what there is to say, and what it has cost so far (None: free)."""
+    """What came at once: events, by which way, remarks, and the cost so far (None: free)."""
 
     events: list[LogEvent]
     way: str
@@ -58,7 +58,7 @@ def tail(
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
-        # Ended by either, what it cost is kept.
+        # However the tail ends, its cost is written to the ledger.
         with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(source) as came:
             _say_all(came, target, context, wanted, as_json)
     except BudgetReached as error:
@@ -83,7 +83,7 @@ def _say_all(
 def _of_aws(
     context: Context, target: LiveTarget, profile: str | None, endpoint_url: str | None
 ) -> Generator[Came, None, None]:
-    """What it cost is put into the ledger when it ends, as any collection's price is."""
+    """Tails AWS's log groups. What it cost is written to the ledger when it ends, as for any collection."""
     from collectors.sources.base import SourceFailed
     from collectors.sources.cloudwatch import live_tail
     from collectors.sources.cloudwatch.functions import account_of
@@ -114,7 +114,7 @@ def _of_aws(
 
 
 def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
-    """The runner's log is a file on this machine: looked at four times a second, whoever collects it."""
+    """Tails the runner's log, a file on this machine, which is read four times a second."""
     from collectors.sources.runner_log import RunnerLog
 
     with RunnerLog(path) as log:

@@ -138,7 +138,7 @@ def _list(listing: Listing, words: str, where: LineQuery | None, near: int | Non
 
 
 def _list_near(store: Opened, rows: list[LogView], near: int, columns: tuple[Column, ...], listing: Listing) -> None:
-    """Found lines among those that stand near them, groups of them parted by ``--``."""
+    """Prints matches among the lines around them, the groups separated by ``--``."""
     groups = with_context(store.reader, store.range, rows, near)
     if listing.reverse:
         groups = [group[::-1] for group in groups[::-1]]

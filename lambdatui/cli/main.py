@@ -90,7 +90,7 @@ class Root(click.Group):
 
 
 def _say_notes() -> None:
-    """How the store was read, where that is not as always."""
+    """Writes to stderr how the store was read, where that was not as usual."""
     module = sys.modules.get("collectors.store.private_copy")
     for note in module.notes() if module is not None else ():
         from lambdatui.text.plain import plain
@@ -109,9 +109,9 @@ def _readable(arguments: Sequence[str]) -> None:
 
 
 def _reported(error: Exception) -> int:
-    """The exit code of a command that ended by ``error``, which is told on stderr in one line.
+    """The exit code of a command that ended with ``error``, which is written to stderr in one line.
 
-    What nobody foresaw is raised again with its traceback, unless a damaged store is to blame for it.
+    An unforeseen error is raised again with its traceback, unless a damaged store is to blame for it.
     """
     from lambdatui.text.plain import plain
 
@@ -132,7 +132,7 @@ def _reported(error: Exception) -> int:
 
 
 def _foreseen(error: Exception) -> tuple[int | None, str]:
-    """The exit code and the words of an error; None where nobody foresaw that it could end a command."""
+    """The exit code and the message of an error; None for an unforeseen one."""
     if isinstance(error, LambdatuiError):
         return error.exit_code, str(error)
     if isinstance(error, click.ClickException):
@@ -155,7 +155,7 @@ def _damage_of_the_store(error: Exception) -> LambdatuiError | None:
 
 
 def _outputs_there() -> None:
-    """Started with ``>&-``, Python has no stdout at all: what would be written there goes nowhere."""
+    """Gives Python a stdout and stderr that discard everything, where it was started without (``>&-``)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
@@ -190,7 +190,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 
 def _start(ctx: click.Context) -> NoReturn:
-    """The screens, where there is a terminal for them."""
+    """Starts the screens, where there is a terminal for them."""
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
         raise LambdatuiError(
             "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'"

@@ -1,4 +1,4 @@
-"""Lines that an older version stored are counted by pattern by whoever writes next, in steps, and said to be."""
+"""Counts by pattern the lines that an older version stored, in steps; whoever writes next does it and says so."""
 
 import time
 from collections.abc import Callable

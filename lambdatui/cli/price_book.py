@@ -1,4 +1,4 @@
-"""The price book of a command, and on stderr, once a command, what is wrong with the one that was meant."""
+"""The price book of a command; what is wrong with the book that was meant is written to stderr once."""
 
 import click
 
@@ -6,7 +6,7 @@ from pricing.pricebook import PriceBook
 
 
 class _InUse:
-    """Called for the book. Where no command runs, nothing is said."""
+    """Called for the book. Notices are written once a command; where no command runs, none are."""
 
     def __call__(self) -> PriceBook:
         from lambdatui.settings.price_book import in_use

@@ -20,7 +20,9 @@ class Service:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
 
     def listen(self) -> None:
-        """Lets SIGTERM and SIGINT end the work in hand instead of the process."""
+        """Makes SIGTERM and SIGINT set ``stopped``, so that the work in hand is finished first; a second signal
+        interrupts.
+        """
 
         def stop(number: int, frame: FrameType | None) -> None:
             if self.stopped.is_set():  # asked twice: at once

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Spending:
-    """USD spent by all sources of this process together; ``budget`` None sets no limit."""
+    """USD spent by all sources of this process together; ``budget`` None means no limit."""
 
     def __init__(self, budget: Decimal | None = None) -> None:
         self.budget = budget
@@ -21,7 +21,10 @@ class Spending:
         self._lock = threading.Lock()
 
     def limit(self, region: str) -> Callable[[str, int], None]:
-        """What a session in ``region`` asks before each billed call. Raises BudgetReached; then nothing is spent."""
+        """What a session in ``region`` calls before each billed call, to check and count what it costs.
+
+        It raises ``BudgetReached`` where the budget does not cover the call, which then must not be made.
+        """
 
         def may(operation: str, units: int) -> None:
             from collectors.sources.base import BudgetReached
@@ -40,5 +43,5 @@ class Spending:
 
 
 def cost_of(calls: "Iterable[CallCount]", region: str) -> Decimal:
-    """What counted calls cost at list prices, USD."""
+    """The cost in USD of counted calls, at list prices."""
     return sum((price(each.operation, each.units, region) for each in calls), Decimal(0))

@@ -30,7 +30,7 @@ class Opened:
 
 
 class _Said:
-    """On stderr, every few seconds, how far the grouping of errors is that a new version makes anew, once."""
+    """Writes to stderr, every few seconds, how far the regrouping of errors after an upgrade has come."""
 
     def __init__(self) -> None:
         self._said_at = time.monotonic()
@@ -54,7 +54,10 @@ def opened() -> Iterator[Opened]:
 
 
 def _grouped(db: Path) -> Reader:
-    """A reader of the store, whose errors are grouped anew first where that is due: then it is opened twice."""
+    """A reader of the store.
+
+    Errors are regrouped first where an upgrade asks for it; then the store is opened twice.
+    """
     reader = Reader(db)
     if is_old(reader):
         reader.close()
@@ -64,7 +67,10 @@ def _grouped(db: Path) -> Reader:
 
 
 def say_unmatched(scope: Scope, reader: Reader) -> None:
-    """On stderr, what of --account, --region, --function and --tag nothing in the store matches. It is no failure."""
+    """Writes to stderr which --account, --region, --function and --tag match nothing in the store.
+
+    That is no failure.
+    """
     if scope:
         from lambdatui.text.plain import plain
 

@@ -75,7 +75,7 @@ class Load:
             await asyncio.wait(self._calls)
 
     def stop(self) -> None:
-        """Begin no further call."""
+        """Begins no further call; those that were begun go on."""
         self._stopping.set()
 
     async def _call_again(

@@ -38,7 +38,10 @@ def profiles(environ: Mapping[str, str]) -> list[Profile]:
 
 
 def _read(path: Path, settings_by_profile: dict[str, dict[str, str]], *, named: bool) -> None:
-    """``named``: sections other than ``default`` are profiles only where they say so."""
+    """The profiles of one file.
+
+    ``named``: sections other than ``default`` are profiles only where they say ``profile``.
+    """
     section: dict[str, str] | None = None
     try:
         with open(path.expanduser(), encoding="utf-8", errors="replace") as file:

@@ -129,7 +129,7 @@ def _underscored(key: str) -> str:
 
 
 def _near(key: str, known: Any) -> str:
-    """The nearest of the known names, or all of them."""
+    """Suggests the nearest of the known names, or lists them all."""
     near = get_close_matches(_underscored(key), known, n=1)
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
 

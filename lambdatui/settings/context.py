@@ -24,12 +24,12 @@ class Context:
     """The store, the range, what to narrow to, and how to paint.
 
     ``options`` are the values of all global options by key, as the command line, the environment and the configuration
-    give them; ``given`` those of the command line alone. ``tagged`` is what a store answered about ``tags``. ``theme``
-    is None where the terminal is to decide.
+    give them; ``command_line`` those of the command line alone. ``tagged`` is what a store answered about ``tags``.
+    ``theme`` is None where the terminal is to decide.
 
     The rest are tables of the configuration: ``keys`` (keys by binding id), ``columns`` (column ids by screen),
-    ``thresholds`` (``options.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such
-    as ``30d``) and ``organization`` (``role_name``, ``external_id``).
+    ``thresholds`` (``options.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such as
+    ``30d``) and ``organization`` (``role_name``, ``external_id``).
     """
 
     db: Path
@@ -55,7 +55,7 @@ class Context:
     retention: Mapping[str, Any] = field(default_factory=dict)
     organization: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    command_line: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def scope(self) -> Scope:
@@ -86,7 +86,7 @@ def resolve_context(command_line: Mapping[str, Any]) -> Context:
         config=path,
         range_given=any(options[key] is not None for key in ("range", "from", "to", "at")),
         options=options,
-        given=dict(command_line),
+        command_line=dict(command_line),
         **{name: options[name] for name in ("utc", "no_color", "no_mouse", "ascii", "no_redact", "theme")},
         **{name: configured.get(name, {}) for name in TABLES},
     )

@@ -48,7 +48,7 @@ class Option:
         return self.name.replace("-", "_")
 
     def arguments(self, value: "Any") -> list[str]:
-        """The words of a command line that give it this value; none for what is as if it were not given."""
+        """The words of a command line that give the option this value; none where that is the same as no option."""
         if value is None or value is False or value == ():
             return []
         if self.kind == FLAG:

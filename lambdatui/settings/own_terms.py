@@ -101,7 +101,7 @@ def _unknown(name: str) -> str:
 
 
 def _amount(key: str, value: object) -> Decimal:
-    """A number of 0 or more as it was written: ``0.1`` is a tenth, whatever binary fraction a TOML reader makes of it.
+    """A number of 0 or more as it was written: ``0.1`` is exactly a tenth, not the nearest binary fraction.
 
     Raises ``ConfigError``.
     """

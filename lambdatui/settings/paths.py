@@ -29,7 +29,7 @@ def config_file() -> str:
 
 
 def state_file() -> str:
-    """Where the screens were left: ``screens`` in the state folder."""
+    """Where the screens' last state is stored: ``screens`` in the state folder."""
     return _in("XDG_STATE_HOME", os.path.join(".local", "state"), "screens")
 
 

@@ -40,7 +40,7 @@ class InUse:
 
 
 def refreshed_book() -> PriceBook:
-    """The book in the data folder, the bundled one where there is none that can be used."""
+    """The book in the data folder; the bundled one where that cannot be used."""
     return _refreshed(PriceBook.load(), _refreshed_path()).book
 
 
@@ -50,7 +50,7 @@ def current() -> PriceBook:
 
 
 def not_as_named() -> tuple[str, ...]:
-    """Why rates that somebody named or refreshed are not the ones in use: what they would come to is not known."""
+    """Why rates that somebody named or refreshed are not in use, so that costs at those rates are unknown."""
     found = in_use()
     return found.notices if found.wrong else ()
 
@@ -93,7 +93,7 @@ def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
 
 
 def _refreshed(bundled: PriceBook, path: Path) -> InUse:
-    """What ``prices refresh`` wrote, if it ever did."""
+    """The book that ``prices refresh`` wrote, if it ever did."""
     return _over(bundled, path, "prices that were refreshed") if os.path.exists(path) else _as_is(bundled, path)
 
 
@@ -120,7 +120,7 @@ def _over(bundled: PriceBook, path: Path, what: str) -> InUse:
 
 
 def _sound(book: PriceBook) -> PriceBook:
-    """The book, with every region decoded: what is damaged is found now. Raises ``PriceBookError``."""
+    """The book after all its regions were decoded, so that damage is found now. Raises ``PriceBookError``."""
     for code in book.codes:
         book.region(code)
     return book
@@ -138,7 +138,7 @@ def _overlay_of(path: Path) -> Mapping[str, Any] | None:
 
 
 def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables are laid over tables; anything else takes the place of what was there."""
+    """One document laid over another: tables are merged, anything else replaces what was there."""
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)

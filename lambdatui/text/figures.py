@@ -90,7 +90,7 @@ def ratio(value: float | None) -> str:
 
 
 def change(value: "Decimal | float | None") -> str:
-    """A share of 1 more or less, in per cent: ``+12.5%``, ``-3.0%``."""
+    """A relative change in per cent, from a part of 1: ``+12.5%``, ``-3.0%``."""
     return UNKNOWN if value is None else f"{value:+,.1%}"
 
 
@@ -179,7 +179,7 @@ def _cent_parts(amount: "Decimal", first: int) -> "Iterator[str]":
 
 
 def money_apart(amount: "Decimal", other: "Decimal", currency: str = "USD") -> tuple[str, str]:
-    """Two amounts to be told apart: as ``money`` has them, or with as many digits as it takes: ``$2.7301``."""
+    """Two amounts that must read differently: as ``money`` shows them, or with more digits: ``$2.7301``."""
     texts = money(amount, currency), money(other, currency)
     if amount == other or texts[0] != texts[1]:
         return texts
@@ -229,7 +229,7 @@ def exact(value: "Decimal") -> str:
 
 
 def plural(number: float, noun: str) -> str:
-    """The noun for so many: ``file`` for 1, else ``files``; ``matches``, ``queries``, ``kinds of error``."""
+    """The noun for a count: ``file`` for 1, else ``files``; ``matches``, ``queries``, ``kinds of error``."""
     if number == 1:
         return noun
     head, of, tail = noun.partition(" of ")
@@ -241,7 +241,7 @@ def plural(number: float, noun: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 file``, ``2,000 files``, ``0 matches``: so many of these. ``noun`` is in the singular."""
+    """A count with its noun, which is passed in the singular: ``1 file``, ``2,000 files``, ``0 matches``."""
     return f"{number:,} {plural(number, noun)}"
 
 

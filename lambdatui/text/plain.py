@@ -44,7 +44,7 @@ def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
 
 
 def pictures(text: str) -> str:
-    """Every character that a terminal obeys as its picture; line ends and tabs stay, and nothing vanishes."""
+    """The text with every character that a terminal obeys as its picture; line ends and tabs stay."""
     import re
 
     return re.sub(INVISIBLE, "�", re.sub(_CONTROLS, _picture, text.replace("\r\n", "\n")))

@@ -73,10 +73,10 @@ def redacted(text: str) -> str:
     return _AWS_SECRET.sub(_secret_key, text)
 
 
-def _after_scheme(found: re.Match[str]) -> str:
-    value = found[2]
+def _after_scheme(match: re.Match[str]) -> str:
+    value = match[2]
     # "bearer authentication-failed": words are none of what follows a scheme.
-    return f"{found[1]}{REDACTED}" if re.search(r"[0-9A-Z=]", value[1:]) else found[0]
+    return f"{match[1]}{REDACTED}" if re.search(r"[0-9A-Z=]", value[1:]) else match[0]
 
 
 def _after_name(match: re.Match[str]) -> str:
@@ -105,7 +105,7 @@ def _secret_key(found: re.Match[str]) -> str:
 
 
 def redacted_values(document: Any, name: str = "") -> Any:
-    """A JSON document whose strings are redacted; all of what stands under a secret's name."""
+    """A JSON document with its strings redacted, and everything under a name of a secret redacted as a whole."""
     if isinstance(document, dict):
         return {key: redacted_values(value, str(key)) for key, value in document.items()}
     if isinstance(document, list):
@@ -145,12 +145,12 @@ def _csv(content: str) -> str:
 
 
 def _svg(content: str) -> str:
-    """The text between tags: a secret that is painted in several colours is in several of them, and not found."""
+    """Redacts the text between tags. A secret that is painted in several colours is split over tags, and not found."""
     from html import escape, unescape
 
-    def between(found: re.Match[str]) -> str:
-        text = unescape(found[1])
+    def between(match: re.Match[str]) -> str:
+        text = unescape(match[1])
         cleaned = redacted(text.replace("\xa0", " "))
-        return found[0] if cleaned == text.replace("\xa0", " ") else f">{escape(cleaned).replace(' ', '&#160;')}<"
+        return match[0] if cleaned == text.replace("\xa0", " ") else f">{escape(cleaned).replace(' ', '&#160;')}<"
 
     return re.sub(r">([^<>]+)<", between, content)

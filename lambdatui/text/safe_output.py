@@ -28,6 +28,7 @@ class SafeOutput(io.TextIOBase):
         self.raw = False
 
     def write(self, text: str) -> int:
+        """Writes ``text``, its control characters as pictures unless ``raw``; returns the characters written."""
         if not self.raw and _OBEYED.search(text):
             body = text.strip("\r")
             start = text[: len(text) - len(text.lstrip("\r"))]
@@ -37,38 +38,45 @@ class SafeOutput(io.TextIOBase):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.unguarded, name)
 
-    # What io.TextIOBase has itself, and would answer in its place.
+    # Methods that io.TextIOBase defines itself, so that ``__getattr__`` is never asked for them.
 
     def flush(self) -> None:
+        """Flushes ``unguarded``."""
         self.unguarded.flush()
 
     def isatty(self) -> bool:
+        """Whether ``unguarded`` is a terminal."""
         return self.unguarded.isatty()
 
     def fileno(self) -> int:
+        """The file descriptor of ``unguarded``; raises ``OSError`` where it has none."""
         return self.unguarded.fileno()
 
     def writable(self) -> bool:
+        """Always True."""
         return True
 
     def close(self) -> None:
+        """Closes ``unguarded``."""
         self.unguarded.close()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of ``unguarded``."""
         return self.unguarded.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
+        """What ``unguarded`` does with a character that its encoding lacks."""
         return self.unguarded.errors
 
     def __del__(self) -> None:
-        """What is written to outlives this."""
+        """Does nothing: ``unguarded`` outlives this object and must not be closed with it."""
 
 
 @contextmanager
 def safe_output() -> Iterator[None]:
-    """Guard stdout and stderr."""
+    """Guards stdout and stderr while the block runs."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(SafeOutput, before)
     try:
@@ -78,7 +86,7 @@ def safe_output() -> Iterator[None]:
 
 
 def is_raw() -> bool:
-    """Whether stdout gives data as it is."""
+    """Whether stdout prints data unchanged (``--raw``)."""
     return isinstance(sys.stdout, SafeOutput) and sys.stdout.raw
 
 
@@ -89,7 +97,7 @@ def log_text(message: str) -> str:
 
 
 def raw_output() -> None:
-    """The guarded ones write what they are given from now on."""
+    """Lets the guarded streams print data unchanged from now on."""
     for one in (sys.stdout, sys.stderr):
         if isinstance(one, SafeOutput):
             one.raw = True

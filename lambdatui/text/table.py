@@ -67,12 +67,13 @@ def text_table(
         return ""
     widths = [max(map(cells, column)) for column in zip(*safe, strict=True)]
     if width is not None:
-        words = [at for at in range(len(widths)) if at not in right] if cuttable is None else list(cuttable)
+        words = [place for place in range(len(widths)) if place not in right] if cuttable is None else list(cuttable)
         _fit(widths, words, width - len(indent))
     if rule:
         safe.insert(1, ["-" * size for size in widths])
     lines = (
-        GAP.join(padded(cell, widths[at], right=at in right) for at, cell in enumerate(row)).rstrip() for row in safe
+        GAP.join(padded(cell, widths[place], right=place in right) for place, cell in enumerate(row)).rstrip()
+        for row in safe
     )
     return "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
 
@@ -97,7 +98,7 @@ def markdown_table(rows: "Sequence[Sequence[str]]", *, right: "Collection[int]" 
 
 
 def _escaped(cell: str) -> str:
-    """A function may be named like Markdown or HTML; a name is shown, never obeyed."""
+    """A cell with Markdown and HTML escaped: a function may have a name that looks like them."""
     for mark in ("\\", "|", "`", "*", "[", "]", "<", ">", "!"):
         cell = cell.replace(mark, f"\\{mark}")
     return cell

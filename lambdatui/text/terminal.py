@@ -1,4 +1,4 @@
-"""What the terminal can show, and what is therefore shown: colours, marks, how often.
+"""What the terminal can show, and so which colours, which marks and how often.
 
 Imports nothing: the first frame is painted with it before Textual is there.
 """
@@ -53,6 +53,7 @@ class Terminal:
 
     @property
     def marks(self) -> Marks:
+        """The signs to draw with: ASCII ones where the terminal shows no others."""
         return ASCII if self.ascii else UNICODE
 
     @property

@@ -48,8 +48,8 @@ def advice(
     view = functions(reader, time_range, book, scope=chosen)
     groups = errors(reader, time_range, scope=chosen)
     again = failed_again(reader, time_range.from_ms, time_range.to_ms)
-    inits = {one.function_id: one.init_us for one in reader.totals(time_range.from_ms, time_range.to_ms)}
-    settings = {one.function_id: one for one in function_settings(reader, time_range, scope=chosen).rows}
+    inits = {totals.function_id: totals.init_us for totals in reader.totals(time_range.from_ms, time_range.to_ms)}
+    settings = {row_of.function_id: row_of for row_of in function_settings(reader, time_range, scope=chosen).rows}
     cheaper = {} if book is None else recommended(reader, time_range, book, scope=chosen)
     rows: list[Advice] = []
     outside_rules = OutsideRules()
@@ -64,7 +64,7 @@ def advice(
     rows += _of_permissions(view.rows, groups.rows)
     rows += _code_storage(view.rows, account_rows.settings(reader, tags=False))
     rows += _of_optimizer(view.rows, account_rows.recommendations(reader))
-    rows.sort(key=lambda one: (-one.severity, -(one.saves_usd or 0), one.function, one.kind))
+    rows.sort(key=lambda item: (-item.severity, -(item.saves_usd or 0), item.function, item.kind))
     return View(ADVICE_COLUMNS, rows, view.as_of, time_range, view.coverage, view.basis)
 
 

@@ -57,7 +57,7 @@ class AdviceSubject:
 
 
 def memory_command(row: FunctionView, memory_mb: int) -> str:
-    """In MB, as AWS's field takes it."""
+    """The AWS CLI command that sets the function's memory to a size in MB."""
     region = f" --region {quote(plain(row.region))}" if row.region else ""
     name = quote(plain(row.function))
     return f"aws lambda update-function-configuration --function-name {name}{region} --memory-size {memory_mb}"

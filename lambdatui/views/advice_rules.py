@@ -138,7 +138,7 @@ _ONLY_MONEY = ("provisioned_off", "provisioned_on", "snapstart", "stale_versions
 
 
 def _only_money(subject: AdviceSubject) -> Iterator[Advice]:
-    """What ``pricing`` recommends and needs no more words."""
+    """Other recommendations of ``pricing``, whose own words suffice."""
     for rule in _ONLY_MONEY:
         found = subject.by_rule.get(rule)
         if found is not None and (found.saves or 0) >= _LEAST_SAVED:

@@ -117,7 +117,7 @@ class InComparison:
 
 
 class TableColumn:
-    """A column as a screen's table lays it out; what the fields mean, ``OnScreen`` says."""
+    """A column as a screen's table lays it out; ``OnScreen`` explains the fields."""
 
     __slots__ = ("column", "grows", "most", "need", "width")
 
@@ -142,7 +142,7 @@ class UnknownColumn(LambdatuiError, ValueError):
 
 
 class _Declared:
-    """What a row type's annotations declare, in the order of the fields."""
+    """The columns that a row type's annotations declare, in the order of the fields."""
 
     __slots__ = ("columns", "compared", "extra", "on_screen")
 
@@ -219,7 +219,10 @@ def compared_columns(row: type) -> tuple[tuple[Column, bool], ...]:
 
 
 def _in_order(row: type, places: "dict[str, Place]") -> "list[tuple[str, Place]]":
-    """In the order of the fields, those that stand ``after`` another behind it."""
+    """Places in the order of the fields; one that stands ``after`` another directly follows it.
+
+    Raises ``ValueError``.
+    """
     order = [name for name, place in places.items() if place.after is None]
     moved = [name for name in places if name not in order]
     while moved:

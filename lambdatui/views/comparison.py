@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFigure:
-    """One figure of both, as text; ``worse`` where the second has more by a tenth of what nobody wants more of."""
+    """One figure of both sides, as text. ``worse``: more of it is bad, and the second has at least a tenth more."""
 
     figure: Annotated[str, Column("Figure", Kind.TEXT, 22, "What is compared.", tone="name"), OnScreen()]
     one: Annotated[str, Column("First", Kind.TEXT, 19, "The first one's."), OnScreen()]

@@ -161,7 +161,7 @@ def _accounts(
 
 
 def _invocations(of: Sequence[HeadroomView]) -> int | None:
-    """In sum; None where of none it is known."""
+    """The sum of the known invocations; None where none is known."""
     known = [row.invocations for row in of if row.invocations is not None]
     return sum(known) if known or not of else None
 

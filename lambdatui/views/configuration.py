@@ -1,4 +1,4 @@
-"""How functions are configured, and what changed: memory 512 -> 1024 on Tuesday."""
+"""How functions are configured, and which settings changed, such as memory from 512 to 1024 on Tuesday."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -53,7 +53,7 @@ CHANGE_COLUMNS = columns_of(ChangeView)
 
 @as_of_range
 def configuration(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[SettingView]:
-    """What is in force."""
+    """The settings that are in force at the range's end."""
     rows = [
         SettingView(
             function=setting.function or None,
@@ -92,10 +92,10 @@ def changes(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None
     return View(CHANGE_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 
-def _wanted(one: SettingRow, scope: Scope | None) -> bool:
-    if one.kind == TAGS and one.name == TAGS_LISTED:  # says that the others are all that there are
+def _wanted(setting: SettingRow, scope: Scope | None) -> bool:
+    if setting.kind == TAGS and setting.name == TAGS_LISTED:  # says that the others are all that there are
         return False
-    return scope is None or scope.matches(one.account, one.region, one.function)
+    return scope is None or scope.matches(setting.account, setting.region, setting.function)
 
 
 def _words(value: object) -> str | None:

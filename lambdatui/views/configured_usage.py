@@ -28,7 +28,7 @@ _SIZED_BY = ("arch", "memory_mb")
 _KINDS = ("provisioned", "version", "alias")
 _PROVISIONED_STEP_MS = 5 * MINUTE_MS
 _CACHED_LEAST_MS = 3 * HOUR_MS
-# Metrics that are asked for together wherever concurrency is provisioned: one of them tells that all were asked for.
+# Metrics that are collected together wherever concurrency is provisioned: if there is one, all were asked for.
 _ON_PROVISIONED = "ProvisionedConcurrencyInvocations"
 _ASKED_TOGETHER = (
     _ON_PROVISIONED, "ProvisionedConcurrencySpilloverInvocations", "ProvisionedConcurrencyUtilization",
@@ -63,7 +63,7 @@ class ConfiguredUsage:
         """``known_ms`` is from when on nothing is known yet: what was in force then goes on."""
         self._reader = reader
         functions = list(functions)
-        rows, groups = reader.kept(("configured", _KINDS), lambda: _read(reader))
+        rows, groups = reader.cached(("configured", _KINDS), lambda: _read(reader))
         history: dict[Where, dict[tuple[str, str, str], list[SettingRow]]] = defaultdict(lambda: defaultdict(list))
         for setting in rows:
             if known_ms is not None and setting.since_ms >= known_ms:
@@ -98,7 +98,7 @@ class ConfiguredUsage:
         return dict(self.parts(from_ms, to_ms))
 
     def parts(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, Usage]]:
-        """The same, one usage for each architecture that a function had."""
+        """The usages of ``usages``, but one for each architecture that a function had."""
         for function_id, known in self._known.items():
             cuts = self._of_time.cuts(function_id, from_ms, to_ms, _SIZED_BY)
             for low, high in zip([from_ms, *cuts], [*cuts, to_ms], strict=True):
@@ -152,7 +152,7 @@ class ConfiguredUsage:
 
 
 def split(usage: Usage, share: float | None) -> Usage:
-    """``share`` of what ran on demand as run on provisioned concurrency; an estimate, as durations differ."""
+    """Moves a ``share`` (0 to 1) of a usage from on demand to provisioned concurrency. Durations are estimates then."""
     if not share:
         return usage
     requests, billed_ms, mb_ms = (round(one * share) for one in (usage.requests, usage.billed_ms, usage.billed_mb_ms))
@@ -184,7 +184,7 @@ def _usage(known: _Known, from_ms: int, to_ms: int) -> Usage | None:
 
 
 def _named(function: "Function") -> Usage:
-    """A usage of that function, of nothing yet."""
+    """An empty usage of a function, to be filled in."""
     return Usage(function.key.name, function.key.account, function.key.region, function.arch, basis=ESTIMATED)
 
 
@@ -215,7 +215,7 @@ def _within(begin_ms: int, end_ms: int | None, from_ms: int, to_ms: int) -> int:
 
 
 def _memory(known: _Known, item: str, at_ms: int) -> int:
-    """Of the version that ``item`` is or points to; the function's own where that is not known, else 0."""
+    """The memory of the version that ``item`` is or points to; the function's own where that is unknown, else 0."""
     version = _value(known, ("alias", item, "version"), at_ms)
     found = _value(known, ("version", item if version is None else str(version), "memory_mb"), at_ms)
     return found if isinstance(found, int) else known.function.memory_mb or 0
@@ -228,6 +228,6 @@ def _is_java(known: _Known, item: str) -> bool:
 
 
 def _value(known: _Known, key: tuple[str, str, str], at_ms: int) -> object:
-    """In force at a time; the first known where it lies before all that is known."""
+    """The value in force at a time; the first known value for a time before all that is known."""
     rows = known.settings.get(key)
     return None if not rows else next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)

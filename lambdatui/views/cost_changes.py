@@ -19,7 +19,7 @@ WORST = "Where memory or architecture change durations, by the end of their rang
 
 
 def changes(text: str) -> list[WhatIf]:
-    """In the grammar of ``pricing.changes``. Raises ``ValueError``."""
+    """Reads changes in the grammar of ``pricing.changes``. Raises ``ValueError``."""
     return list(read_changes([text]))
 
 

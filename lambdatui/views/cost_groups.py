@@ -105,10 +105,10 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     values, listed = known[tag], known[TAGS_LISTED]
     names: dict[tuple[str, str, str], str] = {}
     for row in reader.functions():
-        at = row.function.key
+        key = row.function.key
         value = values.get(row.id)
         without = NO_TAG if row.id in listed else UNKNOWN_TAG
-        names[at.name, at.account, at.region] = without if value is None else _named_value(value)
+        names[key.name, key.account, key.region] = without if value is None else _named_value(value)
 
     def of(line: LineItem) -> str:
         if line.amount is None:
@@ -202,7 +202,7 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", scope: Scope
 
 
 def _shared(rows: Sequence[CostGroup]) -> list[CostGroup]:
-    """The same rows, each with its share of all that are in its currency."""
+    """The groups, each with its share of the sum of all groups in its currency."""
     totals: dict[str, Decimal] = {}
     for row in rows:
         totals[row.currency] = totals.get(row.currency, Decimal(0)) + (row.amount or 0)
@@ -249,6 +249,6 @@ def _summed_up(days: Sequence[int], amounts: Mapping[int, Decimal], to_ms: int) 
 
 
 def line_to(so_far: tuple[float | None, ...], last: int, end: float) -> tuple[float | None, ...]:
-    """From the last known value straight to the month's end; None before."""
+    """A straight line from the last known value to the month's end; None at earlier points."""
     begin, steps = so_far[last] or 0.0, max(1, len(so_far) - 1 - last)
     return tuple(None if at < last else begin + (end - begin) * (at - last) / steps for at in range(len(so_far)))

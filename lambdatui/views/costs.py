@@ -129,7 +129,7 @@ def costs(
     budget: Decimal | None = None,
 ) -> CostsView:
     """The bill of ``time_range``, month by month, and the projection of its last month."""
-    return reader.kept(
+    return reader.cached(
         ("costs", time_range, book, free_tier, scope, budget),
         lambda: _costs(reader, time_range, book, free_tier, scope, budget),
     )
@@ -147,7 +147,7 @@ def _costs(
         used = usages(reader, from_ms, part.to_ms, time_range.to_ms)
         ingested, of_chosen = logs.of(from_ms, part.to_ms)
         inside = [*used.inside(chosen), *positions(of_chosen, len(used.used))]
-        # What lies before the range in its first month has its part of the free tier and of the tiers.
+        # Usage before the range, in its first month, takes its part of the free tier and of the tiers.
         begin = month_start_ms(part.from_ms)
         before: Sequence[Usage] = ()
         if begin < part.from_ms:
@@ -208,7 +208,7 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
 
 
 def _added(line: LineItem, other: LineItem) -> LineItem:
-    """To be called in the context ``EXACT``."""
+    """The sum of two lines. The caller must have entered the decimal context ``EXACT``."""
     amount = None if line.amount is None or other.amount is None else line.amount + other.amount
     return LineItem._make((
         *line[:5], line.quantity + other.quantity, line.unit, line.free + other.free, line.billable + other.billable,
@@ -242,10 +242,12 @@ def _projected(
         from pricing.milestones import free_tier_days
 
         run_outs = free_tier_days(ahead.by_region, projection, book, today)
-    every = tuple(dict.fromkeys((*currencies, *sorted(chain.from_iterable(one or () for one in sums)))))
+    every = tuple(dict.fromkeys((*currencies, *sorted(chain.from_iterable(amounts or () for amounts in sums)))))
 
     def cost(currency: str) -> ProjectedCost:
-        p10, p50, p90 = (None if one is None else one.get(currency, None if one else Decimal(0)) for one in sums)
+        p10, p50, p90 = (
+            None if amounts is None else amounts.get(currency, None if amounts else Decimal(0)) for amounts in sums
+        )
         return ProjectedCost(
             p10, p50, p90, projection.method, projection.days_seen, run_outs, budget,
             _budget_day(reader, time_range, projection, book, today, budget, chosen, free_tier, currency, logs),

@@ -152,7 +152,7 @@ def _execution_named(rows: list[ExecutionView], wanted: str) -> ExecutionView | 
 
 
 def _id(row: ExecutionView) -> str:
-    """The last part of an ARN: of one name there may be several executions."""
+    """The last part of an ARN, which tells the executions of one name apart."""
     return row.execution_arn.rpartition("/")[2]
 
 

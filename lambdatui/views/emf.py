@@ -79,7 +79,7 @@ def _bare(text: str) -> str:
 
 
 def notes(reader: Reader, time_range: TimeRange, ids: list[int] | None, sums: list[EmfSum]) -> list[str]:
-    """What has to be said of the range's metrics in log lines, a sentence each."""
+    """Remarks on the range's metrics in log lines, a sentence each."""
     sentences = []
     span = time_range.from_ms, time_range.to_ms
     if sums:
@@ -106,7 +106,7 @@ def notes(reader: Reader, time_range: TimeRange, ids: list[int] | None, sums: li
 
 
 def unknown(reader: Reader) -> list[str]:
-    """Of which lines no metrics are known, a sentence each."""
+    """Which lines could not be searched for metrics, a sentence each."""
     missing = []
     if emf_rows.has_uncounted(reader):
         missing.append(
@@ -119,13 +119,13 @@ def unknown(reader: Reader) -> list[str]:
     return missing
 
 
-def _folded(found: list[EmfSum]) -> dict[str, list[str]]:
-    """By dimension that is left out the metrics that are counted without it."""
+def _folded(sums: list[EmfSum]) -> dict[str, list[str]]:
+    """By dimension that was left out: the metrics that are counted without it."""
     names: dict[str, list[str]] = {}
-    for one in found:
-        for name in one.series.folded:
+    for metric_sum in sums:
+        for name in metric_sum.series.folded:
             metrics = names.setdefault(name, [])
-            metric = plain(f"{one.series.namespace} {one.series.metric}")
+            metric = plain(f"{metric_sum.series.namespace} {metric_sum.series.metric}")
             if metric not in metrics:
                 metrics.append(metric)
     return {name: [*metrics[:3], *(["more"] if len(metrics) > 3 else [])] for name, metrics in names.items()}

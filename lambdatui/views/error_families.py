@@ -21,7 +21,7 @@ class ErrorFamilyView(ErrorTrendView, frozen=True, gc=False):
 
 
 def rolled(rows: Sequence[ErrorTrendView]) -> list[ErrorTrendView]:
-    """The rows, those of one family as one; a group that is alone in its family stays as it is."""
+    """The rows with those of one family rolled up into one row; a group that is alone in its family stays as it is."""
     families: dict[tuple[int, str], list[ErrorTrendView]] = {}
     for row in rows:
         families.setdefault((row.function_id, row.family), []).append(row)
@@ -29,11 +29,11 @@ def rolled(rows: Sequence[ErrorTrendView]) -> list[ErrorTrendView]:
 
 
 def groups(rows: Iterable[ErrorTrendView]) -> list[ErrorTrendView]:
-    """The groups of rows and of the families among them."""
-    found: list[ErrorTrendView] = []
+    """The error groups among the rows, with each family replaced by its members."""
+    trends: list[ErrorTrendView] = []
     for row in rows:
-        found += row.members if isinstance(row, ErrorFamilyView) else (row,)
-    return found
+        trends += row.members if isinstance(row, ErrorFamilyView) else (row,)
+    return trends
 
 
 def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:
@@ -54,7 +54,7 @@ def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:
 
 
 def _summed(trends: Sequence[Trend]) -> Trend:
-    """Part by part; unknown where no member knows it."""
+    """The members' trends added part by part; a part is unknown where no member knows it."""
     counts = (
         None if all(each is None for each in part) else sum(each or 0 for each in part)
         for part in zip(*trends, strict=True)

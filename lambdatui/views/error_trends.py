@@ -49,7 +49,7 @@ ERROR_TREND_COLUMNS = columns_of(ErrorTrendView)
 
 @dataclass(frozen=True)
 class ErrorTrends(View[ErrorTrendView]):
-    """``deploys_known``: of one function at least it is known when it was deployed."""
+    """``deploys_known``: the last deploy of at least one function is known."""
 
     deploys_known: bool = False
     trend_parts: EqualParts | None = None

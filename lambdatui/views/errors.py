@@ -62,7 +62,7 @@ ERROR_COLUMNS = columns_of(ErrorView)
 @as_of_range
 def errors(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[ErrorView]:
     """The groups of the range, most frequent first; then the patterns that Logs Insights found in its hours."""
-    return reader.kept(("errors view", time_range, scope), lambda: _errors(reader, time_range, scope))
+    return reader.cached(("errors view", time_range, scope), lambda: _errors(reader, time_range, scope))
 
 
 def _errors(reader: Reader, time_range: TimeRange, scope: Scope | None) -> View[ErrorView]:
@@ -71,7 +71,7 @@ def _errors(reader: Reader, time_range: TimeRange, scope: Scope | None) -> View[
     ids = scope.ids(stored) if scope else None
     span = time_range.from_ms, time_range.to_ms
     invoked = {each: count[0] for each, count in counted(reader, *span, ids).items()} if ids != [] else {}
-    reports = sum(one.reports for one in reader.usage(*span, ids)) if ids != [] else 0
+    reports = sum(pattern.reports for pattern in reader.usage(*span, ids)) if ids != [] else 0
     rows = [
         ErrorView(
             function_id=group.function_id,
@@ -99,9 +99,9 @@ def _errors(reader: Reader, time_range: TimeRange, scope: Scope | None) -> View[
                 message=pattern_counts[0].pattern,
                 fingerprint=fingerprint,
                 family=fingerprint,
-                count=sum(one.samples for one in pattern_counts),
-                first_seen=min(one.start_ms for one in pattern_counts),
-                last_seen=max(one.start_ms for one in pattern_counts),
+                count=sum(pattern.samples for pattern in pattern_counts),
+                first_seen=min(pattern.start_ms for pattern in pattern_counts),
+                last_seen=max(pattern.start_ms for pattern in pattern_counts),
                 invocations=invoked.get(function_id),
                 sample_request_id=None,
                 basis=INSIGHTS,
@@ -132,10 +132,10 @@ def pattern_hours(
         key = row.function.key
         by_group[key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"] = row.id
     hours: dict[tuple[int, str], list[ErrorPattern]] = {}
-    for one in patterns:
-        function_id = by_group.get((one.account, one.region, one.log_group))
+    for pattern in patterns:
+        function_id = by_group.get((pattern.account, pattern.region, pattern.log_group))
         if function_id is not None:
-            hours.setdefault((function_id, pattern_fingerprint(one.pattern)), []).append(one)
+            hours.setdefault((function_id, pattern_fingerprint(pattern.pattern)), []).append(pattern)
     return hours
 
 

@@ -115,7 +115,7 @@ class HourlyEstimates:
         return DayRows([DayRow(*key, *sums) for key, sums in self._sums.items()], many, self.settings, self.from_ms)
 
     def _look(self, function_ids: Sequence[int], summed: dict[int, dict[int, tuple[int, int, int]]]) -> None:
-        """One by one."""
+        """Estimates functions one at a time, hour by hour."""
         if not function_ids:
             return
         begin, end = -(-self.from_ms // DAY_MS) * DAY_MS, self.to_ms // DAY_MS * DAY_MS
@@ -136,7 +136,7 @@ class HourlyEstimates:
         self._by_hour(pieces, summed)
 
     def _edges(self) -> list[tuple[int, int]]:
-        """The parts of days at both ends."""
+        """The parts of days at the beginning and the end of the span."""
         first, last = self.from_ms // DAY_MS * DAY_MS, self.to_ms // DAY_MS * DAY_MS
         if first == last:
             return [(self.from_ms, self.to_ms)]
@@ -192,7 +192,7 @@ class HourlyEstimates:
             self._add(function_id, day_ms, terms, missing, total_ms, mb_ms)
 
     def _mb_ms(self, function_id: int, hour: Hour, day: list[Hour], total_ms: int) -> int | None:
-        """So many ms at the memory of their time, rounded half up; None where nothing tells it."""
+        """MB-ms of a duration at the memory configured then, rounded half up; None where no memory is known."""
         memory_mb = self.settings.value(function_id, "memory_mb", hour.start_ms)
         if memory_mb is not None:
             return int(total_ms * memory_mb)
@@ -203,32 +203,32 @@ class HourlyEstimates:
         return (2 * total_ms * mb_ms + billed_ms) // (2 * billed_ms) if billed_ms else None
 
     def _duration_ms(self, function_id: int, hour: Hour, day: list[Hour], missing: int) -> int | None:
-        """Of so many invocations, rounded half up; None where nothing tells it."""
+        """The summed duration of ``missing`` invocations, rounded half up; None where nothing tells it."""
         estimate = _share(missing, hour.duration_ms, hour.metered, hour.samples)
         if estimate is not None:
             return estimate
         average, median = usage_hours.means(self.reader, function_id, hour.start_ms, hour.end_ms)
         if average is not None:
             return floor(missing * average + 0.5)
-        # Hours of which no Duration is known say nothing of the mean.
-        told = [one for one in day if one.duration_ms is not None and (one.metered or one.samples)]
-        estimate = _share(missing, *(_sum(getattr(one, name) for one in told) for name in _DURATION))
+        # Hours without a known Duration do not count for the mean.
+        told = [other for other in day if other.duration_ms is not None and (other.metered or other.samples)]
+        estimate = _share(missing, *(_sum(getattr(other, name) for other in told) for name in _DURATION))
         if estimate is not None:
             return estimate
         day_ms = hour.start_ms // DAY_MS * DAY_MS
         average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.known_ms))
         if average is not None:
             return floor(missing * average + 0.5)
-        reports = sum(one.reports for one in day)
+        reports = sum(other.reports for other in day)
         if reports:
-            return _share(missing, sum(one.billed_ms for one in day), reports, None)
+            return _share(missing, sum(other.billed_ms for other in day), reports, None)
         of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
         if of_month is not None:
             return _share(missing, of_month.billed_ms, of_month.reports, None)
         return None if median is None else floor(missing * median + 0.5)
 
     def _of_month(self, function_id: int, month_ms: int) -> "SpanUsage | None":
-        """What REPORTs said of a month, as far as it is known; None where there was none."""
+        """What REPORTs billed in a month, as far as it is known; None where there was no REPORT."""
         end = min(self.known_ms, month_start_ms(month_ms + 32 * DAY_MS))
         used = self.reader.usage(month_ms, end, [function_id], exact=True)
         return used[0] if used and used[0].reports else None

@@ -39,7 +39,7 @@ class DaySums:
     estimated: Ints
 
     def rows(self, of: Ints) -> Iterator[tuple[int, int, int, int, int]]:
-        """Function, day, requests, ms and MB-ms of what was used."""
+        """Rows of function, day, requests, ms and MB-ms of what was used."""
 
         import numpy as np
 
@@ -48,7 +48,7 @@ class DaySums:
             yield self.ids[at], self.first_ms + day * DAY_MS, *sums
 
     def together(self, of: Ints) -> Iterator[tuple[int, int, int, int]]:
-        """Function, requests, ms and MB-ms of all days."""
+        """Rows of function, requests, ms and MB-ms, summed over all days."""
 
         import numpy as np
 
@@ -115,7 +115,7 @@ def look(
     day_sums = DaySums(ids, first, np.zeros((3, *shape), np.int64), np.zeros((3, *shape), np.int64))
     left: list[Left] = []
     now_mb = np.array([settings.steady_mb(each) for each in ids])
-    changed = [at for at, each in enumerate(ids) if settings.has_sizes(each)]
+    changed = [place for place, each in enumerate(ids) if settings.has_sizes(each)]
     for block in inside:
         day = (block.starts - first) // DAY_MS
         for sums, column in zip(day_sums.billed, (block.reports, block.billed_ms, block.billed_mb_ms), strict=True):
@@ -127,9 +127,9 @@ def look(
         for sums, column in zip(day_sums.estimated, (missing, total_ms, total_ms * memory_mb), strict=True):
             _add(sums, day, np.where(known, column, 0))
         cell, of = np.nonzero((missing > 0) & ~known)
-        for row, at in zip(cell.tolist(), of.tolist(), strict=True):
+        for row, place in zip(cell.tolist(), of.tolist(), strict=True):
             midnight = int(block.starts[row]) // DAY_MS * DAY_MS
-            left.append((ids[at], _hour(block, row, at), list(_hours((*around, *inside), midnight, at))))
+            left.append((ids[place], _hour(block, row, place), list(_hours((*around, *inside), midnight, place))))
     return day_sums, left
 
 

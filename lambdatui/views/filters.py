@@ -202,7 +202,7 @@ def figure(column: Column, text: str) -> float:
 def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> list[Row]:
     """By one column: words and figures ascending, or descending with ``reverse``; unknown comes last either way.
 
-    Trouble goes by what it hurts (``views.health.hurt``), so the worst comes first with ``reverse``.
+    Trouble goes by its severity (``views.fleet_health.severity``), so the worst comes first with ``reverse``.
     """
     name = column.id
     known = [row for row in rows if getattr(row, name) is not None]

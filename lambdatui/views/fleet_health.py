@@ -56,10 +56,10 @@ def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
 
 
 def severity(failed: int, asked: int) -> float:
-    """What goes by: how many of the requests asked for surely failed, times the root of their share.
+    """How bad failures are: the requests that surely failed, times the square root of their share.
 
-    Both at the lower end of Wilson's 95% interval, so that 1 of 2 (0.06) hurts less than 13 of 1,000 (0.7), and 60 of
-    60 (55) more than 100 of a million (0.7).
+    Both are taken at the lower end of Wilson's 95% interval, so that 1 of 2 (0.06) is less bad than 13 of 1,000 (0.7),
+    and 60 of 60 (55) worse than 100 of a million (0.7).
     """
     if asked <= 0 or failed <= 0:
         return 0.0
@@ -70,7 +70,7 @@ def severity(failed: int, asked: int) -> float:
 
 
 def severity_of(row: "Any") -> float:
-    """What errors and throttles of a function's row hurt."""
+    """The severity of the errors and throttles in a function's row."""
     throttles = row.throttles or 0
     return severity((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
 
@@ -80,13 +80,13 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     from lambdatui.text.plain import plain
 
     listed = list(rows)
-    ill = [(row, said) for row in listed if (said := trouble_reasons(row, thresholds))]
+    ill = [(row, reasons) for row in listed if (reasons := trouble_reasons(row, thresholds))]
     if not listed:
         return ""
     if not ill:
         return f"all {len(listed):,} well"
-    worst, said = max(ill, key=lambda one: severity_of(one[0]))
-    return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {said[0]}"
+    worst, reasons = max(ill, key=lambda pair: severity_of(pair[0]))
+    return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {reasons[0]}"
 
 
 def places(rows: "Iterable[Any]") -> str:

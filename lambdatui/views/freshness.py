@@ -1,4 +1,4 @@
-"""How old the newest that is known of a function is, in a word or two: ``fresh``, ``stale 3h``, ``2d old``."""
+"""How old a function's newest known data is, in a word or two: ``fresh``, ``stale 3h``, ``2d old``."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ _MISSED = 2  # collections that may be missing before it is said
 
 
 class Freshness(msgspec.Struct, frozen=True, gc=False):
-    """``until_ms``: to when (epoch ms) all is known, or the newest invocation where no collection says that."""
+    """``until_ms``: until when (epoch ms) all is known, or the newest invocation where no collection says that."""
 
     until_ms: int | None
     words: str | None
 
 
 def freshness(reader: Reader, functions: Sequence[FunctionRow], now_ms: int) -> dict[int, Freshness]:
-    """By function id. ``stale``: a collection that was due, by the time between those before, has not come."""
+    """The freshness of functions by id. ``stale``: a collection is overdue, by the time between the earlier ones."""
     every_ms = collected_every_ms(reader)
     due_ms = None if every_ms is None else max(_FRESH_MS, _MISSED * every_ms)
     by_function = {}

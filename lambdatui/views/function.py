@@ -51,7 +51,7 @@ class FunctionDetail(View[FunctionView]):
 
     @property
     def unfinished(self) -> bool:
-        """Whether the range ends within the last step: fewer in it does not mean less."""
+        """Whether the range ends within the last step, whose lower counts then do not mean a decline."""
         return bool(self.series) and self.series[-1].start_ms + self.step_ms > self.range.to_ms
 
 

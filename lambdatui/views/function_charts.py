@@ -17,7 +17,7 @@ MOST_EMF = 40  # charts of metrics in log lines
 
 @dataclass(frozen=True, slots=True)
 class CurveView:
-    """``marked``: points that stand alone. ``meaning`` is what its colour says: ``calls bad slow limit good``."""
+    """One curve. ``marked``: points that stand alone. ``meaning`` chooses its colour: ``calls bad slow limit good``."""
 
     name: str
     values: Values
@@ -63,10 +63,10 @@ def function_charts(
             low < step.start_ms + detail.step_ms and high > step.start_ms for low, high in known
         )
 
-    told = [step if is_known(step) else None for step in steps]
+    known_steps = [step if is_known(step) else None for step in steps]
 
     def of(name: str) -> Values:
-        return tuple(None if (value := getattr(step, name, None)) is None else float(value) for step in told)
+        return tuple(None if (value := getattr(step, name, None)) is None else float(value) for step in known_steps)
 
     limit = (CurveView(f"limit {reserved}", (float(reserved),) * len(starts), "limit"),) if reserved else ()
     failed = tuple(float(step.errors) or None for step in steps)
@@ -97,7 +97,7 @@ def function_charts(
 def _metric_charts(
     reader: Reader, time_range: TimeRange, detail: FunctionDetail, starts: tuple[int, ...]
 ) -> list[ChartView]:
-    """Of metrics that this function has and few others."""
+    """Charts of CloudWatch metrics that only few functions have, this one among them."""
     row = detail.rows[0]
     key = FunctionKey(row.function, row.account or "", row.region or "")
     return [
@@ -111,7 +111,7 @@ def _metric_charts(
 def _emf_charts(
     reader: Reader, time_range: TimeRange, step_ms: int, function_id: int, starts: tuple[int, ...]
 ) -> list[ChartView]:
-    """Of each metric in the function's log lines; of very many those with most values."""
+    """A chart of each metric in the function's log lines; where there are very many, of those with most values."""
     span = time_range.from_ms, time_range.to_ms
     sums = emf_rows.sums(reader, *span, [function_id])
     if not sums:

@@ -1,6 +1,6 @@
-"""What a function is set up as, in words, a line for each: how it stands, who may invoke it, where its logs go.
+"""How a function is set up, in words, a line for each fact: its state, who may invoke it, where its logs go.
 
-Three things are told apart: what is known, that AWS was not allowed to tell it, and that nobody has asked.
+A fact that is known, one that AWS was not allowed to tell, and one that nobody has asked for read differently.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,11 +37,11 @@ class _Things:
         return self._by_kind.get(kind, {})
 
     def single(self, kind: str) -> Values:
-        """The thing of which a function has one."""
+        """The settings of a thing of which a function has only one."""
         return self.items(kind).get("", {})
 
     def why_not(self, kind: str) -> str | None:
-        """Why nothing of a kind is known; None where nobody knows that either."""
+        """Why nothing of a kind is known; None where the reason is unknown too."""
         told = self.items("denied").get(kind)
         return f"n/a ({told.get('why', 'denied')}: {told.get('action')})" if told else None
 
@@ -56,10 +56,10 @@ def function_facts(settings: Sequence[SettingRow]) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _fact(things: _Things, name: str, label: str, kind: str, said: Callable[[_Things], str | None]) -> Fact:
-    text = said(things)
+def _fact(things: _Things, name: str, label: str, kind: str, text_of: Callable[[_Things], str | None]) -> Fact:
+    text = text_of(things)
     if text is None and kind != "function":
-        text = things.why_not(kind) or (NOT_COLLECTED if (name, label, kind, said) in _ALWAYS else None)
+        text = things.why_not(kind) or (NOT_COLLECTED if (name, label, kind, text_of) in _ALWAYS else None)
     wrong = name in ("state", "last_update") and (text or "").partition(" ")[0].rstrip(":") in _ATTENTION
     return Fact(name, label, text, wrong)
 
@@ -101,22 +101,22 @@ def _capacity(things: _Things) -> str | None:
         parts.append(f"{own['environment_concurrency']} at once in an environment")
     if own.get("gib_per_vcpu") is not None:
         parts.append(f"{own['gib_per_vcpu']} GiB a vCPU")
-    for version, one in things.items("managed version").items():
-        parts.append(f"{version} {_or_dash(one.get('state'))}")
-    for version, one in things.items("scaling").items():
-        least, most = _or_dash(one.get("minimum_environments")), _or_dash(one.get("maximum_environments"))
+    for version, values in things.items("managed version").items():
+        parts.append(f"{version} {_or_dash(values.get('state'))}")
+    for version, values in things.items("scaling").items():
+        least, most = _or_dash(values.get("minimum_environments")), _or_dash(values.get("maximum_environments"))
         parts.append(f"{version} {least} to {most} environments")
     return ", ".join(parts)
 
 
 def lines_elsewhere(name: str, settings: Sequence[SettingRow]) -> str:
-    """That no log group keeps a function's lines, and where they go; empty where one does, or nobody knows."""
+    """Says that no log group keeps a function's lines, and where they go; empty where a group does, or nobody knows."""
     return _elsewhere(_Things(settings), f"the lines of {name}") or ""
 
 
 def _elsewhere(things: _Things, lines: str) -> str | None:
     own, group = things.single("function"), things.single("log destination")
-    # Of a group that it wrote to before, nobody asks any more.
+    # A log group that the function wrote to earlier is no longer collected.
     if not group or group.get("log_group") != own.get("log_group", group.get("log_group")):
         return None
     to = [str(one.get("destination")) for item, one in things.items("log destination").items() if item]
@@ -125,7 +125,7 @@ def _elsewhere(things: _Things, lines: str) -> str | None:
 
 
 def _logs(things: _Things) -> str | None:
-    """A group, or that none keeps the lines and where they go."""
+    """The function's log group, or that no group keeps its lines and where they go."""
     own = things.single("function")
     if elsewhere := _elsewhere(things, "its lines"):
         return elsewhere

@@ -1,6 +1,6 @@
 """A function over a range: its fields, and the columns in which they are shown.
 
-The first frame is laid out with it, so next to nothing is imported: ``views.functions`` has the real type.
+Used to lay out the first frame, so next to nothing is imported: ``views.functions`` has the real row type.
 """
 
 from lambdatui.views import shared_columns as shared

@@ -100,7 +100,8 @@ def function_settings(
     tagged, asked = (tag_rows.tags(reader), tag_rows.asked_ms(reader)) if tags else ({}, {})
     changed = _by_function(account_rows.changes(reader, 0, time_range.to_ms))
     retention_days = {
-        (one.account, one.region, one.name): one.retention_days for one in account_rows.log_groups(reader)
+        (log_group.account, log_group.region, log_group.name): log_group.retention_days
+        for log_group in account_rows.log_groups(reader)
     }
     rows = []
     for row in (scope or Scope()).chosen(reader.functions()):
@@ -108,7 +109,7 @@ def function_settings(
         where = key.account, key.region, key.name
         settings = settings_by_function.get(where, [])
         facts = function_facts(settings)
-        fact_texts = {one.id: one.text for one in facts}
+        fact_texts = {fact.id: fact.text for fact in facts}
         group = key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"
         rows.append(
             SettingsView(
@@ -138,7 +139,9 @@ def function_settings(
                     )
                     for change in changed.get(where, ())
                 ),
-                looked_at=any(one.kind != "deployment" for one in settings),  # that is a runner's word, and all of it
+                looked_at=any(
+                    setting.kind != "deployment" for setting in settings
+                ),  # that is a runner's word, and all of it
                 log_group_seen=group in retention_days,
                 whole_batches=_whole_batches(settings),
                 facts=facts,
@@ -151,7 +154,7 @@ def function_settings(
         rows,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        collected=any(one.kind != "deployment" for of in settings_by_function.values() for one in of),
+        collected=any(setting.kind != "deployment" for of in settings_by_function.values() for setting in of),
     )
 
 
@@ -159,10 +162,10 @@ Where = tuple[str, str, str]  # account, region, function
 
 
 def _by_function(settings: Iterable[SettingRow]) -> dict[Where, list[SettingRow]]:
-    found: dict[Where, list[SettingRow]] = {}
-    for one in settings:
-        found.setdefault((one.account, one.region, one.function), []).append(one)
-    return found
+    by_function: dict[Where, list[SettingRow]] = {}
+    for setting in settings:
+        by_function.setdefault((setting.account, setting.region, setting.function), []).append(setting)
+    return by_function
 
 
 def _values(settings: Iterable[SettingRow], *wanted: tuple[str, str]) -> str | None:

@@ -15,7 +15,7 @@ Functions = TypeVar("Functions", bound=View[FunctionView])
 
 
 def with_tags(view: Functions, reader: Reader) -> Functions:
-    """The same rows with their tags, and when those were listed, in last columns: None where nobody knows them."""
+    """The rows with their tags, and with when those were listed; None where they are unknown."""
     ids = None if len(view.rows) > 500 else [row.function_id for row in view.rows]
     known, asked = tag_rows.tags(reader, ids), tag_rows.asked_ms(reader)
 

@@ -72,10 +72,10 @@ def functions(
 
     ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none. ``now_ms`` is what
     freshness is measured from: the range's end where it is not given. ``thresholds`` are from where on a function is in
-    trouble (``views.health``).
+    trouble (``views.fleet_health``).
     """
     trend_steps = most_steps(reader, time_range, trend_steps) if trend_steps else 0
-    view = reader.kept(
+    view = reader.cached(
         ("functions", time_range, book, scope, trend_steps),
         lambda: _functions(reader, time_range, book, scope, trend_steps),
     )
@@ -170,7 +170,7 @@ def function_rows(
 
 
 def _trends(reader: Reader, chosen: Sequence[FunctionRow], parts: EqualParts) -> dict[int, Trend]:
-    """Of those that were called; they add up to their rows' counts."""
+    """The trends of the functions that were called; the parts of each add up to its row's count."""
     known = known_spans(reader, chosen)
     found = counted_by_step(reader, parts)
     return {row.id: trend_of(found[row.id], parts, known[row.id]) for row in chosen if row.id in found}
@@ -179,7 +179,7 @@ def _trends(reader: Reader, chosen: Sequence[FunctionRow], parts: EqualParts) ->
 def _limits_used(
     reader: Reader, span: tuple[int, int], ids: Sequence[int] | None, chosen: Sequence[FunctionRow]
 ) -> dict[int, float]:
-    """Peak concurrency beside the function's own limit, or its account's; of those of which both are known."""
+    """Peak concurrency divided by the function's own limit, or its account's, where both are known."""
     limits = concurrency_limits(reader)
     if not limits and not any(row.function.reserved_concurrency for row in chosen):
         return {}

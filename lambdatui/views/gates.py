@@ -19,7 +19,7 @@ _ENOUGH = 0.99  # while functions run, the last of their invocations have no REP
 
 
 def left_out(view: "CostsView") -> tuple[str, ...]:
-    """Why the figures of recorded usage may be too low, beside lines without a price."""
+    """Why the figures of recorded usage may be too low, apart from lines without a price."""
     if view.as_of is None:
         return ("nothing is recorded: the store is empty",)
     if not view.rows:
@@ -34,7 +34,7 @@ def left_out(view: "CostsView") -> tuple[str, ...]:
 
 
 def of_its_month(view: "CostsView", totals: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """A range's totals, as far as they are of the month that holds its end: other months' money is not this one's."""
+    """A range's totals by currency; zeros where the range begins before the month that holds its end."""
     if view.range.from_ms < month_start_ms(view.range.to_ms - 1):
         return dict.fromkeys(totals, Decimal(0))
     return dict(totals)
@@ -49,7 +49,7 @@ def month_budget(
     scope: Scope,
     unusable_rates: Sequence[str] = (),
 ) -> Verdict:
-    """``budget_of`` with the terms of the configuration: the same for the header as for ``costs`` and Costs."""
+    """``budget_of`` with the terms of the configuration: the header, ``costs`` and the Costs screen all use it."""
     if not terms:
         return budget_of(view, limit, unusable_rates=unusable_rates)
     from lambdatui.views.own_price import own_view

@@ -24,7 +24,7 @@ DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *extra_columns(InvocationView, "cost_usd"
 
 
 class AmbiguousRequest(LambdatuiError, ValueError):
-    """A beginning that several request ids share; the message lists them."""
+    """Several request ids begin with the given text; the message lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ def invocation(
 def find(
     reader: Reader, request_id: str, book: "PriceBook | None" = None, *, of: tuple[int, int] | None = None
 ) -> InvocationDetail | None:
-    """The last attempt of a request, by its id; a failed one also by a beginning of it, 8 characters or more.
+    """The last attempt of a request, by its id; a failed one also by the first 8 or more characters of it.
 
-    ``of`` is the function's id and the time of a line: then the attempt that the line is of.
-    Raises ``AmbiguousRequest``.
+    ``of`` is a function's id and the time of a line: with it, the attempt that wrote that line is found instead. Raises
+    ``AmbiguousRequest``.
     """
     rows = reader.find_invocations(request_id)
     different = sorted({row.request_id for row in rows})
@@ -89,7 +89,7 @@ def neighbour(reader: Reader, key: tuple[int, int, str, int], *, back: bool) -> 
         return None
     step_ms = _STEP_MS
     while True:
-        # Ever wider, because a page in order of time is sorted from all rows of its span.
+        # The span grows step by step, because the store sorts all rows of a span for one page.
         low = start_ms - step_ms if back else start_ms
         high = start_ms + 1 if back else start_ms + step_ms
         rows = reader.invocations(low, high, [function_id], limit=_PAGE, order="start_ms", ascending=not back)
@@ -108,7 +108,7 @@ def detail(
     reader: Reader, row: InvocationRow, attempts: Sequence[InvocationRow], book: "PriceBook | None"
 ) -> InvocationDetail:
     """A stored invocation with its lines, stack trace, bill and the other ``attempts`` of its request."""
-    stored = {one.id: one for one in reader.functions()}
+    stored = {stored_function.id: stored_function for stored_function in reader.functions()}
     function = stored.get(row.function_id)
     settings = SettingsOfTime(reader, stored.values(), reader.until_ms or FOREVER_MS)
     prices = money.InvocationPrices(book, settings) if book else None
@@ -119,9 +119,9 @@ def detail(
         lines=tuple(_lines(raw, trace)),
         trace=trace,
         attempts=tuple(
-            invocation_view(one, stored.get(one.function_id), prices)
-            for one in attempts
-            if one.function_id == row.function_id
+            invocation_view(attempt, stored.get(attempt.function_id), prices)
+            for attempt in attempts
+            if attempt.function_id == row.function_id
         ),
         bill=money.invocation_bill(book, function.function, row, settings) if book and function else None,
         lines_pruned=not raw and lines_pruned(reader, row.function_id, row.start_ms),

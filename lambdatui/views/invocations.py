@@ -89,10 +89,12 @@ class InvocationView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def function_id(self) -> int:
+        """The function's id in the store."""
         return self.key[0]
 
     @property
     def failed(self) -> bool:
+        """Whether it ended in an error, a timeout or the like; False where the status is unknown."""
         return self.status not in (Status.OK.label, Status.UNKNOWN.label)
 
 
@@ -172,7 +174,7 @@ def invocations(
 
 
 def _possible(where: Filter, statuses: Sequence[Status] | None) -> list[Status] | None:
-    """The statuses that a filter leaves of those wanted, so that the store finds them; None where it leaves all."""
+    """The statuses that are wanted and pass the filter, for the store to search by; None where that is all of them."""
     labels = set(where.allowed("status", [status.label for status in Status]))
     possible = [status for status in statuses or Status if status.label in labels]
     return None if len(possible) == len(Status) else possible
@@ -211,7 +213,7 @@ def stored_invocations(
 def _newest_first(
     reader: Reader, time_range: TimeRange, ids: Sequence[int] | None, statuses: Sequence[Status] | None
 ) -> Iterator[InvocationRow]:
-    """Pages that begin where the last one ended: an offset would read all earlier pages again for each."""
+    """Pages that each begin where the last one ended: with an offset the store would read all earlier pages again."""
     until, size = time_range.to_ms, _FIRST_PAGE
     edge: set[tuple[int, int, str, int]] = set()
     while True:

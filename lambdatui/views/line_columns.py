@@ -46,10 +46,10 @@ def line_columns(names: str | None, *, context: bool = False) -> tuple[Column, .
     if not names:
         return every
     asked = split_names(names)
-    found = [field_column(name) if name.startswith(".") else column_named(name, (*every, LEVEL)) for name in asked]
+    columns = [field_column(name) if name.startswith(".") else column_named(name, (*every, LEVEL)) for name in asked]
     if all(name.startswith(".") or name == LEVEL.id for name in asked):
-        return (_BY_ID["timestamp"], _BY_ID["function"], *found, _BY_ID["message"])
-    return tuple(found)
+        return (_BY_ID["timestamp"], _BY_ID["function"], *columns, _BY_ID["message"])
+    return tuple(columns)
 
 
 def with_fields(rows: Iterable[LogView], columns: Sequence[Column]) -> list[Any]:

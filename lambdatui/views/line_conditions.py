@@ -1,6 +1,6 @@
-"""What a condition says of a log line, and which texts every line that meets it must hold.
+"""Conditions on log lines, and the texts that every line which meets a condition must hold.
 
-Conditions are joined into one by ``negated``, ``both`` and ``either``; ``lambdatui.views.line_query`` reads them.
+``negated``, ``both`` and ``either`` join conditions; ``lambdatui.views.line_query`` reads them from text.
 """
 
 import re
@@ -22,7 +22,7 @@ _ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 
 
 class LineQueryError(FilterError):
-    """A question that cannot be read. The message says the place: its number, and what stands there."""
+    """A query that cannot be read. The message names the character's number and what is written there."""
 
     def __init__(self, mistake: str, expression: str, place: int) -> None:
         mistake = (
@@ -30,9 +30,9 @@ class LineQueryError(FilterError):
             if len(mistake) <= _LONGEST_SAID
             else f"{mistake[: _LONGEST_SAID // 2]}...{mistake[-_LONGEST_SAID // 3 :]}"
         )
-        self.mistake, self.at = mistake, min(place, len(expression))
-        rest = " ".join(expression[self.at :].split())
-        shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
+        self.mistake, self.position = mistake, min(place, len(expression))
+        rest = " ".join(expression[self.position :].split())
+        shown = f"character {self.position + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
         super().__init__(f"{mistake}: at {shown}" if expression.strip() else mistake)
 
 
@@ -41,19 +41,23 @@ def _cut(text: str) -> str:
 
 
 class Line(Protocol):
-    """What is asked about. ``lambdatui.views.logs.LogView`` is one."""
+    """A line that a query is tested against, such as ``lambdatui.views.logs.LogView``."""
 
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """When it was written, epoch milliseconds UTC."""
 
     @property
-    def function(self) -> str: ...
+    def function(self) -> str:
+        """The name of the function that wrote it."""
 
     @property
-    def request_id(self) -> str | None: ...
+    def request_id(self) -> str | None:
+        """The invocation that wrote it; None where that is unknown."""
 
     @property
-    def message(self) -> str: ...
+    def message(self) -> str:
+        """The text of the line."""
 
 
 class _Text:
@@ -67,7 +71,10 @@ class _Text:
 
 
 class Read:
-    """A line while it is asked about: its lower case, its JSON and its level are found once, when they are needed."""
+    """A line while a query is tested against it.
+
+    Its lower case, JSON and level are computed once, when first needed.
+    """
 
     __slots__ = ("_json", "_level", "_lower", "line")
 
@@ -99,7 +106,7 @@ class Read:
         return self._level  # type: ignore[no-any-return]
 
     def field(self, path: Path) -> Any:
-        """A field; ``ABSENT`` where the line has none such."""
+        """The value of a field; ``ABSENT`` where the line has no such field."""
         if self.json is None:
             return ABSENT
         return line_fields.value_at(line_fields.firsts(self.line.message, self.json, path), path)
@@ -114,7 +121,7 @@ Test = Callable[[Read], bool]
 
 @dataclass(frozen=True)
 class Node:
-    """A part of a question."""
+    """A part of a query: one condition, or several joined."""
 
     test: Test
     needs: tuple[tuple[str, ...], ...] = ()
@@ -131,7 +138,7 @@ class Node:
 
 @dataclass(frozen=True)
 class LineQuery:
-    """A question that was read. An empty one holds for every line."""
+    """A query that was read. An empty one matches every line."""
 
     expression: str
     root: Node | None = None
@@ -140,16 +147,16 @@ class LineQuery:
 
     @property
     def in_shape(self) -> Callable[[str], bool] | None:
-        """False of a shape that no line which matches has; None where no shape tells."""
+        """False for a shape of lines in which no line can match; None where the shape cannot tell."""
         return None if self.root is None else self.root.in_shape
 
     def matches(self, line: Line) -> bool:
-        """Whether the line is one that is asked for; a query without terms matches all."""
+        """Whether the line matches; a query without terms matches all."""
         return self.root is None or self.root.test(Read(line))
 
     @property
     def in_text(self) -> Callable[[str], bool] | None:
-        """A test of the text alone, where that is all there is to test: it spares a search most of its lines."""
+        """A test of the text alone, where the query tests nothing else. With it a search need not build most lines."""
         if self.root is None or not self.root.text_only:
             return None
         test = self.root.test
@@ -178,16 +185,16 @@ def compared(
     mistake: Callable[[str, int], LineQueryError],
     place: int,
 ) -> Test:
-    """A field against what was typed. Of a list, one element is enough."""
+    """Compares a field with what was typed. A list matches where one of its elements does."""
     wanted_figure = None if quoted else line_fields.figure_of(typed)
     if operator in (">", ">=", "<", "<="):
         if wanted_figure is None:
             raise mistake(f"{typed!r} is no figure, and {operator} compares figures", place)
         compare = COMPARISONS[operator]
 
-        def figure(found: Any) -> bool:
-            said = line_fields.figure_of(found)
-            return said is not None and compare(said, wanted_figure)
+        def figure(each: Any) -> bool:
+            figure = line_fields.figure_of(each)
+            return figure is not None and compare(figure, wanted_figure)
 
         return lambda read: _one_of(value(read), figure)
     glob = operator == ":" and not quoted and GLOB.search(typed)
@@ -206,23 +213,26 @@ def compared(
 
     if operator != "!=":
         return lambda read: _one_of(value(read), equal)
-    return lambda read: (found := value(read)) is not ABSENT and found is not None and not _one_of(found, equal)
+    return lambda read: (content := value(read)) is not ABSENT and content is not None and not _one_of(content, equal)
 
 
 def _plain_brackets(glob: str) -> str:
     return glob.replace("[", "[[]")
 
 
-def _one_of(found: Any, test: Callable[[Any], bool]) -> bool:
-    if found is ABSENT:
+def _one_of(content: Any, test: Callable[[Any], bool]) -> bool:
+    if content is ABSENT:
         return False
-    return any(map(test, found)) or test(found) if isinstance(found, list) else test(found)
+    return any(map(test, content)) or test(content) if isinstance(content, list) else test(content)
 
 
-def of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
-    """Function, request id and message, as other listings compare words: ``:`` holds, or a glob; ``=`` is all."""
-    wanted = given.casefold()
-    if operator == ":" and GLOB.search(given) and not quoted:
+def of_text(name: str, operator: str, typed: str, quoted: bool) -> Node:
+    """Compares a line's function, request id or message as other listings compare words.
+
+    ``:`` asks whether it contains the text, or matches a glob; ``=`` whether it is all of it.
+    """
+    wanted = typed.casefold()
+    if operator == ":" and GLOB.search(typed) and not quoted:
         pattern = re.compile(translate(_plain_brackets(wanted)))
         return Node(
             lambda read: pattern.match(str(getattr(read.line, name) or "").casefold()) is not None,
@@ -261,7 +271,7 @@ def word_of(word: str, anywhere: bool) -> Node:
 
 
 def keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
-    """A line with a field holds its name in quotes, or within one with dots, unless it is spelled with escapes."""
+    """Groups of texts: a line with this field holds a text of each, such as the key in quotes or an escape."""
     needs = []
     for depth, name in enumerate(path):
         if not re.fullmatch(r"[\w@$.-]*[A-Za-z_][\w@$.-]*", name, re.ASCII):
@@ -273,20 +283,20 @@ def keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
 
 
 def level_needed(level: str) -> tuple[tuple[str, ...], ...]:
-    """A line of a level holds one of its names, or its number, unless that is spelled with escapes."""
+    """Groups of texts: a line of this level holds one of its names or its number, or an escape."""
     if level not in LEVELS:
         return ()
     return ((*(name.lower() for name in line_fields.spellings(level)), _ESCAPED),)
 
 
 def negated(node: Node) -> Node:
-    """Lines that a condition does not hold of. It leaves no text to look for in packed chunks."""
+    """Matches the lines that a condition does not match. Rules out no packed chunk by text."""
     test = node.test
     return Node(lambda read: not test(read), (), node.cost, text_only=node.text_only)
 
 
 def both(nodes: Sequence[Node]) -> Node:
-    """Lines that all conditions hold of, the cheapest tried first."""
+    """Matches the lines that all conditions match; the cheapest is tried first."""
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     needs: Needs = [need for node in nodes for need in node.needs]
     in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]
@@ -301,7 +311,7 @@ def both(nodes: Sequence[Node]) -> Node:
 
 
 def either(nodes: Sequence[Node]) -> Node:
-    """What each side needs surely, one of each: a line holds one of these."""
+    """Matches the lines that one of the conditions matches. A line must hold a text that one of them needs."""
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     surest = [max(node.needs, key=lambda need: min(map(len, need)), default=()) for node in nodes]
     needs = (tuple(text for need in surest for text in need),) if all(surest) else ()

@@ -1,4 +1,4 @@
-"""Lines around those that were found: of the same function, in order of time, as ``grep -C``."""
+"""The lines around each match: of the same function, in order of time, as ``grep -C`` does."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,9 +15,9 @@ Key = tuple[int, str | None, str]
 
 
 def with_context(reader: Reader, time_range: TimeRange, matches: Sequence[LogView], count: int) -> list[list[LogView]]:
-    """Groups of lines, each found line with ``count`` of its function before it and after it; oldest found first.
+    """Groups of lines: each match with ``count`` lines of its function before and after it, the oldest match first.
 
-    Groups of a function that touch are one. Lines within have ``match`` where they were found.
+    Groups of one function that touch are joined. The lines in a group that matched have ``match`` set.
     """
     by_function: dict[int, list[LogView]] = {}
     for line in matches:
@@ -36,10 +36,10 @@ def _groups(reader: Reader, time_range: TimeRange, found: list[LogView], count: 
         if wanted[_key(line)] <= 0:
             continue  # it stands in the group before
         group = _before(reader, time_range, line, count)
-        known = {_key(one) for one in groups[-1]} if groups else set()
-        fresh = [one for one in group if _key(one) not in known]
+        known = {_key(nearby) for nearby in groups[-1]} if groups else set()
+        fresh = [nearby for nearby in group if _key(nearby) not in known]
         joins = len(fresh) < len(group) or (not group and bool(groups))
-        group = [_near(one) for one in fresh]
+        group = [_near(nearby) for nearby in fresh]
         after = 0
         for near in _from(reader, time_range, line):
             matched = wanted.get(_key(near), 0) > 0
@@ -59,7 +59,7 @@ def _groups(reader: Reader, time_range: TimeRange, found: list[LogView], count: 
 
 
 def _near(line: LogView) -> LogView:
-    """The same line as one that was not looked for."""
+    """The line, marked as one that is only context."""
     return LogView(
         line.function_id, line.timestamp, line.function, line.request_id, line.message, line.kind, match=False
     )
@@ -74,10 +74,10 @@ def _before(reader: Reader, time_range: TimeRange, line: LogView, count: int) ->
     for near_ms in (*_NEAR_MS, None):
         from_ms = time_range.from_ms if near_ms is None else max(time_range.from_ms, line.timestamp - near_ms)
         older = _past(reader.search(from_ms, line.timestamp + 1, [line.function_id], newest_first=True), line)
-        found = list(islice(older, count))
-        if len(found) == count or from_ms == time_range.from_ms:
+        newest_first = list(islice(older, count))
+        if len(newest_first) == count or from_ms == time_range.from_ms:
             break
-    return [log_view(one, line.function) for one in reversed(found)]
+    return [log_view(stored_line, line.function) for stored_line in reversed(newest_first)]
 
 
 def _past(lines: Iterator[LogLine], line: LogView) -> Iterator[LogLine]:
@@ -88,9 +88,9 @@ def _past(lines: Iterator[LogLine], line: LogView) -> Iterator[LogLine]:
 
 
 def _from(reader: Reader, time_range: TimeRange, line: LogView) -> Iterator[LogView]:
-    """A line, and all after it."""
+    """The line, and all lines of its function after it."""
     begun = False
-    for one in reader.search(line.timestamp, time_range.to_ms, [line.function_id]):
-        begun = begun or (one.timestamp_ms, one.request_id or None, one.text) == _key(line)
+    for stored_line in reader.search(line.timestamp, time_range.to_ms, [line.function_id]):
+        begun = begun or (stored_line.timestamp_ms, stored_line.request_id or None, stored_line.text) == _key(line)
         if begun:
-            yield log_view(one, line.function)
+            yield log_view(stored_line, line.function)

@@ -1,4 +1,4 @@
-"""What a log line says beyond its words: the fields of its JSON, and its level.
+"""What a log line holds beyond its words: the fields of its JSON, and its level.
 
 A line is JSON where all of it is an object, or where it ends with one, as Node.js' ``time<tab>id<tab>LEVEL<tab>{...}``.
 """

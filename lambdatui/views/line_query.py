@@ -46,14 +46,14 @@ _DEEPEST = 50  # brackets within brackets
 
 @lru_cache(maxsize=32)
 def parse(expression: str, *, anywhere: bool = False) -> LineQuery:
-    """Reads a question. ``LineQueryError``. ``anywhere``: words are looked for in function and request id too."""
+    """Reads a query. Raises ``LineQueryError``. ``anywhere``: words are searched in function and request id too."""
     parser = _Parser(expression, anywhere)
     root = parser.whole()
     return LineQuery(expression) if root is None else LineQuery(expression, root, root.needs, root.shown)
 
 
 def phrase(text: str) -> LineQuery:
-    """The question for lines that hold ``text`` as it is."""
+    """The query that matches lines which hold ``text`` literally."""
     if not text:
         return LineQuery("")
     node = word_of(text, False)
@@ -61,7 +61,7 @@ def phrase(text: str) -> LineQuery:
 
 
 def field_path(text: str, place: int = 0, whole: str | None = None) -> Path:
-    """``.order.items[0].id`` as steps. ``whole`` and ``at`` are where it stands. Raises ``LineQueryError``."""
+    """The steps of ``.order.items[0].id``, which stands at ``place`` of ``whole``. Raises ``LineQueryError``."""
     whole = text if whole is None else whole
     if not _FIELD.match(text):
         raise LineQueryError(f"{text!r} is no field: one of JSON lines has a dot before it, .{text}", whole, place)
@@ -69,15 +69,15 @@ def field_path(text: str, place: int = 0, whole: str | None = None) -> Path:
     try:
         path = parser.path()
     except LineQueryError as error:
-        raise LineQueryError(error.mistake, whole, place + error.at) from None
-    if parser.at < len(text):
-        raise LineQueryError("a field's name ends here; quote what it has more", whole, place + parser.at)
+        raise LineQueryError(error.mistake, whole, place + error.position) from None
+    if parser.position < len(text):
+        raise LineQueryError("a field's name ends here; quote what it has more", whole, place + parser.position)
     return path
 
 
 class _Parser:
     def __init__(self, text: str, anywhere: bool) -> None:
-        self._text, self.at, self._anywhere, self._depth, self._open = text, 0, anywhere, 0, 0
+        self._text, self.position, self._anywhere, self._depth, self._open = text, 0, anywhere, 0, 0
         self._stray: int | None = None  # the first ) in a word that no ( belongs to
         self._only_words = True
 
@@ -103,35 +103,35 @@ class _Parser:
             if nodes and self._operator("AND"):
                 self._only_words = False
                 self._blanks()
-                if self.at >= len(self._text) or self._closing():
-                    raise self._error("something must follow AND", self.at)
-            if self.at >= len(self._text) or self._closing() or self._ahead("OR"):
+                if self.position >= len(self._text) or self._closing():
+                    raise self._error("something must follow AND", self.position)
+            if self.position >= len(self._text) or self._closing() or self._ahead("OR"):
                 break
             nodes.append(self._term())
         if not nodes:
-            either = self._ahead("OR") or self._text[: self.at].rstrip().endswith("OR")
+            either = self._ahead("OR") or self._text[: self.position].rstrip().endswith("OR")
             what = "OR needs something before and after it; quote it to find the word"
-            raise self._error(what if either else "there is nothing to look for in these brackets", self.at)
+            raise self._error(what if either else "there is nothing to look for in these brackets", self.position)
         return nodes[0] if len(nodes) == 1 else both(nodes)
 
     def _term(self) -> Node:
-        text, begin = self._text, self.at
+        text, begin = self._text, self.position
         if text[begin] == "!" and begin + 1 < len(text) and not text[begin + 1].isspace() and text[begin + 1] != ")":
-            self.at += 1
+            self.position += 1
             self._deeper(begin)
             node = self._term()
             self._depth_back()
             return negated(node)
         if text[begin] == "(":
-            self.at += 1
+            self.position += 1
             self._only_words = False
             self._deeper(begin)
             self._open += 1
             node = self._any()
             self._blanks()
-            if self.at >= len(text) or text[self.at] != ")":
+            if self.position >= len(text) or text[self.position] != ")":
                 raise self._error("this ( is never closed; quote it to find it in lines", begin)
-            self.at += 1
+            self.position += 1
             self._open -= 1
             self._depth_back()
             return node
@@ -148,23 +148,23 @@ class _Parser:
         return word_of(self._plain(), self._anywhere)
 
     def _closing(self) -> bool:
-        return self._open > 0 and self._text[self.at] == ")"
+        return self._open > 0 and self._text[self.position] == ")"
 
-    def _deeper(self, at: int) -> None:
+    def _deeper(self, place: int) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise self._error("this is nested too deep", at)
+            raise self._error("this is nested too deep", place)
 
     def _depth_back(self) -> None:
         self._depth -= 1
 
     def _blanks(self) -> None:
-        while self.at < len(self._text) and self._text[self.at].isspace():
-            self.at += 1
+        while self.position < len(self._text) and self._text[self.position].isspace():
+            self.position += 1
 
     def _ahead(self, word: str) -> bool:
-        end = self.at + len(word)
-        return self._text.startswith(word, self.at) and (
+        end = self.position + len(word)
+        return self._text.startswith(word, self.position) and (
             end == len(self._text) or self._text[end].isspace() or self._text[end] in "()"
         )
 
@@ -172,51 +172,51 @@ class _Parser:
         self._blanks()
         if not self._ahead(word):
             return False
-        self.at += len(word)
+        self.position += len(word)
         return True
 
     def _quoted(self) -> str:
-        """Up to the closing quote; a backslash keeps a quote in."""
+        """Reads up to the closing quote; a backslash before a quote keeps the quote in the text."""
         out: list[str] = []
-        text, begun = self._text, self.at
-        self.at += 1
-        while self.at < len(text):
-            sign = text[self.at]
-            self.at += 1
+        text, begun = self._text, self.position
+        self.position += 1
+        while self.position < len(text):
+            sign = text[self.position]
+            self.position += 1
             if sign == '"':
                 return "".join(out)
-            if sign == "\\" and self.at < len(text) and text[self.at] in '"\\':
-                sign = text[self.at]
-                self.at += 1
+            if sign == "\\" and self.position < len(text) and text[self.position] in '"\\':
+                sign = text[self.position]
+                self.position += 1
             out.append(sign)
         raise self._error('this " is never closed; "\\"" finds one in lines', begun)
 
     def _plain(self) -> str:
-        """A word: up to a blank, or to a ) that no ( of its own belongs to, within brackets; quotes in it go."""
+        """Reads a word: up to a blank or, within brackets, to the ) that closes them. Quotes in it are dropped."""
         out: list[str] = []
         text, own = self._text, 0
-        while self.at < len(text):
-            sign = text[self.at]
+        while self.position < len(text):
+            sign = text[self.position]
             if sign.isspace() or (sign == ")" and not own and self._open):
                 break
             if sign == '"':
                 out.append(self._quoted())
                 continue
             if sign == ")" and not own and self._stray is None:
-                self._stray = self.at
+                self._stray = self.position
             own += (sign == "(") - (sign == ")" and own > 0)
             out.append(sign)
-            self.at += 1
+            self.position += 1
         return "".join(out)
 
     def _regex(self, end: "re.Match[str]") -> Node:
-        begin = self.at
+        begin = self.position
         pattern = end[0][: -1 - len(end[1])]
         try:
             regex = SafeRegex(pattern.replace("\\/", "/"), ignore_case=bool(end[1]))
         except RegexError as error:
-            raise self._error(f"this regular expression cannot be taken: {error}", begin + 1 + error.at) from None
-        self.at = end.end()
+            raise self._error(f"this regular expression cannot be taken: {error}", begin + 1 + error.position) from None
+        self.position = end.end()
         self._only_words = False
         found_in = regex.found_in
         return Node(
@@ -231,42 +231,46 @@ class _Parser:
     def path(self) -> Path:
         steps: list[str] = []
         text = self._text
-        while self.at < len(text) and text[self.at] in ".[":
-            bracket = text[self.at] == "["
-            step = _STEP.match(text, self.at + 1)
+        while self.position < len(text) and text[self.position] in ".[":
+            bracket = text[self.position] == "["
+            step = _STEP.match(text, self.position + 1)
             if step is None:
-                if text.startswith('"', self.at + 1):
-                    raise self._error('this " is never closed', self.at + 1)
+                if text.startswith('"', self.position + 1):
+                    raise self._error('this " is never closed', self.position + 1)
                 if steps and not bracket:
                     break
-                raise self._error("a field's name is missing here", self.at + 1)
+                raise self._error("a field's name is missing here", self.position + 1)
             steps.append(re.sub(r"\\(.)", r"\1", step[1]) if step[1] is not None else step[2])
-            self.at = step.end()
+            self.position = step.end()
             if bracket:
-                if not text.startswith("]", self.at):
-                    raise self._error("a ] is missing here", self.at)
-                self.at += 1
+                if not text.startswith("]", self.position):
+                    raise self._error("a ] is missing here", self.position)
+                self.position += 1
         return tuple(steps)
 
     def _field(self) -> Node:
-        begin = self.at
+        begin = self.position
         path = self.path()
-        operator = _OPERATOR.match(self._text, self.at)
+        operator = _OPERATOR.match(self._text, self.position)
         if operator is None:
-            if self.at < len(self._text) and not self._text[self.at].isspace() and self._text[self.at] != ")":
-                self.at = begin  # .py3-none, ...: no field
+            if (
+                self.position < len(self._text)
+                and not self._text[self.position].isspace()
+                and self._text[self.position] != ")"
+            ):
+                self.position = begin  # .py3-none, ...: no field
                 return word_of(self._plain(), self._anywhere)
-            shown = self._text[begin : self.at]
+            shown = self._text[begin : self.position]
             raise self._error(
                 f"what of {shown}? {shown}:* has the field, {shown}:VALUE and {shown}>5 compare; quote it to find it",
-                self.at,
+                self.position,
             )
-        given, quoted, place = self._value(operator)
-        test = compared(lambda read: read.field(path), operator[0], given, quoted, self._error, place)
+        typed, quoted, place = self._value(operator)
+        test = compared(lambda read: read.field(path), operator[0], typed, quoted, self._error, place)
         return Node(test, keys_needed(path), 3)
 
     def _value(self, operator: "re.Match[str]") -> tuple[str, bool, int]:
-        self.at = place = operator.end()
+        self.position = place = operator.end()
         quoted = self._text.startswith('"', place)
         typed = self._plain()
         self._only_words = False
@@ -279,7 +283,7 @@ class _Parser:
         return typed, quoted, place
 
     def _column(self, name: str, operator: "re.Match[str]") -> Node | None:
-        """A test of what every line has; None where the name is none of these, and it is a word with a sign in it."""
+        """A test of a column that every line has; None where ``name`` is no column, and the text is just a word."""
         known = name.lower().replace("-", "_")
         if known not in COLUMNS:
             self._near(name, operator)
@@ -298,7 +302,7 @@ class _Parser:
         return of_text(known, operator[0], typed, quoted)
 
     def _near(self, name: str, operator: "re.Match[str]") -> None:
-        """Raises where a name was surely meant as a column or a field."""
+        """Raises where a name was clearly meant as a column or a field, and names the right spelling."""
         from difflib import get_close_matches
 
         value = self._text[operator.end() :].split(maxsplit=1)
@@ -306,15 +310,15 @@ class _Parser:
         if operator[0] not in (":", "=") and line_fields.figure_of(typed.rstrip(")")) is not None:
             raise self._error(
                 f"there is no column {name!r}; a field of JSON lines has a dot before it: .{name}{operator[0]}{typed}",
-                self.at,
+                self.position,
             )
         near = get_close_matches(name.lower(), COLUMNS, n=1, cutoff=0.75)
         if near and typed and not typed.startswith("//"):
-            raise self._error(f"no column {name!r}; did you mean {near[0]}? Quote it to find the text", self.at)
+            raise self._error(f"no column {name!r}; did you mean {near[0]}? Quote it to find the text", self.position)
 
-    def _of_time(self, operator: str, given: str, place: int) -> Node:
+    def _of_time(self, operator: str, typed: str, place: int) -> Node:
         try:
-            wanted = float(instant_ms(given))
+            wanted = float(instant_ms(typed))
         except RangeError as error:
             raise self._error(str(error), place) from None
         compare = COMPARISONS[operator]
@@ -334,5 +338,5 @@ class _Parser:
         compare, rank = COMPARISONS[operator], LEVELS[wanted]
         return Node(lambda read: (here := LEVELS.get(read.level or "")) is not None and compare(here, rank), (), 3)
 
-    def _error(self, said: str, at: int) -> LineQueryError:
-        return LineQueryError(said or "something is missing here", self._text, at)
+    def _error(self, mistake: str, place: int) -> LineQueryError:
+        return LineQueryError(mistake or "something is missing here", self._text, place)

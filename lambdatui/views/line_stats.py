@@ -39,7 +39,7 @@ Value = Callable[[Read], Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """What is counted: of lines, or of a field of theirs."""
+    """A figure: a count of lines, or one over a field's values."""
 
     name: str
     title: str
@@ -57,7 +57,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Stats:
-    """What was asked."""
+    """The figures and the grouping keys that were asked for."""
 
     figures: tuple[Figure, ...]
     keys: tuple[Key, ...]
@@ -85,7 +85,7 @@ class Stats:
 
 
 def parse(text: str) -> Stats:
-    """Reads what is asked. Raises ``LineQueryError``, which shows the place."""
+    """Reads the text of a statistic. Raises ``LineQueryError``, which names the place."""
     cut = _BY.search(text)
     figures = [_figure(part, at, text) for part, at in _parts(text, 0, cut.start() if cut else len(text))]
     keys = [_key(part, at, text) for part, at in _parts(text, cut.end(), len(text))] if cut else []
@@ -95,7 +95,7 @@ def parse(text: str) -> Stats:
 
 
 def _parts(text: str, begin: int, end: int) -> list[tuple[str, int]]:
-    """What stands between commas, with its place; commas in quotes are none."""
+    """The parts between commas, each with its place; commas in quotes separate nothing."""
     if not text[begin:end].strip():
         if begin:
             raise LineQueryError("after by comes a field, such as .route, or a time, such as 5m", text, begin)
@@ -164,7 +164,7 @@ def _value(part: str, place: int, text: str) -> tuple[Value, str]:
 
 
 class _Sum:
-    """What lines of a group come to, of one figure."""
+    """One figure of one group, summed up line by line."""
 
     __slots__ = ("count", "figures", "name", "texts", "value")
 
@@ -221,7 +221,7 @@ def _total(figures: Iterable[float]) -> float:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Between the two nearest of at least one figure, as DuckDB's quantile_cont (and NumPy's ``linear``)."""
+    """A quantile of at least one figure, interpolated like DuckDB's quantile_cont (and NumPy's ``linear``)."""
     place = (len(ordered) - 1) * share
     below, above = math.floor(place), math.ceil(place)
     low, high = ordered[below], ordered[above]
@@ -229,25 +229,25 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def stats_of(asked: Stats, matches: Iterable[Line]) -> list[Any]:
-    """A row for each group: the earliest time first where one is the first key, else the largest first figure.
+    """One row for each group: by time where that is the first key, else with the largest first figure first.
 
-    Raises ``ValueError`` for more groups than anybody reads.
+    Raises ``LineQueryError`` for more than ``MOST_GROUPS`` groups.
     """
-    groups: dict[tuple[Any, ...], list[_Sum]] = {} if asked.keys else {(): [_Sum(one) for one in asked.figures]}
+    groups: dict[tuple[Any, ...], list[_Sum]] = {} if asked.keys else {(): [_Sum(figure) for figure in asked.figures]}
     for line in matches:
         read = Read(line)
-        key = tuple([one.value(read) for one in asked.keys])
+        key = tuple([figure.value(read) for figure in asked.keys])
         sums = groups.get(key)
         if sums is None:
             if len(groups) >= MOST_GROUPS:
                 raise LineQueryError(
                     f"there are more than {MOST_GROUPS:,} groups: group by less", asked.keys[0].title, 0
                 )
-            sums = groups[key] = [_Sum(one) for one in asked.figures]
-        for one in sums:
-            one.add(read)
+            sums = groups[key] = [_Sum(figure) for figure in asked.figures]
+        for figure in sums:
+            figure.add(read)
     titles = [column.id for column in asked.columns]
-    rows = [(key, [one.result() for one in sums]) for key, sums in groups.items()]
+    rows = [(key, [figure.result() for figure in sums]) for key, sums in groups.items()]
     by_text = lambda row: tuple((value is None, value if value is not None else "") for value in row[0])  # noqa: E731
     rows.sort(key=by_text)
     if not (asked.keys and asked.keys[0].is_time):

@@ -1,4 +1,4 @@
-"""What a live tail can be of, and its lines beside those of the store."""
+"""Which functions a live tail can follow, and how its lines are merged with those of the store."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class LiveTarget:
 
 
 def live_target(reader: Reader, *, scope: Scope | None = None, function_ids: Sequence[int] | None = None) -> LiveTarget:
-    """Raises ``NoLiveTail``."""
+    """The log groups that a live tail of these functions follows. Raises ``NoLiveTail``."""
     rows = (scope or Scope()).bound(reader).chosen(reader.functions())
     if function_ids is not None:
         rows = [row for row in reader.functions() if row.id in set(function_ids)]

@@ -1,4 +1,4 @@
-"""Which local runner's log the store was filled from."""
+"""The local runner whose log the store was filled from."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ class LogLines:
         self._scope = scope
 
     def of(self, from_ms: int, to_ms: int, *, known_ms: int | None = None) -> tuple[list[Usage], list[bool]]:
-        """What is billed in the span, and whether each is chosen: tiers and the free tier count over all of them.
+        """What is billed in the span, and for each usage whether it is chosen: tiers and the free tier count over all.
 
         What came in at or after ``known_ms`` is hidden.
         """
@@ -42,7 +42,7 @@ class LogLines:
         return [usage for usage, _ in usages], [is_chosen for _, is_chosen in usages]
 
     def by_day(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, Usage]]:
-        """What is chosen of each UTC day, by its midnight."""
+        """The chosen usages of each UTC day, by the day's midnight."""
         every = self._chosen(log_usage(self._reader, from_ms, to_ms)) if to_ms > from_ms else []
         for day_ms, one in by_day(self._reader, from_ms, to_ms, every):
             for usage in one.usages():
@@ -95,17 +95,17 @@ def logs_by_function(reader: "Reader", time_range: "TimeRange", book: "PriceBook
     Billed together, so that tiers count over all of them. Absent where CloudWatch's count was not collected, where the
     region has no price in USD, and for groups that several functions write to: nobody knows how much was whose.
     """
-    own = {each: one for each, one in by_function(log_usage(reader, time_range.from_ms, time_range.to_ms)).items()
-           if one.bytes_in is not None}  # fmt: skip
+    usage_by_function = by_function(log_usage(reader, time_range.from_ms, time_range.to_ms))
+    own = {each: logs for each, logs in usage_by_function.items() if logs.bytes_in is not None}
     if not own:
         return {}
     from pricing.bill import bill
 
-    used = [replace(one, stored_byte_hours=None).usages() for one in own.values()]
-    found = bill([usage for usages in used for usage in usages], book, free_tier=False)
-    costs = found.by_function()
-    unpriced = {(line.function, line.account, line.region) for line in found.unpriced}
-    where = {each: (one.name, one.account, one.region) for each, one in own.items()}
+    used = [replace(logs, stored_byte_hours=None).usages() for logs in own.values()]
+    list_price_bill = bill([usage for usages in used for usage in usages], book, free_tier=False)
+    costs = list_price_bill.by_function()
+    unpriced = {(line.function, line.account, line.region) for line in list_price_bill.unpriced}
+    where = {each: (logs.name, logs.account, logs.region) for each, logs in own.items()}
     return {
         each: costs.get((*place, "USD"), Decimal(0))
         for each, place in where.items()
@@ -114,14 +114,14 @@ def logs_by_function(reader: "Reader", time_range: "TimeRange", book: "PriceBook
 
 
 def _requests(usages: Sequence[Usage]) -> Mapping[Where, int]:
-    found: dict[Where, int] = defaultdict(int)
-    for one in usages:
-        found[one.function, one.account, one.region] += one.requests + one.provisioned_requests
-    return found
+    requests: dict[Where, int] = defaultdict(int)
+    for usage in usages:
+        requests[usage.function, usage.account, usage.region] += usage.requests + usage.provisioned_requests
+    return requests
 
 
 def _grown(usage: Usage, before: Mapping[Where, int], after: Mapping[Where, int], even: float) -> Usage:
-    """What came in until now as it will be at the month's end; what is kept is known for the month already."""
+    """The bytes that will have come in by the month's end; stored bytes are known for the whole month already."""
     ((name, amount),) = usage.metered
     if name not in LOGS:
         return usage
@@ -131,7 +131,7 @@ def _grown(usage: Usage, before: Mapping[Where, int], after: Mapping[Where, int]
 
 
 def _placed(seen: Sequence[Usage], whole: Sequence[Usage]) -> list[Usage]:
-    """What was seen of each of ``whole``, in its order; nothing where nothing was."""
+    """The usages seen, in the order of ``whole``; an empty usage where nothing was seen."""
     known = {(one.function, one.account, one.region, one.metered[0][0]): one for one in seen}
     return [
         known.get((one.function, one.account, one.region, one.metered[0][0]), replace(one, metered=())) for one in whole

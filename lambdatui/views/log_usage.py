@@ -56,7 +56,7 @@ class LogUsage:
 
     @property
     def dimension(self) -> str:
-        """Of ``pricing.dimensions``: by which its ingestion is priced."""
+        """The dimension (``pricing.dimensions``) by which the group's ingestion is priced."""
         return _DIMENSIONS.get(self.log_class, _DIMENSIONS[STANDARD])
 
     def usages(self) -> "list[Usage]":
@@ -75,15 +75,15 @@ def log_usage(reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | Non
     What came in at or after ``known_ms`` is hidden: a span may reach beyond what is known, as a month does.
     """
     known_ms = to_ms if known_ms is None else min(to_ms, known_ms)
-    facts = reader.kept("log groups", lambda: account_rows.log_groups(reader))
-    came = reader.kept(("incoming", from_ms, known_ms), lambda: incoming(reader, from_ms, known_ms))
+    facts = reader.cached("log groups", lambda: account_rows.log_groups(reader))
+    came = reader.cached(("incoming", from_ms, known_ms), lambda: incoming(reader, from_ms, known_ms))
     if not facts and not came:
         return []
-    return reader.kept("owners of log groups", lambda: _Groups(reader, facts)).usage(came, from_ms, to_ms)
+    return reader.cached("owners of log groups", lambda: _Groups(reader, facts)).usage(came, from_ms, to_ms)
 
 
 def by_function(usages: Sequence[LogUsage]) -> dict[int, LogUsage]:
-    """Those that are one function's own, by its id."""
+    """The groups that only one function writes to, by that function's id."""
     return {one.owners[0]: one for one in usages if len(one.owners) == 1}
 
 
@@ -98,7 +98,7 @@ def by_day(
         for day_ms in range(from_ms // DAY_MS * DAY_MS, to_ms, DAY_MS):
             begin, end = max(from_ms, day_ms), min(to_ms, day_ms + DAY_MS)
             if group.stored_byte_hours is not None:
-                # As a whole over the span, so that the days sum to it.
+                # Rounded over the whole span, so that the days sum to it.
                 size = group.stored_byte_hours
                 stored = size * (end - from_ms) // (to_ms - from_ms) - size * (begin - from_ms) // (to_ms - from_ms)
             bytes_in = group.days.get(day_ms)
@@ -120,7 +120,7 @@ class _Groups:
             self._group_of[key.account, key.region, key.name] = key.account, key.region, name
 
     def usage(self, came: Sequence[IncomingBytes], from_ms: int, to_ms: int) -> list[LogUsage]:
-        """``came`` is what came in the span, as far as it is known."""
+        """Each group's usage of a span. ``came``: the bytes that came in, as far as they are known."""
         days: dict[Group, dict[int, int]] = {}
         for arrived in came:
             function = arrived.account, arrived.region, arrived.function
@@ -155,7 +155,7 @@ def group_of(function: "Function") -> str:
 
 
 def chosen(usages: Sequence[LogUsage], function_ids: Collection[int], scope: "Scope") -> list[LogUsage]:
-    """Those that any of the functions writes to, and those of no known function that match by the group's name."""
+    """The groups that any of the functions writes to, and those without a known function whose name matches."""
     wanted = set(function_ids)
     return [
         one for one in usages

@@ -65,7 +65,7 @@ _OF_MAPPING = (
 def metric_charts(
     reader: Reader, time_range: TimeRange, step_ms: int, function_id: int, key: FunctionKey, starts: tuple[int, ...]
 ) -> Iterator[MetricChart]:
-    """Those of which there is anything in the range. A step without a point is unknown, not 0."""
+    """The charts for which the range holds any point. A step without a point is unknown, not 0."""
 
     def chart(title: str, unit: str, curves: Iterable[_Curve], item: str = "") -> Iterator[MetricChart]:
         series = []
@@ -81,10 +81,10 @@ def metric_charts(
     for title, unit, curves in _OF_FUNCTION:
         yield from chart(title, unit, curves)
     sources = {
-        one.item: str(one.value)
-        for one in account_rows.settings(reader, key)
-        if (one.kind, one.name) == ("event source", "source")
+        setting.item: str(setting.value)
+        for setting in account_rows.settings(reader, key)
+        if (setting.kind, setting.name) == ("event source", "source")
     }
-    for item, source in sorted(sources.items(), key=lambda one: one[1]):
+    for item, source in sorted(sources.items(), key=lambda setting: setting[1]):
         for title, unit, curves in _OF_MAPPING:
             yield from chart(title.format(source.rpartition(":")[2]), unit, curves, item)

@@ -71,7 +71,7 @@ METRIC_COLUMNS = columns_of(MetricView)
 
 @dataclass(frozen=True)
 class MetricsView(View[MetricView]):
-    """``notes``: what has to be said of the metrics in log lines, a sentence each."""
+    """``notes``: remarks on the metrics in log lines, a sentence each."""
 
     notes: tuple[str, ...] = ()
 
@@ -85,13 +85,13 @@ def metrics(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None
     rows = [] if ids == [] else account_rows.metrics(reader, *span, ids)
     in_lines = [] if ids == [] else emf_rows.sums(reader, *span, ids)
     of_accounts = [
-        one
-        for one in account_rows.account_metrics(reader, *span)
-        if scope is None or scope.matches(one.account, one.region, "")
+        metric
+        for metric in account_rows.account_metrics(reader, *span)
+        if scope is None or scope.matches(metric.account, metric.region, "")
     ]
     of_functions = [
         *map(_row, rows),
-        *(row for one in in_lines for row in _rows(one, functions[one.series.function_id])),
+        *(row for metric in in_lines for row in _rows(metric, functions[metric.series.function_id])),
     ]
     return MetricsView(
         METRIC_COLUMNS,

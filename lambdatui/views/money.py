@@ -56,7 +56,7 @@ Price = Callable[[int, int], Decimal | None]
 
 
 class InvocationPrices:
-    """Of single invocations, each at the settings of its time; Lambda@Edge as such."""
+    """Prices of single invocations, each by the settings of its time; those of Lambda@Edge at its own rates."""
 
     def __init__(self, book: "PriceBook", settings: SettingsOfTime) -> None:
         self._book = book

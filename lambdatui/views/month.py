@@ -50,7 +50,7 @@ def month(reader: "Reader", to_ms: int, spread_of: Collection[int] | None = None
     """The UTC calendar month that holds the moment before ``to_ms``; the interval is for the sum of ``spread_of``."""
     every = {row.id for row in reader.functions()}
     chosen = None if spread_of is None or every <= set(spread_of) else frozenset(spread_of)
-    return reader.kept(("month", to_ms, chosen), lambda: _month(reader, to_ms, chosen))
+    return reader.cached(("month", to_ms, chosen), lambda: _month(reader, to_ms, chosen))
 
 
 def list_prices_by_function(reader: "Reader", to_ms: int, book: "PriceBook") -> Mapping[int, Decimal]:
@@ -60,7 +60,7 @@ def list_prices_by_function(reader: "Reader", to_ms: int, book: "PriceBook") -> 
         found = month(reader, to_ms)
         return sums_by_function(found.ids, found.projection.p50, book, found.unknown)
 
-    return reader.kept(("month by function", to_ms, book), read)
+    return reader.cached(("month by function", to_ms, book), read)
 
 
 def sums_by_function(
@@ -71,20 +71,20 @@ def sums_by_function(
 
     sums: dict[int, Decimal] = {}
     unpriced = set(unknown)
-    for at, (function_id, cost) in enumerate(zip(ids, list_prices(usages, book), strict=True)):
+    for place, (function_id, cost) in enumerate(zip(ids, list_prices(usages, book), strict=True)):
         if cost is not None:
             sums[function_id] = sums[function_id] + cost if function_id in sums else cost
-        elif is_used(usages, at):
+        elif is_used(usages, place):
             unpriced.add(function_id)
     return {each: cost for each, cost in sums.items() if each not in unpriced} if unpriced else sums
 
 
-def is_used(usages: Sequence[Usage], at: int) -> bool:
-    """Whether anything at all is billed of the usage in that position."""
-    if isinstance(usages, UsageTable) and at not in usages.special:
-        return bool(usages.requests[at] or usages.billed_ms[at])
-    one = usages[at]
-    return bool(one.requests or one.billed_ms or one.provisioned_mb_ms or one.provisioned_requests or one.metered)
+def is_used(usages: Sequence[Usage], place: int) -> bool:
+    """Whether anything at all is billed of the usage at position ``place``."""
+    if isinstance(usages, UsageTable) and place not in usages.special:
+        return bool(usages.requests[place] or usages.billed_ms[place])
+    used = usages[place]
+    return bool(used.requests or used.billed_ms or used.provisioned_mb_ms or used.provisioned_requests or used.metered)
 
 
 def _month(reader: "Reader", to_ms: int, chosen: Collection[int] | None) -> Month:
@@ -176,7 +176,7 @@ def _of_many(many: "DaySums") -> "Ints":
 
 
 def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
-    """The functions, by the day that each was first seen, and their days."""
+    """The function ids, in the order in which they were first seen, and their days as a table."""
     import numpy as np
 
     from pricing.project_many import DayTable
@@ -199,7 +199,7 @@ def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
     amounts = np.zeros((len(QUANTITIES), *shape), np.int64)
     seen.reshape(-1)[cell] = True
     for quantity, column in zip((*_READ, *_PROVISIONED), range(2, columns.shape[1]), strict=False):
-        # A function's day may be told in two rows: what was estimated together with others, and what was by itself.
+        # A function's day may be in two rows: one estimated together with other functions, one by itself.
         np.add.at(amounts[quantity].reshape(-1), cell, columns[:, column])
     return tuple(ids.tolist()), DayTable(first, amounts, seen)
 
@@ -227,13 +227,13 @@ def _by_region(table: "DayTable", of: Sequence[Terms], start: date) -> "list[tup
     import numpy as np
 
     fees = []
-    regions = [None if is_edge(one.function) else one.region for one in of]
+    regions = [None if is_edge(part.function) else part.region for part in of]
     for region in dict.fromkeys(regions):
         if region is None:
             continue
         amounts = table.amounts
         if regions.count(region) < len(regions):
-            amounts = amounts[:, :, np.array([one == region for one in regions])]
+            amounts = amounts[:, :, np.array([code == region for code in regions])]
         sums = amounts.sum(axis=2)
         for place in range(len(table.seen)):
             day = day_of((table.first + place) * DAY_MS)
@@ -247,7 +247,7 @@ def _at_prices(
     ledger: Ledger, ids: Sequence[int], of: Sequence[Terms], projection: Projection, rows: "Sequence[DayRow]"
 ) -> tuple[Sequence[int], Projection]:
     """What was used at other prices than now are in force, as usages of its own; and Lambda@Edge as such."""
-    now = {each: (one.arch, one.ephemeral_mb) for each, one in zip(ids, of, strict=True)}
+    now = {each: (part.arch, part.ephemeral_mb) for each, part in zip(ids, of, strict=True)}
     before: dict[tuple[int, Terms], Usage] = {}
     for row in rows:
         if (row.terms.arch, row.terms.ephemeral_mb) != now.get(row.function_id):
@@ -255,7 +255,7 @@ def _at_prices(
             key = row.function_id, row.terms._replace(basis=BILLED)
             split = replace(split, basis=BILLED)
             before[key] = added(before[key], split) if key in before else split
-    if not before and not any(is_edge(one.function) for one in of):
+    if not before and not any(is_edge(part.function) for part in of):
         return ids, projection
     less: dict[int, Usage] = {}
     for (function_id, _), split in before.items():
@@ -264,8 +264,8 @@ def _at_prices(
     def priced(used: Sequence[Usage] | None) -> Sequence[Usage] | None:
         if used is None:
             return None
-        rest = [_less(one, less[each]) if each in less else one for each, one in zip(ids, used, strict=True)]
-        return UsageTable.of([at_its_price(one) for one in (*rest, *before.values())])
+        rest = [_less(part, less[each]) if each in less else part for each, part in zip(ids, used, strict=True)]
+        return UsageTable.of([at_its_price(part) for part in (*rest, *before.values())])
 
     p10, p50, p90, seen = map(priced, (projection.p10, projection.p50, projection.p90, projection.seen))
     return (*ids, *(each for each, _ in before)), replace(projection, p10=p10, p50=p50 or (), p90=p90, seen=seen or ())
@@ -283,13 +283,15 @@ def _with_standing(
 ) -> tuple[Sequence[int], Projection]:
     """The deterministic part: what stands configured goes on to the month's end, in every estimate alike."""
     month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
-    whole = {(each, one.arch): one for each, one in ledger.standing.parts(month_ms, month_end_ms)}
+    whole = {(each, part.arch): part for each, part in ledger.standing.parts(month_ms, month_end_ms)}
     if not whole:
         return ids, projection
-    until_now = {(each, one.arch): one for each, one in ledger.standing.parts(month_ms, now_ms)}
+    until_now = {(each, part.arch): part for each, part in ledger.standing.parts(month_ms, now_ms)}
     ends = list(whole.values())
-    seen = [until_now.get(key) or replace(one, provisioned_mb_ms=0, metered=()) for key, one in whole.items()]
-    low, high = (None if one is None else UsageTable.of(one).and_more(ends) for one in (projection.p10, projection.p90))
+    seen = [until_now.get(key) or replace(part, provisioned_mb_ms=0, metered=()) for key, part in whole.items()]
+    low, high = (
+        None if part is None else UsageTable.of(part).and_more(ends) for part in (projection.p10, projection.p90)
+    )
     p50, so_far = UsageTable.of(projection.p50).and_more(ends), UsageTable.of(projection.seen).and_more(seen)
     whole_month = replace(projection, p10=low, p50=p50, p90=high, seen=so_far)
     if not whole_month.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly

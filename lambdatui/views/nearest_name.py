@@ -1,4 +1,4 @@
-"""The nearest name to one that there is not, in words that end a sentence."""
+"""Suggests the nearest existing name for one that does not exist, in words that end a sentence."""
 
 from collections.abc import Collection
 

@@ -27,7 +27,7 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """``word`` is ``new``, ``back``, ``growing``, ``gone``, ``known``, or empty where too little is older to tell."""
+    """``word`` is ``new``, ``back``, ``growing``, ``gone``, ``known``, or empty where too few older days are known."""
 
     word: str
     evidence: str
@@ -51,13 +51,13 @@ class History:
         self._failed = errors_by_step(reader, self._days)
         self._last_before = last_errors_before(reader, from_ms)
         self._before_today = errors_by_step(reader, EqualParts(today, from_ms, DAY_MS)) if today < from_ms else {}
-        # As long a span before the range, in the whole hours or days that ranges begin at.
+        # The span of the same length before the range, in the whole hours or days at which ranges begin.
         self._before = EqualParts(max(0, time_range.back().from_ms), from_ms, max(1, time_range.span_ms))
         self._was = errors_by_step(reader, self._before) if self._before.from_ms < from_ms else {}
         self._invoked = {each: count[0] for each, count in counted(reader, *self._before[:2]).items()}
 
     def of(self, key: Key, now: int, invoked: int) -> Novelty:
-        """``now`` is how often the error was seen in the range, ``invoked`` how often its function was called."""
+        """The novelty of an error that came ``now`` times in the range, in ``invoked`` calls of its function."""
         called = self._called.get(key[0], ())
         failed = self._failed.get(key, (0,) * len(called))
         seen_today = key in self._before_today
@@ -82,7 +82,7 @@ class History:
 
 
 def _absences(called: Sequence[int], failed: Sequence[int], *, older: bool) -> tuple[list[tuple[int, int]], int]:
-    """Each day with the error and how many days with calls since it was seen last; and so many at the end."""
+    """For each day with the error, the days with calls but without it just before; and such days at the end."""
     gaps: list[tuple[int, int]] = []
     quiet, seen = 0, older
     for day, (calls, times) in enumerate(zip(called, failed, strict=True)):

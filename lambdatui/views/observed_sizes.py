@@ -54,23 +54,23 @@ class SizesSeen:
         return any(one.until_ms is None or one.until_ms >= self._to_ms for one in rows.get("layers", ()))
 
     def measured(self, function_id: int, function: "Function", memory_mb: int | None) -> tuple[Measured, ...]:
-        """Each size that it had before or after the present one, as long as nothing else changed with it."""
+        """Durations at the sizes just before or after the present one, where nothing else changed with the size."""
         key = function.key
         rows = self._rows.get((key.account, key.region, key.name))
-        sizes = [one for one in rows["memory_mb"] if isinstance(one.value, int)] if rows is not None else []
+        sizes = [setting for setting in rows["memory_mb"] if isinstance(setting.value, int)] if rows is not None else []
         if rows is None or len(sizes) < 2 or memory_mb is None:
             return ()
         others = sorted(
-            {one.since_ms for name in _ALIKE for one in rows.get(name, ())} - {rows["memory_mb"][0].since_ms}
+            {setting.since_ms for name in _ALIKE for setting in rows.get(name, ())} - {rows["memory_mb"][0].since_ms}
         )
         by_size: dict[int, Measured] = {}
         for place in range(1, len(sizes)):
             before, after = sizes[place - 1], sizes[place]
             if memory_mb not in (before.value, after.value) or before.value == after.value:
                 continue
-            one = self._measured(function_id, sizes[place - 1 : place + 1], memory_mb, others)
-            if one is not None:
-                by_size[one.memory_mb] = one
+            measured = self._measured(function_id, sizes[place - 1 : place + 1], memory_mb, others)
+            if measured is not None:
+                by_size[measured.memory_mb] = measured
         return tuple(by_size.values())
 
     def _measured(
@@ -96,18 +96,20 @@ class SizesSeen:
         return Measured(size, math.exp(middle - room), math.exp(middle), math.exp(middle + room), said)
 
     def _side(self, function_id: int, from_ms: int, to_ms: int, memory_mb: object) -> _Side | None:
-        """Whole hours of one size."""
+        """The calls before or after a change: whole hours in which only one size ran. None for too few."""
         first, last = -(-from_ms // HOUR_MS) * HOUR_MS, to_ms // HOUR_MS * HOUR_MS
         if first >= last:
             return None
         points = self._reader.series(first, last, HOUR_MS, [function_id])
-        hours: list[Totals] = [one.totals for one in points if one.totals.reports and one.totals.memory_mb == memory_mb]
-        calls = sum(one.reports for one in hours)
+        hours: list[Totals] = [
+            totals.totals for totals in points if totals.totals.reports and totals.totals.memory_mb == memory_mb
+        ]
+        calls = sum(hour.reports for hour in hours)
         if calls < _ENOUGH or len(hours) < _HOURS:
             return None
-        mean = sum(one.duration_us for one in hours) / calls
+        mean = sum(hour.duration_us for hour in hours) / calls
         if not mean:
             return None
-        spread = sum((one.duration_us - one.reports * mean) ** 2 for one in hours) * len(hours) / (len(hours) - 1)
-        cold = sum(one.cold_starts for one in hours) / calls
+        spread = sum((hour.duration_us - hour.reports * mean) ** 2 for hour in hours) * len(hours) / (len(hours) - 1)
+        cold = sum(hour.cold_starts for hour in hours) / calls
         return _Side(mean / 1000, math.sqrt(spread) / (calls * mean), calls, cold)

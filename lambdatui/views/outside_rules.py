@@ -1,4 +1,4 @@
-"""Rules of advice that other packages add by entry points: like those of ``advice_rules``, and none can do harm."""
+"""Rules of advice that other packages add by entry points. A rule that fails is dropped, and does no other harm."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ KIND = "rule"
 
 
 class OutsideRules:
-    """The rules as they are asked for one view. ``problems`` speaks of each that is broken, once."""
+    """The rules for one view. ``problems`` has one piece of advice for each rule that failed."""
 
     def __init__(self) -> None:
         added = additions(ADVICE_RULES)
@@ -18,12 +18,12 @@ class OutsideRules:
         self.problems: list[Advice] = [_problem(*broken.rsplit("; ", 1)) for broken in added.broken]
 
     def advice_on(self, subject: AdviceSubject) -> list[Advice]:
-        """What the rules say of one function. A rule that fails is not asked again."""
+        """The advice of the rules on one function. A rule that fails is not asked again."""
         rows: list[Advice] = []
         for name, rule in list(self._rules.items()):
             try:
-                said = list(rule(subject))
-                if strange := next((each for each in said if not isinstance(each, Advice)), None):
+                advice_given = list(rule(subject))
+                if strange := next((each for each in advice_given if not isinstance(each, Advice)), None):
                     raise TypeError(f"{type(strange).__name__} is no advice")
             except Exception as fault:
                 del self._rules[name]
@@ -31,7 +31,7 @@ class OutsideRules:
                 found = f"the rule {name} of another package failed on {subject.row.function} ({why})"
                 self.problems.append(_problem(found, "upgrade or remove it"))
                 continue
-            rows += said
+            rows += advice_given
         return rows
 
 

@@ -38,10 +38,10 @@ def own_view(
     def view(of: "PriceBook", budget: Decimal | None = None) -> CostsView:
         return costs(reader, span, of, free_tier=free_tier, scope=scope, budget=budget)
 
-    found = view(at_own_rates, budget)
+    at_rates = view(at_own_rates, budget)
     hours = Decimal(span.to_ms - span.from_ms) / HOUR_MS
-    own = own_price(terms, _bill(found), _bill(listed), book, hours)
-    projection = found.projection
+    own = own_price(terms, _bill(at_rates), _bill(listed), book, hours)
+    projection = at_rates.projection
     if own.settled is None or projection is None:
         return own, projection
     month_ms = month_start_ms(span.to_ms - 1)

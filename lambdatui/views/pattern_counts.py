@@ -59,7 +59,10 @@ def _read(reader: "Reader", from_ms: int, to_ms: int, function_ids: Sequence[int
 
 
 def template_of(reader: "Reader") -> Callable[[str], str | None]:
-    """What gives a line's pattern, as ``collectors.store.write.pattern_counts`` counts it; None where it is of none."""
+    """A function that gives a line's pattern, or None for a line without one.
+
+    It counts lines as ``collectors.store.write.pattern_counts`` does.
+    """
     from collectors.parsing.patterns import LinePatterns
     from collectors.store.write.pattern_counts import OTHERS, beginning
 

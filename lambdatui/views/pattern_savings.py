@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UnknownPattern(LambdatuiError, ValueError):
-    """No such pattern in the range; the message says how to find one."""
+    """The range has no such pattern; the message says how to find one."""
 
     exit_code = ExitCode.WRONG_USAGE
 

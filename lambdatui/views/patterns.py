@@ -100,18 +100,18 @@ def patterns(reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scop
     ids = scope.ids(stored) if scope else None
     span = time_range.from_ms, time_range.to_ms
     counts, exact = ([], True) if ids == [] else counts_between(reader, *span, ids)
-    known = [one for one in counts if one.function_id in keys]
+    known = [count for count in counts if count.function_id in keys]
     rates = _rates(reader, span, known, keys, book)
-    news = _Novelties(reader, time_range, {one.function_id: keys[one.function_id] for one in known})
+    news = _Novelties(reader, time_range, {count.function_id: keys[count.function_id] for count in known})
     by_template: defaultdict[str, list[PatternCount]] = defaultdict(list)
     for counted_pattern in known:
         by_template[counted_pattern.template].append(counted_pattern)
-    total = sum(one.bytes for one in known)
+    total = sum(count.bytes for count in known)
     rows = [_row(template, some, total, rates, news, keys) for template, some in by_template.items()]
     rows.sort(key=lambda row: (-row.bytes, row.template))
     return PatternsView(
         PATTERN_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range,
-        lines=sum(one.lines for one in known), bytes=total, missing=_missing(reader, exact=exact),
+        lines=sum(count.lines for count in known), bytes=total, missing=_missing(reader, exact=exact),
     )  # fmt: skip
 
 
@@ -123,13 +123,13 @@ def _row(
     news: "_Novelties",
     keys: "dict[int, FunctionKey]",
 ) -> PatternRow:
-    some = sorted(some, key=lambda one: (-one.bytes, one.function_id))
-    size = sum(one.bytes for one in some)
-    priced = [rates.get(one.function_id) for one in some]
+    some = sorted(some, key=lambda count: (-count.bytes, count.function_id))
+    size = sum(count.bytes for count in some)
+    priced = [rates.get(count.function_id) for count in some]
     currencies = {rate[1] for rate in priced if rate is not None}
     usd = None
     if None not in priced and len(currencies) == 1:
-        usd = sum((ingested(one) * rate[0] for one, rate in zip(some, priced, strict=True) if rate), Decimal(0))
+        usd = sum((ingested(count) * rate[0] for count, rate in zip(some, priced, strict=True) if rate), Decimal(0))
     novelty, evidence = news.of(template, some)
     name = keys[some[0].function_id].name
     return PatternRow(
@@ -137,22 +137,22 @@ def _row(
         template=template,
         function=name if len(some) == 1 else f"{name} and {len(some) - 1} more",
         functions=len(some),
-        count=sum(one.lines for one in some),
+        count=sum(count.lines for count in some),
         share=size / total if total else 0.0,
         bytes=size,
         ingestion_usd=usd,
         currency=currencies.pop() if len(currencies) == 1 else "",
-        first_seen=min(news.first[one.function_id, template] for one in some),
-        last_seen=max(one.last_ms for one in some),
+        first_seen=min(news.first[count.function_id, template] for count in some),
+        last_seen=max(count.last_ms for count in some),
         novelty=novelty,
         evidence=evidence,
         example=some[0].example.rstrip(),
-        function_ids=tuple(one.function_id for one in some),
+        function_ids=tuple(count.function_id for count in some),
     )
 
 
 def ingested(one: PatternCount) -> int:
-    """Bytes as CloudWatch Logs bills them."""
+    """The bytes that CloudWatch Logs bills for a pattern's lines."""
     return one.bytes + EVENT_BYTES * one.lines
 
 
@@ -167,11 +167,11 @@ def _rates(
     from pricing.bill import bill
     from pricing.usage import Usage
 
-    classes = {owner: one.dimension for one in log_usage(reader, *span) for owner in one.owners} if counts else {}
+    classes = {owner: count.dimension for count in log_usage(reader, *span) for owner in count.owners} if counts else {}
     standard = LogUsage("", "", "", "", log_class=STANDARD).dimension
     amounts: defaultdict[int, int] = defaultdict(int)
-    for one in counts:
-        amounts[one.function_id] += ingested(one)
+    for pattern_count in counts:
+        amounts[pattern_count.function_id] += ingested(pattern_count)
     ids = sorted(each for each, amount in amounts.items() if amount)
     usages = [
         Usage(key.name, key.account, key.region, None, metered=((classes.get(each, standard), amounts[each]),))
@@ -187,7 +187,7 @@ def _rates(
 
 
 class _Novelties:
-    """Since when functions have had their patterns, beside their last deploys before the range's end."""
+    """Since when functions have had each pattern, and their last deploys before the range's end."""
 
     def __init__(self, reader: "Reader", time_range: TimeRange, functions: "dict[int, FunctionKey]") -> None:
         self.first = first_seen(reader)
@@ -282,7 +282,7 @@ def pattern_lines(
 
 
 def _words(text: str) -> list[str]:
-    """Runs of ASCII letters, which stand in every line of a pattern as they are."""
+    """Runs of ASCII letters in a pattern, which every line of it holds unchanged."""
     import re
 
     return [word for word in re.findall(r"[A-Za-z]{3,}", text) if word != "blank"]

@@ -54,12 +54,15 @@ def ending(preset: str, end_ms: int, suffix: str, oldest_ms: int | None) -> Ends
 
 
 def begin(from_ms: int, to_ms: int) -> int:
-    """Where a range really begins; beginning at a full hour can make it long enough to begin at midnight."""
+    """Where a range begins once it is aligned by ``whole_from``.
+
+    It is aligned twice, because beginning at a full hour can make it long enough to begin at midnight.
+    """
     return whole_from(whole_from(from_ms, to_ms), to_ms)
 
 
 def preset_ms(preset: str) -> int:
-    """The length of ``15m``, ``1h``, ``7d``, ``2w``. Raises ``RangeError``."""
+    """The length in ms of a preset such as ``15m``, ``1h``, ``7d``, ``2w``. Raises ``RangeError``."""
     figure, unit = preset.strip()[:-1], preset.strip()[-1:]
     if unit not in _UNIT_MS or not (figure.isascii() and figure.isdigit()) or len(figure) > 6 or not int(figure):
         raise RangeError(f"{preset!r} is no range: use one of {', '.join(PRESETS)}, or a number of m, h, d or w")

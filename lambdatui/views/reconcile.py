@@ -101,14 +101,14 @@ def reconciled(
     dollar is. Raises ``ValueError``.
     """
     export = bill if isinstance(bill, Export) else Export(tuple(bill), "Cost Explorer")
-    in_scope = tuple(one for one in export.charges if scope.holds(one.account, one.region))
-    past = in_scope if now_ms is None else tuple(one for one in in_scope if _ms(one.day) < now_ms)
+    in_scope = tuple(charge for charge in export.charges if scope.holds(charge.account, charge.region))
+    past = in_scope if now_ms is None else tuple(charge for charge in in_scope if _ms(charge.day) < now_ms)
     notes = export.notes
     if len(past) < len(in_scope):
         notes = (*notes, f"{len(in_scope) - len(past)} lines are later than the time of this view, and are left out")
     export = replace(export, charges=past, notes=notes)
-    usage = [one for one in past if one.is_usage] or past
-    days = [(one.day, one.until) for one in usage]
+    usage = [charge for charge in past if charge.is_usage] or past
+    days = [(charge.day, charge.until) for charge in usage]
     first, last = (_ms(min(days)[0]), _ms(max(end for _, end in days))) if days else (0, 0)
     until = last if now_ms is None else min(last, now_ms)
     used = used_days(reader, first, until, scope)
@@ -167,18 +167,18 @@ def as_json(summary: Summary, shape: str) -> dict[str, Any]:
             "list_basis": summary.listed,
         },
         "kinds": [
-            {"kind": one.kind, "record_type": one.record_type, "lines": one.lines, "amount": text(one.amount)}
-            for one in summary.kinds
+            {"kind": sums.kind, "record_type": sums.record_type, "lines": sums.lines, "amount": text(sums.amount)}
+            for sums in summary.kinds
         ],
         "findings": [
-            {"kind": one.kind, "text": one.text, "amount": text(one.amount), "lines": one.lines}
-            for one in summary.findings
+            {"kind": finding.kind, "text": finding.text, "amount": text(finding.amount), "lines": finding.lines}
+            for finding in summary.findings
         ],
     }  # fmt: skip
 
 
 def in_words(summary: Summary, shape: str) -> list[tuple[str, str]]:
-    """The same for people: a label and a text for each line."""
+    """The contents of ``as_json`` for people: a label and a text for each line."""
     amounts = summary.amounts
     numbers = (("list", amounts.list), ("net", amounts.net), ("effective", amounts.effective), ("paid", amounts.paid))
     said = ", ".join(f"{name} {money(amount, summary.currency)}" for name, amount in numbers)

@@ -1,7 +1,7 @@
-"""What a text surely holds in which a regular expression is found: literals, and each way that small choices leave.
+"""Which texts a line must hold for a regular expression to match it: literals, and each way that small choices leave.
 
-As Google Code Search does (Russ Cox, "Regular Expression Matching with a Trigram Index"): ``(foo|bar)[ab]z?`` holds
-``fooa``, ``foob``, ``bara`` or ``barb``.
+As Google Code Search does (Russ Cox, "Regular Expression Matching with a Trigram Index"): a match of
+``(foo|bar)[ab]z?`` holds ``fooa``, ``foob``, ``bara`` or ``barb``.
 """
 
 import re
@@ -23,28 +23,29 @@ _NOTHING: _Texts = frozenset(("",))
 
 
 def needs(tree: Iterable[Any], ignore_case: bool) -> Needs:
-    """Texts of which a line that matches holds one of each group; [] where nothing is sure. ``tree`` is as ``re``
-    parses it.
+    """Groups of texts: a line that matches holds one text of each group. [] where nothing is certain.
+
+    ``tree`` is the pattern as ``re`` parses it.
     """
     run = _Run(ignore_case)
     run.sequence(tree)
     run.end()
-    return list(dict.fromkeys(run.found))
+    return list(dict.fromkeys(run.needs))
 
 
 class _Run:
-    """What was read of a pattern: what it needs, and the texts of which one stands last, next to what follows."""
+    """The part of a pattern read so far: the texts that it needs, and the alternatives for its last text."""
 
     def __init__(self, ignore_case: bool) -> None:
         self._ignore_case, self._not_sure = ignore_case, _NOT_SURE if ignore_case else _NOT_ASCII
-        self.found: Needs = []
+        self.needs: Needs = []
         self._last: _Texts = _NOTHING
 
     def end(self, then: _Texts = _NOTHING) -> None:
-        """Nothing is known of what stands between the last texts and what follows."""
+        """Ends the current run of text: what follows it in a line is unknown, or begins with ``then``."""
         if all(self._last):
             least = [one for one in self._last if not any(other != one and other in one for other in self._last)]
-            self.found.append(tuple(sorted(least)))
+            self.needs.append(tuple(sorted(least)))
         self._last = then
 
     def sequence(self, tree: Iterable[Any]) -> None:
@@ -92,10 +93,10 @@ class _Run:
         self.end()
         sides = [max(needs(branch, self._ignore_case), key=_least, default=()) for branch in branches]
         if all(sides):
-            self.found.append(tuple(dict.fromkeys(text for side in sides for text in side)))
+            self.needs.append(tuple(dict.fromkeys(text for side in sides for text in side)))
 
     def _whole(self, tree: Iterable[Any]) -> _Texts | None:
-        """All texts that a pattern finds; None where they are many."""
+        """All texts that a pattern can match; None where there are many."""
         texts = _NOTHING
         for kind, value in tree:
             here = self._texts(str(kind), value)

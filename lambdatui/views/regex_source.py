@@ -1,6 +1,6 @@
-"""A regular expression that was read, written anew: as it is found in the shapes of lines, and without inner loops.
+"""Rewrites a regular expression that was parsed, to search the shapes of lines, and without loops within loops.
 
-What is written finds all that was asked for, and maybe more: it rules out, cheaply.
+The rewritten pattern matches all that the original does, and maybe more: it quickly rules out what cannot match.
 """
 
 import re
@@ -25,14 +25,14 @@ _ANYTHING = r"[\s\S]"
 
 
 def of_shapes(tree: Iterable[Any], flags: "re.RegexFlag") -> str:
-    """A pattern that is somewhere in the shape of each line that ``tree`` is somewhere in (``chunk_shapes``)."""
+    """A pattern that is found in the shape of every line in which ``tree`` is found (``chunk_shapes``)."""
     return _source(tree, lambda items, negated: _shape_class(items, negated, flags), lambda inner: None)
 
 
 def without_inner_loops(tree: Iterable[Any], is_simple: Callable[[Any], bool]) -> str:
-    """A pattern that is somewhere in each text that ``tree`` is somewhere in, and repeats single signs only.
+    """A pattern that is found in every text in which ``tree`` is found, and that repeats only single characters.
 
-    What is repeated otherwise, as ``(a+b?)+``, becomes a run of whatever signs it is made of.
+    Any other repeat, such as ``(a+b?)+``, becomes a run of the characters that it is made of.
     """
     return _source(tree, _class, lambda inner: None if is_simple(inner) else _signs(inner))
 
@@ -63,7 +63,7 @@ def _step(name: str, value: Any, sign_class: Class, run_of: Whole) -> str:
 
 
 def _sign_set(name: str, value: Any) -> tuple[list[tuple[str, Any]], bool]:
-    """One sign of a pattern: of what it is one, or none."""
+    """One element of a pattern as the set of characters that it matches."""
     if name == "IN":
         negated = str(value[0][0]) == "NEGATE"
         return [(str(kind), what) for kind, what in value[1 if negated else 0 :]], negated
@@ -73,7 +73,7 @@ def _sign_set(name: str, value: Any) -> tuple[list[tuple[str, Any]], bool]:
 
 
 def _signs(tree: Iterable[Any]) -> str:
-    """A class of every sign that a pattern is made of; "" where it is made of none."""
+    """A character class of all characters that a pattern is made of; "" where it is made of none."""
     parts: list[tuple[str, Any]] = []
     waiting = list(tree)
     while waiting:

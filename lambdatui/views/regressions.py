@@ -38,7 +38,7 @@ class SinceDeploy:
     invoked_after: int
 
     def verdict(self, fingerprint: str) -> NoveltyVerdict | None:
-        """None where nothing was invoked before the deploy, or nothing since: then nothing can be told from it."""
+        """The novelty of an error; None without invocations before the deploy, or since: then nothing can be told."""
         if not self.invoked_before or not self.invoked_after:
             return None
         was, now = self.before.get(fingerprint, 0), self.after.get(fingerprint, 0)
@@ -64,10 +64,10 @@ def since_deploys(
     """
     last: dict[int, Deploy] = {}
     compared: dict[int, SinceDeploy] = {}
-    told = deploys(reader, functions.values())
+    deploys_by_function = deploys(reader, functions.values())
     oldest_ms, newest_ms = reader.oldest_ms(), reader.newest_ms()
     for function_id, where in functions.items():
-        known: Sequence[Deploy] = told.get(where, ())
+        known: Sequence[Deploy] = deploys_by_function.get(where, ())
         deploy = next((one for one in reversed(known) if one.at_ms < time_range.to_ms), None)
         if deploy is None:
             continue

@@ -1,4 +1,4 @@
-"""The range that was asked for, settled against what a store knows."""
+"""The range that was asked for, resolved with what a store knows."""
 
 from collectors.model.units import HOUR_MS
 from collectors.store.read.reader import Reader

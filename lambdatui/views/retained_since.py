@@ -1,4 +1,4 @@
-"""From when on details are kept: what a range asks of before was deleted for its age, which is not none."""
+"""Since when details are kept: what a range finds missing before that was deleted for its age, and is not zero."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,19 +16,20 @@ _FEW = 20
 
 def _since(reader: Reader, function_ids: Sequence[int] | None) -> PrunedUntil:
     wanted = None if function_ids is None else tuple(function_ids)
-    return reader.kept(("kept since", wanted), lambda: kept_since(reader.select, wanted))
+    return reader.cached(("kept since", wanted), lambda: kept_since(reader.select, wanted))
 
 
 def lines_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
-    """Words for what has no lines to show though there were some: lines that no log group keeps, a range that begins
-    before lines are kept. Empty where neither is so.
+    """Says why a range has no lines to show though there were some; empty where no reason applies.
+
+    Either no log group keeps the lines, or the range begins before the time since which lines are kept.
     """
     pruned = _pruned_text("log lines", _since(reader, function_ids).lines_ms, time_range)
     return ". ".join(filter(None, (_elsewhere(reader, function_ids), pruned)))
 
 
 def _elsewhere(reader: Reader, function_ids: Sequence[int] | None) -> str:
-    """Of the few functions that are looked at: where the lines of those go that no log group keeps."""
+    """Where the lines of the few functions in view go, for those whose lines no log group keeps."""
     if function_ids is None or len(function_ids) > _FEW:
         return ""
     wanted = set(function_ids)
@@ -37,7 +38,7 @@ def _elsewhere(reader: Reader, function_ids: Sequence[int] | None) -> str:
 
 
 def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
-    """The same of invocations, which are counted still."""
+    """Says that the range begins before invocations are kept, which are still counted; empty where it does not."""
     return _pruned_text("invocations", _since(reader, function_ids).rows_ms, time_range)
 
 
@@ -48,14 +49,14 @@ def _pruned_text(what: str, kept_ms: int, time_range: TimeRange) -> str:
 
 
 def lines_pruned(reader: Reader, function_id: int, start_ms: int) -> bool:
-    """Whether an invocation of then is older than the log lines that are kept of its function."""
+    """Whether an invocation that began at that time is older than the log lines that are kept of its function."""
     return start_ms < _since(reader, [function_id]).lines_ms
 
 
 def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
-    """The range in full hours, as far as only hours are kept of it: an edge within one would count none of it.
+    """The range moved to full hours where only hours are kept: part of an hour would count nothing.
 
-    An end that hides what is later is never moved to a later time.
+    An end that hides later data is never moved to a later time.
     """
     minutes_ms = _any(_since(reader, None))
     low, high = time_range.from_ms, time_range.to_ms
@@ -70,7 +71,7 @@ def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
 
 
 def most_steps(reader: Reader, time_range: TimeRange, most: int) -> int:
-    """How many steps a chart of the range may have: where minutes are not kept none is shorter than an hour."""
+    """The most steps that a chart of the range may have: where minutes are not kept, none is shorter than an hour."""
     if not hours_only(reader, time_range):
         return most
     return max(1, min(most, (time_range.to_ms - time_range.from_ms) // HOUR_MS))

@@ -20,7 +20,7 @@ class RuntimeEnd(NamedTuple):
     no_update: str | None
 
     def phase(self, day: str) -> str:
-        """What holds on an ISO day: supported, deprecated, or no longer created or updated."""
+        """The runtime's state on an ISO day: supported, deprecated, or no longer created or updated."""
         if self.no_update is not None and day >= self.no_update:
             return "functions with it can be neither created nor updated any more"
         if self.no_create is not None and day >= self.no_create:

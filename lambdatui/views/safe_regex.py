@@ -30,15 +30,15 @@ _CATEGORIES = {"CATEGORY_SPACE": _SPACE, "CATEGORY_DIGIT": _DIGIT, "CATEGORY_WOR
 
 
 class RegexError(CaughtError, ValueError):
-    """A pattern that cannot be read or followed; ``at`` is the place in it."""
+    """A pattern that cannot be read or followed; ``position`` is the place in it, counted from 0."""
 
-    def __init__(self, said: str, at: int = 0) -> None:
-        super().__init__(said)
-        self.at = at
+    def __init__(self, mistake: str, position: int = 0) -> None:
+        super().__init__(mistake)
+        self.position = position
 
 
 class SafeRegex:
-    """A pattern. ``found_in`` says whether it is somewhere in a text; ``needs`` what such a text holds for sure."""
+    """A pattern. ``found_in`` tells whether a text contains a match; ``needs`` are texts that every match must hold."""
 
     def __init__(self, pattern: str, *, ignore_case: bool = False) -> None:
         flags = re.IGNORECASE if ignore_case else re.NOFLAG
@@ -79,21 +79,21 @@ class SafeRegex:
         return self._automaton.found_in(text)
 
     def in_shape(self, shape: str) -> bool:
-        """False where it is in no line of a shape (``collectors.store.lines.chunk_shapes``)."""
+        """False where no line of a shape can match (``collectors.store.lines.chunk_shapes``)."""
         if self._of_shapes is None:
             source = of_shapes(self._tree, self._python.flags & re.IGNORECASE)
             self._of_shapes = SafeRegex(source, ignore_case=self._ignore_case)
         return self._of_shapes.found_in(shape)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where it is, for showing; none where finding out might take long."""
+        """Where the matches are, for highlighting; none where finding them might take long."""
         if len(text) > self._longest:
             return []
         return [match.span() for match in self._python.finditer(text) if match.end() > match.start()]
 
 
 def _longest(ways: tuple[int, int] | None) -> int:
-    """Characters of a line up to which Python's engine may look for a pattern; -1: it may not."""
+    """The longest line, in characters, that Python's engine may search for a pattern; -1: none."""
     if ways is None:
         return -1
     loops, choices = ways
@@ -101,9 +101,9 @@ def _longest(ways: tuple[int, int] | None) -> int:
 
 
 def _ways(tree: Iterable[Any], depth: int = 0) -> tuple[int, int] | None:
-    """How many loops follow each other, and how often its choices double; None: a loop in a loop, or one of choices.
+    """How many loops follow each other, and how often choices double the work; None for loops or choices in a loop.
 
-    Refuses what no automaton follows.
+    Raises ``RegexError`` for what no automaton follows.
     """
     if depth > _DEEPEST:
         raise RegexError("it is nested or repeated too often")
@@ -154,7 +154,7 @@ def _refused(tree: Iterable[Any]) -> None:
 
 
 def _single(tree: Any) -> bool:
-    """Whether it is one character, so that a text can be cut into repeats of it in one way only."""
+    """Whether it is one character, so that a text can be cut into its repeats in only one way."""
     if len(tree) != 1:
         return False
     kind, value = tree[0]
@@ -170,7 +170,7 @@ _BEGIN, _END, _LAST_NEWLINE = "begin", "end", "last newline"  # neighbours that 
 
 
 class _Automaton:
-    """Places, each a test of one character, a condition, or a fork; and the sets of them that came up."""
+    """Thompson's construction: places (tests of a character, conditions, forks), and the sets of them seen so far."""
 
     def __init__(self, tree: Any, ignore_case: bool) -> None:
         self._ignore_case = ignore_case
@@ -204,7 +204,7 @@ class _Automaton:
         return self._step(states, before, _END) is None
 
     def _step(self, at: frozenset[int], before: str, here: str) -> frozenset[int] | None:
-        """The places after a character, the first among them, since a match may begin anywhere; None: it was found."""
+        """The places after a character; the first place is always among them. None once a match is found."""
         reached = self._reached(at, before, here)
         if self._final in reached:
             return None

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple narrows nothing.
+    """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple matches everything.
 
-    ``tags`` are conditions of which each must hold. Which functions those choose, a store says: ``bound`` asks it, and
-    ``tagged`` is its answer.
+    ``tags`` are conditions that must all hold. Only a store knows the functions' tags: ``bound`` asks it which
+    functions they choose, and ``tagged`` is the answer.
     """
 
     accounts: tuple[str, ...] = ()
@@ -33,17 +33,17 @@ class Scope:
 
     @property
     def by_function(self) -> bool:
-        """Whether some functions of a place are chosen, so that what is of the place alone is not."""
+        """Whether functions are chosen, so that data of an account or region as a whole is left out."""
         return bool(self.functions or self.tags)
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What there is to say of the tags in a store."""
-        return self.tagged.said if self.tagged is not None else ()
+    def tag_notes(self) -> tuple[str, ...]:
+        """Sentences on the tags in a store: which match nothing, and how many functions' tags are unknown."""
+        return self.tagged.notes if self.tagged is not None else ()
 
     @property
     def unbound(self) -> "Scope":
-        """The same before any store was asked which functions its tags choose."""
+        """The scope as it was before a store was asked which functions its tags choose."""
         return replace(self, tagged=None) if self.tagged is not None else self
 
     @property
@@ -52,11 +52,11 @@ class Scope:
         return tuple(term.text for group in self.tags for term in group)
 
     def and_tags(self, tags: "tuple[Alternatives, ...]") -> "Scope":
-        """Narrowed to those of which these hold too."""
+        """The scope narrowed further, to functions for which these conditions hold too."""
         return replace(self, tags=(*self.tags, *tags), tagged=None) if tags else self
 
     def bound(self, reader: "Reader") -> "Scope":
-        """The same, its tags those that functions have in a store at the reader's time."""
+        """The scope with the functions that its tags choose, by the tags in a store at the reader's time."""
         if not self.tags or self.tagged is not None:
             return self
         from lambdatui.views.tagged_functions import tagged
@@ -86,7 +86,7 @@ class Scope:
         return _any(self.accounts, account) and _any(self.regions, region) and _any(self.functions, function)
 
     def holds(self, account: str, region: str) -> bool:
-        """Whether something of an account and region matches; what does not say where it is, does."""
+        """Whether an account and region match. An empty one, of data that does not name its place, does too."""
         return (not account or _any(self.accounts, account)) and (not region or _any(self.regions, region))
 
     def _matches(self, row: "FunctionRow") -> bool:
@@ -95,7 +95,7 @@ class Scope:
 
 
 def unmatched(scope: Scope, reader: "Reader") -> list[str]:
-    """What nothing in the store matches of that, a sentence each, with the nearest name; [] in an empty store.
+    """What in the scope matches nothing in the store, a sentence each, with the nearest name; [] for an empty store.
 
     ``no function matches 'chekout'; the nearest is checkout``.
     """
@@ -118,16 +118,17 @@ def unmatched(scope: Scope, reader: "Reader") -> list[str]:
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
         sentences += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
     if scope.tags:
-        return sentences + list(scope.said)
+        return sentences + list(scope.tag_notes)
     if not sentences and not scope.chosen(rows) and scope.functions:
         sentences.append(f"no function matches all of {', '.join((*scope.accounts, *scope.regions, *scope.functions))}")
     return sentences
 
 
 def may_have(path: "Path", scope: Scope) -> Callable[[str], bool]:
-    """Of a function's name, whether a collection narrowed so is to read it: any whose tags are unknown may have them.
+    """A test of a function's name: whether a collection narrowed to ``scope`` has to read it.
 
-    By the tags that the store at ``path`` knows, where there is one; names count in every account and region.
+    Tags are those known to the store at ``path``, if there is one; a function whose tags are unknown is read. A name
+    counts in every account and region.
     """
     from collectors.model.account import TAGS_LISTED
     from collectors.store.errors import StoreMissing

@@ -1,4 +1,4 @@
-"""What functions were set to when something ran: architecture, memory and ephemeral storage by their history."""
+"""The settings in force when something ran: architecture, memory and ephemeral storage, from their history."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -18,26 +18,26 @@ _CUTS = ("arch", "ephemeral_mb")  # a REPORT says its memory itself
 
 
 class SettingsOfTime:
-    """Settings of functions at any time, as far as they were known before ``known_ms`` (epoch ms, UTC).
+    """The settings of functions at any time, as far as they were known before ``known_ms`` (epoch ms, UTC).
 
-    Before the first value that is known, that is taken, also where it became known later; where there is no history,
-    what the store knows now.
+    Before the first known value, that value is used, even if it was learned later. Without any history, what the store
+    knows now is used.
     """
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int) -> None:
         history = function_settings(reader, PRICED)
         self._rows: dict[int, dict[str, list[SettingRow]]] = {}
         self.functions = {row.id: row.function for row in functions}
-        self._plain: dict[tuple[int, str], Terms] = reader.kept("terms of functions", dict)
+        self._plain: dict[tuple[int, str], Terms] = reader.cached("terms of functions", dict)
         for function_id, function in self.functions.items() if history else ():
             key = function.key
-            for one in history.get((key.account, key.region, key.name), ()):
-                rows = self._rows.setdefault(function_id, {}).setdefault(one.name, [])
-                if one.since_ms < known_ms or not rows:
-                    rows.append(one)
+            for row in history.get((key.account, key.region, key.name), ()):
+                rows = self._rows.setdefault(function_id, {}).setdefault(row.name, [])
+                if row.since_ms < known_ms or not rows:
+                    rows.append(row)
 
     def terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
-        """Whose usage it is and what decided its rates at a time."""
+        """The function and the settings that decided the rates of its usage at a time."""
         if function_id in self._rows:
             return self._terms(function_id, at_ms, basis)
         terms = self._plain.get((function_id, basis))
@@ -61,7 +61,7 @@ class SettingsOfTime:
         return next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)
 
     def steady_mb(self, function_id: int) -> int:
-        """The memory of a function without history of it; -1 where nothing tells it."""
+        """The memory in MB of a function whose memory has no history; -1 where it is unknown."""
         known = self.functions[function_id].memory_mb
         return -1 if known is None else known
 
@@ -70,7 +70,7 @@ class SettingsOfTime:
         return "memory_mb" in self._rows.get(function_id, ())
 
     def cuts(self, function_id: int, from_ms: int, to_ms: int, names: Sequence[str] = _CUTS) -> list[int]:
-        """The full minutes within a span from which on another price holds."""
+        """The full minutes within a span at which the price changes."""
         cuts = set()
         for name in names if function_id in self._rows else ():
             rows = self._rows[function_id].get(name, ())
@@ -81,5 +81,5 @@ class SettingsOfTime:
         return sorted(cuts)
 
     def with_history(self) -> Iterable[int]:
-        """The functions of which any of these is known."""
+        """The functions for which the history of any of these settings is known."""
         return self._rows

@@ -82,10 +82,10 @@ class StartupView:
 def startup_view(
     path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
 ) -> StartupView:
-    """Every function over the range, which a preset's name or a choice tells. Raises ``Unseen``, ``RangeError``.
+    """Every function over the range, given by a preset's name or a choice. Raises ``Unseen``, ``RangeError``.
 
-    In a large fleet CloudWatch's metrics cost four times what all else does: where ``in_sight`` is given, and so many
-    functions are known to be the dearest without them, only those are asked for and told.
+    In a large fleet, reading CloudWatch's metrics takes four times as long as all else. So with ``in_sight``, where
+    that many functions are known to be the dearest without metrics, only those are read and returned.
     """
     hides = False
     with StartupReader(str(path)) as seen:
@@ -105,7 +105,7 @@ def startup_view(
         count, as_of = seen.count, seen.as_of(ends[1])
     rows = [StartupRow(sums) for sums in functions]
     for row, sums in zip(rows, functions, strict=True) if hides else ():
-        # What they were set to then is not read here, but for what a REPORT said.
+        # The settings of that time are not read here; only what a REPORT said of them is.
         row.arch = row.runtime = None
         row.memory_mb = sums.reported_mb
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
@@ -113,7 +113,7 @@ def startup_view(
 
 
 def _dearest(seen: StartupReader, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:
-    """The first so many functions; None, for all, where there are no more, or where metrics may order them."""
+    """The ids of the ``in_sight`` dearest functions; None, for all, unless more than that many had REPORTs."""
     if in_sight is None or seen.count <= in_sight:
         return None
     known = [one for one in seen.weights(from_ms, to_ms) if one.reports]
@@ -122,6 +122,6 @@ def _dearest(seen: StartupReader, in_sight: int | None, from_ms: int, to_ms: int
 
 
 def weight(sums: "FunctionSums | FunctionWeight") -> float:
-    """What the function cost beside others of the same region."""
+    """A number that orders functions of one region by their cost."""
     share = ARM_SHARE if sums.arch == "arm64" else 1.0
     return share * sums.billed_mb_ms + REQUEST_AS_MB_MS * sums.invocations

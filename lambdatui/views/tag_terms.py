@@ -45,7 +45,7 @@ class TagTerm:
     others: "tuple[TagTerm, ...]" = ()
 
     def says(self, value: str) -> bool:
-        """Whether a value of its tag is meant, ``!`` apart."""
+        """Whether a tag's value meets the condition, before ``!`` inverts it."""
         return self.value is None or fnmatchcase(value.casefold() if self.folded else value, self.value)
 
 
@@ -84,13 +84,13 @@ def _option(text: str) -> TagTerm:
 
 
 def _first(terms: Sequence[TagTerm]) -> TagTerm:
-    """What a text means, and what else it can mean."""
+    """The first meaning of a text, with its other meanings as ``others``."""
     first = terms[0]
     return TagTerm(first.text, first.key, first.value, first.inverted, first.folded, tuple(terms[1:]))
 
 
 def of_filter(term: str) -> TagTerm | None:
-    """What a term of a filter says of tags; None where it is about something else. Raises ``TagError``."""
+    """The conditions on tags in a term of a filter; None where it is about something else. Raises ``TagError``."""
     match = _FILTER.fullmatch(term)
     if match is None:
         return None

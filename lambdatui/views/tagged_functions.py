@@ -20,16 +20,17 @@ NOT_COLLECTED = "no function's tags are known: lambdatui collect asks for them"
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The functions that were chosen, as (account, region, name), and what is to be said of it."""
+    """The functions that were chosen, as (account, region, name), and sentences (``notes``) on the choice."""
 
     keys: frozenset[tuple[str, str, str]]
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def tagged(reader: "Reader", groups: Sequence[Alternatives], among: "Sequence[FunctionRow]") -> Tagged:
-    """Those ``among`` functions of which every group has a term that holds. One whose tags are unknown is not chosen.
+    """The functions ``among`` these for which a term of every group holds.
 
-    Said is what no tag matches, with the nearest, and how many functions' tags are unknown.
+    A function whose tags are unknown is not chosen. ``notes`` say what no tag matches, with the nearest, and how many
+    functions' tags are unknown.
     """
     tags = _Tags(reader, [one for group in groups for term in group for one in (term, *term.others)])
     unknown = sum(row.id not in tags.listed for row in among)
@@ -49,7 +50,7 @@ def tagged(reader: "Reader", groups: Sequence[Alternatives], among: "Sequence[Fu
 
 
 class _Tags:
-    """The tags that some terms are about: what each key has for values, and of which functions."""
+    """The tags that some terms are about: by key, each function's value."""
 
     def __init__(self, reader: "Reader", terms: Sequence[TagTerm]) -> None:
         self._reader = reader
@@ -62,14 +63,14 @@ class _Tags:
         return [plain] if plain is not None else [key for key in tag_rows.keys(self._reader) if fnmatchcase(key, glob)]
 
     def meant(self, term: TagTerm) -> TagTerm:
-        """Of what a text can mean, the first whose key a function has."""
+        """Of the conditions that a text can mean, the first whose key some function has."""
         return next((one for one in (term, *term.others) if self._has(one)), term)
 
     def _has(self, term: TagTerm) -> bool:
         return any(self._values[key] for key in self._keys[term.key])
 
     def having(self, term: TagTerm) -> set[int]:
-        """The functions of which a term holds."""
+        """The ids of the functions for which a term holds."""
         found = self._said_by(term)
         return self.listed - found if term.inverted else found
 
@@ -82,7 +83,7 @@ class _Tags:
         return ids
 
     def unmatched(self, term: TagTerm) -> str:
-        """What no function has of a term, with the nearest that there is; empty where one has it."""
+        """Says that no function has the key or value of a term, and names the nearest; empty where one has it."""
         if not self._has(term):
             key = exact(term.key) or term.key
             return f"no function has a tag {key!r}{nearest(key, 'tag', set(tag_rows.keys(self._reader)))}"
@@ -104,7 +105,7 @@ def tag_keys(reader: "Reader") -> list[str]:
 
 
 def unknown_key(reader: "Reader", key: str) -> str:
-    """That no function has a tag of that key, with the nearest; empty where one has."""
+    """Says that no function has a tag with that key, and names the nearest; empty where one has it."""
     if tag_rows.values_of(reader, [key])[key]:
         return ""
     known = set(tag_rows.keys(reader))

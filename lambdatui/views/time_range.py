@@ -55,7 +55,7 @@ class TimeRange:
 
     @property
     def until_ms(self) -> int | None:
-        """What a reader looks until; None where it looks at things as they are now."""
+        """The end of what a reader looks at; None where it looks at things as they are now."""
         return self.to_ms if self.hides else None
 
     @property
@@ -89,7 +89,7 @@ class TimeRange:
 
     @property
     def _stride_ms(self) -> int:
-        """The length in the whole hours or days that the range begins at: steps back and forth meet again."""
+        """The length in the whole hours or days at which ranges begin, so that steps back and forward cancel out."""
         grain = DAY_MS if self.span_ms > BY_DAY_MS else HOUR_MS if self.span_ms > BY_HOUR_MS else MINUTE_MS
         return self.span_ms // grain * grain
 
@@ -111,7 +111,7 @@ class RangeChoice:
     at: str | None = None
 
     def with_preset(self, preset: str) -> "RangeChoice":
-        """The same, with a preset range in place of a beginning and an end."""
+        """The choice with a preset range in place of a beginning and an end."""
         return replace(self, preset=preset, start=None, end=None)
 
     def resolve(self, now_ms: int, newest_ms: int | None = None, oldest_ms: int | None = None) -> TimeRange:

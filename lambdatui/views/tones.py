@@ -9,27 +9,27 @@ if TYPE_CHECKING:
 
 
 def error_if_any(count: "Any") -> str:
-    """Of counts and shares of what should not be."""
+    """The tone for counts and shares of what should not happen."""
     return "error" if count else "quiet"
 
 
 def cold_if_any(count: "Any") -> str:
-    """Of cold starts."""
+    """The tone for counts of cold starts."""
     return "cold" if count else "quiet"
 
 
 def quiet_if_none(amount: "Any") -> str:
-    """Of counts and amounts of which 0 says little."""
+    """The tone for counts and amounts: quiet where they are 0."""
     return "" if amount else "quiet"
 
 
 def status_tone(status: str) -> str:
-    """Of how an invocation ended."""
+    """The tone for how an invocation ended."""
     return {"ok": "good", "unknown": "quiet"}.get(status, "error")
 
 
 def alarm_tone(state: str) -> str:
-    """Of how an alarm stands, in AWS's words."""
+    """The tone for an alarm's state, in AWS's words."""
     return {"ALARM": "error", "OK": "good"}.get(state, "quiet")
 
 
@@ -37,15 +37,15 @@ _NOVELTY = {"new": "error", "regressed": "error", "growing": "warning", "back": 
 
 
 def novelty_tone(novelty: str) -> str:
-    """Of whether an error or a pattern of log lines is new."""
+    """The tone for whether an error or a pattern of log lines is new."""
     return _NOVELTY.get(novelty, "quiet")
 
 
 def freshness_tone(age: str) -> str:
-    """Of how old data is, in words."""
+    """The tone for how old data is, in words."""
     return "warning" if age.startswith("stale") else "quiet"
 
 
 def headroom_tone(share: float) -> str:
-    """Of the part of a concurrency limit that was left free."""
+    """The tone for the part of a concurrency limit that was left free."""
     return "error" if share < 0.1 else "warning" if share < 0.3 else ""

@@ -75,19 +75,19 @@ def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = No
     that parts sum to the whole.
     """
     known_ms = to_ms if known_ms is None else known_ms
-    return reader.kept(
+    return reader.cached(
         ("usages", from_ms, to_ms, known_ms), lambda: Ledger(reader, from_ms, to_ms, known_ms=known_ms).usages()
     )
 
 
 def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> UsageTable:
-    """The same usages alone: of the part of a month before a range, which has its part of tiers and free tier."""
+    """The usages of the part of a month before a range, which has its part of the tiers and the free tier."""
 
     def read() -> UsageTable:
         ledger = Ledger(reader, from_ms, to_ms, known_ms=known_ms, everything=reader.is_fleet(None))
         return ledger.priced_usages()[1]
 
-    return reader.kept(("used before", from_ms, to_ms, known_ms), read)
+    return reader.cached(("used before", from_ms, to_ms, known_ms), read)
 
 
 class Ledger:
@@ -136,7 +136,7 @@ class Ledger:
         return self._shares[month]
 
     def _looked_at(self) -> list[int]:
-        """The functions of which one row of sums and the settings of today do not tell all."""
+        """The functions that need more than one row of sums and today's settings."""
         if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
             from collectors.store.read.missing_reports import without_report
 
@@ -159,7 +159,7 @@ class Ledger:
 
     def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
         """The terms of functions whose settings did not change in the range: those of its last minute."""
-        # A minute goes by the setting at its beginning.
+        # A minute is priced by the setting at its beginning.
         at_ms = (self.to_ms - 1) // MINUTE_MS * MINUTE_MS
         return [self.settings.terms(each, at_ms, BILLED) for each in function_ids]
 
@@ -177,18 +177,18 @@ class Ledger:
     def priced_usages(self) -> tuple[list[int], UsageTable, dict[int, int], dict[int, set[str]], dict[int, int]]:
         """Functions and usages, requests without a duration by position; by function its bases and MB-ms estimated."""
         apart, rows = set(self.looked_at), self.day_rows()
-        plain = [] if self._everything else [one for each, one in self.used.items() if each not in apart]
+        plain = [] if self._everything else [part for each, part in self.used.items() if each not in apart]
         many = list(rows.together())
-        ids: list[int] = [one.function_id for one in plain] + [row.function_id for row in many]
-        terms = self.plain_terms([one.function_id for one in plain]) + [row.terms for row in many]
+        ids: list[int] = [part.function_id for part in plain] + [row.function_id for row in many]
+        terms = self.plain_terms([part.function_id for part in plain]) + [row.terms for row in many]
         used = UsageTable(
             terms,
-            [one.reports for one in plain] + [row.requests for row in many],
-            [one.billed_ms for one in plain] + [row.billed_ms for row in many],
-            [one.billed_mb_ms for one in plain] + [row.billed_mb_ms for row in many],
+            [part.reports for part in plain] + [row.requests for row in many],
+            [part.billed_ms for part in plain] + [row.billed_ms for row in many],
+            [part.billed_mb_ms for part in plain] + [row.billed_mb_ms for row in many],
         )
-        if any(is_edge(one.function) for one in terms):
-            used = UsageTable.of([at_its_price(one) for one in used])
+        if any(is_edge(part.function) for part in terms):
+            used = UsageTable.of([at_its_price(part) for part in used])
         sums: dict[tuple[int, Terms, str], Usage] = {}
         unknown: dict[tuple[int, Terms, str], int] = {}
         bases: dict[int, set[str]] = {}
@@ -209,11 +209,11 @@ class Ledger:
         missing = {len(ids) + at: unknown[key] for at, key in enumerate(sums) if unknown[key]}
         ids += [key[0] for key in sums]
         ids += [each for each, _ in stood]
-        more = used.and_more([*sums.values(), *(one for _, one in stood)])
+        more = used.and_more([*sums.values(), *(part for _, part in stood)])
         return ids, more, missing, bases, estimated
 
     def by_day(self) -> Iterator[tuple[int, int, Usage, int]]:
-        """The same by day: midnight, function, usage, and requests without a known duration."""
+        """The usages by day: midnight (epoch ms), function id, usage, and requests without a known duration."""
         apart = set(self.looked_at)
         terms = dict(zip(self.used, self.plain_terms(self.used), strict=True))
         for day_ms, function_id, requests, billed_ms, billed_mb_ms in self.plain_days():
@@ -257,7 +257,7 @@ def usage_of(row: DayRow) -> Usage:
 
 
 def at_its_price(usage: Usage) -> Usage:
-    """Lambda@Edge has requests and duration of its own, on x86_64, and neither free tier nor ``/tmp``."""
+    """The usage as it is priced: Lambda@Edge has rates of its own, on x86_64, and neither free tier nor ``/tmp``."""
     if not is_edge(usage.function) or not (usage.requests or usage.billed_mb_ms):
         return usage
     more = ((EDGE_REQUESTS, usage.requests), (EDGE_DURATION, usage.billed_mb_ms))
@@ -274,7 +274,7 @@ _ADDED = (
 
 
 def added(usage: Usage, other: Usage) -> Usage:
-    """Two usages at one price as one."""
+    """The sum of two usages at one price."""
     metered = dict(usage.metered)
     for name, amount in other.metered:
         metered[name] = metered.get(name, 0) + amount
@@ -283,7 +283,7 @@ def added(usage: Usage, other: Usage) -> Usage:
 
 
 def unknown_line(usage: Usage, requests: int, position: int, book: "PriceBook") -> LineItem:
-    """The duration of invocations of which only the number is known: a line without an amount."""
+    """A bill's line without an amount, for the duration of invocations of which only the number is known."""
     basis = f"{usage.basis}; not priced: {NO_DURATION}"
     region = usage.region or DEFAULT_REGION
     currency = book.region(region).partition.currency if region in book else "USD"
@@ -314,7 +314,7 @@ def billed(
 
 
 def left_out(lines: Iterable[LineItem]) -> tuple[str, ...]:
-    """What a total of these lines leaves out, in a few words for each reason."""
+    """What a total of these lines leaves out, a short text for each reason."""
     reasons: dict[str, dict[str, None]] = {}
     for line in lines:
         if line.amount is None:
@@ -337,9 +337,9 @@ def days(reader: "Reader", from_ms: int, to_ms: int) -> Mapping[int, list[tuple[
     """By day: function, usage, and requests without a known duration."""
 
     def read() -> dict[int, list[tuple[int, Usage, int]]]:
-        found: dict[int, list[tuple[int, Usage, int]]] = defaultdict(list)
+        by_day: dict[int, list[tuple[int, Usage, int]]] = defaultdict(list)
         for day_ms, function_id, usage, unknown in Ledger(reader, from_ms, to_ms).by_day():
-            found[day_ms].append((function_id, usage, unknown))
-        return dict(found)
+            by_day[day_ms].append((function_id, usage, unknown))
+        return dict(by_day)
 
-    return reader.kept(("usage by day", from_ms, to_ms), read)
+    return reader.cached(("usage by day", from_ms, to_ms), read)

@@ -40,7 +40,7 @@ class View(Generic[Row]):
 def as_of_range(
     view: Callable[Concatenate[Reader, TimeRange, Asked], Answer],
 ) -> Callable[Concatenate[Reader, TimeRange, Asked], Answer]:
-    """Of a view: what it asks of the reader is as it was before the range's end, where that hides what came then."""
+    """Decorates a view: its reader sees the store as it was at the range's end, where the range hides later data."""
 
     @wraps(view)
     def asked(reader: Reader, time_range: TimeRange, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
@@ -51,13 +51,13 @@ def as_of_range(
 
 
 def weakest_basis(bases: Iterable[str | None]) -> str | None:
-    """What a sum rests on: as good as its weakest part; what has no figures does not count."""
+    """The basis of a sum: that of its weakest part. Parts without figures do not count."""
     seen = {basis for one in bases if one is not None for basis in one.split("+")}
     return next((basis for basis in (ESTIMATED, INSIGHTS, BILLED, METRIC) if basis in seen), None)
 
 
 def coverage_seen(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> float | None:
-    """The same of what was counted of some functions, or all, in a range, as every view counts."""
+    """The coverage of some functions, or all, in a range, computed as for every view."""
     if function_ids is not None and not function_ids:
         return None
     span = time_range.from_ms, time_range.to_ms

@@ -74,12 +74,12 @@ WHATIF_COLUMNS = columns_of(WhatIfRow)
 def whatif(reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING) -> View[WhatIfRow]:
     """The chosen functions' changes, most dollars first; the month is projected, the range gives its proportions."""
     chosen = scope.chosen(reader.functions())
-    rows = [one for of in recommended(reader, time_range, book, scope=scope).values() for one in of]
+    rows = [change for of in recommended(reader, time_range, book, scope=scope).values() for change in of]
     rows.sort(key=lambda row: (-(row.saves or 0), row.function, row.change))
     found = usages(reader, whole_from(time_range.from_ms, time_range.to_ms), time_range.to_ms)
     reports, counted = found.coverage(row.id for row in chosen)
     return View(
-        WHATIF_COLUMNS, [_row(one) for one in rows], reader.as_of_ms(time_range.to_ms), time_range,
+        WHATIF_COLUMNS, [_row(change) for change in rows], reader.as_of_ms(time_range.to_ms), time_range,
         coverage_of(reports, counted), ESTIMATED if rows else None,
     )  # fmt: skip
 
@@ -88,7 +88,9 @@ def recommended(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING
 ) -> "dict[int, tuple[Recommendation, ...]]":
     """By function id what ``pricing`` recommends, for what-ifs and for advice alike."""
-    return reader.kept(("recommended", time_range, book, scope), lambda: _recommended(reader, time_range, book, scope))
+    return reader.cached(
+        ("recommended", time_range, book, scope), lambda: _recommended(reader, time_range, book, scope)
+    )
 
 
 def _recommended(
@@ -123,11 +125,11 @@ def compared_months(
         return bill([*own, *parts.others], book, free_tier=False, inside=range(len(own)))
 
     def changed(change: "WhatIf") -> "list[Usage]":
-        found = [each for one in months.values() for each in (_changed(one, change), *one.beside)]
-        return found + [_logs_changed(one, change) for one in parts.unowned]
+        found = [each for month in months.values() for each in (_changed(month, change), *month.beside)]
+        return found + [_logs_changed(logs, change) for logs in parts.unowned]
 
-    base = priced([*(each for one in months.values() for each in (one.usage, *one.beside)), *parts.unowned])
-    return base, compare(base, [(one.label, priced(changed(one))) for one in changes])
+    base = priced([*(each for month in months.values() for each in (month.usage, *month.beside)), *parts.unowned])
+    return base, compare(base, [(change.label, priced(changed(change))) for change in changes])
 
 
 EDGE_STAYS = (
@@ -146,7 +148,7 @@ def _changed(month: FunctionMonth, change: "WhatIf") -> "Usage":
 
 
 def _logs_changed(usage: "Usage", change: "WhatIf") -> "Usage":
-    """Logs that are no one function's: only what is said of logs changes them."""
+    """The logs of groups without a single owner: only changes to logs apply to them."""
     about = tuple(each for each in change.changes if each[0].startswith("log_"))
     return replace(change, changes=about).applied_to_usage(usage)
 
@@ -155,8 +157,8 @@ def _logs_changed(usage: "Usage", change: "WhatIf") -> "Usage":
 class _MonthParts:
     """The whole month's usages by the middle estimate, as ``costs`` projects it.
 
-    Those of each chosen function, what is chosen and no one function's (``unowned``: logs that several write to), and
-    all ``others``.
+    They are those of each chosen function, those chosen that have no single owner (``unowned``: log groups that several
+    functions write to), and all ``others``.
     """
 
     of_function: "Mapping[int, list[Usage]]"
@@ -165,7 +167,7 @@ class _MonthParts:
 
     @classmethod
     def of(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", scope: Scope) -> "_MonthParts":
-        return reader.kept(("month parts", to_ms, scope), lambda: cls._read(reader, to_ms, chosen, scope))
+        return reader.cached(("month parts", to_ms, scope), lambda: cls._read(reader, to_ms, chosen, scope))
 
     @classmethod
     def _read(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", scope: Scope) -> "_MonthParts":
@@ -186,7 +188,7 @@ class _MonthParts:
         return cls(of_function, unowned, others)
 
     def rest(self, book: "PriceBook") -> "Callable[[int], tuple[Usage, ...]]":
-        """What all but one function use of what is priced in tiers; nothing where no tier is reached."""
+        """What all functions but one use of what is priced in tiers; nothing where no tier is reached."""
         every = [each for of in self.of_function.values() for each in of] + self.unowned + self.others
         if not _reach_a_tier(every, book):
             return lambda function_id: ()
@@ -207,12 +209,12 @@ class _MonthParts:
 
 
 def _tiered(usages: "Iterable[Usage]") -> "dict[tuple[str, str | None], dict[str, int]]":
-    """By region and architecture: MB-ms on demand, by no name, and logs by theirs."""
+    """By region and architecture: on-demand MB-ms under the empty name, and bytes of logs by dimension."""
     sums: dict[tuple[str, str | None], dict[str, int]] = {}
-    for one in usages:
-        of = sums.setdefault((one.region, one.arch), {"": 0})
-        of[""] += one.billed_mb_ms
-        for name, amount in one.metered:
+    for usage in usages:
+        of = sums.setdefault((usage.region, usage.arch), {"": 0})
+        of[""] += usage.billed_mb_ms
+        for name, amount in usage.metered:
             if name in LOGS:
                 of[name] = of.get(name, 0) + amount
     return sums
@@ -238,7 +240,7 @@ def function_months(reader: "Reader", time_range: TimeRange, scope: Scope) -> di
 
 
 class _Facts:
-    """What is known of functions beside their usage: of the month so far, else of the range."""
+    """What is known of functions beside their usage: from the month so far, else from the range."""
 
     def __init__(self, reader: "Reader", time_range: TimeRange, chosen: "Sequence[FunctionRow]") -> None:
         ids = [row.id for row in chosen]
@@ -246,25 +248,25 @@ class _Facts:
         self._settings = SettingsOfTime(reader, chosen, to_ms)
         self._month_ms = month_start_ms(to_ms - 1)
         self._length_ms = month_start_ms(self._month_ms + 32 * DAY_MS) - self._month_ms
-        self._in_range = {one.function_id: one for one in reader.totals(time_range.from_ms, to_ms, ids)}
-        self._in_month = {one.function_id: one for one in reader.totals(self._month_ms, to_ms, ids)}
+        self._in_range = {totals.function_id: totals for totals in reader.totals(time_range.from_ms, to_ms, ids)}
+        self._in_month = {totals.function_id: totals for totals in reader.totals(self._month_ms, to_ms, ids)}
         self._repeats = _repeats(reader, time_range, ids)
         self._standing = ConfiguredUsage(reader, chosen, known_ms=to_ms)
         self._shares = self._standing.shares(self._month_ms, to_ms)
         self._sizes = SizesSeen(reader, to_ms)
         self._retention = {
-            each: one.retention_days for each, one in by_function(log_usage(reader, self._month_ms, to_ms)).items()
+            each: logs.retention_days for each, logs in by_function(log_usage(reader, self._month_ms, to_ms)).items()
         }
 
     def month(self, function_id: int, function: "Function", usages: "list[Usage]") -> FunctionMonth:
         month_seen, seen = self._in_month.get(function_id), self._in_range.get(function_id)
         counts = month_seen if month_seen is not None and month_seen.reports else seen or month_seen
         usage, beside = _now_and_before(usages, self._settings.terms(function_id, self._to_ms - 1, BILLED))
-        requests = sum(one.requests + one.provisioned_requests for one in usages)
-        known = [one for one in (seen, month_seen) if one is not None]
+        requests = sum(part.requests + part.provisioned_requests for part in usages)
+        known = [totals for totals in (seen, month_seen) if totals is not None]
         configured_mb: int | None = self._settings.value(function_id, "memory_mb", self._to_ms - 1)
-        memory_mb = next((one.memory_mb for one in known if one.memory_mb), configured_mb)
-        most_mb = max((one.max_memory_mb for one in known if one.max_memory_mb is not None), default=None)
+        memory_mb = next((totals.memory_mb for totals in known if totals.memory_mb), configured_mb)
+        most_mb = max((totals.max_memory_mb for totals in known if totals.max_memory_mb is not None), default=None)
         versions, used = self._standing.snapstart_versions(function_id)
         function_month = FunctionMonth(
             replace(usage, memory_mb=memory_mb), memory_mb=memory_mb, max_memory_mb=most_mb,
@@ -283,27 +285,29 @@ class _Facts:
 
 
 def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tuple[Usage, ...]]":
-    """What is used at the settings now in force, in one; and what was used at others earlier in the month."""
+    """The month's usage at the settings now in force, as one; and the usages at earlier settings of the month."""
     edge = is_edge(terms.function)
-    now = [one for one in usages if edge or (one.arch == terms.arch and _storage(one) in (None, terms.ephemeral_mb))]
-    before = [one for one in usages if not any(one is each for each in now)]
+    now = [
+        part for part in usages if edge or (part.arch == terms.arch and _storage(part) in (None, terms.ephemeral_mb))
+    ]
+    before = [part for part in usages if not any(part is each for each in now)]
     if not now:
         return before[0], tuple(before[1:])
-    # The first is what runs on demand, where anything does: it knows the size of /tmp.
-    now.sort(key=lambda one: not (one.requests or one.billed_ms))
-    found = now[0]
-    for one in now[1:]:
-        found = added(found, one)
-    return (found if len(now) == 1 else replace(found, basis=ESTIMATED)), tuple(before)
+    # On-demand usage comes first, where there is any, because it has the size of /tmp.
+    now.sort(key=lambda part: not (part.requests or part.billed_ms))
+    total = now[0]
+    for part in now[1:]:
+        total = added(total, part)
+    return (total if len(now) == 1 else replace(total, basis=ESTIMATED)), tuple(before)
 
 
 def _storage(usage: "Usage") -> int | None:
-    """None where it has no part in the price: what stands configured, and logs."""
+    """The ephemeral storage that counts for the price; None for usage without it: what stands configured, and logs."""
     return usage.ephemeral_mb if usage.billed_ms else None
 
 
 def _scaled(month: FunctionMonth, totals: "Totals", requests: int, repeats: float | None) -> FunctionMonth:
-    """What was seen of failures and cold starts, in the proportion that the month has to it."""
+    """Adds failures and cold starts to the month, scaled from those seen to the month's requests."""
     scale = requests / totals.invocations if totals.invocations else 0.0
 
     def scaled(count: int) -> int:
@@ -322,7 +326,7 @@ def _scaled(month: FunctionMonth, totals: "Totals", requests: int, repeats: floa
 
 
 def _repeats(reader: "Reader", time_range: TimeRange, function_ids: list[int]) -> dict[int, float]:
-    """By function: which part of the newest failures are second and later attempts at one event."""
+    """By function: the part of the newest failures that are second and later attempts at one event."""
     counts: dict[int, list[int]] = {}
     for row in reader.invocations(time_range.from_ms, time_range.to_ms, function_ids, limit=_SAMPLE, statuses=_FAILED):
         of = counts.setdefault(row.function_id, [0, 0])

@@ -299,7 +299,7 @@ def test_an_option_means_what_is_documented(
         return
     with Reader(path) as reader:
         narrowed = Scope(tags=groups).bound(reader)
-        assert bool(narrowed.chosen(reader.functions())) == holds(text, tags), narrowed.said
+        assert bool(narrowed.chosen(reader.functions())) == holds(text, tags), narrowed.tag_notes
 
 
 @given(st.text(max_size=12), st.text(st.characters(exclude_characters='"'), max_size=12))

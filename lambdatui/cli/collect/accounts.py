@@ -104,7 +104,10 @@ class ManyAccounts:
         return opened
 
     def _list(self, profile: str | None, region: str | None) -> SourceFailed | None:
-        """Once an hour. Where not all can be listed, those of the last list are read on."""
+        """Lists the organization's accounts once an hour.
+
+        Where not all can be listed, the last list's accounts are read on.
+        """
         if self._listed_at is not None and time.monotonic() - self._listed_at < _LISTED_S:
             return None
         try:
@@ -176,7 +179,7 @@ class ManyAccounts:
         return opened
 
     def _tell(self, notes: Sequence[str]) -> None:
-        """Once each, however many rounds there are."""
+        """Reports each problem once, however many rounds there are."""
         for note in notes:
             if note not in self._told:
                 self._told.add(note)
@@ -184,7 +187,7 @@ class ManyAccounts:
 
 
 def _failing(failed: SourceFailed) -> Callable[[], CloudWatchSource]:
-    """A source that could not be found is one that failed, beside the others."""
+    """A source that fails in a round, for one that could not be opened, beside the others."""
 
     def opened() -> CloudWatchSource:
         raise failed

@@ -192,7 +192,7 @@ def command(
 def _organization(
     flag: str | None, role_name: str, external_id: str, context: "Context", profiles: int
 ) -> OrganizationRequest | None:
-    """What ``--organization`` asks, None where it is not given; the configuration says what the command line leaves."""
+    """The organization to read, None without ``--organization``; the configuration fills in what is left out."""
     if flag is None:
         if role_name or external_id:
             raise click.UsageError("--role-name and --external-id are for --organization")
@@ -210,7 +210,7 @@ def _organization(
 
 
 def _notifications(named: Sequence[str], db: Path, *, watch: bool) -> "Notifications | None":
-    """Who is told of what goes wrong; None where nobody is."""
+    """The notifications of problems; None where nobody is to be notified."""
     if not named:
         return None
     if not watch:

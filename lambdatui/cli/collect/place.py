@@ -26,7 +26,10 @@ def collect_place(
     notifications: "Notifications | None",
     as_json: bool,
 ) -> int:
-    """The exit code. ``span_ms`` is how far back, None for all; ``every_s`` the seconds between rounds of a watch."""
+    """Collects and returns the exit code.
+
+    ``span_ms`` is how far back, None for all; ``every_s`` the seconds between rounds of a watch.
+    """
 
     def read() -> Collected:
         return _read(place, span_ms, context.db)

@@ -222,7 +222,7 @@ class Rounds:
         return ExitCode.DONE
 
     def _retain(self, service: Service) -> None:
-        """Deletes what is older than the configuration keeps, for a while; a store that is written waits."""
+        """Deletes part of what is older than the configuration retains; skips a store that another process writes."""
         try:
             deleted = retain(self._context.db, self._retention, clock_now_ms(), service.stopped.is_set)
         except (StoreLocked, StoreMissing):
@@ -235,7 +235,7 @@ class Rounds:
             service.state(f"pruned for their age: {figures.tally(counts)}")
 
     def _scrub(self, service: Service) -> None:
-        """Looks for damage that no single read sees."""
+        """Checks part of the store for damage that no single read sees."""
         try:
             problem = scrub(self._context.db)
         except StoreMissing:

@@ -27,11 +27,11 @@ def exit_code(done: "Sequence[Collected]") -> int:
         return ExitCode.OVER_BUDGET
     if not any(source.failures for source in done):
         return ExitCode.DONE
-    return ExitCode.PARTLY if any(kept(source) for source in done) else ExitCode.FAILED
+    return ExitCode.PARTLY if any(got_something(source) for source in done) else ExitCode.FAILED
 
 
-def kept(source: "Collected") -> bool:
-    """Whether anything was had; a source without failures that had nothing to give counts too."""
+def got_something(source: "Collected") -> bool:
+    """Whether the source delivered something, or had nothing to deliver and no failures."""
     return not source.failures or any(getattr(source, figure) for figure in FIGURES)
 
 
@@ -58,7 +58,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         ]
         click.echo(json.dumps(totals))
     for source in done:
-        if kept(source) and not as_json:
+        if got_something(source) and not as_json:
             tally = figures.tally(
                 {
                     name: getattr(source, name)

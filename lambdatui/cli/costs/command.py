@@ -111,7 +111,7 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:
-    """The view at list price, yours beside it where you have one, and what its budget says."""
+    """The view at list price, with your price where you have one, and what its budget comes to."""
     book, scope = price_book(), store.context.scope
     view = costs(store.reader, store.range, book, free_tier=free_tier, scope=scope, budget=None if terms else budget)
     own, own_month = (

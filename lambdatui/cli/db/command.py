@@ -174,7 +174,7 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
 
     before_ms = _before_ms(before)
     if before_ms > now_ms():
-        # What comes later and is older than this would be taken for counted and pruned: for ever refused.
+        # Later input that is older than this would be taken for counted and pruned, and refused for ever.
         before_ms = floor_minute(now_ms())
         told = figures.instant(before_ms, utc=True)
         click.echo(f"lambdatui db prune: {before} is still to come: before {told} UTC, which is now", err=True)

@@ -79,7 +79,7 @@ def _holds_figures(values: Sequence[Any]) -> bool:
 
 
 def _unique(columns: Sequence[str]) -> list[str]:
-    """Two columns of one name would be one key of a JSON object: the second gets a number."""
+    """Column names made unique: the second of a name gets a number, since they become keys of a JSON object."""
     names: list[str] = []
     for column in columns:
         names.append(column if column not in names else f"{column}_{names.count(column) + len(names)}")

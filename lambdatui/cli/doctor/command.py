@@ -103,13 +103,13 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def _say(findings: Sequence[Finding]) -> None:
-    wide = max(len(one.state) for one in findings)
-    for one in findings:
-        click.echo(f"{one.state:<{wide}} {one.check:<12} {plain(one.found)}")
-        if one.advice:
-            click.echo(f"{'':<{wide + 13}} -> {plain(one.advice)}")
-        if one.statement:
-            click.echo(one.statement)
+    wide = max(len(finding.state) for finding in findings)
+    for finding in findings:
+        click.echo(f"{finding.state:<{wide}} {finding.check:<12} {plain(finding.found)}")
+        if finding.advice:
+            click.echo(f"{'':<{wide + 13}} -> {plain(finding.advice)}")
+        if finding.statement:
+            click.echo(finding.statement)
 
 
 def other_packages() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What doctor finds."""
+"""A finding: what ``lambdatui doctor`` reports."""
 
 from dataclasses import dataclass
 from typing import Annotated

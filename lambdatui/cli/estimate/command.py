@@ -40,7 +40,7 @@ class Terms(NamedTuple):
     own: OwnTerms
 
     def without_free_tier(self, wanted: bool | None) -> "Terms":
-        """A plan may leave the free tier out."""
+        """The terms, without the free tier where a plan leaves it out."""
         return self._replace(free_tier=self.free_tier and wanted is not False)
 
 
@@ -161,7 +161,7 @@ def command(
 
 
 def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dict[str, Verdict]":
-    """What ``--fail-over`` and ``--budget`` say, by name: of the month so far, or of its projection if that is more."""
+    """The verdicts of ``--fail-over`` and ``--budget``: on the month so far, or on its projection if that is more."""
     if not any(limit is not None for limit in limits.values()):
         return {}
     from lambdatui.cli.gates import of_view, verdict
@@ -179,7 +179,7 @@ def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dic
 
 
 def _leave(ctx: click.Context, statement: "Statement") -> None:
-    """The exit code of the gates."""
+    """Says the verdicts on stderr, and exits with the code of the worst; does nothing without gates."""
     if statement.gates:
         from lambdatui.cli.gates import code_of, say
 
@@ -356,7 +356,7 @@ def _print(statement: "Statement", form: str) -> None:
 
 
 def _narrate(bill: Bill, *, credits: bool) -> None:
-    """On stderr: what the figures leave out and how old the prices are."""
+    """Writes to stderr what the figures leave out and how old the prices are."""
     missing = dict.fromkeys(map(why_not_priced, bill.unpriced))
     if missing:
         click.echo(plain(f"not in the total: {'; '.join(missing)}"), err=True)

@@ -70,7 +70,7 @@ FIELDS: dict[str, ParamType] = {
     "managed_instance_price": MONEY,
     "managed_instance_paid": MONEY,
 }
-# Any of these is a month by itself.
+# Each of these options alone describes a month.
 _QUANTITIES = (
     "requests", "provisioned", "edge_requests", "managed_requests", "managed_instance_hours", "log_gb", "log_stored_gb",
 )  # fmt: skip

@@ -97,16 +97,16 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         parts.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:
         parts.append(_projection_table(statement.projection, bill.currency))
-        parts[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
+        parts[-1] += [_projection_table(projected, code)[1] for code, projected in statement.other_projections.items()]
         if statement.own_projection is not None:
             parts[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
         said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]
-        parts.append([["Projection"], *([one] for one in said)])
+        parts.append([["Projection"], *([sentence] for sentence in said)])
     return parts
 
 
 def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
-    """What is paid, and what makes it differ from the list's total: words and amounts."""
+    """What is paid, and what makes it differ from the list price's total: words and amounts."""
     rows = [["list price", figures.money(amount, currency)] for currency, amount in listed.items()]
     if own.settled is not None and own.terms.commitment:
         used = own.settled
@@ -146,7 +146,7 @@ def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
 
 
 def _fitted(rows: _Table) -> _Table:
-    """Formulas that would not fit 80 cells go on in a second line, before the factor that is the rate."""
+    """Formulas too long for 80 cells, continued on a second line before the factor that is the rate."""
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     room = _CELLS - sum(widths) + widths[-2] - len(GAP) * (len(widths) - 1)
     fitted: _Table = []
@@ -191,7 +191,7 @@ def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
 
 
 def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
-    """Lines of all functions that share region, architecture and rate, as one."""
+    """Lines of functions that share region, architecture and rate, summed into one."""
     sums: dict[tuple[object, ...], LineItem] = {}
     for line in lines:
         key = (line.dimension, line.region, line.arch, line.unit, line.tier, line.rate)

@@ -42,20 +42,20 @@ def as_json(statement: Statement) -> str:
     if statement.other_projections:
         every = {bill.currency: statement.projection, **statement.other_projections}
         document["projections"] = {
-            code: None if one is None or one.p50 is None else figures.decimal_text(one.p50)
-            for code, one in every.items()
+            code: None if projected is None or projected.p50 is None else figures.decimal_text(projected.p50)
+            for code, projected in every.items()
         }
     if statement.recorded:
         document["as_of"] = statement.as_of
         document["missing"] = list(statement.missing)
     if statement.gates:
-        document["gates"] = {name: gates.as_json(one, statement.basis) for name, one in statement.gates.items()}
+        document["gates"] = {name: gates.as_json(gate, statement.basis) for name, gate in statement.gates.items()}
     if statement.compared:
         basis = LIST_PRICE if statement.own is None else "your rates"
         if statement.month is not None:
             document["compare_basis"] = BASIS
             document["compare_now"] = _decimal(statement.month.totals.get(statement.month.currency))
-        document["compare"] = [{**_compared_json(one), "basis": basis} for one in statement.compared]
+        document["compare"] = [{**_compared_json(compared), "basis": basis} for compared in statement.compared]
     return json_text(document)
 
 

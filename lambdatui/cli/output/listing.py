@@ -72,7 +72,7 @@ class ListingHelp(click.Command):
 
 
 class ListingGroup(ListingHelp, click.Group):
-    """The same of a command that has subcommands."""
+    """A group of subcommands whose help ends with the columns that its rows have."""
 
 
 def listing_options(

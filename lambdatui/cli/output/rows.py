@@ -65,7 +65,7 @@ def figure_lines(columns: Sequence[Column], row: Any, *, utc: bool) -> list[str]
 
 
 def echo_csv(lines: str) -> None:
-    """Print CSV, which ends with its own newline."""
+    """Prints CSV, which ends with its own newline."""
     click.echo(lines, nl=False)
 
 
@@ -78,7 +78,7 @@ def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, wid
 
 
 def narrate(view: View[Any], shown_rows: int) -> None:
-    """On stderr, below a table: the range, how many rows, and how far the figures can be trusted."""
+    """Writes to stderr, below a table, the range, how many rows there are, and how far the figures can be trusted."""
     parts = [view.range.label, figures.counted(shown_rows, "row")]
     if view.coverage is not None:
         parts.append(f"REPORTs for {figures.ratio(view.coverage)} of the invocations")

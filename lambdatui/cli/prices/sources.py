@@ -38,7 +38,10 @@ def from_offer(regions: Sequence[str], base_url: str | None = None) -> Iterator[
 
 
 def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tuple[str, Products | str]]:
-    """The same by GetProducts, page by page; needs ``pricing:GetProducts``. Raises ``LambdatuiError``."""
+    """Each region with its products by GetProducts, page by page, or with why it has none.
+
+    Needs ``pricing:GetProducts``. Raises ``LambdatuiError``.
+    """
     from collectors.sources.base import SourceFailed
     from collectors.sources.cloudwatch.errors import reading
     from collectors.sources.cloudwatch.session import ReadOnlySession

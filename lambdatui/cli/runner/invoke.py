@@ -55,7 +55,7 @@ def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_lo
 
 
 def _shown(answer: str) -> str:
-    """JSON keeps its meaning for whoever reads it from a pipe."""
+    """The answer as it is printed; JSON keeps its meaning for whoever reads it from a pipe."""
     try:
         parsed_json(answer)
     except ValueError:
@@ -64,7 +64,7 @@ def _shown(answer: str) -> str:
 
 
 def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
-    """Say what one invocation came to; whether it failed."""
+    """Writes to stderr what one invocation came to; returns whether it failed."""
     if kind == "Event":
         note = "; it runs when `lambdatui runner serve` does" if waits else ""
         click.echo(f"accepted: request {reply.headers.get('x-amzn-requestid')}{note}", err=True)

@@ -157,7 +157,7 @@ class QueryScreen(CommandScreen):
     def refresh_header(self) -> None:
         """Paints the header again, with its notes on the tags in scope."""
         if self.is_mounted:
-            tags = self.shown_scope.said if self.shown_scope is not None else ()
+            tags = self.shown_scope.tag_notes if self.shown_scope is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
 
     # Choosing the range of time ---------------------------------------------------------------------------------------

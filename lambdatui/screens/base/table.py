@@ -172,7 +172,7 @@ class TableScreen(PlacesScreen):
                 "export folder, or plain text; - reads standard input.\n\n"
                 "This screen fills by itself as soon as something is there."
             )
-        of_tags = [plain(note) for note in self.shown_scope.said] if self.shown_scope is not None else []
+        of_tags = [plain(note) for note in self.shown_scope.tag_notes] if self.shown_scope is not None else []
         if self.filter or self.table.only_trouble:
             condition = f"match the filter  {self.filter}" if self.filter else "are in trouble"
             undo = "Esc clears the filter" if self.filter else "x shows all again"

@@ -105,7 +105,7 @@ def test_a_mistake_is_shown_at_its_place(question: str, at: int, said: str) -> N
     with pytest.raises(LineQueryError) as caught:
         parse(question)
     assert said in str(caught.value)
-    assert caught.value.at == at
+    assert caught.value.position == at
     assert len(str(caught.value).splitlines()) == 1
     assert len(str(caught.value)) < 400
     assert f"at character {at + 1}, '" in str(caught.value) or "at the end of" in str(caught.value)
@@ -141,7 +141,7 @@ def test_whatever_is_typed_is_a_question_or_a_mistake(typed: str) -> None:
         parse(typed).matches(line(JSON_LINE))
         parse(typed).matches(line(TEXT_LINE))
     except LineQueryError as error:
-        places.append(error.at)
+        places.append(error.position)
     assert all(0 <= place <= len(typed) for place in places)
 
 

@@ -130,4 +130,4 @@ def test_a_mistake_is_shown_at_its_place(typed: str, at: int, said: str) -> None
     with pytest.raises(LineQueryError) as caught:
         parse(typed)
     assert said in str(caught.value)
-    assert caught.value.at == at
+    assert caught.value.position == at
