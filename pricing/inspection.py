@@ -17,7 +17,7 @@ _ARM_TOLERANCE = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BookRemark:
     """One remark on the book; ``kind`` is ``gap`` or ``odd``."""
 
     kind: str
@@ -25,14 +25,14 @@ class Finding:
     what: str
 
 
-def findings(book: PriceBook) -> list[Finding]:
+def findings(book: PriceBook) -> list[BookRemark]:
     """Gaps and odd rates of every region, regions in order."""
     regions = [book.region(code) for code in book.codes]
     typical = _typical(regions)
-    notes: list[Finding] = []
+    notes: list[BookRemark] = []
     for prices in regions:
-        notes.extend(Finding("gap", prices.code, f"{name}: {why}") for name, why in prices.not_priced.items())
-        notes.extend(Finding("odd", prices.code, what) for what in _odd(prices, typical))
+        notes.extend(BookRemark("gap", prices.code, f"{name}: {why}") for name, why in prices.not_priced.items())
+        notes.extend(BookRemark("odd", prices.code, what) for what in _odd(prices, typical))
     return notes
 
 

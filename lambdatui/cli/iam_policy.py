@@ -10,7 +10,7 @@ import click
 from collectors.sources.cloudwatch import policy
 from collectors.sources.cloudwatch.allowed_calls import FEATURES
 from lambdatui.cli.global_options import current_context
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 
@@ -124,7 +124,7 @@ def command(
     _print(policy.least_policy(chosen, partitions=where, log_groups=groups, role_name=role_name))
 
 
-def _of_store(context: Context) -> Sequence[str]:
+def _of_store(context: CommandContext) -> Sequence[str]:
     """The groups outside /aws/lambda/ that functions in the store write to; none where there is no store."""
     from collectors.store.errors import StoreError, StoreMissing
     from collectors.store.read.reader import Reader

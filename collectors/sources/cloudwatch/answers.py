@@ -5,9 +5,9 @@ is put. Ours reads the three large answers, a page of 7,000 log events, a thousa
 rows of sums; every other answer, and every error, goes to botocore's own parser. A large answer that is not as
 documented is given as the plain JSON that it is.
 
-botocore takes a body that was cut for an empty answer, and a proxy's page for one that says nothing. Here an answer
-that succeeded and is not whole is ``Unreadable``: it is asked for again as a failure of the network would be, and if
-it is never whole, the call fails.
+botocore reads a body that was cut as an empty answer, and a proxy's HTML page as an answer without members. Here a
+successful answer that is not whole is ``UnreadableAnswer``: the call is sent again as after a failure of the network,
+and fails if no try brings a whole answer.
 """
 
 import contextlib
@@ -152,7 +152,7 @@ _LONGEST_PAUSE_S = 20.0
 _WHY = "lambdatui: why it cannot be read"  # a key of what is parsed that no answer has
 
 
-class Unreadable(CaughtError, ResponseParserError):
+class UnreadableAnswer(CaughtError, ResponseParserError):
     """An answer that succeeded by its status, and is cut, or is not what AWS answers."""
 
 
@@ -171,7 +171,7 @@ class _Whole:
                 why = _strange(body, status, shape)
                 if not why:
                     parsed = super().parse(response, shape)  # type: ignore[misc]
-            except Unreadable as fault:
+            except UnreadableAnswer as fault:
                 why = str(fault)
             except Exception as fault:  # botocore's parsers raise what they stumble over
                 why = f"{type(fault).__name__}: {fault}"[:300]
@@ -216,7 +216,7 @@ class _OfJson(_Whole, Tolerant):
         except Unparsable:
             parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
         if not isinstance(parsed, dict):
-            raise Unreadable("no object of JSON")
+            raise UnreadableAnswer("no object of JSON")
         return parsed
 
     def _parse_payload(self, response: Any, shape: Any, *rest: Any) -> None:
@@ -249,28 +249,28 @@ class FastParser(_OfJson, JSONParser):
 
 
 def _object(body: bytes, shape: Any) -> dict[str, Any]:
-    """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
+    """The object of JSON that an answer is. Raises UnreadableAnswer where it is none, or has no member of ``shape``."""
     try:
         value = json_value(body)
     except Unparsable:
         try:
             value = parsed_json(body)  # knows half a character, as logs may have them
         except Unparsable as fault:
-            raise Unreadable(f"it is no JSON ({fault})") from None
+            raise UnreadableAnswer(f"it is no JSON ({fault})") from None
     if not isinstance(value, dict):
-        raise Unreadable("it is no object of JSON")
+        raise UnreadableAnswer("it is no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
-        raise Unreadable(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
+        raise UnreadableAnswer(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
     if (always := _ALWAYS.get(shape.name, "")) and always not in value:
-        raise Unreadable(f"it has no {always}")
+        raise UnreadableAnswer(f"it has no {always}")
     for name, member in shape.members.items():
         inner = value.get(member.serialization.get("name", name), [])
         is_odd = member.type_name == "list" and not isinstance(inner, list)
         if is_odd and (inner is not None or name in _LISTS.get(shape.name, ())):
-            raise Unreadable(f"its {name} is no list")
+            raise UnreadableAnswer(f"its {name} is no list")
     for name in shape.members:
         if name.lower().endswith(("token", "marker")) and not isinstance(value.get(name, ""), str | None):
-            raise Unreadable(f"its {name} is no text")  # which as an absent one would be the end of the listing
+            raise UnreadableAnswer(f"its {name} is no text")  # which as an absent one would be the end of the listing
     return value
 
 
@@ -314,7 +314,7 @@ def _again(response: Any, attempts: int, **_: object) -> float | None:
 
 def _failed(parsed: Any, **_: object) -> None:
     if isinstance(parsed, dict) and _WHY in parsed:
-        raise Unreadable(parsed[_WHY])
+        raise UnreadableAnswer(parsed[_WHY])
 
 
 def _time_or_none(value: Any) -> Any:

@@ -90,7 +90,7 @@ class _Core(botocore.session.Session):
         return super().create_client(*args, **named)
 
 
-class Profile:
+class ProfileCredentials:
     """The configuration and credentials of one profile. SourceFailed where there is no such profile."""
 
     def __init__(
@@ -216,7 +216,7 @@ class Profiles:
     def __init__(self, call_s: float = CALL_S) -> None:
         self._lock = threading.Lock()
         self._call_s = call_s
-        self._profiles: dict[tuple[str | None, str], Profile] = {}
+        self._profiles: dict[tuple[str | None, str], ProfileCredentials] = {}
         self._sources = Sources()
 
     def of(
@@ -225,12 +225,12 @@ class Profiles:
         region: str | None,
         endpoint_url: str | None = None,
         role: AssumedRole | None = None,
-    ) -> Profile:
+    ) -> ProfileCredentials:
         """The profile, or a role that it assumes, for another region. SourceFailed."""
         key = name, role.arn if role is not None else ""
         with self._lock:
             if key not in self._profiles:
-                self._profiles[key] = Profile(name, region, self._sources, endpoint_url, self._call_s, role)
+                self._profiles[key] = ProfileCredentials(name, region, self._sources, endpoint_url, self._call_s, role)
             return self._profiles[key]
 
     def renew(self) -> None:

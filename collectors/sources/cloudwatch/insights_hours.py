@@ -35,10 +35,10 @@ from collectors.sources.cloudwatch.insights_queries import (
     SUMS,
     Ask,
     Complete,
+    FailedQuery,
     Forgotten,
     Queries,
     Started,
-    Unanswered,
 )
 from collectors.sources.cloudwatch.log_groups import FINDS_PATTERNS, LogGroup
 
@@ -156,7 +156,7 @@ class SummedHours:
                 yield RunningQueries([self._running(event.query_id, None)])
             elif isinstance(event, Complete):
                 yield from self._had(event)
-            elif isinstance(event, Unanswered):
+            elif isinstance(event, FailedQuery):
                 yield from self._unanswered(event)
             else:
                 done = asked - len(self._batches)
@@ -194,7 +194,7 @@ class SummedHours:
         batch = self._batches[ask.key] = _Batch(ask)
         return batch
 
-    def _put_parts(self, event: Unanswered) -> None:
+    def _put_parts(self, event: FailedQuery) -> None:
         """What the queries put before all others by themselves."""
         for part in event.split:
             self._batches[part.key] = _Batch(part)
@@ -268,10 +268,10 @@ class SummedHours:
         batch = self._batches.pop(done.ask.key)
         parts = done.ask.halves()
         self._queries.waiting.extendleft(reversed(parts))
-        self._put_parts(Unanswered(done.ask, None, parts))
+        self._put_parts(FailedQuery(done.ask, None, parts))
         yield RunningQueries([self._running(query_id, None) for query_id in batch.query_ids])
 
-    def _unanswered(self, event: Unanswered) -> Iterator[Item]:
+    def _unanswered(self, event: FailedQuery) -> Iterator[Item]:
         if event.failure is not None:
             self._failures.append(event.failure)
         if event.ask.kind == PATTERNS:

@@ -88,7 +88,7 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class FailedQuery:
     """Of this nothing could be had, and why; ``split`` where the same is asked again in parts."""
 
     ask: Ask
@@ -97,7 +97,7 @@ class Unanswered:
 
 
 Tried = TypeVar("Tried")
-Event = Started | Forgotten | Complete | Unanswered | None
+Event = Started | Forgotten | Complete | FailedQuery | None
 
 
 @dataclass(slots=True)
@@ -244,11 +244,11 @@ class Queries:
             # One group of them is not there, or not allowed: the others are had.
             parts = ask.halves()
             self.waiting.extendleft(reversed(parts))
-            yield Unanswered(ask, None, parts)
+            yield FailedQuery(ask, None, parts)
         elif failed.denied and not self._accepted:
             raise failed
         else:
-            yield Unanswered(ask, failed)
+            yield FailedQuery(ask, failed)
 
     def _back_off(self, failed: SourceFailed) -> None:
         """Others' queries fill the account's quota: fewer at once, and later."""
@@ -298,7 +298,7 @@ class Queries:
             parts = (Ask(ask.kind, ask.start_ms, ask.log_groups, ask.estimated_bytes, again=True),)
         self.waiting.extendleft(reversed(parts))
         failure = SourceFailed(ask.where(self.region), why, "it is asked again with the next collection")
-        yield Unanswered(ask, None if parts else failure, parts)
+        yield FailedQuery(ask, None if parts else failure, parts)
 
     def _not_seen(self, query: _Running, failed: SourceFailed) -> Iterator[Event]:
         if is_hopeless(failed):
@@ -308,15 +308,15 @@ class Queries:
             self._running.remove(query)
             yield Forgotten(query.query_id)
             if query.ask.again:
-                yield Unanswered(query.ask, failed)
+                yield FailedQuery(query.ask, failed)
                 return
             ask = Ask(query.ask.kind, query.ask.start_ms, query.ask.log_groups, query.ask.estimated_bytes, again=True)
             self.waiting.appendleft(ask)
-            yield Unanswered(query.ask, None, (ask,))
+            yield FailedQuery(query.ask, None, (ask,))
             return
         if failed.denied or self._waited_s - max(query.seen_s, query.since_s) >= _GIVE_UP_S:
             self._running.remove(query)  # remembered: the next collection looks for it
-            yield Unanswered(query.ask, failed)
+            yield FailedQuery(query.ask, failed)
 
     def _correct(self, query: _Running, answer: Mapping[str, Any]) -> None:
         """What it scanned is known now, where the answer says so; else what was estimated stands."""

@@ -26,7 +26,7 @@ Thing = tuple[str, Settings, int | None]
 Known = Mapping[str, Sequence[str]]  # by kind the items of a function that were found in this collection
 
 
-class Unanswered(CaughtError):
+class IncompleteAnswer(CaughtError):
     """An answer does not hold what was asked for: nothing is known from it, neither that there is any nor none."""
 
 
@@ -187,7 +187,7 @@ def details(
                     Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
                     for item, things, modified in _detail(client, detail, key, bucket, items, faults)
                 ]
-            except Unanswered:
+            except IncompleteAnswer:
                 continue
             except SourceFailed as failed:
                 if is_hopeless(failed) or is_spared(failed):
@@ -329,14 +329,14 @@ def _urls(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
 def _status(answer: Any) -> Iterator[Thing]:
     answer.pop("Environment", None)
     if not answer.get("FunctionName"):
-        raise Unanswered
+        raise IncompleteAnswer
     yield "", status_of(answer), None
 
 
 def _permissions(answer: Any) -> Iterator[Thing]:
     """Each statement, and how many there are: that there is none is known too."""
     if answer.get("Policy") is None:
-        raise Unanswered
+        raise IncompleteAnswer
     found = list(policies.statements(answer["Policy"]))
     yield "", {"statements": len(found)}, None
     for name, settings in found:
@@ -345,13 +345,13 @@ def _permissions(answer: Any) -> Iterator[Thing]:
 
 def _recursion(answer: Any) -> Iterator[Thing]:
     if not answer.get("RecursiveLoop"):
-        raise Unanswered
+        raise IncompleteAnswer
     yield "", {"recursive_loop": answer["RecursiveLoop"]}, None
 
 
 def _runtime(answer: Any) -> Iterator[Thing]:
     if not answer.get("UpdateRuntimeOn"):
-        raise Unanswered
+        raise IncompleteAnswer
     yield "", {"update_on": answer["UpdateRuntimeOn"], "pinned": answer.get("RuntimeVersionArn")}, None
 
 

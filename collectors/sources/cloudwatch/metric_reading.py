@@ -174,11 +174,11 @@ class MetricReading:
             asked += queries(key, *names.OF_ENVIRONMENTS, CapacityProviderName=provider, FunctionName=key.name)
         return asked
 
-    def circumstances(self, name: str) -> names.Circumstances:
+    def circumstances(self, name: str) -> names.MetricConditions:
         """What is known of a function that decides which metrics it can have."""
         on_async = self._things("async", name)
         principals = {str(thing.settings.get("principal")) for thing in self._things("permission", name)}
-        return names.Circumstances(
+        return names.MetricConditions(
             self._own(name),
             [thing.settings for thing in self._things("event source", name)],
             destinations=any(thing.settings.get(to) for thing in on_async for to in ("on_success", "on_failure")),

@@ -15,7 +15,7 @@ from lambdatui.commands.navigation import NAVIGATION
 from lambdatui.commands.table import TABLE
 from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.places import PlacesScreen
-from lambdatui.session.messages import Failed
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.text.figures import counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
@@ -171,7 +171,7 @@ class TableScreen(PlacesScreen):
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
 
-    def failed(self, message: Failed) -> None:
+    def failed(self, message: AnswerFailed) -> None:
         if self.answer is None:
             empty = self.query_one("#empty", Static)
             empty.update(message.notice)
