@@ -18,6 +18,7 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.answers import read_by
 from collectors.sources.cloudwatch.assumed_role import AssumedRole
 from collectors.sources.cloudwatch.errors import reading
+from collectors.sources.cloudwatch.regions import environment_region
 from collectors.sources.cloudwatch.transport import CALL_S, Breaker, Transport
 
 # AWS Account Management Reference Guide, "Enable or disable AWS Regions": these are always enabled, others where an
@@ -115,6 +116,8 @@ class ProfileCredentials:
             read_by(core)
             if name:
                 core.get_scoped_config()  # says that there is none
+            if region_set := environment_region(os.environ):
+                core.set_config_variable("region", region_set)
             self.region: str | None = core.get_config_variable("region")
         asking = self.region or region or ""
         self._own._last_client_region_used = asking if asking in ALWAYS_ENABLED else home_of(asking)

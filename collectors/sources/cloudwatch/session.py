@@ -11,6 +11,7 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.allowed_calls import ALLOWED
 from collectors.sources.cloudwatch.calls import Calls, Limit
 from collectors.sources.cloudwatch.errors import NOT_ENABLED, error_code, is_of_credentials, is_unresolved, reading
+from collectors.sources.cloudwatch.regions import REGION_VARIABLES
 
 if TYPE_CHECKING:
     from collectors.sources.cloudwatch.assumed_role import AssumedRole
@@ -60,7 +61,9 @@ class ReadOnlySession:
         named = region or self._profile.region
         if not named:
             raise SourceFailed(
-                profile or "the default profile", "it names no AWS region", "give --region, or set AWS_REGION"
+                profile or "the default profile",
+                "it names no AWS region",
+                f"give --region, or set {REGION_VARIABLES[0]}",
             )
         self.region: str = named
         self._profile.regions.add(named)
