@@ -43,16 +43,16 @@ def with_reports_read(batch: Batch) -> Batch:
         return batch
     columns.deferred = None
     numbers = np.frombuffer(columns.numbers, np.int64).reshape(len(NUMBERS), columns.count).copy()
-    places = np.frombuffer(late.at, np.int64)
+    places = np.frombuffer(late.places, np.int64)
     lengths = np.frombuffer(late.lengths, np.int64)
     plain = plain_reports(late.text, lengths)
-    filled_places = places[plain.at]
+    filled_places = places[plain.places]
     numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), filled_places] = plain.figures
     numbers[_PARTS, filled_places], numbers[_STATUS, filled_places] = Parts.WHOLE, Status.OK
     columns.request_ids = _filled(columns.request_ids, filled_places, plain.request_ids)
     if len(filled_places) < len(places):
         ends = lengths.cumsum()
-        for each in np.setdiff1d(np.arange(len(places)), plain.at).tolist():
+        for each in np.setdiff1d(np.arange(len(places)), plain.places).tolist():
             _read_alone(batch, numbers, int(places[each]), late.text[ends[each] - lengths[each] : ends[each]])
     columns.numbers = numbers.tobytes()
     return batch

@@ -29,13 +29,13 @@ _FOUR_BYTES = np.uint64(0xFFFFFFFF)
 
 @dataclass(frozen=True, slots=True)
 class PlainReports:
-    """What plain REPORTs say. ``at`` are their places among the texts; the rest has a column for each of them.
+    """What plain REPORTs say. ``places`` are their places among the texts, rising; the others have a column for each.
 
     ``figures`` are rows of duration_us, billed_ms, memory_mb, max_memory_mb and init_us (-1 where the environment was
     warm); ``request_ids`` the UUIDs' 16 bytes.
     """
 
-    at: Ints
+    places: Ints
     figures: Ints
     request_ids: list[bytes]
 
@@ -98,17 +98,17 @@ class _Text(Words):
         width = end - begin
         fine = (width > 0) & (width <= _MOST_DIGITS)
         before = ((_MOST_DIGITS - np.where(fine, width, 1)) * 8).astype(np.uint64)  # what the word has of its label
-        value, digits = value_of(((self.at(end - 8) ^ ZEROS) >> before) << before)
+        value, digits = value_of(((self.words_at(end - 8) ^ ZEROS) >> before) << before)
         return np.where(fine & digits, value.astype(np.int64), _NO_NUMBER)
 
     def uuids(self, places: Ints) -> tuple[npt.NDArray[np.uint32], Mask]:
         """The 16 bytes of the lower-case UUID at each place, as four words, and whether one stands there."""
         letters = np.stack(
             (
-                self.at(places),
-                self.at(places + 9) & _FOUR_BYTES | self.at(places + 14) << _S32,
-                self.at(places + 19) & _FOUR_BYTES | self.at(places + 24) << _S32,
-                self.at(places + 28),
+                self.words_at(places),
+                self.words_at(places + 9) & _FOUR_BYTES | self.words_at(places + 14) << _S32,
+                self.words_at(places + 19) & _FOUR_BYTES | self.words_at(places + 24) << _S32,
+                self.words_at(places + 28),
             ),
             axis=1,
         )

@@ -160,7 +160,7 @@ def runtime_told(text: str) -> str | None:
 
 def _kinds(events: EventColumns) -> Ints:
     words, begins, ends = events.words, events.begins, events.ends
-    heads = words.at(np.minimum(begins, len(words) - 1))
+    heads = words.words_at(np.minimum(begins, len(words) - 1))
     length = ends - begins
     kinds = np.full(len(begins), _ODD, np.int64)
     places = np.flatnonzero((heads == word(b"START Re")) & (length >= 63) & (length < 90))
@@ -239,7 +239,7 @@ def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple
 
 def _ids(words: Words, places: Ints) -> tuple[list[Eights], Eights]:
     """The request ids at these places as columns of words, and a hash of each."""
-    parts = [words.at(places + offset) for offset in _ID_WORDS]
+    parts = [words.words_at(places + offset) for offset in _ID_WORDS]
     hashed = np.zeros(len(places), np.uint64)
     for part in parts:
         hashed = mixed(hashed, part)

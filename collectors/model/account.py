@@ -57,7 +57,7 @@ class Inventory:
     account: str
     region: str
     kinds: tuple[str, ...]
-    found: list[Configured]
+    configured: list[Configured]
     functions: frozenset[str] | None = None
     partial: bool = False
     as_of_ms: int | None = None

@@ -26,12 +26,13 @@ NUMBERS = (
 
 
 class DeferredReports(msgspec.Struct, array_like=True):
-    """REPORT lines that nobody has read yet, one after the other.
+    """REPORT lines that are to be parsed later, joined into one text.
 
-    ``at`` are the places of their invocations, ``lengths`` the characters of each line: int64, as bytes.
+    ``places`` are the rows of their invocations in ``Columns``, ``lengths`` the characters of each line: both int64
+    arrays, as bytes.
     """
 
-    at: bytes
+    places: bytes
     lengths: bytes
     text: str
 
@@ -78,7 +79,7 @@ def together(parts: Sequence[Columns]) -> Columns:
         DeferredReports(
             np.concatenate(
                 [
-                    np.frombuffer(part.deferred.at, np.int64) + offset
+                    np.frombuffer(part.deferred.places, np.int64) + offset
                     for part, offset in zip(parts, offsets, strict=True)
                     if part.deferred is not None
                 ]

@@ -42,7 +42,7 @@ class Words:
     def __len__(self) -> int:
         return len(self._eights)
 
-    def at(self, places: Ints) -> Eights:
+    def words_at(self, places: Ints) -> Eights:
         """The words that begin at these places: uint64, one for each."""
         words: Eights = self._eights[places]
         return words

@@ -64,7 +64,7 @@ class _Core(botocore.session.Session):
     """botocore's session. Clients that it makes for itself, to get credentials, are guarded as ours are."""
 
     call_s = CALL_S
-    profile_said = ""
+    profile_label = ""
     endpoint_url: str | None = None
 
     def create_client(self, service: str, *args: Any, **named: Any) -> Any:  # type: ignore[override]
@@ -80,7 +80,7 @@ class _Core(botocore.session.Session):
         def annotate(http_response: Any, parsed: Any, model: Any, **_: object) -> None:
             if http_response.status_code >= 300:
                 of = asked.get("RoleArn") or asked.get("roleName") or ""
-                parsed["Refused"] = f"{model.service_model.service_name}:{model.name}", of, self.profile_said
+                parsed["Refused"] = f"{model.service_model.service_name}:{model.name}", of, self.profile_label
 
         client.meta.events.register("provide-client-params", remember)
         client.meta.events.register("after-call", annotate)
@@ -108,11 +108,11 @@ class ProfileCredentials:
         ``role`` is another account's, whose credentials are had in place of the profile's own.
         """
         self.name = name
-        self.said = f"profile {name}" if name else "the default profile"
-        with reading("", self.said, name):
+        self.label = f"profile {name}" if name else "the default profile"
+        with reading("", self.label, name):
             self._core = core = _Core(profile=name)
             self._own = cast("Any", core)  # its private names are not in its stubs
-            core.call_s, core.profile_said, core.endpoint_url = call_s, self.said, endpoint_url
+            core.call_s, core.profile_label, core.endpoint_url = call_s, self.label, endpoint_url
             read_by(core)
             if name:
                 core.get_scoped_config()  # says that there is none
@@ -131,7 +131,7 @@ class ProfileCredentials:
 
     def client(self, service: str, **named: Any) -> Any:
         """A new client with this profile's credentials. They are obtained first, so that it can send at once."""
-        with self._lock, reading("", self.said, self.name):
+        with self._lock, reading("", self.label, self.name):
             self._have_credentials()
             return self._core.own_client(service, **named)
 
@@ -141,7 +141,7 @@ class ProfileCredentials:
         if self._ready:
             return
         try:
-            with reading("", self.said, self.name):
+            with reading("", self.label, self.name):
                 if self._role is not None:
                     credentials = self._role.credentials()
                 else:
@@ -155,7 +155,9 @@ class ProfileCredentials:
         except Exception as fault:  # a program that is not there, or prints what are no credentials
             self.dropped = True
             self._failed = SourceFailed(
-                self.said, f"its credentials cannot be had ({type(fault).__name__}: {fault})"[:300], "see ~/.aws/config"
+                self.label,
+                f"its credentials cannot be had ({type(fault).__name__}: {fault})"[:300],
+                "see ~/.aws/config",
             )
             raise self._failed from fault
         self._ready = True

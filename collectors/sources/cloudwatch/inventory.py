@@ -42,7 +42,7 @@ class Detail:
     kind: str
     action: str
     method: str
-    found: Callable[[Any], Iterator[Thing]]
+    parse: Callable[[Any], Iterator[Thing]]
     where: Callable[[Mapping[str, Setting], Known], bool] = lambda settings, known: True
     qualifiers: Callable[[Known], Iterable[str]] = lambda known: ("",)
     none: Mapping[str, Setting] | None = None
@@ -217,7 +217,7 @@ def is_unsettled(answer: object) -> bool:
     """Whether it tells of a function that AWS is still at work on: it is asked again before a day is over."""
     return isinstance(answer, Inventory) and any(
         one.settings.get("state") == "Pending" or one.settings.get("last_update") == "InProgress"
-        for one in answer.found
+        for one in answer.configured
         if one.kind == "status"
     )
 
@@ -248,7 +248,7 @@ def _detail(
         try:
             for page in answers(getattr(client, detail.method), detail.action, where, bucket, **asked):
                 faults += faults_of(page)
-                for item, settings, modified in detail.found(page):
+                for item, settings, modified in detail.parse(page):
                     yield f"{qualifier} {item}".strip(), settings, modified
         except Unparsable as fault:
             raise SourceFailed(

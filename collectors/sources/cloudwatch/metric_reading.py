@@ -69,7 +69,7 @@ class MetricReading:
         for name in inventory.functions or ():
             for kind in inventory.kinds:
                 self._belonging.pop((kind, name), None)
-        for one in inventory.found:
+        for one in inventory.configured:
             if one.kind in KINDS:
                 self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 

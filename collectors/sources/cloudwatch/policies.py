@@ -31,7 +31,7 @@ def statements(policy: object) -> Iterator[tuple[str, Settings]]:
 def _statement(statement: dict[str, Any]) -> Settings:
     conditions = list(_conditions(statement.get("Condition")))
 
-    def said(names: tuple[str, ...]) -> Setting:
+    def values_of(names: tuple[str, ...]) -> Setting:
         return joined(value for _, key, values in conditions if key.lower() in names for value in values)
 
     others = [
@@ -44,8 +44,8 @@ def _statement(statement: dict[str, Any]) -> Settings:
         "principal": _principal(statement.get("Principal")) or _except(_principal(statement.get("NotPrincipal"))),
         "action": joined(_several(statement.get("Action"))) or _except(joined(_several(statement.get("NotAction")))),
         "resource": joined(_several(statement.get("Resource"))),
-        "source_arn": said(_ARN),
-        "source_account": said(_ACCOUNT),
+        "source_arn": values_of(_ARN),
+        "source_account": values_of(_ACCOUNT),
         "conditions": "; ".join(sorted(others)) or None,
     }
 

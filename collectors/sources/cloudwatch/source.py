@@ -245,7 +245,7 @@ class CloudWatchSource:
 
     def _learn(self, metrics: MetricReading, found: Inventory) -> None:
         metrics.learn(found)
-        for one in found.found:
+        for one in found.configured:
             if one.kind == "managed version":
                 self._managed.setdefault(one.function, set()).add(one.item)
 

@@ -147,8 +147,8 @@ class Layout:
 
 def _milliseconds(words: Words, begin: Ints) -> tuple[Ints, Mask]:
     """The thirteen digits at each place as a number, and where they are digits."""
-    high, fine = value_of((words.at(begin - 3) ^ ZEROS) >> _S24 << _S24)
-    low, fine_too = value_of(words.at(begin + 5) ^ ZEROS)
+    high, fine = value_of((words.words_at(begin - 3) ^ ZEROS) >> _S24 << _S24)
+    low, fine_too = value_of(words.words_at(begin + 5) ^ ZEROS)
     return high.astype(np.int64) * _LOW_PART + low.astype(np.int64), fine & fine_too
 
 
@@ -161,7 +161,7 @@ def _parts(words: Words, begin: Ints, end: Ints) -> Iterator[Eights]:
     yield length.astype(np.uint64)
     least = int(length.min())
     for before in range(0, int(length.max()), 8):
-        part = words.at(np.maximum(end - (before + 8), 0))
+        part = words.words_at(np.maximum(end - (before + 8), 0))
         if before >= least:
             part[length <= before] = 0
         yield part
