@@ -35,7 +35,7 @@ Things = dict[tuple[str, str], dict[str, Any]]
 
 
 def things(found: list[Any]) -> Things:
-    return {(one.kind, one.item): dict(one.settings) for part in found for one in getattr(part, "found", ())}
+    return {(one.kind, one.item): dict(one.settings) for part in found for one in getattr(part, "configured", ())}
 
 
 def details(
