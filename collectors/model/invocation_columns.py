@@ -1,4 +1,4 @@
-"""Invocations as columns: numbers as numpy arrays, so that they cross processes and are summed at C speed."""
+"""Invocations as columns: their numbers are numpy arrays, which cross processes and are summed faster than objects."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -63,7 +63,7 @@ class Columns(msgspec.Struct, array_like=True):
 
 
 def together(parts: Sequence[Columns]) -> Columns:
-    """The invocations of several, one after the other."""
+    """The invocations of several ``Columns``, joined in their order."""
     if len(parts) == 1:
         return parts[0]
     counts = [part.count for part in parts]
@@ -102,7 +102,7 @@ def with_holes(column: Ints) -> list[int | None]:
 
 
 class Batch(msgspec.Struct, array_like=True):
-    """What one stretch of log events became: the unit that crosses processes."""
+    """What a run of log events became: the unit that crosses processes."""
 
     streams: list[Stream]
     invocations: Columns
