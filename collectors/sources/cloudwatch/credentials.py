@@ -1,8 +1,9 @@
-"""Credentials, once a profile: all its regions share them, and profiles with the same source share that source.
+"""Credentials, obtained once for each profile and shared by all its regions. Profiles with the same ``source_profile``
+share that profile's credentials.
 
-botocore's refreshable credentials are safe among threads, so the same object serves every client. What is asked of a
-person (an MFA code) or of a program (``credential_process``) is asked once, and what failed is not tried again for
-each region: until ``Profiles.renew`` it is told to all of them.
+botocore's refreshable credentials are thread-safe, so one object serves every client. A person is asked for an MFA code
+once, and a program (``credential_process``) is run once. A failure is not tried again for each region: it is raised
+again for all of them until ``Profiles.renew``.
 """
 
 import getpass
@@ -22,7 +23,7 @@ from collectors.sources.cloudwatch.regions import environment_region
 from collectors.sources.cloudwatch.transport import CALL_S, Breaker, Transport
 
 # AWS Account Management Reference Guide, "Enable or disable AWS Regions": these are always enabled, others where an
-# account opts in. A role is assumed in one of them, so that a region that is not enabled stands in no other's way.
+# account opts in. Roles are assumed in one of them: in a region that is not enabled the call would fail.
 ALWAYS_ENABLED = frozenset(
     {
         "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
@@ -33,7 +34,7 @@ ALWAYS_ENABLED = frozenset(
 
 
 def home_of(region: str) -> str:
-    """The region of the partition that every account has."""
+    """The region of ``region``'s partition that is enabled in every account."""
     if region.startswith("cn-"):
         return "cn-north-1"
     return "us-gov-west-1" if region.startswith("us-gov-") else "us-east-1"
@@ -43,9 +44,9 @@ _prompting = threading.Lock()
 
 
 def _mfa_code(prompt: str) -> str:
-    """Asks at the terminal, for one profile at a time. SourceFailed where there is none."""
+    """Asks for an MFA code at the terminal, for one profile at a time. SourceFailed where there is no terminal."""
     with _prompting, warnings.catch_warnings():
-        # Without a terminal getpass warns and reads stdin, which is a pipe where the screens started us.
+        # Without a terminal getpass warns and reads stdin, which is a pipe when the screens started this process.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
@@ -61,7 +62,9 @@ _OTHER_STS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
 
 
 class _Core(botocore.session.Session):
-    """botocore's session. Clients that it makes for itself, to get credentials, are guarded as ours are."""
+    """botocore's session. The clients that it makes for itself to get credentials have the same deadline for a call as
+    ours.
+    """
 
     call_s = CALL_S
     profile_label = ""
@@ -103,9 +106,9 @@ class ProfileCredentials:
         call_s: float = CALL_S,
         role: AssumedRole | None = None,
     ) -> None:
-        """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place.
+        """``region`` is where the profile is used first; ``endpoint_url`` is a server in place of AWS's.
 
-        ``role`` is another account's, whose credentials are had in place of the profile's own.
+        ``role`` is a role of another account: its credentials are used instead of the profile's own.
         """
         self.name = name
         self.label = f"profile {name}" if name else "the default profile"
@@ -115,7 +118,7 @@ class ProfileCredentials:
             core.call_s, core.profile_label, core.endpoint_url = call_s, self.label, endpoint_url
             read_by(core)
             if name:
-                core.get_scoped_config()  # says that there is none
+                core.get_scoped_config()  # raises ProfileNotFound
             if region_set := environment_region(os.environ):
                 core.set_config_variable("region", region_set)
             self.region: str | None = core.get_config_variable("region")
@@ -163,7 +166,9 @@ class ProfileCredentials:
         self._ready = True
 
     def _resolved(self) -> Any:
-        """Credentials as botocore finds them, but for the sources that another profile has. None where are none."""
+        """Credentials as botocore resolves them, but those of source profiles come from ``Sources``. None where there
+        are none.
+        """
         provider = self._core.get_component("credential_provider").get_provider("assume-role")
         provider._prompter = _mfa_code
         resolve = provider._resolve_credentials_from_profile
@@ -187,7 +192,7 @@ class ProfileCredentials:
 
 
 class Sources:
-    """Credentials by the name of the profile that they are of, made by whoever needs them first."""
+    """The credentials of source profiles by profile name, made by whichever profile needs them first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -195,7 +200,9 @@ class Sources:
         self._had: dict[str, tuple[Any, Exception | None]] = {}
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
-        """Raises what ``make`` raised, also to those who come later."""
+        """The credentials of profile ``name``, made by ``make`` the first time. What ``make`` raised is raised for
+        every later caller.
+        """
         with self._lock:
             lock = self._locks.setdefault(name, threading.RLock())
         with lock:
@@ -210,7 +217,7 @@ class Sources:
         return credentials
 
     def clear(self) -> None:
-        """They are asked anew, when they are needed again."""
+        """Forgets all credentials: they are made again when they are needed."""
         with self._lock:
             self._had = {}
 
@@ -231,7 +238,9 @@ class Profiles:
         endpoint_url: str | None = None,
         role: AssumedRole | None = None,
     ) -> ProfileCredentials:
-        """The profile, or a role that it assumes, for another region. SourceFailed."""
+        """The credentials of profile ``name``, or of ``role``, which it assumes. ``region`` is another one in which
+        they are used. Raises SourceFailed.
+        """
         key = name, role.arn if role is not None else ""
         with self._lock:
             if key not in self._profiles:
@@ -239,7 +248,7 @@ class Profiles:
             return self._profiles[key]
 
     def renew(self) -> None:
-        """Before another round: profiles whose credentials failed are read anew, and nothing else is."""
+        """Begins another round: profiles whose credentials failed are read again, no others."""
         with self._lock:
             failed = [key for key, profile in self._profiles.items() if profile.dropped]
             for key in failed:
