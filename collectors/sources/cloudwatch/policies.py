@@ -8,7 +8,7 @@ from collectors.sources.cloudwatch.function_settings import Settings, joined
 from collectors.untrusted import Unparsable, parsed_json
 
 _ARN, _ACCOUNT = ("aws:sourcearn",), ("aws:sourceaccount", "aws:sourceowner")
-# What an Alexa skill or an older trigger identifies itself by: that there is one is told, and not which.
+# The secret of an Alexa skill or an older trigger: that it has one is kept, its value is not.
 _TOKEN = "lambda:eventsourcetoken"
 
 
@@ -68,5 +68,5 @@ def _conditions(told: Any) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _several(told: Any) -> list[Any]:
-    """What IAM lets stand as one value or as a list."""
+    """The values of a member that IAM allows to be one value or a list."""
     return [] if told is None else told if isinstance(told, list) else [told]
