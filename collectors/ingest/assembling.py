@@ -11,10 +11,10 @@ from collectors.sources.base import Item, LogEvents, Rejects, StoredItem, ToldIt
 def assembled(
     items: Iterator[Item], assembler: ColumnarAssembler, batch_rows: int
 ) -> Iterator[Batch | StoredItem | ToldItem]:
-    """The items in their order; log events and rejects come as batches of at least ``batch_rows``.
+    """The items in their order; log events and rejects come as batches of ``batch_rows`` or more.
 
     Before a mark of what is covered comes a batch of everything read before it, with unfinished invocations as
-    fragments, because it must be committed before the mark. The same batch comes at the end of the source, or before
+    fragments, because it must be committed before the mark. Such a batch also comes at the end of the source, or before
     its failure.
     """
     try:
