@@ -1,7 +1,7 @@
-"""Logs as CSV, TSV and their like: the console's, Logs Insights', Kibana's, Grafana's, Datadog's, or a spreadsheet's.
+"""Logs as CSV, TSV and the like: from the console, Logs Insights, Kibana, Grafana, Datadog, or a spreadsheet.
 
-A message stands in quotes and may go on over lines; a row is complete when its quotes are. Which column is the
-message is told by its name, or by the platform lines that stand in it.
+A message in quotes may have several lines; a row is complete when its quotes are closed. The message's column is
+recognised by its name, or by the platform lines in it.
 """
 
 import csv
@@ -105,7 +105,7 @@ def _closed(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _message_column(header: tuple[str, ...], rows: list[list[str]], delimiter: str) -> int | None:
-    """The column in which platform lines stand, else the one that is called so beside a time."""
+    """The column that has platform lines, else the one named for a message beside a time."""
     standing = Counter(column for row in rows for column, cell in enumerate(row) if _PLATFORM.match(cell))
     spelled = [letters(name) for name in header]
     if standing:
