@@ -21,7 +21,9 @@ SOURCES, ADVICE_RULES, NOTIFIERS = "lambdatui.sources", "lambdatui.advice_rules"
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What a group has: ``parts`` by their names, and of each that is ``broken`` why it cannot be had, in one line."""
+    """The additions to one group: ``parts`` by their names, and for each name in ``broken`` one line that says why it
+    cannot be loaded.
+    """
 
     parts: dict[str, Any] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
@@ -65,7 +67,7 @@ def names_of(group: str) -> list[str]:
 
 @lru_cache(maxsize=32)
 def additions(group: str, name: str | None = None) -> Additions:
-    """What other packages add to a group, or one of it by its name. It is imported, once."""
+    """Loads what other packages add to a group, or only its part ``name``. Each part is imported once."""
     added = Additions()
     for point in _entry_points(group):
         if name not in (None, point.name):

@@ -1,12 +1,13 @@
-"""The one home of reading what others wrote: JSON, TOML, values that Python printed.
+"""The only place that parses what others wrote: JSON, TOML, values that Python printed.
 
-Whatever is wrong with it is ``Unparsable``, a ValueError: no JSON, nested deeper than anybody means it, a number with
-more digits than Python reads, more than memory holds. Depth is a fixed number, not what is left of Python's stack: a
-line is read alike by a command and beneath a screen, and what is read can be walked and written again.
+Whatever is wrong raises ``Unparsable``, a ValueError: a text that is no JSON, is nested deeper than ``MOST_DEPTH``, has
+a number with more digits than Python reads, or does not fit into memory. The depth is a fixed number, not what is left
+of Python's stack, so that a line is read alike by a command and by a screen, and whatever was read can be walked and
+written again.
 
-The standard library alone, and that when it is called: the first frame reads the configuration. What decodes by msgspec
-is ``collectors.untrusted_json``. ``pricing`` and ``lambdatui.runner`` import nothing of the house but units and errors,
-and have their own.
+Only the standard library is imported, and that when a function is called, because the first frame reads the
+configuration by this module. What msgspec decodes is in ``collectors.untrusted_json``. ``pricing`` and
+``lambdatui.runner`` may import only units and errors from here, and have parsers of their own.
 """
 
 from collectors.model.errors import CaughtError
@@ -20,7 +21,7 @@ MOST_DEPTH = 200  # of containers within each other; AWS's own documents have tw
 
 
 class Unparsable(CaughtError, ValueError):
-    """It cannot be read; the text says why."""
+    """The text cannot be parsed; the message says why."""
 
 
 class TooDeep(Unparsable):
@@ -58,7 +59,7 @@ def may_be_deep(text: str | bytes) -> bool:
 
 
 def unparsable(fault: BaseException) -> Unparsable:
-    """A decoder's fault, in words."""
+    """The ``Unparsable`` for an exception of a decoder."""
     if isinstance(fault, RecursionError):
         return TooDeep()
     if isinstance(fault, MemoryError):
@@ -72,9 +73,9 @@ def parsed_json(
     parse_float: "Callable[[str], Any] | None" = None,
     pairs: "Callable[[list[tuple[str, Any]]], Any] | None" = None,
 ) -> "Any":
-    """A value of JSON as Python's own decoder reads it, which knows NaN and half a character. Raises ``Unparsable``.
+    """A value of JSON, by Python's own decoder, which accepts NaN and lone surrogates. Raises ``Unparsable``.
 
-    ``pairs`` makes an object of its names and values, the last of a name that is there twice where it is left out.
+    ``pairs`` makes each object from its (name, value) pairs; without it, the last of several equal names counts.
     """
     import json
 
@@ -110,9 +111,10 @@ class CutShort(Unparsable):
 
 
 def json_values(text: str, between: str = " \t\r\n,\x1e") -> "Iterator[Any]":
-    """The values of JSON that stand one after another, and nothing ``between`` them but such characters.
+    """The JSON values in a text, one after another, separated by nothing but the characters ``between``.
 
-    Raises ``Unparsable`` at what is no value, after those before it; ``CutShort`` where the last one is not whole.
+    Raises ``Unparsable`` at the first text that is no value, after giving those before it; ``CutShort`` where the last
+    value is not complete.
     """
     import json
 

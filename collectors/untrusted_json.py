@@ -1,4 +1,4 @@
-"""Reading JSON that others wrote, by msgspec: what ``collectors.untrusted`` says holds here."""
+"""Parsing JSON that others wrote, by msgspec. It raises what ``collectors.untrusted`` raises."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -36,7 +36,9 @@ def json_of(kind: type[Read]) -> Callable[[str | bytes], Read]:
 
 
 def json_lines_of(kind: type[Read]) -> Callable[[bytes], list[Read]]:
-    """The same for lines, all in one call."""
+    """A decoder of lines of JSON, each a document of this kind, all in one call. It raises ``Unparsable`` for any
+    other.
+    """
     decode = msgspec.json.Decoder(kind).decode_lines
 
     def read(text: bytes) -> list[Read]:

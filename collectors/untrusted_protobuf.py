@@ -1,6 +1,6 @@
-"""Reading protobuf that others wrote: what ``collectors.untrusted`` says holds here.
+"""Parsing protobuf that others wrote. It raises what ``collectors.untrusted`` raises.
 
-protobuf is imported when it is needed: it is an optional dependency.
+protobuf is an optional dependency, and imported when it is needed.
 """
 
 from typing import Any

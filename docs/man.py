@@ -20,7 +20,8 @@ _ENVIRONMENT = {
     "NO_COLOR": "No colour.",
     "XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME": "Folders of the store, of the screens' state, and of the "
     "configuration.",
-    "AWS_PROFILE, AWS_DEFAULT_REGION and others": "Credentials and region for collect, as boto3 reads them.",
+    "AWS_DEFAULT_REGION, AWS_REGION": "The region where --region names none; the first of the two wins.",
+    "AWS_PROFILE and others": "Credentials for collect, as boto3 reads them.",
 }
 _FILES = {
     "~/.local/share/lambdatui/lambdatui.db": "The store, a SQLite file.",

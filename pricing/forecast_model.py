@@ -27,7 +27,7 @@ from pricing.levels import (
     trend,
     weekday_factors,
 )
-from pricing.odd_days import Event, odd_days
+from pricing.odd_days import RecurringEvent, odd_days
 
 RECENT_DAYS = 28
 GROWTH_DAYS = 42
@@ -59,7 +59,7 @@ class Model:
     level: Floats
     growing: Bools
     line: tuple[Floats, Floats]
-    events: dict[int, tuple[Event, ...]]
+    events: dict[int, tuple[RecurringEvent, ...]]
     left_out: dict[int, tuple[int, ...]]
     seldom: Bools
 

@@ -66,7 +66,7 @@ class FunctionMonth:
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendation:
+class SuggestedChange:
     """A change and what it saves in ``currency`` a month at list price before the free tier, from ``low`` to ``high``.
 
     ``now`` is what the function costs. ``low`` and so on are None where nothing can be told, negative where the change
@@ -136,24 +136,24 @@ class Subject:
         tiers = self.prices.durations.get(self.month.usage.arch or DEFAULT_ARCH)
         return tiers[0].rate if tiers else None
 
-    def saving(self, change: str, now: Decimal, then: Decimal, confidence: str, arithmetic: str) -> Recommendation:
+    def saving(self, change: str, now: Decimal, then: Decimal, confidence: str, arithmetic: str) -> SuggestedChange:
         """A change whose cost is one figure."""
         saves = EXACT.subtract(now, then)
         return self.between(change, now, (saves, saves, saves), confidence, arithmetic)
 
-    def at_most(self, change: str, low: Decimal, high: Decimal, confidence: str, arithmetic: str) -> Recommendation:
+    def at_most(self, change: str, low: Decimal, high: Decimal, confidence: str, arithmetic: str) -> SuggestedChange:
         """A change of which only the least saving, ``low``, and the largest possible one, ``high``, are known."""
         return self.between(change, self.cost(), (low, None, high), confidence, arithmetic)
 
     def between(
         self, change: str, now: Decimal, saves: tuple[Decimal | None, Decimal | None, Decimal | None],
         confidence: str, arithmetic: str,
-    ) -> Recommendation:  # fmt: skip
+    ) -> SuggestedChange:  # fmt: skip
         """A change of which the least, the middle and the most that it saves are given (None: not known), in USD or the
         currency of the region, a month.
         """
         usage = self.month.usage
-        return Recommendation(
+        return SuggestedChange(
             usage.function, usage.account, usage.region, change, now, *saves, self.prices.currency, confidence,
             arithmetic,
         )  # fmt: skip

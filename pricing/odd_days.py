@@ -31,7 +31,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class RecurringEvent:
     """A use that comes again by the calendar.
 
     ``words`` say when, ``past`` are its days so far, ``ahead`` those to come.
@@ -51,7 +51,7 @@ class OddDays:
 
     usable: Bools
     filled: Floats
-    events: dict[int, tuple[Event, ...]]
+    events: dict[int, tuple[RecurringEvent, ...]]
     left_out: dict[int, tuple[int, ...]]
 
 
@@ -144,11 +144,11 @@ def _with_gaps(low: list[int], idle: list[int], count: int) -> list[int]:
 
 def _split(
     days: Floats, high: list[int], low: list[int], first: int, ahead: int
-) -> tuple[tuple[Event, ...], tuple[int, ...]]:
+) -> tuple[tuple[RecurringEvent, ...], tuple[int, ...]]:
     """The events among ``high`` (places of days), and the odd days that follow no rule."""
     end = first + len(days)
     left = [first + place for place in high]
-    events: list[Event] = []
+    events: list[RecurringEvent] = []
     while left and len(events) < _MOST_RULES and (event := _event(tuple(left), first, end, end + ahead)):
         events.append(event)
         left = [day for day in left if day not in event.past]
@@ -173,12 +173,12 @@ def _fill(days: Floats, usable: Bools) -> None:
 
 
 @lru_cache(maxsize=256)
-def _event(days: tuple[int, ...], first: int, end: int, after: int) -> Event | None:
+def _event(days: tuple[int, ...], first: int, end: int, after: int) -> RecurringEvent | None:
     """The rule that most of ``days`` (day numbers) follow, if there is one: it never failed since it began.
 
     Twice is a rule of the calendar, three times one of equal gaps.
     """
-    best: Event | None = None
+    best: RecurringEvent | None = None
     for words, holds, least in _rules(days):
         past = [day for day in days if holds(day)]
         if len(past) < least or (len(past) < 3 and 2 * len(past) <= len(days)):
@@ -186,7 +186,7 @@ def _event(days: tuple[int, ...], first: int, end: int, after: int) -> Event | N
         if any(holds(day) and day not in past for day in range(past[0], end)):
             continue
         if best is None or len(past) > len(best.past):
-            best = Event(words, tuple(past), tuple(day for day in range(end, after) if holds(day)))
+            best = RecurringEvent(words, tuple(past), tuple(day for day in range(end, after) if holds(day)))
     return best
 
 

@@ -11,7 +11,18 @@ import numpy.typing as npt
 from collectors.model.units import DAY_MS
 from pricing.forecast_model import Model
 from pricing.levels import Bools, Floats
-from pricing.projection import FITTED, QUANTITIES, TIES, Clock, Days, Projection, ended, month_days, rest, usage_of
+from pricing.projection import (
+    FITTED,
+    QUANTITIES,
+    TIES,
+    Days,
+    Projection,
+    ProjectionClock,
+    ended,
+    month_days,
+    rest,
+    usage_of,
+)
 from pricing.usage import Usage
 from pricing.usage_table import Terms, UsageTable, terms_of
 
@@ -74,7 +85,7 @@ def project_table(
     if after * DAY_MS <= as_of_ms:
         days = table.seen[max(0, start - table.first) : max(0, after - table.first)]
         return ended(so_far, int(days.any(axis=1).sum()))
-    clock = Clock.of_month(as_of_ms, start, after, int(table.begins().min()), since_ms, hours)
+    clock = ProjectionClock.of_month(as_of_ms, start, after, int(table.begins().min()), since_ms, hours)
     rests = _rests(table, clock)
     chosen = spread_of if spread_of is not None and spread_of.any() else np.ones(len(of), np.bool_)
 
@@ -93,10 +104,12 @@ def months_of_table(
     seen = table.between(start, after)
     if after * DAY_MS <= as_of_ms:
         return seen
-    return seen + _rests(table, Clock.of_month(as_of_ms, start, after, int(table.begins().min()), since_ms, hours))
+    return seen + _rests(
+        table, ProjectionClock.of_month(as_of_ms, start, after, int(table.begins().min()), since_ms, hours)
+    )
 
 
-def _rests(table: DayTable, clock: Clock) -> Ints:
+def _rests(table: DayTable, clock: ProjectionClock) -> Ints:
     """What the rest of the month adds to each quantity of each function."""
     rests = np.zeros((table.amounts.shape[0], table.amounts.shape[2]), np.int64)
     begins = table.begins()
@@ -111,7 +124,7 @@ def _rests(table: DayTable, clock: Clock) -> Ints:
     return rests
 
 
-def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> Ints:
+def _rests_of(table: DayTable, functions: Ints, whole: range, clock: ProjectionClock) -> Ints:
     """What the rest of the month adds for functions that have the same settled days."""
     every = table.amounts if len(functions) == table.amounts.shape[2] else table.amounts[:, :, functions]
     used = every.sum(axis=1) > 0

@@ -81,7 +81,7 @@ def _some(of: Sequence[Usage], usages: Sequence[int], quantity: str) -> Sequence
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ProjectionClock:
     """ "Now" in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
 
     today: int
@@ -96,7 +96,7 @@ class Clock:
     @classmethod
     def of_month(
         cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
-    ) -> "Clock":
+    ) -> "ProjectionClock":
         """The clock at ``as_of_ms`` (epoch ms) of a month from day number ``start`` to before ``after``.
 
         ``first`` is the day number of the first data, ``since_ms`` when in it they begin; ``hours`` are the 24 shares
@@ -178,7 +178,7 @@ def project(
     if not left_ms:
         whole = len({day for _, days in series.values() for day in days if start <= day < after})
         return ended(so_far, whole)
-    clock = Clock.of_month(as_of_ms, start, after, first, since_ms, hours)
+    clock = ProjectionClock.of_month(as_of_ms, start, after, first, since_ms, hours)
     rests = {key: rest(names, days, clock) for key, (_, days) in series.items()}
     chosen = [key for key in series if spread_of is None or key[:3] in spread_of] or list(series)
     p50 = tuple(usage_of(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
@@ -211,7 +211,7 @@ def _method(model: "Forecast", count: int) -> str:
     return "; ".join(parts)
 
 
-def _fitted(days: Days, whole: range, clock: Clock) -> tuple["Forecast", int]:
+def _fitted(days: Days, whole: range, clock: ProjectionClock) -> tuple["Forecast", int]:
     """The forecast of the first quantity of ``FITTED`` that was used at all, and which that is."""
     from pricing.series_forecast import forecast
 
@@ -223,7 +223,7 @@ def _fitted(days: Days, whole: range, clock: Clock) -> tuple["Forecast", int]:
     return forecast(used, whole.start, clock.ahead, min(len(whole), clock.today - clock.start)), place
 
 
-def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
+def rest(names: Sequence[str], days: Days, clock: ProjectionClock) -> Amounts:
     """What the rest of the month adds, in every quantity of one function."""
     whole = clock.settled(min(days))
     if not whole:
@@ -238,7 +238,7 @@ def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
     return tuple(_standing(days, at, clock) if _configured(name) else ahead(at) for at, name in enumerate(names))
 
 
-def rest_by_day(days: Days, place: int, model: "Forecast", clock: Clock) -> list[float]:
+def rest_by_day(days: Days, place: int, model: "Forecast", clock: ProjectionClock) -> list[float]:
     """What is still to come of today and of each day after it. With nothing settled: nothing is known."""
     whole = clock.settled(min(days))
     used = [(at, days[day][place]) for at, day in enumerate(whole) if day in days and days[day][place]]
@@ -249,7 +249,7 @@ def rest_by_day(days: Days, place: int, model: "Forecast", clock: Clock) -> list
     return ahead
 
 
-def at_first_rate(days: Days, clock: Clock) -> Amounts:
+def at_first_rate(days: Days, clock: ProjectionClock) -> Amounts:
     """Without any whole day: the rate of the part of a day, or of the hours of today, that were seen."""
     left_ms = clock.after * DAY_MS - clock.as_of_ms
     first = min(days)
@@ -263,7 +263,7 @@ def at_first_rate(days: Days, clock: Clock) -> Amounts:
     return tuple(amount * left_ms // (until_ms - begin_ms) for amount in used)
 
 
-def _standing(days: Days, place: int, clock: Clock) -> int:
+def _standing(days: Days, place: int, clock: ProjectionClock) -> int:
     """A configured quantity for what is left of today and for each day to come: it goes on as on the last whole day."""
     a_day = days[clock.today - 1][place] if clock.today - 1 in days else 0
     if not a_day and clock.elapsed_ms and clock.today in days:
@@ -271,7 +271,7 @@ def _standing(days: Days, place: int, clock: Clock) -> int:
     return a_day * (clock.after * DAY_MS - clock.as_of_ms) // DAY_MS
 
 
-def _path(by_day: Sequence[float], clock: Clock) -> tuple[tuple[date, float], ...]:
+def _path(by_day: Sequence[float], clock: ProjectionClock) -> tuple[tuple[date, float], ...]:
     whole, so_far, path = sum(by_day), 0.0, []
     even = [1 - clock.elapsed_ms / DAY_MS] + [1.0] * (clock.ahead - 1)
     parts = by_day if whole > 0 else even

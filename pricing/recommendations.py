@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from pricing.function_month import BASIS, MONTH_MS, FunctionMonth, Measured, Recommendation, Subject
+from pricing.function_month import BASIS, MONTH_MS, FunctionMonth, Measured, Subject, SuggestedChange
 from pricing.pricebook import PriceBook, UnknownRegion
 from pricing.rules_of_logs import log_class, log_retention, logs_dearer
 from pricing.rules_of_size import arm64, changed_month, least_mb, memory
@@ -26,17 +26,17 @@ from pricing.rules_of_waste import (
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION
 
 __all__ = [
-    "BASIS", "MONTH_MS", "RULES", "FunctionMonth", "Measured", "Recommendation", "changed_month", "least_mb",
+    "BASIS", "MONTH_MS", "RULES", "FunctionMonth", "Measured", "SuggestedChange", "changed_month", "least_mb",
     "provisioned_break_even", "recommendations",
 ]  # fmt: skip
 
-RULES: Sequence[Callable[[Subject], Iterator[Recommendation]]] = (
+RULES: Sequence[Callable[[Subject], Iterator[SuggestedChange]]] = (
     arm64, memory, savings_plan, provisioned_off, provisioned_on, timeouts, retries, cold_starts, snapstart,
     stale_versions, logs_dearer, log_class, log_retention,
 )  # fmt: skip
 
 
-def recommendations(month: FunctionMonth, book: PriceBook) -> tuple[Recommendation, ...]:
+def recommendations(month: FunctionMonth, book: PriceBook) -> tuple[SuggestedChange, ...]:
     """Every change that applies to the function, the most dollars first. Empty where its region has no prices."""
     known = month.usage.arch is not None
     usage = replace(month.usage, region=month.usage.region or DEFAULT_REGION, arch=month.usage.arch or DEFAULT_ARCH)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from collectors.model.units import BILLED_MONTH_HOURS, GB_BYTES
 from pricing.bill import bill
 from pricing.dimensions import LOGS, LOGS_STORAGE
-from pricing.function_month import HIGH, MEDIUM, Recommendation, Subject, figure, money
+from pricing.function_month import HIGH, MEDIUM, Subject, SuggestedChange, figure, money
 from pricing.log_changes import in_class, kept_for
 from pricing.usage import EXACT, Usage
 
@@ -17,7 +17,7 @@ RETENTION_DAYS = 30  # what advice proposes
 _SHORT_DAYS = 14  # a log that is deleted so soon has nothing to win
 
 
-def logs_dearer(subject: Subject) -> Iterator[Recommendation]:
+def logs_dearer(subject: Subject) -> Iterator[SuggestedChange]:
     """What comes into the log costs more than everything else of the function: the commonest surprise."""
     usage = subject.month.usage
     amounts = dict(usage.metered)
@@ -41,7 +41,7 @@ def logs_dearer(subject: Subject) -> Iterator[Recommendation]:
     )
 
 
-def log_class(subject: Subject) -> Iterator[Recommendation]:
+def log_class(subject: Subject) -> Iterator[SuggestedChange]:
     """Log groups in the Infrequent Access class, whose ingestion costs half (CloudWatch pricing page, "Logs")."""
     usage = subject.month.usage
     amounts = dict(usage.metered)
@@ -60,7 +60,7 @@ def log_class(subject: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def log_retention(subject: Subject) -> Iterator[Recommendation]:
+def log_retention(subject: Subject) -> Iterator[SuggestedChange]:
     """Deleting logs after 30 days. The saving is 0 where all stored logs are younger, at most all of their storage."""
     month, usage = subject.month, subject.month.usage
     stored = dict(usage.metered).get(LOGS_STORAGE, 0)

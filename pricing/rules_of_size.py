@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from collectors.model.units import COMMON_MEMORY_MB, LEAST_MEMORY_MB
 from pricing.dimensions import SNAPSTART_CACHE
-from pricing.function_month import LOW, MEDIUM, FunctionMonth, Recommendation, Subject, figure
+from pricing.function_month import LOW, MEDIUM, FunctionMonth, Subject, SuggestedChange, figure
 from pricing.memory_model import duration_at
 from pricing.usage import EXACT, Usage, gb_seconds
 from pricing.whatif import WhatIf
@@ -23,7 +23,7 @@ _X86_ONLY = re.compile(
 )
 
 
-def arm64(subject: Subject) -> Iterator[Recommendation]:
+def arm64(subject: Subject) -> Iterator[SuggestedChange]:
     """The same function on the other architecture, unless it is not known which one it has."""
     month, usage = subject.month, subject.month.usage
     if (
@@ -80,7 +80,7 @@ def least_mb(max_memory_mb: int) -> int:
     return max(LEAST_MEMORY_MB, int(wanted))
 
 
-def memory(subject: Subject) -> Iterator[Recommendation]:
+def memory(subject: Subject) -> Iterator[SuggestedChange]:
     """The size whose saving is surest; the smallest that would do, without a claim, where none is sure.
 
     A larger size is as good: it is proposed where it costs no more and is faster. Requests do not change with memory.
@@ -151,7 +151,7 @@ def changed_month(month: FunctionMonth, change: WhatIf) -> Usage:
     return WhatIf(change.label, tuple(wanted.items())).applied_to_usage(usage)
 
 
-def _worth(recommendation: Recommendation, memory_mb: int) -> bool:
+def _worth(recommendation: SuggestedChange, memory_mb: int) -> bool:
     """Whether a size is worth proposing: it is cheaper, or larger and faster even at the worse end of the range."""
     larger_and_faster = (
         (recommendation.memory_mb or 0) > memory_mb
@@ -161,7 +161,7 @@ def _worth(recommendation: Recommendation, memory_mb: int) -> bool:
     return (recommendation.low or _ZERO) > 0 or larger_and_faster
 
 
-def _resized(subject: Subject, size: int, least: int) -> Recommendation:
+def _resized(subject: Subject, size: int, least: int) -> SuggestedChange:
     month, usage = subject.month, subject.month.usage
     assert month.memory_mb
     assert month.duration_ms

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from collectors.model.units import HOUR_MS, MB_PER_GB
 from pricing.dimensions import SNAPSTART_CACHE
-from pricing.function_month import HIGH, LOW, MEDIUM, Recommendation, Subject, figure
+from pricing.function_month import HIGH, LOW, MEDIUM, Subject, SuggestedChange, figure
 from pricing.pricebook import RegionPrices
 from pricing.usage import DEFAULT_ARCH, EXACT, Usage, gb_seconds
 
@@ -26,7 +26,7 @@ def provisioned_break_even(prices: RegionPrices, arch: str) -> Decimal | None:
     return EXACT.divide(rates.configured, tiers[0].rate - rates.duration).quantize(Decimal("0.0001"))
 
 
-def savings_plan(subject: Subject) -> Iterator[Recommendation]:
+def savings_plan(subject: Subject) -> Iterator[SuggestedChange]:
     """A Compute Savings Plan for a year without upfront payment (AWS Savings Plans pricing, "Lambda")."""
     factor = (subject.prices.other.get("savings_plan") or {}).get("duration")
     if factor is None or not (subject.month.usage.billed_mb_ms or subject.month.usage.provisioned_mb_ms):
@@ -40,7 +40,7 @@ def savings_plan(subject: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def provisioned_off(subject: Subject) -> Iterator[Recommendation]:
+def provisioned_off(subject: Subject) -> Iterator[SuggestedChange]:
     """Provisioned concurrency that is busy for less than its break-even."""
     usage = subject.month.usage
     break_even = provisioned_break_even(subject.prices, usage.arch or DEFAULT_ARCH)
@@ -63,7 +63,7 @@ def provisioned_off(subject: Subject) -> Iterator[Recommendation]:
         )  # fmt: skip
 
 
-def provisioned_on(subject: Subject) -> Iterator[Recommendation]:
+def provisioned_on(subject: Subject) -> Iterator[SuggestedChange]:
     """As many environments as are busy all the time, by the mean concurrency of the month."""
     usage = subject.month.usage
     break_even = provisioned_break_even(subject.prices, usage.arch or DEFAULT_ARCH)
@@ -92,7 +92,7 @@ def provisioned_on(subject: Subject) -> Iterator[Recommendation]:
         )  # fmt: skip
 
 
-def timeouts(subject: Subject) -> Iterator[Recommendation]:
+def timeouts(subject: Subject) -> Iterator[SuggestedChange]:
     """What invocations cost that ran until their timeout: the most that ending them sooner saves."""
     month = subject.month
     if not month.timeouts or not month.timeout_s or not month.memory_mb or subject.rate is None:
@@ -107,7 +107,7 @@ def timeouts(subject: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def retries(subject: Subject) -> Iterator[Recommendation]:
+def retries(subject: Subject) -> Iterator[SuggestedChange]:
     """An asynchronous event is tried three times: a failure that always fails is paid for thrice."""
     month, usage = subject.month, subject.month.usage
     if not month.retried or not usage.requests:
@@ -129,7 +129,7 @@ def retries(subject: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def cold_starts(subject: Subject) -> Iterator[Recommendation]:
+def cold_starts(subject: Subject) -> Iterator[SuggestedChange]:
     """What init costs, which is billed since August 2025: the most that faster starts save."""
     month, usage = subject.month, subject.month.usage
     if not month.init_ms or not month.memory_mb or subject.rate is None or not usage.billed_mb_ms:
@@ -148,7 +148,7 @@ def cold_starts(subject: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def snapstart(subject: Subject) -> Iterator[Recommendation]:
+def snapstart(subject: Subject) -> Iterator[SuggestedChange]:
     """SnapStart on: its cache and restores against the init that it saves."""
     month = subject.month
     rates = subject.prices.other.get("snapstart") or {}
@@ -173,7 +173,7 @@ def snapstart(subject: Subject) -> Iterator[Recommendation]:
     )  # fmt: skip
 
 
-def stale_versions(subject: Subject) -> Iterator[Recommendation]:
+def stale_versions(subject: Subject) -> Iterator[SuggestedChange]:
     """SnapStart snapshots of published versions that nothing invoked in the month."""
     month = subject.month
     rate = (subject.prices.other.get("snapstart") or {}).get("cache")

@@ -7,7 +7,7 @@ from math import exp
 import numpy as np
 
 from pricing.forecast_model import Model
-from pricing.odd_days import Event
+from pricing.odd_days import RecurringEvent
 from pricing.spread import spread_of
 
 
@@ -29,7 +29,7 @@ class Forecast:
     shifted: int | None = None
     weekly: bool = False
     growth: float = 0.0
-    events: tuple[Event, ...] = ()
+    events: tuple[RecurringEvent, ...] = ()
     left_out: int = 0
 
 

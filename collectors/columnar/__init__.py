@@ -1,1 +1,3 @@
-"""The fast path: whole invocations out of columns of log events. ``parsing`` makes the same of the same events."""
+"""The fast path: takes whole invocations out of columns of log events. ``parsing`` makes equal invocations of the
+events one by one.
+"""

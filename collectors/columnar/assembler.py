@@ -1,7 +1,8 @@
-"""The assembler's fast path: invocations out of columns of log events, many at once, and REPORTs that are read later.
+"""The assembler's fast path: takes many invocations at once out of columns of log events, and leaves REPORTs to be read
+later.
 
-``collectors.parsing.assembler.Assembler`` would make the same batches of the same events; ``tests/equivalence`` holds
-the two equal.
+``collectors.parsing.assembler.Assembler`` makes equal batches of the same events; ``tests/equivalence`` compares the
+two.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,8 @@ from collectors.parsing.function_names import runtime_of
 from collectors.parsing.invocation_batches import BatchBuilder
 from collectors.parsing.streams import StreamState
 
-TELLING_EVENTS = 2_000  # of a block: with fewer, too many begin or end in another one
-WORTH_COLUMNS = 0.4  # share of a block's events; with less, a file's lines are better decoded one by one
+TELLING_EVENTS = 2_000  # events of a block: in a smaller one too many invocations begin or end in another block
+WORTH_COLUMNS = 0.4  # share of a block's events taken at once; below it, decoding line by line is faster
 
 _encode = msgspec.msgpack.Encoder().encode
 _NEWLINE = ord("\n")
@@ -39,7 +40,9 @@ class ColumnarBatchBuilder(BatchBuilder):
         return super().__len__() + self._whole_count
 
     def add_whole(self, states: Sequence[StreamState], events: EventColumns, whole: WholeInvocations) -> None:
-        """Those of ``whole`` that are over. ``states`` are the block's streams, in the order of its ``places``."""
+        """Adds the invocations of ``whole`` that are over. ``states`` are the block's streams, in the order of its
+        ``places``.
+        """
         for stream in np.unique(whole.stream).tolist():
             self._slot(states[stream])
             states[stream].seen = self.number
@@ -54,7 +57,9 @@ class ColumnarBatchBuilder(BatchBuilder):
 
 
 class ColumnarAssembler(Assembler):
-    """An ``Assembler`` that takes what it can of ``EventColumns`` at once, and all other blocks as that does."""
+    """An ``Assembler`` that takes whole invocations out of ``EventColumns`` at once, and all other events as
+    ``Assembler`` does.
+    """
 
     _finished: ColumnarBatchBuilder
 
@@ -68,7 +73,9 @@ class ColumnarAssembler(Assembler):
 
     @property
     def wants_columns(self) -> bool:
-        """Whether blocks are worth being columns: they are for nothing where little can be taken at once."""
+        """Whether blocks should be given as columns: they are not worth making where few events can
+        be taken at once.
+        """
         return self.taken_at_once >= WORTH_COLUMNS
 
     def feed(self, events: Sequence[LogEvent]) -> None:
@@ -104,7 +111,7 @@ class ColumnarAssembler(Assembler):
             state.previous, state.current = state.current, unfinished
 
     def take(self, *, final: bool = False) -> Batch:
-        """All that is finished; with ``final`` also what is not, as fragments."""
+        """A batch of all invocations that are finished; with ``final`` also the others, as fragments."""
         return with_reports_read(self.take_deferred(final=final))
 
     def take_deferred(self, *, final: bool = False) -> Batch:

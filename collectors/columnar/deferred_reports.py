@@ -1,7 +1,7 @@
-"""Reading REPORT lines, and fingerprinting errors, later: in the writer's process, which has time to spare.
+"""Reads REPORT lines and fingerprints errors later: in the writer's process, which has time to spare.
 
-A REPORT is deferred where nothing but its figures is still to be known of the invocation: its START was seen, none of
-its lines reads like a failure, and REPORT states no status.
+A REPORT is deferred where only its figures are still unknown: its invocation's START was seen, none of the invocation's
+lines reads like a failure, and the REPORT states no status.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _PARTS, _STATUS, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", 
 
 
 def deferred(done: Sequence[InvocationBuilder]) -> tuple[DeferredReports, list[int]]:
-    """The REPORTs that can be read later, and the places of the invocations that want a closer look now."""
+    """The REPORTs that can be read later, and the places in ``done`` of the invocations that must be read now."""
     likely = [
         place
         for place, each in enumerate(done)
@@ -43,23 +43,23 @@ def with_reports_read(batch: Batch) -> Batch:
         return batch
     columns.deferred = None
     numbers = np.frombuffer(columns.numbers, np.int64).reshape(len(NUMBERS), columns.count).copy()
-    places = np.frombuffer(late.at, np.int64)
+    places = np.frombuffer(late.places, np.int64)
     lengths = np.frombuffer(late.lengths, np.int64)
     plain = plain_reports(late.text, lengths)
-    filled_places = places[plain.at]
+    filled_places = places[plain.places]
     numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), filled_places] = plain.figures
     numbers[_PARTS, filled_places], numbers[_STATUS, filled_places] = Parts.WHOLE, Status.OK
     columns.request_ids = _filled(columns.request_ids, filled_places, plain.request_ids)
     if len(filled_places) < len(places):
         ends = lengths.cumsum()
-        for each in np.setdiff1d(np.arange(len(places)), plain.at).tolist():
+        for each in np.setdiff1d(np.arange(len(places)), plain.places).tolist():
             _read_alone(batch, numbers, int(places[each]), late.text[ends[each] - lengths[each] : ends[each]])
     columns.numbers = numbers.tobytes()
     return batch
 
 
 def _filled(ids: list[bytes | str], places: Ints, known: list[bytes]) -> list[bytes | str]:
-    """The ids, with those that are known now at the rising places where they were found: nearly all."""
+    """The ids, with those in ``known`` put at the rising ``places`` where they belong: nearly all of them."""
     filled: list[bytes | str] = [*known]
     for at in np.setdiff1d(np.arange(len(ids)), places, assume_unique=True).tolist():
         filled.insert(at, ids[at])

@@ -1,8 +1,8 @@
-"""REPORT lines of successes that were not traced, all of a batch at once: nearly every line of a log is one.
+"""Reads the REPORT lines of successes that were not traced, all of a batch at once: most REPORTs are such lines.
 
-Such a line has five fields, six after a cold start, in Lambda's own spelling. Eight of its characters are one 64-bit
-word, and a step of arithmetic works on the words of all lines at once. Whatever differs in a single byte is left to
-``parse_report``.
+Such a line has five fields, or six after a cold start, spelled as Lambda spells them. Eight of its characters are one
+64-bit word, and each step of arithmetic works on one word of all lines at once. A line that differs in a single byte is
+left to ``parse_report``.
 """
 
 from dataclasses import dataclass
@@ -29,19 +29,20 @@ _FOUR_BYTES = np.uint64(0xFFFFFFFF)
 
 @dataclass(frozen=True, slots=True)
 class PlainReports:
-    """What plain REPORTs say. ``at`` are their places among the texts; the rest has a column for each of them.
+    """The figures of plain REPORTs. ``places`` are their indices among the texts, rising; the others have a column for
+    each.
 
-    ``figures`` are rows of duration_us, billed_ms, memory_mb, max_memory_mb and init_us (-1 where the environment was
-    warm); ``request_ids`` the UUIDs' 16 bytes.
+    ``figures`` is an int64 matrix with the rows duration_us, billed_ms, memory_mb, max_memory_mb and init_us (-1 where
+    the environment was warm); ``request_ids`` are the UUIDs' 16 bytes.
     """
 
-    at: Ints
+    places: Ints
     figures: Ints
     request_ids: list[bytes]
 
 
 def plain_reports(joined: str, lengths: Ints) -> PlainReports:
-    """Reads the plain REPORTs among texts that are given one after the other, with the length of each."""
+    """The plain REPORTs among texts, which are given joined, with the length of each in characters."""
     text = _Text(joined)
     ends = lengths.cumsum() + len(_MARGIN)
     begins = np.concatenate(([len(_MARGIN)], ends))[:-1]
@@ -77,7 +78,7 @@ _NO_NUMBER = -(10**12)  # so far below zero that no sum with it is a figure
 
 
 class _Text(Words):
-    """All texts as one: a byte stands for each character, whatever the character."""
+    """All texts joined, with one byte for each character ("?" for one beyond Latin-1), so that places in both agree."""
 
     def __init__(self, text: str) -> None:
         super().__init__(b"".join((_MARGIN, text.encode("latin-1", "replace"), _MARGIN)))
@@ -98,17 +99,17 @@ class _Text(Words):
         width = end - begin
         fine = (width > 0) & (width <= _MOST_DIGITS)
         before = ((_MOST_DIGITS - np.where(fine, width, 1)) * 8).astype(np.uint64)  # what the word has of its label
-        value, digits = value_of(((self.at(end - 8) ^ ZEROS) >> before) << before)
+        value, digits = value_of(((self.words_at(end - 8) ^ ZEROS) >> before) << before)
         return np.where(fine & digits, value.astype(np.int64), _NO_NUMBER)
 
     def uuids(self, places: Ints) -> tuple[npt.NDArray[np.uint32], Mask]:
         """The 16 bytes of the lower-case UUID at each place, as four words, and whether one stands there."""
         letters = np.stack(
             (
-                self.at(places),
-                self.at(places + 9) & _FOUR_BYTES | self.at(places + 14) << _S32,
-                self.at(places + 19) & _FOUR_BYTES | self.at(places + 24) << _S32,
-                self.at(places + 28),
+                self.words_at(places),
+                self.words_at(places + 9) & _FOUR_BYTES | self.words_at(places + 14) << _S32,
+                self.words_at(places + 19) & _FOUR_BYTES | self.words_at(places + 24) << _S32,
+                self.words_at(places + 28),
             ),
             axis=1,
         )

@@ -1,9 +1,9 @@
-"""Whole invocations that went well, taken from a block of events at once: most of what any log holds.
+"""Takes whole invocations that succeeded out of a block of events at once: they are most of any log.
 
-Such an invocation has one START, one END and one REPORT in the block, which name the same request in the same stream.
-Between its START and the stream's next one stand nothing but application lines that tell of no failure. Before it
-stands nothing that might be of it, except INIT_START where a stream begins. ``Assembler`` would make of it just what
-is said here; whatever is different in anything, or not surely the same, is left to it.
+Such an invocation has one START, one END and one REPORT in the block, with the same request id and stream. Between its
+START and the stream's next START are only lines of the application that show no failure. Before its START nothing may
+belong to it, except INIT_START where a stream begins. ``Assembler`` would make an equal invocation of it; whatever
+differs in any way, or might, is left to ``Assembler``.
 """
 
 from collections.abc import Collection, Iterator
@@ -52,8 +52,8 @@ class WholeInvocations:
 
 
 def whole_invocations(events: EventColumns, free: Mask, inside: Mask, known: Collection[str]) -> WholeInvocations:
-    """Those of a block. Of each stream, ``free`` says whether any may be taken, ``inside`` whether it is in an
-    invocation as the block begins. ``known`` are the requests of invocations that are not over.
+    """The whole invocations of a block. For each stream, ``free`` says whether any may be taken, ``inside`` whether it
+    is in an invocation when the block begins. ``known`` are the request ids of invocations that are not over.
 
     Raises msgspec.DecodeError where a message is no JSON.
     """
@@ -94,7 +94,9 @@ def whole_invocations(events: EventColumns, free: Mask, inside: Mask, known: Col
 
 
 def _events_of(stretches: "_Stretches", kinds: Ints, starts: Ints, ends: Ints, reports: Ints) -> tuple[Ints, Ints]:
-    """The events of each invocation, one's after the other's, and where each one's begin, and the last one's end."""
+    """The indices of all invocations' events, one invocation after another, and where each one's begin in that array;
+    its last entry is the end.
+    """
     number = stretches.owned(kinds, stretches.of_event[starts])
     number[ends] = number[reports] = np.arange(len(starts))
     taken = stretches.order[number[stretches.order] >= 0]
@@ -104,7 +106,7 @@ def _events_of(stretches: "_Stretches", kinds: Ints, starts: Ints, ends: Ints, r
 
 
 def _repeating(events: EventColumns, taken: Ints, firsts: Ints) -> Mask:
-    """Which invocations have an event whose id is not higher than the one's before: one of them may have come twice."""
+    """Which invocations have an event whose id is not higher than the id before it: an event may be there twice."""
     ids = events.words.columns(events.ids[taken], ID_DIGITS)
     falling = np.flatnonzero(ids[1:] <= ids[:-1]) + 1
     number = np.searchsorted(firsts, falling, "right") - 1
@@ -120,7 +122,7 @@ def _is_plain(report: str) -> bool:
 def unfinished_invocations(
     events: EventColumns, runs: WholeInvocations, *, keep_lines: bool
 ) -> Iterator[tuple[int, InvocationBuilder]]:
-    """The invocations that are not over, as they are while more of their lines may come; and the stream of each."""
+    """The invocations that are not over, each with its stream, as builders that take further lines."""
     edges = np.cumsum(runs.events[runs.done :])
     places = runs.taken[len(runs.taken) - edges[-1] :] if len(edges) else runs.taken[:0]
     times = events.timestamp_ms[places].tolist()
@@ -153,14 +155,14 @@ def unfinished_invocations(
 
 @lru_cache(maxsize=256)
 def runtime_told(text: str) -> str | None:
-    """The runtime's version that INIT_START tells; None where the text is not just that."""
+    """The runtime's version in INIT_START; None where the text is anything else."""
     piece = next((each for each in read_text(text) if not isinstance(each, AppText)), None)
     return (piece.runtime or "") if isinstance(piece, Note) and piece.kind == "INIT_START" else None
 
 
 def _kinds(events: EventColumns) -> Ints:
     words, begins, ends = events.words, events.begins, events.ends
-    heads = words.at(np.minimum(begins, len(words) - 1))
+    heads = words.words_at(np.minimum(begins, len(words) - 1))
     length = ends - begins
     kinds = np.full(len(begins), _ODD, np.int64)
     places = np.flatnonzero((heads == word(b"START Re")) & (length >= 63) & (length < 90))
@@ -181,7 +183,7 @@ def _kinds(events: EventColumns) -> Ints:
 
 
 def _calm_lines(events: EventColumns, places: Ints, heads: Eights) -> Ints:
-    """Which of the events are an application's lines that tell of no failure and of nothing else."""
+    """Which of the events are lines of an application that show no failure."""
     head = heads[places]
     plain = head != _LOGS
     for platform in _HEADS:
@@ -201,16 +203,17 @@ def _calm_lines(events: EventColumns, places: Ints, heads: Eights) -> Ints:
 
 
 def _tells_something(text: str) -> bool:
-    """Whether a text may be more than an application's line: JSON may be the platform's, and names things otherwise."""
+    """Whether a text may be more than a line of an application: JSON may be a platform line, or name a function."""
     if might_fail(text) or "RequestId: " in text:
         return True
     return text[:1] == "{" and ("RequestId" in text or '"platform.' in text or "\x1b" in text)
 
 
 def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple[Ints, Ints, Ints, Ints]:
-    """START, END and REPORT of the same request in the same stream, where there is one of each, START first.
+    """The START, END and REPORT of each request that has exactly one of each in one stream, START first, as indices of
+    events.
 
-    Then the streams in which a START may go on with an invocation that is known, instead of beginning one.
+    Last come the streams in which a START may continue an invocation in ``known`` instead of beginning a new one.
     """
     places = np.flatnonzero((kinds >= _START) & (kinds <= _REPORT))
     kind, stream = kinds[places], events.stream[places]
@@ -239,7 +242,7 @@ def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple
 
 def _ids(words: Words, places: Ints) -> tuple[list[Eights], Eights]:
     """The request ids at these places as columns of words, and a hash of each."""
-    parts = [words.at(places + offset) for offset in _ID_WORDS]
+    parts = [words.words_at(places + offset) for offset in _ID_WORDS]
     hashed = np.zeros(len(places), np.uint64)
     for part in parts:
         hashed = mixed(hashed, part)
@@ -247,7 +250,7 @@ def _ids(words: Words, places: Ints) -> tuple[list[Eights], Eights]:
 
 
 def _ids_of(known: Collection[str]) -> Eights:
-    """The hashes that ``_ids`` would give these, if it could meet them."""
+    """The hashes that ``_ids`` gives for these request ids; ids that it cannot read are left out."""
     text = "".join(each for each in known if len(each) == _ID_CHARS).encode("ascii", "replace")
     return _ids(Words(text), np.arange(0, len(text), _ID_CHARS))[1]
 
@@ -259,10 +262,10 @@ def _has_backslash(words: Eights) -> Mask:
 
 
 class _Stretches:
-    """The block's streams, cut where an invocation starts.
+    """The block's streams, each cut at every START into stretches.
 
-    ``order`` has the events stream by stream, ``of_event`` is the stretch that each is in. ``calm`` are those with
-    nothing odd in them nor in the one before, ``last`` those that are their stream's last.
+    ``order`` sorts the events by stream, ``of_event`` is each event's stretch. ``calm`` are the stretches in which
+    nothing is odd, nor in the one before, ``last`` those that are the last of their stream.
     """
 
     def __init__(self, events: EventColumns, kinds: Ints, inside: Mask) -> None:
@@ -284,9 +287,9 @@ class _Stretches:
         self.calm[1:] &= ~odd[:-1] | first_of_stream[1:]
 
     def owned(self, kinds: Ints, chosen: Ints) -> Ints:
-        """For each event the place among ``chosen`` stretches of the one that it is of, -1 where it is of none.
+        """For each event the index in ``chosen`` of the stretch that it belongs to, -1 where it belongs to none.
 
-        END and REPORT, which name their own, are of none here.
+        END and REPORT, which name their own request, belong to none here.
         """
         place = np.full(len(self.calm) + 1, -1, np.int64)
         place[chosen] = np.arange(len(chosen))

@@ -1,4 +1,4 @@
-"""What a source gives, with its log events made into batches of invocations: the reading half of every collection."""
+"""Turns the log events that a source gives into batches of invocations: the reading half of every collection."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,11 @@ from collectors.sources.base import Item, LogEvents, Rejects, StoredItem, ToldIt
 def assembled(
     items: Iterator[Item], assembler: ColumnarAssembler, batch_rows: int
 ) -> Iterator[Batch | StoredItem | ToldItem]:
-    """The items in their order, but for log events and rejects, which come as batches of ``batch_rows`` and more.
+    """The items in their order; log events and rejects come as batches of ``batch_rows`` or more.
 
-    What was read before a mark of what is covered comes before it, invocations that are not over too, as fragments:
-    they must be committed before the mark is. So does what was read before the source ended, or failed.
+    Before a mark of what is covered comes a batch of everything read before it, with unfinished invocations as
+    fragments, because it must be committed before the mark. Such a batch also comes at the end of the source, or before
+    its failure.
     """
     try:
         for item in items:

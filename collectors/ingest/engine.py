@@ -1,8 +1,8 @@
-"""One collection: from a source through the assembler into the store. An import is one of files.
+"""One collection: from a source through the assembler into the store. An import is a collection of files.
 
-A large import is read and assembled here while a process of its own writes: the two take about equally long. A small
-one is done in this process, which starts faster. What the writer commits is whole; killed at any moment, the same
-command run again adds what is missing and nothing twice.
+A large import is read and assembled in this process while another one writes: each takes about half of the work. A
+small import is done in this process alone, which starts faster. What the writer has committed is complete: killed at
+any moment and run again, the same command adds what is missing and nothing twice.
 """
 
 import contextlib
@@ -110,7 +110,7 @@ def import_files(
 
 
 class _FileImport:
-    """The reading of all files of an import: they share an assembler, as a log may lie in several."""
+    """Reads all files of an import. They share an assembler, because one log may be spread over several files."""
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class _FileImport:
 
 
 def _items_of(source: Source, stored: Stored) -> Iterator[Item]:
-    """The items of a file's source. What nobody foresaw in it is SourceFailed, and ends that file alone."""
+    """The items of a file's source. An exception that nobody foresaw becomes SourceFailed, and ends that file alone."""
     try:
         for item in source.items(stored):
             if not isinstance(item, Item):
@@ -230,7 +230,9 @@ def collect(source: Source, *, db: Path, now_ms: int | None = None) -> Collected
 
 @contextlib.contextmanager
 def _no_garbage() -> Iterator[None]:
-    """No cyclic garbage is made here, and looking for it among millions of records costs a fifth of the time."""
+    """Switches Python's garbage collector off: no cyclic garbage is made here, and looking for it costs a fifth of the
+    time.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""The items of one source on their way into the store: each kind goes to what keeps it."""
+"""Writes the items of one source into the store: each kind with the function of the store for it."""
 
 import sqlite3
 import time
@@ -58,9 +58,9 @@ class ItemWriter:
         self._writer.add(deferred_reports.with_reports_read(batch))
 
     def keep(self, item: StoredItem) -> None:
-        """Keeps any other item, after committing what was added before it.
+        """Writes any other item, after committing what was added before it.
 
-        A mark of what is covered waits until ``save``: it must not be committed before what it covers.
+        A mark of what is covered waits until ``save``, because it must not be committed before what it covers.
         """
         if isinstance(item, Covered):
             self._marks.append(item)
@@ -129,5 +129,5 @@ class ItemWriter:
         self._saved = time.monotonic()
 
     def forget_marks(self) -> None:
-        """Marks nothing that waits as covered: not all that it covers could be kept."""
+        """Drops the waiting marks: some of what they cover could not be written."""
         self._marks.clear()

@@ -1,8 +1,8 @@
-"""Collecting many accounts and regions at once: a thread reads each, one writer keeps all.
+"""Collects from many accounts and regions at once: a thread reads each source, and one writer stores everything.
 
-A thread turns log events into batches and hands everything over through a queue of bounded length, so memory stays
-flat. What a source says it has covered is marked only when it is committed: killed at any moment, the same collection
-run again reads the rest, and adds nothing twice.
+A thread turns log events into batches and hands all items over through a queue of bounded length, so memory does not
+grow. A source's mark of what is covered is written only with what it covers: killed at any moment and run again, the
+same collection reads the rest, and adds nothing twice.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ Progress = Callable[[Collected, Step], None]
 
 
 class _SourceWriter(ItemWriter):
-    """Writes what one reader reads, and tells the reader's ``Collected`` what it came to."""
+    """Writes what one reader reads, and notes the results in the reader's ``Collected``."""
 
     def __init__(self, connection: sqlite3.Connection, reader: SourceReader, now_ms: int) -> None:
         super().__init__(connection, f"collect {reader.collected.name}", now_ms)
@@ -43,7 +43,7 @@ class _SourceWriter(ItemWriter):
         self._began = time.monotonic()
 
     def take(self, read: Batch | Read) -> None:
-        """Writes, or tells, one thing that was read."""
+        """Writes or reports one item that was read."""
         match read:
             case None | FileSummary():
                 pass
@@ -69,7 +69,7 @@ class _SourceWriter(ItemWriter):
         self.tell()
 
     def give_up(self, fault: Exception) -> None:
-        """Of something that was given and cannot be kept: nothing that came with it is marked as covered."""
+        """Handles an item that could not be written: nothing that came with it is marked as covered."""
         self.reader.stop.set()
         self.forget_marks()
         self.reader.collected.fail(unforeseen(self.reader.collected.name, fault))
@@ -81,14 +81,14 @@ class _SourceWriter(ItemWriter):
         self.reader.collected.calls = self.reader.counts()
 
     def pause(self) -> Collected:
-        """The round is over and the source is not: what it came to so far."""
+        """The results so far of a source that is not finished when its round is over."""
         self.save()
         collected = self.reader.next_round()
         self._end(collected)
         return collected
 
     def tell(self) -> None:
-        """Tells how far it is."""
+        """Reports progress."""
         collected = self.reader.collected
         collected.count(self.written)
         collected.functions, collected.metric_points = self.functions, self.metric_points
@@ -109,7 +109,7 @@ class _SourceWriter(ItemWriter):
 
 
 class UnfinishedSources:
-    """The sources of a watch that were not finished when a round was over: they go on in the next."""
+    """The sources of a watch that were not finished when a round was over: they continue in the next one."""
 
     def __init__(self) -> None:
         self.out: queue.Queue[tuple[SourceReader, Read]] = queue.Queue(WAITING)
@@ -117,7 +117,7 @@ class UnfinishedSources:
         self.readers: list[SourceReader] = []
 
     def stop(self) -> None:
-        """Lets them go, with what was kept of them."""
+        """Ends them; what was stored of them stays."""
         for reader in self.readers:
             reader.stop.set()
         self.readers = []
@@ -179,9 +179,10 @@ def _begun(openings: Sequence[Opening], going_on: UnfinishedSources, db: Path) -
 
 @contextlib.contextmanager
 def _tidied() -> Iterator[Callable[[], bool]]:
-    """Looking for cyclic garbage among millions of records costs a fifth of the time; now and then is enough.
+    """Switches Python's garbage collector off, which costs a fifth of the time among millions of records, and runs it
+    now and then.
 
-    What it yields is to be called often, and is always False.
+    Yields a function to be called often, which runs it when it is time, and always returns False.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -211,7 +212,9 @@ def _drain(
     stopped: Callable[[], bool],
     over: Callable[[], bool],
 ) -> dict[SourceReader, Collected]:
-    """Keeps what the readers give until all have ended; by reader what came of those that had not when it was over."""
+    """Writes what the readers give until all have ended, or the round is over; then returns the results so far of the
+    unfinished ones.
+    """
     writers: dict[SourceReader, _SourceWriter] = {}
     twins: dict[tuple[str, str], str] = {}
     reading, last, ended = set(readers), None, False

@@ -1,4 +1,4 @@
-"""Who is told what newly goes wrong in a watch: JSON lines, and what other packages add by entry points."""
+"""Notifiers of what newly goes wrong in a watch: JSON lines, and those that other packages add by entry points."""
 
 import json
 import sys
@@ -63,14 +63,14 @@ def notifier(named: str) -> Notifier:
 
 
 class Notifications:
-    """Tells notifiers after each round of a watch, every event once."""
+    """Passes the new events to notifiers after each round of a watch, each event once."""
 
     def __init__(self, db: Path, notifiers: Sequence[Notifier]) -> None:
         self._trouble = NewTrouble(db)
         self._notifiers = notifiers
 
     def after_round(self, collected: Sequence[Collected], now_ms: int) -> list[str]:
-        """Tells what is new. Returns what could not be told, a line each."""
+        """Passes on what is new. Returns a line for each event that could not be passed on."""
         try:
             events = self._trouble.after_round(collected, now_ms)
         except StoreError as error:

@@ -1,4 +1,6 @@
-"""Counting the metrics in log lines of stores from before such metrics were read: once, when metrics are asked for."""
+"""Counts the metrics in log lines of stores that are older than this feature: once, when metrics
+are first asked for.
+"""
 
 import contextlib
 import sqlite3
@@ -10,7 +12,7 @@ from collectors.store.schema import EMF_UNCOUNTED, VERSION
 
 
 def is_old(path: Path) -> bool:
-    """Whether the store is there and has lines that were not looked through."""
+    """Whether the store exists and has lines in which metrics were never looked for."""
     if not path.exists():
         return False
     with contextlib.suppress(sqlite3.Error):

@@ -1,4 +1,6 @@
-"""Grouping a store's errors anew, where they were grouped by older rules: when it is written, or when it is opened."""
+"""Groups a store's errors anew where they were grouped by older rules: when the store is written,
+or when it is opened.
+"""
 
 import contextlib
 import sqlite3
@@ -20,7 +22,9 @@ def _quietly(done: int, total: int) -> None:
 
 
 def regroup_here(connection: sqlite3.Connection, progress: Progress = _quietly) -> bool:
-    """By a writer's connection; False where nothing was to do. ``progress`` hears how many are looked at, of all."""
+    """Regroups by a writer's connection; False where nothing was to do. ``progress`` gets the
+    numbers done and in all.
+    """
     if not _is_older(rules_of(connection)):
         return False
     from collectors.parsing.fingerprint import family, fingerprint
@@ -33,7 +37,9 @@ def regroup_here(connection: sqlite3.Connection, progress: Progress = _quietly) 
 
 
 def _said(error_type: str, texts: Sequence[str]) -> str | None:
-    """The message of an error as the lines of its invocation tell it; None where they tell of another, or of none."""
+    """The message of an error of this type in the lines of its invocation; None where they show
+    another error, or none.
+    """
     from collectors.parsing.failures import evidence
 
     error = evidence(texts).error
@@ -41,7 +47,9 @@ def _said(error_type: str, texts: Sequence[str]) -> str | None:
 
 
 def _is_older(rules: int | None) -> bool:
-    """Whether rules are of an older version: a newer one's groups stay, else two versions would undo each other."""
+    """Whether errors were grouped by an older version of the rules. Groups of a newer one stay: else two versions of
+    the program would undo each other's.
+    """
     return rules is None or rules < RULES
 
 

@@ -1,4 +1,4 @@
-"""What collections and imports came to: the figures and failures that commands print and screens show."""
+"""The results of collections and imports: the figures and failures that commands print and screens show."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What was read and written. ``failures`` are sources, or parts of one, that could not be read, each one line."""
+    """What was read and written. Each line of ``failures`` is a source, or part of one, that could not be read."""
 
     events: int = 0
     duplicates: int = 0
@@ -39,7 +39,7 @@ class Result:
 
 @dataclass(slots=True, kw_only=True)
 class ImportResult(Result):
-    """What an import came to."""
+    """The result of an import."""
 
     files: int = 0
     notes: list[str] = field(default_factory=list)  # files that hold nothing, each one line
@@ -49,10 +49,10 @@ class ImportResult(Result):
 
 @dataclass(slots=True)
 class Collected(Result):
-    """What one source came to in a collection. ``over_budget`` is why it stopped, if it did for that.
+    """The result of one source in a collection. ``over_budget`` is why it stopped, if its budget was reached.
 
-    ``denied`` are those of the failures for which a permission is missing. ``unfinished`` is what it was reading when
-    the round was over, in words; it goes on in the next. ``choices`` counts log groups by how they were read.
+    ``denied`` are the failures that are a missing permission. ``unfinished`` describes what it was reading when the
+    round was over; it continues in the next. ``choices`` counts log groups by how they were read.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Collected(Result):
     choices: dict[str, int] = field(default_factory=dict)
 
     def fail(self, failed: SourceFailed) -> None:
-        """Keeps what could not be had, and which permission it lacks if that is why."""
+        """Notes a failure, and the permission that it lacks, if that is the cause."""
         self.failures.append(str(failed))
         if failed.denied:
             self.denied.append(failed)

@@ -91,7 +91,7 @@ class SourceReader(threading.Thread):
         return new
 
     def next_round(self) -> Collected:
-        """What it came to in this round. What comes from now on, failures too, is the next one's."""
+        """The result of this round. Whatever comes from now on, failures too, belongs to the next one."""
         collected = self.collected
         self.collected = Collected(collected.name, collected.account, collected.region)
         collected.calls = self.counts()

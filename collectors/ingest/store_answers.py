@@ -1,4 +1,4 @@
-"""What the store has already, as the sources of a collection ask for it."""
+"""What the store has already, as the sources of a collection ask for it (``collectors.sources.base.Stored``)."""
 
 import contextlib
 import sqlite3
@@ -17,7 +17,7 @@ from collectors.store.write.running_queries import left_running
 
 
 class Claims:
-    """Who of a collection's sources reads what is read once for all of them: the first that asks."""
+    """Which source of a collection reads what is read once for all of them: the first that asks."""
 
     def __init__(self) -> None:
         self._claimed: set[str] = set()
@@ -32,7 +32,7 @@ class Claims:
 
 
 class InStore:
-    """What one source asks: over a connection that only its thread uses, None where there is no store yet."""
+    """The ``Stored`` of one source: over a connection that only its thread uses, None where there is no store yet."""
 
     def __init__(self, connection: sqlite3.Connection | None, claims: Claims) -> None:
         self._connection = connection
@@ -70,7 +70,7 @@ class InStore:
 
 @contextlib.contextmanager
 def stored_in(db: Path) -> Iterator[Stored]:
-    """What a store has, for a collection that is not made. One that is not there, or is too old, has nothing."""
+    """What a store has, for estimating a collection. A store that does not exist, or is too old, has nothing."""
     if not db.exists():
         yield InStore(None, Claims())
         return

@@ -1,4 +1,4 @@
-"""What newly goes wrong while a store is collected into again and again: told once each, at the end of a round."""
+"""What newly goes wrong in a watch, which collects again and again: found at the end of each round, each event once."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -39,9 +39,9 @@ class WatchEvent:
 
 
 class NewTrouble:
-    """Tells what newly went wrong in each round of a watch.
+    """Finds what newly went wrong in each round of a watch.
 
-    What was wrong when the watch began is not new. Something that was over, and comes again, is.
+    What was wrong when the watch began is not new. What was over and comes back is.
     """
 
     def __init__(self, db: Path) -> None:

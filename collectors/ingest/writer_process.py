@@ -1,4 +1,6 @@
-"""The store's writer in a process of its own: batches and items go to it by a pipe, counts and errors come back."""
+"""The store's writer in a process of its own: batches and items go to it through a pipe, counts and
+errors come back.
+"""
 
 import contextlib
 import fcntl
@@ -44,7 +46,7 @@ class Sink(Protocol):
         """Any other item of a source."""
 
     def finish(self) -> Written:
-        """Commits all, and gives what it came to."""
+        """Commits everything, and returns the counts of what was written."""
         ...
 
 
@@ -80,7 +82,9 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
 
 
 class WritingProcess:
-    """A ``Sink`` whose writer runs beside. Raises the writer's StoreError here, from whichever call comes next."""
+    """A ``Sink`` whose writer is another process. The writer's StoreError is raised here by the next call, whichever it
+    is.
+    """
 
     def __init__(self, path: Path, source: str) -> None:
         theirs, self._batches = multiprocessing.Pipe(duplex=False)
@@ -143,12 +147,12 @@ class WritingProcess:
         self._waiting.put(item)
 
     def finish(self) -> Written:
-        """Waits until all is committed, and gives what it came to."""
+        """Waits until everything is committed, and returns the counts of what was written."""
         self._waiting.put(b"")
         return self._expect(_DONE)
 
     def _send(self) -> None:
-        """The thread: the writer commits for a while now and then, and the reader goes on meanwhile."""
+        """The sending thread: it lets the reader go on while the writer commits and takes nothing."""
         there = True
         while (message := self._waiting.get()) is not None:
             if there:

@@ -12,13 +12,15 @@ from collectors.model.records import FunctionKey
 Setting = str | int | float | bool | None
 
 TAGS = "tags"
-"""The kind of settings that are a function's tags: each one's name is a key."""
+"""The kind of ``Configured`` that holds a function's tags: the settings' names are the tags' keys."""
 TAGS_LISTED = ""
-"""A setting among a function's tags that says that they were listed, also where there are none. No key is empty."""
+"""A setting beside a function's tags: it says that they were listed, even if there are none. AWS has no tag with an
+empty key.
+"""
 
 
 def tags_item(account: str, region: str, function: str = "") -> str:
-    """What is covered until tags were last listed: those of a place, or of one function."""
+    """The covered item of listed tags (see ``Covered``): those of an account and region, or of one function in it."""
     return f"tags {account} {region} {function}".rstrip()
 
 
@@ -41,23 +43,24 @@ class Configured:
 
 
 def tags_of(key: FunctionKey, tags: Mapping[str, str], modified_ms: int | None = None) -> Configured:
-    """All tags of a function, as they are kept."""
+    """The tags of a function as the settings that the store keeps."""
     settings: Mapping[str, Setting] = {TAGS_LISTED: True, **tags}
     return Configured(key.account, key.region, key.name, TAGS, "", settings, modified_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All that was found of some kinds. What is not among it any more, of functions that were looked at, is gone.
+    """Everything of some ``kinds`` that belongs to functions, as AWS lists it now.
 
-    ``functions`` None: all functions of the account and region were looked at. ``partial``: some of it could not be
-    read, so that nothing is known to be gone. ``as_of_ms`` is when it was so; None: when it is collected.
+    Whatever the store has of these kinds and functions that is not ``configured`` here is gone. ``functions`` None: all
+    functions of the account and region were looked at. ``partial``: some of it could not be read, so nothing counts as
+    gone. ``as_of_ms`` is the time of the listing in epoch ms; None: the time of the collection.
     """
 
     account: str
     region: str
     kinds: tuple[str, ...]
-    found: list[Configured]
+    configured: list[Configured]
     functions: frozenset[str] | None = None
     partial: bool = False
     as_of_ms: int | None = None
@@ -144,7 +147,9 @@ class BilledDay:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Compute Optimizer's word on a function's memory. ``saving`` is a decimal a month in ``currency``."""
+    """Compute Optimizer's recommendation for a function's memory. ``saving`` is a decimal amount a month in
+    ``currency``.
+    """
 
     account: str
     region: str
@@ -202,10 +207,11 @@ class ErrorPattern:
 
 @dataclass(frozen=True, slots=True)
 class RunningQuery:
-    """A query of Logs Insights that was started and whose answer is not in the store yet, so that it is found again.
+    """A query of Logs Insights that was started and whose answer is not in the store yet. It is stored so that a later
+    collection fetches the answer.
 
-    ``kind`` is what is asked of the hour that begins at ``start_ms``. ``ended``: it need not be remembered any more.
-    ``collection`` is the one that started it, None for the present one.
+    ``kind`` is what the query asks about the hour that begins at ``start_ms``. ``ended``: the query need not be
+    remembered any more. ``collection`` is the one that started it, None for the present one.
     """
 
     account: str
@@ -230,7 +236,7 @@ class CallCount:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How a log group is read (``events``, ``insights``, ``metrics``, ``idle``) and why; bytes as estimated."""
+    """How a log group is read (``events``, ``insights``, ``metrics`` or ``idle``) and why. The bytes are estimates."""
 
     log_group: str
     way: str
@@ -240,7 +246,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """All of ``item`` in ``[from_ms, to_ms)`` has been given before this: it need not be read again."""
+    """A mark: everything of ``item`` in ``[from_ms, to_ms)`` was given before this, and need not be read again."""
 
     item: str
     from_ms: int

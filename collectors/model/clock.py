@@ -1,6 +1,8 @@
-"""The machine's clock: the one place that reads it. Whoever can be told the time is told it; tests set it here.
+"""The machine's clock: the only place that reads it, and where tests set it. Functions that can take the time as a
+parameter do so.
 
-``pricing`` is always told. The local runner, which imports nothing of the house but units and errors, has its own.
+``pricing`` always takes it as a parameter. The local runner, which imports nothing of this program but units and
+errors, has a clock of its own.
 """
 
 import time

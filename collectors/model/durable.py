@@ -72,7 +72,9 @@ class DurableHistory:
 
 @dataclass(frozen=True, slots=True)
 class OpenExecution:
-    """An execution that is known and whose history is not whole. ``last_event`` None: none of it was read."""
+    """A stored execution whose history is not read to its end. ``last_event`` is the number of the last event that was
+    read, None if none was.
+    """
 
     arn: str
     function: str

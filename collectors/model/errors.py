@@ -63,6 +63,6 @@ class LambdatuiError(Exception):
 
 
 class CaughtError(LambdatuiError):
-    """An error that its caller always catches, as part of how the two work together."""
+    """An error that its caller always catches: it is part of how the two work together, and never reaches the user."""
 
     exit_code = None

@@ -1,4 +1,4 @@
-"""Log events as columns over the text that they were read from, so that no object need be made for most events."""
+"""Log events as columns over the JSON text that they were read from: for most events no object is made."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ _string = msgspec.json.Decoder(str)
 
 @dataclass(frozen=True, slots=True)
 class EventColumns(Sequence[LogEvent]):
-    """A block of log events: lines of JSON, and where in them stands what.
+    """A block of log events, given as places in ``text``, lines of JSON. Columns are int64 with a value for each event.
 
-    All columns have a value an event. ``begins`` and ``ends`` are where its message stands in ``text``, as JSON spells
-    it, between its quotes. ``stream`` is the place of its stream in ``places``. ``ids`` are where the eventIds stand,
-    of ``ID_DIGITS`` characters. ``lines`` are where lines begin, and the end of the last. As a sequence it makes
-    the events, which costs ten times as much: with ``again``, which does so whatever is wrong with the text.
+    ``begins`` and ``ends`` delimit the event's message in ``text``, as JSON spells it, without its quotes. ``stream``
+    is the index of its log stream in ``places``. ``ids`` are where the eventIds begin, each of ``ID_DIGITS``
+    characters. ``lines`` are where the lines begin, then the end of the last line. Used as a sequence, a block makes
+    the events, which costs ten times as much; it calls ``again`` for that, which does so whatever is wrong with the
+    text.
     """
 
     text: bytes
@@ -41,13 +42,13 @@ class EventColumns(Sequence[LogEvent]):
         return len(self.timestamp_ms)
 
     @overload
-    def __getitem__(self, at: int) -> LogEvent: ...
+    def __getitem__(self, index: int) -> LogEvent: ...
 
     @overload
-    def __getitem__(self, at: slice) -> list[LogEvent]: ...
+    def __getitem__(self, index: slice) -> list[LogEvent]: ...
 
-    def __getitem__(self, at: int | slice) -> LogEvent | list[LogEvent]:
-        return list(self)[at]
+    def __getitem__(self, index: int | slice) -> LogEvent | list[LogEvent]:
+        return list(self)[index]
 
     def __iter__(self) -> Iterator[LogEvent]:
         return iter((self.again or self.decode)(self.text))
@@ -64,12 +65,12 @@ class EventColumns(Sequence[LogEvent]):
             )
         )
 
-    def messages(self, at: Ints) -> list[str]:
+    def messages(self, places: Ints) -> list[str]:
         """The messages of the events at these places. Raises msgspec.DecodeError where JSON would."""
-        return _strings.decode(b'["' + b'","'.join(self.spelled(at)) + b'"]') if len(at) else []
+        return _strings.decode(b'["' + b'","'.join(self.spelled(places)) + b'"]') if len(places) else []
 
     def spelled(self, places: Ints) -> list[bytes]:
-        """These messages as JSON spells them."""
+        """The messages of the events at these places, as JSON spells them."""
         text = self.text
         return [
             text[low:high] for low, high in zip(self.begins[places].tolist(), self.ends[places].tolist(), strict=True)
@@ -77,5 +78,5 @@ class EventColumns(Sequence[LogEvent]):
 
 
 def unescaped(spelled: Iterable[bytes]) -> str:
-    """Messages that JSON spells so, one after the other. Raises msgspec.DecodeError."""
+    """The text of several messages joined, which are given as JSON spells them. Raises msgspec.DecodeError."""
     return _string.decode(b'"' + b"".join(spelled) + b'"')

@@ -1,4 +1,4 @@
-"""Invocations as columns: numbers as numpy arrays, so that they cross processes and are summed at C speed."""
+"""Invocations as columns: their numbers are numpy arrays, which cross processes and are summed faster than objects."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,12 +26,13 @@ NUMBERS = (
 
 
 class DeferredReports(msgspec.Struct, array_like=True):
-    """REPORT lines that nobody has read yet, one after the other.
+    """REPORT lines that are to be parsed later, joined into one text.
 
-    ``at`` are the places of their invocations, ``lengths`` the characters of each line: int64, as bytes.
+    ``places`` are the rows of their invocations in ``Columns``, ``lengths`` the characters of each line: both int64
+    arrays, as bytes.
     """
 
-    at: bytes
+    places: bytes
     lengths: bytes
     text: str
 
@@ -62,7 +63,7 @@ class Columns(msgspec.Struct, array_like=True):
 
 
 def together(parts: Sequence[Columns]) -> Columns:
-    """The invocations of several, one after the other."""
+    """The invocations of several ``Columns``, joined in their order."""
     if len(parts) == 1:
         return parts[0]
     counts = [part.count for part in parts]
@@ -78,7 +79,7 @@ def together(parts: Sequence[Columns]) -> Columns:
         DeferredReports(
             np.concatenate(
                 [
-                    np.frombuffer(part.deferred.at, np.int64) + offset
+                    np.frombuffer(part.deferred.places, np.int64) + offset
                     for part, offset in zip(parts, offsets, strict=True)
                     if part.deferred is not None
                 ]
@@ -101,7 +102,7 @@ def with_holes(column: Ints) -> list[int | None]:
 
 
 class Batch(msgspec.Struct, array_like=True):
-    """What one stretch of log events became: the unit that crosses processes."""
+    """What a run of log events became: the unit that crosses processes."""
 
     streams: list[Stream]
     invocations: Columns

@@ -1,6 +1,6 @@
 """``Quantities`` as the first fields of dataclasses: of rows that say what was measured.
 
-``quantities`` itself imports nothing, for the first frame; who imports this has loaded ``dataclasses`` anyway.
+It is apart from ``quantities``, which the first frame imports and which therefore imports nothing.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(rows):
-        """Nothing yet: ``collectors.model.measured`` makes it one, where ``dataclasses`` is loaded anyway."""
+        """Stands in for ``dataclasses.dataclass`` and does nothing; ``collectors.model.measured`` makes the class a
+        dataclass.
+        """
         return rows
 
 
@@ -27,16 +29,17 @@ FIGURES = (
 
 @dataclass
 class Quantities:
-    """What was added since: a quantity of an invocation, and of a span the sum over the invocations that told it.
+    """Quantities that were added after the first version of the store. Of a span of time, each is the sum over the
+    invocations that have it.
 
-    A line here is all that the store, the batches and the reader's rows need, beside a migration that
-    ``python -m collectors.store.next_migration`` writes; the parser that reads it and the view that shows it name it.
+    A line here is all that the store, the batches and the reader's rows need, beside a migration, which ``python -m
+    collectors.store.next_migration`` writes. The parser that reads the quantity and the view that shows it name it.
     """
 
     __slots__ = ()
 
     extension_us: int | None
-    """How long extensions went on after the function had answered: JSON logs tell it, text logs do not."""
+    """How long extensions ran on after the function had answered. JSON logs have it, text logs do not."""
 
 
 QUANTITIES: tuple[str, ...] = tuple(Quantities.__annotations__)

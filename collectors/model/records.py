@@ -32,7 +32,7 @@ class Status(IntEnum):
 
 
 EXIT_TYPES = frozenset({"Runtime.ExitError", "Runtime.Unknown", "Runtime.NodeJsExit"})
-"""What the platform calls a failure of which it saw only that the process was gone."""
+"""The error type that the platform gives where it saw only that the process had ended."""
 
 Place = tuple[str, str, str]
 """Where a log event is from: its log group, log stream and function, each "" where the source does not say."""
@@ -106,7 +106,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """What an error is: its group, and the family of groups that it belongs to (empty where that is not known)."""
+    """An error's group, and the family of groups that the group belongs to ("" where it is not known)."""
 
     function: FunctionKey
     fingerprint: str

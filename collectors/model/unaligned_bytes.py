@@ -1,7 +1,8 @@
-"""Bytes looked at from many places at once, eight at a time: a word is eight characters, the first its lowest byte.
+"""Reading bytes at many places at once, eight at a time, by numpy.
 
-A step of numpy's arithmetic then reads the same field of thousands of log lines. A place may lie anywhere from which
-eight bytes are left.
+A word is a uint64 of eight characters, the first in its lowest byte, so that one step of arithmetic reads the same
+field of thousands of log lines. A place is an index into the bytes; it need not be a multiple of eight, but eight bytes
+must follow.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def each(byte: int) -> np.uint64:
-    """A word of eight such bytes."""
+    """A word whose eight bytes are all ``byte``."""
     return np.uint64(int.from_bytes(bytes([byte]) * 8, "little"))
 
 
@@ -31,10 +32,12 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # an odd number of no pattern
 
 
 class Words:
-    """The words of some bytes, from every place in them."""
+    """``content`` as words, one from every place in it."""
 
     def __init__(self, content: bytes, scratch: Mask | None = None) -> None:
-        """``scratch``: as many flags and more to work with, as fresh memory is dear."""
+        """``scratch`` is an array of at least ``len(content)`` bools to work in: to allocate one for each block is
+        slow.
+        """
         self.bytes = np.frombuffer(content, np.uint8)
         self._scratch = None if scratch is None else scratch[: len(content)]
         self._eights = np.ndarray(max(len(content) - 7, 0), "<u8", content, strides=(1,))
@@ -42,13 +45,13 @@ class Words:
     def __len__(self) -> int:
         return len(self._eights)
 
-    def at(self, places: Ints) -> Eights:
+    def words_at(self, places: Ints) -> Eights:
         """The words that begin at these places: uint64, one for each."""
         words: Eights = self._eights[places]
         return words
 
     def read(self, places: Ints, wanted: bytes) -> Mask:
-        """Where ``wanted`` stands at each place."""
+        """For each place, whether ``wanted`` begins there."""
         if len(wanted) < 8:
             unseen = np.uint64(64 - 8 * len(wanted))
             short: Mask = self._eights[places] << unseen == word(wanted) << unseen
@@ -59,13 +62,15 @@ class Words:
         return fine
 
     def find(self, wanted: bytes) -> Ints:
-        """Where ``wanted`` stands, but for the last few places; its first character should be a rare one."""
+        """The places where ``wanted`` begins, rising, without the last few of the content. Faster if its first
+        character is rare.
+        """
         found = np.flatnonzero(np.equal(self.bytes, wanted[0], out=self._scratch))
         found = found[found < len(self._eights) - len(wanted)]
         return found[self.read(found, wanted)]
 
     def end_with(self, ends: Ints, wanted: bytes) -> Mask:
-        """Where the text before each place is ``wanted``, of up to eight characters."""
+        """For each place, whether the text before it ends with ``wanted``, of up to eight characters."""
         unseen = np.uint64(64 - 8 * len(wanted))
         fine: Mask = self._eights[ends - 8] >> unseen == word(wanted)
         return fine
@@ -86,7 +91,9 @@ def value_of(digits: Eights) -> tuple[Eights, Mask]:
 
 
 def mixed(hashed: Eights, part: Eights) -> Eights:
-    """A hash of what was hashed and one word more. Equal hashes only suggest equal words: compare those, too."""
+    """The hash of ``hashed``, earlier words' hash, and one more word. Equal hashes need not mean equal words: compare
+    those too.
+    """
     hashed = (hashed ^ part) * _FACTOR
     hashed ^= hashed >> _S32
     return hashed

@@ -18,7 +18,7 @@ HOUR_MS = HOUR_S * SECOND_MS
 DAY_MS = DAY_S * SECOND_MS
 WEEK_MS = 7 * DAY_MS
 FOREVER_MS = 1 << 62
-"""An end later than any time in a store; negative, a start before any. With a span added it still fits 64 bits."""
+"""An end later than any time in a store; negated, a start before any. A span added to it still fits into 64 bits."""
 
 MILLISECOND_NS = 1_000_000
 MILLISECOND_US = 1_000

@@ -1,1 +1,1 @@
-"""What log lines mean: platform lines, runtimes' errors, fingerprints; and events assembled into invocations."""
+"""Parses log lines (platform lines, runtimes' errors), fingerprints errors, and assembles events into invocations."""

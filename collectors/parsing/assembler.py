@@ -25,7 +25,7 @@ from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
-MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
+MOST_HELD = 20_000  # streams remembered while no batch is taken, because none finishes an invocation
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 OVER_BATCHES = 3  # the same where its last invocation is whole
 
@@ -40,7 +40,7 @@ _read_beginning = lru_cache(maxsize=256)(read_text)  # environments of one runti
 
 
 class Assembler(EventOwners):
-    """Feed it blocks of events in any order; take the batches of what has become of them."""
+    """Takes blocks of events in any order, and gives batches of invocations."""
 
     def __init__(self, defaults: FunctionKey | None = None, *, keep_lines: bool = True) -> None:
         self.defaults = defaults or FunctionKey("")
@@ -55,7 +55,7 @@ class Assembler(EventOwners):
 
     @property
     def ready(self) -> int:
-        """What a batch taken now would hold: invocations, rejects, and those of the streams that are far too many."""
+        """How much a batch taken now would hold: its invocations and rejects, and each stream beyond ``MOST_HELD``."""
         return len(self._finished) + max(0, len(self._streams) - MOST_HELD)
 
     @property
@@ -64,7 +64,9 @@ class Assembler(EventOwners):
         return not self._streams and not len(self._finished)
 
     def feed(self, events: Sequence[LogEvent]) -> None:
-        """Takes in one block. The three canonical platform lines are read here, all else by ``_read_other``."""
+        """Takes one block. START, END and REPORT in their usual form are read here, everything else
+        by ``_read_other``.
+        """
         streams = self._streams
         whole = self._keep_lines  # else texts that told no failure and have an id are done with
         finished = self._finished
@@ -145,7 +147,7 @@ class Assembler(EventOwners):
         self._finished.rejects.append(reject)
 
     def take(self, *, final: bool = False) -> Batch:
-        """All that is finished; with ``final`` also what is not, as fragments."""
+        """A batch of all invocations that are finished; with ``final`` also the others, as fragments."""
         batch = self._take(final=final)
         batch.errors = with_fingerprints(batch.errors)
         return batch
@@ -164,7 +166,9 @@ class Assembler(EventOwners):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def _read_other(self, state: StreamState, event: LogEvent) -> None:
-        """Any event that is not one canonical line. What nobody foresaw in it is text, and told."""
+        """Reads any event that is not one platform line in its usual form. Where parsing raises an exception that
+        nobody foresaw, the event is text, and counted as a reject.
+        """
         try:
             self._read_one_other(state, event)
         except Exception as fault:
@@ -174,7 +178,7 @@ class Assembler(EventOwners):
             self._app(state, event, None)
 
     def _read_one_other(self, state: StreamState, event: LogEvent) -> None:
-        """Several lines in one, other spacing, JSON, application text."""
+        """Reads an event of several lines, with other spacing, in JSON, or of an application."""
         text = event.message
         if text[:1] == "{" or (text[:1] in " \t\r\n" and text.lstrip()[:1] == "{"):
             piece = self._json_piece(state, text)
@@ -191,7 +195,7 @@ class Assembler(EventOwners):
         self._text(state, event)
 
     def _json_piece(self, state: StreamState, text: str) -> Piece | None:
-        """What a JSON line tells us; None for an application line whose content need not be looked at."""
+        """What a JSON line says; None for an application's line whose content need not be looked at."""
         if state.current is not None and not state.nameless and '"platform.' not in text and not might_fail(text):
             return None
         try:
@@ -212,7 +216,9 @@ class Assembler(EventOwners):
         self._app(state, event, request_id_of(text) if state.nameless or state.current is None else None)
 
     def _traced(self, state: StreamState, text: str) -> None:
-        """REPORT's second line where a tool made an event of it: the last REPORT is told its trace."""
+        """Reads REPORT's second line (XRAY) where a tool made an event of its own of it: it belongs to the stream's
+        last REPORT.
+        """
         for builder in (state.current, state.previous):
             if builder is None or builder.report is None:
                 continue

@@ -1,8 +1,8 @@
-"""Why a process ended: what it printed itself before the platform said that it exited.
+"""Why a process ended: what it printed before the platform reported its exit.
 
-These prints are no failure by themselves, since a program prints them too for an error that it handled: they are asked
-only where something else says that the process is gone. The forms are those of the languages' own interpreters and
-virtual machines, which a container image or a custom runtime has without Lambda's clients.
+Such prints alone are no failure, because programs print them for errors that they handle too: they are searched only
+where something else says that the process ended. The forms are those of the languages' own interpreters and virtual
+machines, which container images and custom runtimes have without Lambda's runtime clients.
 """
 
 import re
@@ -57,7 +57,7 @@ _LOADER = re.compile(
 
 
 def cause_of(text: str) -> ErrorText | None:
-    """What ended the process, of one print (lines joined by newlines), or None where it tells of nothing like it."""
+    """The error that ended the process, from one print (lines joined by newlines), or None where it shows none."""
     for form in _FORMS:
         found = form(text)
         if found is not None:
@@ -66,10 +66,10 @@ def cause_of(text: str) -> ErrorText | None:
 
 
 def last_words(text: str) -> ErrorText | None:
-    """The cause in the very last print before the process ended.
+    """The cause in the last print before the process ended.
 
-    Of the last print less is asked than of others: it counts where Go's ``log.Fatal``, a shell or Perl's ``die`` wrote
-    it, or where it begins with the word error.
+    The last print needs less evidence than others: it counts if Go's ``log.Fatal``, a shell or Perl's ``die`` wrote it,
+    or if it begins with the word error.
     """
     said = _GO_LOG.findall(text) or _LAST_WORDS.findall(text)
     return ErrorText(EXITED, said[-1].strip(), "exit") if said else None

@@ -1,8 +1,8 @@
 """Metrics in log lines: the Embedded Metric Format.
 
 Source: CloudWatch User Guide, "Specification: Embedded metric format", its JSON schema, and PutMetricData's limits.
-Lambda may put a time, a request id and a level before the document, which CloudWatch allows; a document within a log
-record's ``message`` is none to it. What does not keep to the specification is no metric: the reason is told.
+CloudWatch allows what Lambda may put before the document (a time, a request id, a level), but reads no document inside
+a log record's ``message``. What violates the specification is no metric: the reason is returned.
 """
 
 from typing import Any
@@ -39,7 +39,9 @@ UNITS = frozenset(
 _MOST_BRACES = 8  # of a line's, at which its document may begin
 
 Problem = tuple[str, str]
-"""Why something in a line is no metric, in words that are the same for all such lines; and which: a name, or ""."""
+"""(reason, name): why something in a line is no metric, worded alike for all such lines, and the name it is about, or
+"".
+"""
 Read = tuple[list[EmfSample], list[Problem]]
 
 
@@ -48,7 +50,9 @@ class _Invalid(CaughtError):
 
 
 def read(text: str, at_ms: int) -> Read:
-    """The metrics of a line that was written at ``at_ms``, and what in it is none; two empty lists for other lines."""
+    """The metrics of a line that was written at ``at_ms`` (epoch ms), and the invalid parts of it; two empty lists for
+    other lines.
+    """
     if "_aws" not in text:
         return [], []
     samples: list[EmfSample] = []
@@ -99,7 +103,7 @@ def _within(message: object) -> bool:
 
 
 def _metadata(metadata: dict[str, Any], at_ms: int) -> tuple[int, list[Any]]:
-    """When the values are of, and the directives."""
+    """The time of the values (epoch ms), and the directives."""
     directives = metadata.get("CloudWatchMetrics")
     if not isinstance(directives, list):
         raise _Invalid("_aws has no list of CloudWatchMetrics", "")
@@ -131,7 +135,7 @@ def _directive(
     except _Invalid as invalid:
         problems.append((str(invalid.args[0]), str(invalid.args[1])))
         return
-    sets: dict[tuple[tuple[str, str], ...], None] = {}  # in order; a set that is given twice is one metric
+    sets: dict[tuple[tuple[str, str], ...], None] = {}  # in order; a dimension set that is listed twice counts once
     for names in dimensions:
         try:
             sets[_dimensions(document, names)] = None

@@ -1,8 +1,8 @@
-"""Which invocation of its stream an event belongs to.
+"""Decides which invocation of its stream an event belongs to.
 
 One execution environment runs one invocation at a time and writes one log stream, so a line belongs to the invocation
-that its stream is in; START, END and REPORT name theirs. Order is not to be trusted: REPORT may stand before END or
-even START, streams are cut at either end, retries share a request id, and what came before may come again.
+that its stream is in; START, END and REPORT name theirs. The order is not reliable: REPORT may come before END or even
+START, streams are cut at either end, retries share a request id, and events may come twice.
 """
 
 from collectors.model.records import LogEvent
@@ -24,7 +24,7 @@ _BEGINNINGS = frozenset(("INIT_START", "RESTORE_START", "platform.initStart", "p
 
 
 class EventOwners:
-    """Gives events that were read to the invocations of their streams, and whole invocations to ``_finished``."""
+    """Adds events to the invocations of their streams, and whole invocations to ``_finished``."""
 
     _finished: BatchBuilder
 
@@ -82,7 +82,7 @@ class EventOwners:
     # --- the invocations of a stream ----------------------------------------------------------------------------------
 
     def _named(self, state: StreamState, request_id: str) -> InvocationBuilder:
-        """The invocation of that id; a new one when the stream was cut before its START."""
+        """The invocation with that id; a new one where the stream was cut before its START."""
         found = state.find(request_id) if request_id else state.current
         if found is not None and (request_id or found.report is None):
             return found
@@ -97,7 +97,9 @@ class EventOwners:
         return opened
 
     def _begin(self, state: StreamState, request_id: str) -> InvocationBuilder:
-        """An invocation with the lines that waited for it: what its environment printed while it was made."""
+        """Begins an invocation with the lines that waited for it: those that its environment
+        printed while it started.
+        """
         waiting = state.pending
         if waiting is None:
             return InvocationBuilder(request_id)
@@ -114,7 +116,9 @@ class EventOwners:
             self._finished.add(state, state.unmatched.pop(next(iter(state.unmatched))))
 
     def _retire(self, state: StreamState, before: InvocationBuilder) -> None:
-        """The invocation before the last: written when whole, kept aside when its REPORT may still come."""
+        """Handles the invocation before the last: it is finished if whole, else kept because its
+        REPORT may still come.
+        """
         state.previous = None
         if before.report is not None:
             self._finished.add(state, before)
@@ -138,7 +142,9 @@ class EventOwners:
     # --- what comes again ---------------------------------------------------------------------------------------------
 
     def _go_back_to(self, state: StreamState, builder: InvocationBuilder) -> None:
-        """A START that comes again: what follows is of that invocation, as it was the first time."""
+        """Handles a START that came before: the lines after it belong to that invocation, as they
+        did the first time.
+        """
         state.unmatched.pop(builder.request_id, None)
         before, state.previous, state.current = state.previous, state.current, builder
         if before is not None and before is not builder:
@@ -186,7 +192,7 @@ class EventOwners:
     # --- lines that name no request -----------------------------------------------------------------------------------
 
     def _phase(self, state: StreamState, piece: Piece, event: LogEvent) -> None:
-        """INIT, RESTORE, EXTENSION and the like: of the invocation that runs, else of the one to come."""
+        """Adds an INIT, RESTORE or EXTENSION line: to the invocation that runs, else to the next one."""
         begins = isinstance(piece, Note) and piece.kind in _BEGINNINGS
         if isinstance(piece, Note) and piece.runtime:
             state.runtime = runtime_of(piece.runtime)
@@ -207,7 +213,7 @@ class EventOwners:
             current.add(event)
 
     def _app(self, state: StreamState, event: LogEvent, request_id: str | None) -> None:
-        """An application's line: of the invocation it names, else of the one its stream is in."""
+        """Adds an application's line: to the invocation that it names, else to the one that its stream is in."""
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
             builder = state.find(request_id)

@@ -1,11 +1,14 @@
-"""Which failure an invocation's log lines show: the evidence for the verdict on it.
+"""Which failure an invocation's log lines show: the evidence for its verdict.
 
-What a runtime says of a failure is one, wherever it stands. A trace alone is none: programs print them of what they
-handled, while Java's client puts message and type before its own (``UserFault.reportableError``) and .NET's older ones
-the message. .NET's present client says no more than a program does that logs an exception, but it has the last word.
-That REPORT has no status says nothing, in any year: the platform writes one where it saw the failure itself (a timeout,
-an exit, no memory, no code), and none where the runtime reported an exception. Where the process is gone, its cause is
-what the process printed before; where REPORT says that the invocation failed, any trace will do, its own type's first.
+A failure in a runtime's own words counts wherever it stands. A bare stack trace does not, because programs print traces
+of errors that they handled; Java's runtime client puts message and type before its own trace
+(``UserFault.reportableError``), .NET's older clients the message. .NET's present client prints just what a program
+prints that logs an exception, so there only the last print counts.
+
+A REPORT without a status means nothing, in any year: the platform writes a status where it saw the failure itself (a
+timeout, an exit, out of memory, no code), and none where the runtime reported an exception. Where the process ended,
+the cause is what it printed before. Where REPORT says that the invocation failed, any trace counts, first one of
+REPORT's error type.
 """
 
 import re
@@ -32,14 +35,14 @@ _NODES_OBJECT = re.compile(r"\{[^{}]*\"message\": ?\{")
 
 
 class Evidence(NamedTuple):
-    """The failure that the lines tell of, if any, and the error type of an INIT_REPORT that failed."""
+    """The failure that the lines show, if any, and the error type of an INIT_REPORT that failed."""
 
     error: ErrorText | None
     init_failed: str | None
 
 
 def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
-    """Looks closely at what an invocation printed, knowing what ``report`` says of it."""
+    """The evidence in what an invocation printed, given what ``report`` says of it."""
     printed = list(prints(texts))
     init_failed: str | None = None
     from_runtime: tuple[int, ErrorText] | None = None  # in a runtime's own words
@@ -76,9 +79,10 @@ def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
 
 
 def _began_anew(printed: Sequence[str], from_runtime: tuple[int, ErrorText] | None) -> bool:
-    """Whether what failed was the environment's first start: Lambda tries again, and then the handler ran.
+    """Whether the failure was the environment's first start, after which Lambda tried again and the handler ran.
 
-    It ran where a line after START bears the request's id, as runtimes and loggers put it, and no failure came since.
+    It ran if a line after START has the request's id, where runtimes and loggers put it, and no failure came after that
+    line.
     """
     begun = next((at for at, text in enumerate(printed) if text[:17] == "START RequestId: "), None)
     if begun is None or from_runtime is None or from_runtime[0] > begun:
@@ -88,7 +92,7 @@ def _began_anew(printed: Sequence[str], from_runtime: tuple[int, ErrorText] | No
 
 
 def crash_cause(texts: Iterable[str]) -> ErrorText | None:
-    """What a process printed last of why it ended; None where it is nothing like it."""
+    """The cause in the last prints of a process that ended; None where they show none."""
     return next(_causes(reversed(list(prints(texts)))), None)
 
 
@@ -103,7 +107,9 @@ def _causes(said: Iterable[str]) -> Iterator[ErrorText]:
 
 
 def _cause(printed: Sequence[str], place: int, exited: ErrorText) -> ErrorText:
-    """Why the process exited of which ``said[at]`` tells: what it printed last; else the platform's words."""
+    """The cause of the exit that the platform reports in ``printed[place]``: what the process printed last, else the
+    platform's words.
+    """
     killed = "signal: killed" in exited.message
     for cause in _causes((*reversed(printed[:place]), *printed[place + 1 :])):
         if not killed or cause.kind == "out_of_memory":
@@ -115,7 +121,7 @@ def _cause(printed: Sequence[str], place: int, exited: ErrorText) -> ErrorText:
 
 
 def _logged(text: str) -> ErrorText | None:
-    """The trace that a logger was handed: of a framework that logs what it ends of, as Spring Boot does."""
+    """The stack trace that a logger printed, of a framework that logs the error that ends it, as Spring Boot does."""
     first, _, more = text.partition("\n")
     return cause_of(more.lstrip("\n")) if level_of(first) == GRAVE else None
 
@@ -123,7 +129,9 @@ def _logged(text: str) -> ErrorText | None:
 def _of_type(
     printed: Sequence[str], error_type: str, error: ErrorText | None, trace: ErrorText | None
 ) -> ErrorText | None:
-    """The failure that REPORT names: the one found where it is that, else a trace of its type, else any."""
+    """The failure with the error type that REPORT names: ``error`` if it has it, else a trace of that type, else any
+    trace.
+    """
     if error_type and error is not None and error == error_text("Unknown", ""):
         error = None  # platform.runtimeDone knew less than REPORT
     if error_type in EXIT_TYPES or (not error_type and error is None):
@@ -156,7 +164,7 @@ def _traces(said: Sequence[str]) -> Iterator[ErrorText | None]:
 
 
 def _logged_json(text: str) -> ErrorText | None:
-    """The error that a JSON line was handed, whoever printed it."""
+    """The error in a JSON line, whoever printed it."""
     if text[:1] != "{" or '"errorType"' not in text:
         return None
     try:
@@ -172,7 +180,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _is_said(text: str) -> bool:
-    """Whether a print is the program's, or its runtime's: not the platform's, and not empty."""
+    """Whether a print is the program's or its runtime's: not the platform's, and not empty."""
     if not text or text.isspace() or is_platform_line(text):
         return False
     return not (text[:1] == "{" and '"platform.' in text[:200])

@@ -1,7 +1,7 @@
-"""What makes two occurrences the same error: type and message, without what differs from one to the next.
+"""Fingerprints of errors: type and message, without what differs from one occurrence to the next.
 
-Errors are grouped twice. A group (``fingerprint``) is one cause: paths, hosts, ports, codes and names tell it from
-others. A ``family`` is the groups of one type and wording that differ in such values only.
+Errors are grouped twice. A group (``fingerprint``) is one cause: paths, hosts, ports, codes and names tell causes
+apart. A ``family`` joins the groups of one type and wording that differ only in such values.
 """
 
 import re
@@ -14,7 +14,7 @@ from collectors.parsing import fingerprint_values as values
 from collectors.parsing.fingerprint_ids import is_id
 
 LONGEST = 500
-"""Characters of a message that count: those that a store keeps, so that it can be grouped anew."""
+"""Characters of a message that count: as many as the store keeps, so that it can group errors anew."""
 
 _ASIDE = 0xE000  # from here on a character each stands for a text that was put aside; they are nobody's letters
 _MOST_ASIDE = 0x7FF
@@ -49,7 +49,7 @@ _KEY = re.compile(r"(['\"]?)[A-Za-z_]*[\w .-]{0,60}\1")
 
 
 class _Aside:
-    """Texts that no rule may change, each in place of one character."""
+    """Texts that no rule may change; each is replaced by one character until the end."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -83,7 +83,7 @@ class _Aside:
 
 
 def _first(text: str, low: str) -> str:
-    """Without the input that errors quote."""
+    """The text without the input that errors quote."""
     for gates, pattern, instead in values.INPUT:
         for gate in gates:  # no any(): its generator would cost more than the searches
             if gate in low:
@@ -160,7 +160,9 @@ def _pathed(text: str, aside: _Aside) -> str:
 
 
 def _quoted(match: re.Match[str], aside: _Aside) -> str:
-    """A quoted value is what the error is about, unless it looks like an id: then it differs each time."""
+    """Keeps a quoted value, because it is what the error is about, unless it looks like an id,
+    which differs each time.
+    """
     quote, value = match.groups()
     if not _DIGIT.search(value):
         return f"{quote}<id>{quote}" if len(value) >= 12 and is_id(value) else match.group()
@@ -195,7 +197,7 @@ def _token(found: re.Match[str], aside: _Aside) -> str:
 
 
 def _counted(text: str, aside: _Aside) -> str:
-    """Without ids, durations, sizes and numbers."""
+    """The text without ids, durations, sizes and numbers."""
     if "0x" in text or "0X" in text:
         text = _ADDRESS.sub("<id>", text)
     text = values.DURATION.sub("<n>s", text)
@@ -216,7 +218,7 @@ def _mixed(found: re.Match[str]) -> str:
 
 
 def _issues_once(text: str) -> str:
-    """Pydantic's issues, a line for where and one for what, each said once."""
+    """Pydantic's issues (a line for where, a line for what), each only once."""
     head, *lines = text.split("\n")
     if len(lines) < 4 or len(lines) % 2:
         return text
@@ -224,7 +226,7 @@ def _issues_once(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    """What is said of several addresses, ids or issues alike, said once."""
+    """A text in which what repeats for several addresses, ids or issues stands once."""
     text = _LISTED.sub(r"\1", text)
     if "/<ip>" in text:
         text = _PLACED.sub(r"\1", text)
@@ -277,7 +279,7 @@ def normalise(message: str) -> str:
 
 
 def _said(error_type: str, message: str) -> str:
-    """What is fingerprinted of a message. A KeyError's is its key: one like another is another cause."""
+    """The text of a message that is fingerprinted. A KeyError's is its key: every other key is another cause."""
     short = _SHORT_KEY.fullmatch(message) is not None
     if error_type.endswith("KeyError") and (
         short or (_KEY.fullmatch(message) and names.is_name(message.strip("'\""), key=True))
@@ -311,12 +313,12 @@ def _without_name(found: re.Match[str]) -> str:
 
 
 def family(error_type: str, message: str) -> str:
-    """16 hex digits that the groups share which differ in values only: in a path, a host, a code, a quoted name."""
+    """16 hex digits, equal for groups that differ only in values: in a path, a host, a code, a quoted name."""
     return _hashed(error_type, _wording(error_type, _said(error_type, message)))
 
 
 def fingerprint(error_type: str, message: str) -> str:
-    """16 hex digits that are the same for every occurrence of one error, on every machine and by the same rules."""
+    """16 hex digits, equal for every occurrence of one error, on every machine, by one version of the rules."""
     return _hashed(error_type, _said(error_type, message))
 
 

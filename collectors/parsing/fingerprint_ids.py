@@ -34,7 +34,9 @@ def _is_word(text: str) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    """Random letters and digits change their class (small, capital, digit) more often than words do."""
+    """Whether a word looks random: letters and digits at random change class (small, capital, digit) more often than
+    words do.
+    """
     digits = sum(map(len, _DIGITS.findall(text)))
     size = len(text)
     if digits == size:

@@ -1,14 +1,14 @@
 # ruff: noqa: E501  (a pattern is read whole)
-"""What tells two errors apart though it has digits: codes, ports, hosts, names in the places of names.
+"""Parts of a text that tell two errors apart although they have digits: codes, ports, hosts, names.
 
-Each pattern's group ``k`` is kept as it is written; the rest of what it matches only says where.
+Each pattern's group ``k`` is kept as written; the rest of the pattern only says where it stands.
 """
 
 import re
 
 from collectors.parsing.fingerprint_ids import is_id
 
-# Not followed by more digits of the same thing: a date, a version, a decimal.
+# Not followed by more digits of a date, a version or a decimal.
 _END = r"(?![\d.,:/-]*\d)(?!\w)"
 _PHRASES = (
     "Continue|Multiple|Moved|Found|See Other|Not |Temporary|Permanent|Bad |Unauthori[sz]ed|Payment|Forbidden|Method"
@@ -122,7 +122,7 @@ MACHINE = re.compile(r"\b(?:ip|ec2|ip6)(?:-\d{1,3}){4}\b")
 
 
 def port(digits: str) -> str | None:
-    """A port to keep; None for one that the system gave a client (Linux's 32768 to 60999)."""
+    """A port to keep; None for one that the system gave to a client (Linux: 32768 to 60999)."""
     number = int(digits)
     if (32_768 <= number <= 60_999 and not 50_000 <= number <= 50_099) or number > 65_535:
         return None
@@ -130,7 +130,9 @@ def port(digits: str) -> str | None:
 
 
 def is_name(text: str, *, key: bool = False) -> bool:
-    """Whether what stands in a name's place is one. What is said of a ``key`` may as well be an object's."""
+    """Whether a text in the place of a name is a name. After the word for a ``key`` the text may also be an object's
+    id.
+    """
     if text.isdigit():
         return len(text) <= 2
     if key and sum(map(str.isdigit, text)) > 2:

@@ -8,7 +8,7 @@ from collectors.parsing.fingerprint_names import KNOWN_PORT, MACHINE, port
 from collectors.parsing.fingerprint_values import DATA
 
 Keep = Callable[[str], str]
-"""Puts a text aside, and gives what stands for it until the end."""
+"""Puts a text aside, and returns the character that stands for it until the end."""
 
 URL = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]{1,20}://)([^\s\"'<>)\]}`]+)")
 ARN = re.compile(r"\barn:aws[\w-]*:[^\s\"'<>,;)\]`]*[^\s\"'<>,;)\]`.:]")
@@ -72,7 +72,9 @@ def url(found: re.Match[str], keep: Keep) -> str:
 
 
 def file(text: str, keep: Keep) -> str:
-    """A path: whole where programs lie, ``/tmp`` alone of what is made there, else without ids and data's names."""
+    """A path: whole where programs are kept, only ``/tmp`` for files made there, else without ids and the names of data
+    files.
+    """
     path = _LINE.sub("", text.split("?", 1)[0])
     if _SCRATCH.match(path):
         return keep("/tmp") + "/<file>"
@@ -116,7 +118,9 @@ def address(match: re.Match[str], keep: Keep) -> str:
 
 
 def address6(match: re.Match[str], keep: Keep) -> str:
-    """As ``address``. Node writes the port behind an address without brackets: a known port is taken for one."""
+    """As ``address``, for IPv6. Node writes the port after an address without brackets: a well-known port there counts
+    as one.
+    """
     text, digits = match.group(), match.group(1)
     before = match.string[max(0, match.start() - 16) : match.start()]
     last = text.rpartition(":")[2]

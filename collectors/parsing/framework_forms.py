@@ -1,7 +1,7 @@
 """The forms in which frameworks with a runtime of their own print a failure: Micronaut, Quarkus, Swift and Rust.
 
-Each reports the error to the runtime interface itself and says so through its own logger: what stands there ended the
-invocation, though a logger printed it. The words are those of their sources (``AbstractMicronautLambdaRuntime``,
+Each reports the error to Lambda itself and logs it with its own logger: what it logs there ended the invocation,
+although a logger printed it. The wording is from their sources (``AbstractMicronautLambdaRuntime``,
 ``AbstractLambdaPollLoop``, swift-aws-lambda-runtime's ``LambdaRunner``, lambda_runtime for Rust until 0.8).
 """
 
@@ -25,7 +25,7 @@ _DEBUG = re.compile(r'(?:(\w+)\()?"(.*)"\)?')  # as Rust's {:?} prints an error 
 
 
 def framework_error(text: str) -> ErrorText | None:
-    """The failure that a framework's own runtime tells, or None."""
+    """The failure in the words of a framework's own runtime, or None."""
     if "ambda" not in text and "requestId [" not in text:
         return None
     match = _MICRONAUT.search(text)

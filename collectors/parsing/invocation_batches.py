@@ -1,6 +1,6 @@
-"""The making of a batch out of finished invocations.
+"""Makes batches out of finished invocations.
 
-The columns of all invocations are made at once: that takes half the time of making them one invocation at a time.
+The columns of all invocations are made at once, which takes half the time of making them one invocation at a time.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,9 +29,10 @@ _FIGURES = slice(NUMBERS.index("duration_us"), _ERROR)
 
 
 class BatchBuilder:
-    """A batch in the making: invocations that are finished, lines of no invocation, rejects.
+    """A batch being built: finished invocations, lines that belong to none, rejects.
 
-    ``number`` counts the batches of an assembler, from 1. ``runtimes`` is what was told of functions, over all of them.
+    ``number`` counts the batches of an assembler, from 1. ``runtimes`` are the functions' runtimes, over all its
+    batches.
     """
 
     def __init__(self, number: int, runtimes: dict[FunctionKey, str], *, keep_lines: bool) -> None:
@@ -57,14 +58,14 @@ class BatchBuilder:
         return type(self)(self.number + 1, self._runtimes, keep_lines=self._keep)
 
     def add(self, state: StreamState, done: InvocationBuilder) -> None:
-        """An invocation of the stream, whole or a fragment."""
+        """Adds an invocation of the stream, whole or a fragment."""
         if state.slot_batch != self.number:
             self._slot(state)
         self._done.append(done)
         self._done_slots.append(state.slot)
 
     def add_orphan_lines(self, state: StreamState, waiting: InvocationBuilder) -> None:
-        """Lines of the stream that are of no invocation."""
+        """Adds lines of the stream that belong to no invocation."""
         state.pending = None
         self.duplicates += waiting.keep_once()
         self._slot(state)
@@ -83,7 +84,7 @@ class BatchBuilder:
                 self._functions.append(Function(state.key, runtime=state.runtime))
 
     def batch(self) -> Batch:
-        """The batch. Verdicts are given and repeated events dropped here; errors have no fingerprint yet."""
+        """The finished batch, with verdicts and without repeated events; its errors have no fingerprints yet."""
         self.duplicates += sum([each.keep_once() for each in self._done if each.repeats])
         return Batch(
             self._streams,

@@ -44,7 +44,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
     repeats: bool = False
 
     def add(self, event: LogEvent) -> None:
-        """Adds an event to its lines. What the line means is the assembler's to say."""
+        """Adds an event. What its line means is decided by the assembler."""
         if event.event_id <= self.last_id:
             self.repeats = True
         self.last_id = event.event_id
@@ -53,13 +53,14 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         self.ids.append(event.event_id)
 
     def drop_texts(self) -> None:
-        """Forgets the texts of the events that have an id. Those without one keep theirs, to recognise repeats by."""
+        """Drops the texts of events that have an id. Events without one keep theirs, which identify repeats."""
         self.texts = ["" if known else text for known, text in zip(self.ids, self.texts, strict=True)]
 
     def keep_once(self) -> int:
-        """Drops the repeats that an overlapping read brings, and returns how many: one eventId is one event.
+        """Drops repeated events, which overlapping reads bring, and returns how many: events with one eventId are one
+        event.
 
-        Where a source has no ids, the same text in the same millisecond is.
+        Where a source has no ids, events with equal text in one millisecond are one event.
         """
         if not self.repeats:
             return 0
@@ -77,12 +78,12 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
 
     @property
     def is_of_lambda(self) -> bool:
-        """Whether a line of Lambda's named it, not only a log line."""
+        """Whether a platform line named its request, not only an application's line."""
         return self.start_ms is not None or self.report is not None or self.ended
 
     @property
     def runs(self) -> bool:
-        """Whether it has begun, and nothing said that it ended."""
+        """Whether its START was seen, and no end."""
         return self.start_ms is not None and self.report is None and not self.ended
 
     @property
@@ -99,8 +100,8 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         return min(self.times)
 
     def failed_to_begin(self, start_ms: int) -> bool:
-        """Whether the lines tell that the function's code could not be loaded, as Java says before START, or why its
-        process ended: a bootstrap's last words, where the START after them comes as soon as an init takes.
+        """Whether the lines show that the function's code could not be loaded, which Java prints before START, or why
+        its process ended: the last prints of a bootstrap, if the START after them comes within the longest init.
         """
         error = evidence(self.texts).error if self.suspect else None
         if error is not None and error.kind == "init":
@@ -108,7 +109,7 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         return start_ms - max(self.times) <= LONGEST_INIT_MS and crash_cause(self.texts) is not None
 
     def verdict(self) -> tuple[Status, str, str]:
-        """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
+        """Status, error type and message: by REPORT's status first, then by what the runtime printed."""
         report = self.report if isinstance(self.report, Report) else None
         reported = report.status if report is not None else None
         if reported == "success" or (not self.suspect and reported is None):
@@ -135,7 +136,9 @@ class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
         return (Status.OK if report is not None else Status.UNKNOWN), "", ""
 
     def _memory_was_full(self, message: str) -> bool:
-        """A kill with all of the memory used is Lambda's out-of-memory, whoever printed it (old failure style)."""
+        """Whether a killed process had used all of its memory: that is Lambda's out-of-memory, whoever printed the kill
+        (old failure style).
+        """
         report = self.report
         return (
             ("signal: killed" in message or message.startswith("Process exited before completing"))

@@ -1,7 +1,8 @@
-"""Lines without the words that have a digit, thousands at once: what differs from one line to the next is mostly those.
+"""Removes the words that have a digit from thousands of lines at once: such words are most of what differs between
+lines.
 
-A bit stands for each byte, 64 to a number. Adding the beginnings of runs of bits to the runs carries each to its end,
-or to the first hole in it: so a handful of additions finds all words with a digit in a block of lines.
+Each byte is one bit, 64 bits to a number. Adding the first bits of runs to the runs carries each to its end, or to the
+first hole in it, so a handful of additions finds all words with a digit in a block of lines.
 """
 
 import numpy as np
@@ -83,12 +84,12 @@ def _carried(over: npt.NDArray[np.bool_], full: npt.NDArray[np.bool_]) -> Bits:
 
 
 def _up(bits: Bits) -> Bits:
-    """Every bit one place higher."""
+    """The bits, each moved one place higher."""
     found = bits << _ONE
     found[1:] |= bits[:-1] >> _TOP
     return found
 
 
 def _reversed(bits: Bits) -> Bits:
-    """The last bit first."""
+    """The bits in reverse order."""
     return np.frombuffer(bits.view(np.uint8)[::-1].tobytes().translate(_REVERSED), np.uint64)

@@ -1,9 +1,9 @@
-"""What kind of line a line is: its text without what differs from one to the next, ``<*>`` standing for that.
+"""The shape of a line: its text with ``<*>`` for what differs from one line of its kind to the next.
 
-Two steps, both functions of the line alone, so that the same lines in any order, in any batches and processes have
-the same shapes: words with a digit in them go, of thousands of lines at once (``line_keys``); then each of the
-few texts that are left is masked with care (addresses, dates, paths, hosts, units, runs of values), once.
-``collectors.parsing.pattern_groups`` joins shapes that differ in a word that varies.
+There are two steps. Both depend on the line alone, so equal lines have equal shapes in any order, batch and process.
+First, words with a digit are removed from thousands of lines at once (``line_keys``). Then each of the few texts that
+remain is masked with care, once (addresses, dates, paths, hosts, units, runs of values).
+``collectors.parsing.pattern_groups`` joins shapes that differ in one varying word.
 """
 
 import re
@@ -71,7 +71,7 @@ _SPEAKING = (*_LEVELS, *_MESSAGES, "record", *_NAMED)
 
 
 def masked(text: str) -> str:
-    """A line without its words that have a digit, of which a 0 is left, with ``<*>`` for every value in it."""
+    """The shape of a line whose words with digits were replaced by 0: with ``<*>`` for every value in it."""
     digits = _DIGIT.search(text) is not None
     if digits:
         text = _DATE.sub(ANY, text)
@@ -96,7 +96,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self.shapes: list[str] = []
-        """All that were met; another list once they were too many."""
+        """All shapes seen so far; a new list is begun once they are too many."""
         self._numbers: dict[str, int] = {}  # of the shapes
         self._known: dict[bytes, int] = {}  # by key
         self._known_fields: dict[tuple[tuple[str, ...], bytes], int] = {}  # by keys of JSON, and what it says
@@ -129,7 +129,7 @@ class Shapes:
         return pattern_ids
 
     def _odd_numbers(self, texts: Sequence[str]) -> Ints:
-        """The same of long lines, those of several lines, and others that are not taken as they are."""
+        """The places in ``shapes`` of long lines, of texts of several lines, and of others that need more work."""
         # A line that ends where its only newline stands is taken as it is.
         heads = [
             each
@@ -146,7 +146,7 @@ class Shapes:
         return pattern_ids
 
     def _json_number(self, line: bytes) -> int:
-        """The same of a line of JSON; -1 where it is none."""
+        """The place in ``shapes`` of a line of JSON; -1 where it is none."""
         try:
             decoded = _raw(line)
             if len(decoded) > _MOST_FIELDS:
@@ -165,7 +165,7 @@ class Shapes:
         return number
 
     def _plain_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
-        """The same of lines that end with their only newline."""
+        """The places in ``shapes`` of lines that end with their only newline."""
         sizes = ends - begins
         if len(sizes) and 2 * sizes.sum() < ends[-1] - begins[0]:  # what stands between costs time, too
             places = zip(begins.tolist(), ends.tolist(), strict=True)

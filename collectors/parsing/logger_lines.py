@@ -1,9 +1,9 @@
-"""Whether a line was printed by a logger, and how grave it called what it tells.
+"""Whether a line was printed by a logger, and at which level.
 
-A trace under such a line is of an error that a program caught and logged. The forms are the usual layouts of log4j2,
-logback, java.util.logging, tinylog and Spring Boot; Microsoft's ILogger, Serilog, NLog and log4net; Python's logging;
-winston, pino and bunyan; Ruby's Logger; Go's slog, zap, zerolog, logrus and glog; Rust's tracing and env_logger; and
-the beginning that Lambda itself puts before what Node, .NET and Python log.
+A stack trace under such a line is of an error that a program caught and logged. The forms are the usual layouts of
+log4j2, logback, java.util.logging, tinylog and Spring Boot; Microsoft's ILogger, Serilog, NLog and log4net; Python's
+logging; winston, pino and bunyan; Ruby's Logger; Go's slog, zap, zerolog, logrus and glog; Rust's tracing and
+env_logger; and what Lambda itself puts before the lines of Node, .NET and Python.
 """
 
 import re
@@ -61,7 +61,7 @@ _TO_READ = 400
 
 
 def level_of(line: str) -> int:
-    """How grave the logger called the line that it began: ``LOW``, ``WARNING``, ``GRAVE``; 0: it is no logger's."""
+    """The level of a logger's line: ``LOW``, ``WARNING`` or ``GRAVE``; 0 where the line is no logger's."""
     line = line[:_TO_READ].lstrip()
     named = _FROM_ID.match(line)
     if named is not None:
@@ -93,15 +93,17 @@ def level_of(line: str) -> int:
 
 
 def is_headline(line: str) -> bool:
-    """Whether a logger of two lines, as java.util.logging is, printed its first: the next has level and message."""
+    """Whether the line is the first of a logger that prints two, as java.util.logging does: the second has level and
+    message.
+    """
     return _JUL.match(line) is not None or _TINYLOG.match(line) is not None
 
 
 def is_under_a_logger(text: str, place: int) -> bool:
-    """Whether what begins at ``place`` is what a logger printed: a line above it in ``text`` is a logger's.
+    """Whether the text at ``place`` was printed by a logger: a line above it in ``text`` is a logger's.
 
-    ``text`` may be more than one print. A line that was logged at a low level, and after which something else stands,
-    owns only what was printed with it: it has to be the first.
+    ``text`` may be several prints. A line at a low level that something else follows owns only what was printed with
+    it, so it must be the first line.
     """
     above = text[:place].rstrip("\n").split("\n") if place else []
     for number, line in enumerate(reversed(above)):

@@ -1,9 +1,9 @@
-"""Shapes of lines that differ in one word which varies are one pattern.
+"""Joins shapes of lines that differ in one varying word into patterns.
 
-A function of the set of shapes, whatever their order: words are wildcards where at least ``VALUES`` of them stand in
-the same place of otherwise equal shapes, or where what stands there is a value (``<*>``) elsewhere. What a line begins
-with and what names a field (before ``=`` or ``:``) never is. The constants were chosen on seven systems of LogHub-2k
-(``benchmarks/patterns.py``).
+The result depends on the set of shapes, not on their order. A word becomes a wildcard where at least ``VALUES`` words
+stand in the same place of otherwise equal shapes, or where a value (``<*>``) stands in that place elsewhere. A line's
+first word and the names of fields (before ``=`` or ``:``) never do. The constants were chosen on seven systems of
+LogHub-2k (``benchmarks/patterns.py``).
 """
 
 import re
@@ -45,7 +45,7 @@ def patterns(shapes: Iterable[str]) -> dict[str, str]:
 
 
 class Absorber:
-    """Finds the pattern of a shape that was not there when patterns were made, where one of them has its words."""
+    """Finds the pattern for a shape that did not exist when patterns were made, if one of them has its words."""
 
     def __init__(self, shapes: Mapping[str, str]) -> None:
         """``shapes`` is what ``patterns`` gave."""
@@ -96,7 +96,7 @@ def _widened(shapes: Iterable[Tokens]) -> dict[Tokens, Tokens]:
 
 
 def _joined(shapes: set[Tokens]) -> dict[Tokens, Tokens]:
-    """What becomes of the shapes that have siblings: one pass."""
+    """One pass of joining: the new form of each shape that has siblings."""
     hashed = {tokens: [hash((position, token)) for position, token in enumerate(tokens)] for tokens in shapes}
     places: defaultdict[Place, set[str]] = defaultdict(set)
     for tokens, hashes in hashed.items():

@@ -1,4 +1,4 @@
-"""What the store counts lines by: their shapes, and the patterns that shapes are part of."""
+"""What the store counts lines by: their shapes, and the patterns that join shapes."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -25,11 +25,11 @@ class LinePatterns(Shapes):
         return found
 
     def resume(self, patterns_of_shapes: Mapping[str, str]) -> None:
-        """Goes on with what ``patterns`` gave to another process."""
+        """Continues with what ``patterns`` returned in another process."""
         from collectors.parsing.pattern_groups import Absorber
 
         self._absorber = Absorber(patterns_of_shapes)
 
     def absorbed(self, shape: str) -> str | None:
-        """The pattern that a new shape is surely of, which is a shape itself."""
+        """The pattern that a new shape certainly belongs to, which is itself a shape."""
         return None if self._absorber is None else self._absorber.pattern(shape)

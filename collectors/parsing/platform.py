@@ -1,4 +1,4 @@
-"""What Lambda itself says about an invocation: one small record a platform line, text or JSON alike.
+"""What Lambda itself prints about an invocation: one small record for each platform line, in text or JSON.
 
 Durations are integer microseconds where Lambda prints decimals of a millisecond, integer milliseconds where it bills;
 memory is MB. ``None`` is "not printed", never zero.

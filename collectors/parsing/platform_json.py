@@ -45,7 +45,7 @@ JsonItem = Start | End | Report | InitReport | RestoreReport | Note | AppJson | 
 
 
 def read_json(obj: dict[str, Any]) -> JsonItem:
-    """What one decoded JSON event says. Never raises: what cannot be read is given as an ``Unreadable``."""
+    """The meaning of one decoded JSON event. Never raises: what cannot be read is returned as an ``Unreadable``."""
     kind = obj.get("type")
     if not isinstance(kind, str) or not kind.startswith("platform."):
         return _app(obj)

@@ -110,7 +110,9 @@ def _continues(text: str, lines: list[tuple[int, int]], position: int) -> bool:
 
 
 def _line(clean: str, text: str) -> TextItem:
-    """One platform line, or app text. ``text`` is what was printed, ``clean`` the same without escapes."""
+    """One platform line, or a text of the application. ``text`` is what was printed, ``clean`` is that without terminal
+    escapes.
+    """
     try:
         if clean[:17] == "START RequestId: ":
             return parse_start(clean)

@@ -1,8 +1,9 @@
-"""What an invocation printed, put together again: a trace whose lines came as events of their own is one print.
+"""Joins the events of an invocation that were printed as one text: a stack trace whose lines became events is one
+print.
 
-Lambda makes an event of each line where the runtime has no framing of its own, consoles and pasted text cut where a
-line has no time. An event belongs to the print before it where it goes on with a trace or with a JSON object, or where
-the print before it announced what it says.
+Lambda makes an event of each line where the runtime does not frame its output; consoles and pasted text are cut at
+lines without a time. An event is joined to the one before it where it continues a trace or a JSON object, or where the
+one before announces more.
 """
 
 import re
@@ -42,7 +43,7 @@ def is_platform_line(text: str) -> bool:
 
 
 def prints(texts: Iterable[str]) -> Iterator[str]:
-    """The events of an invocation, those joined by newlines that were printed as one."""
+    """The prints of an invocation: its events, joined by newlines where several are one print."""
     lines: list[str] = []
     for text in texts:
         if is_platform_line(text):
@@ -90,7 +91,7 @@ def _goes_on(lines: list[str], text: str) -> bool:
 
 
 def _is_open_message(printed: list[str]) -> bool:
-    """Whether Java says an error's message again, of several lines, and has not come to the trace."""
+    """Whether Java is repeating an error's message of several lines, and has not come to the trace."""
     if len(printed) > _MOST_LINES_OF_A_MESSAGE:
         return False
     lines = "\n".join(printed).split("\n", _MOST_LINES_OF_A_MESSAGE)

@@ -98,7 +98,9 @@ def parse_report(text: str) -> Report:
 
 
 class _WholeField(dict[str, int]):
-    """The numbers of one field printed whole, by its text: few differ. KeyError for a text that is not the field."""
+    """Numbers of one field by its whole text, cached because few texts differ. KeyError for a text that is not the
+    field.
+    """
 
     def __init__(self, label: str, unit: str, least: int, most: int) -> None:
         self._form = re.compile(rf"{label}: ([0-9]{{1,12}}) {unit}")
@@ -141,7 +143,7 @@ def _tail(tail: list[str]) -> tuple[int | None, str | None, str | None, bool | N
 
 
 def _checked(report: Report) -> Report:
-    """``report``, unless a figure is out of all proportion. Raises ``Unreadable``."""
+    """``report`` as it is. Raises ``Unreadable`` where a figure is larger than any that Lambda can have."""
     duration_us, billed_ms, memory_mb, used_mb = report[1:5]
     if (
         (duration_us is not None and duration_us > _LONGEST_US)

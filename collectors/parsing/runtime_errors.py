@@ -1,7 +1,7 @@
-"""Unhandled failures as the runtimes print them into the log: what failed, in the runtime's own words.
+"""Unhandled failures as the runtimes print them into the log.
 
-Only what ends an invocation counts: a line that a program logs about an error it handled is not a failure. The forms
-are those of Lambda's managed runtimes (their interface clients print them) and of the platform itself.
+Only what ends an invocation counts: a program's log line about an error that it handled is no failure. The forms are
+those of Lambda's managed runtimes (printed by their runtime interface clients) and of the platform itself.
 """
 
 from typing import Any, NamedTuple
@@ -27,7 +27,9 @@ _LOGGERS = ("logger", "loggerName", "logger_name", "logname", "loggerFqcn", "thr
 
 
 class Found(NamedTuple):
-    """A failure that was read. ``bare``: it is a trace without any of the words that a runtime says of a failure."""
+    """A failure that was read. ``bare``: it is a stack trace without any of the words that runtimes print with a
+    failure.
+    """
 
     error: ErrorText
     bare: bool = False
@@ -51,7 +53,7 @@ def might_fail(text: str) -> bool:
 
 
 def find_error(text: str) -> ErrorText | None:
-    """The first unhandled failure that an application's text tells, or None.
+    """The first unhandled failure that an application's text shows, or None.
 
     ``text`` is one print, lines joined by ``\\n``, ``\\r\\n`` or ``\\r``.
     """

@@ -7,7 +7,7 @@ from collectors.parsing.invocation_builder import InvocationBuilder
 
 
 class StreamState:
-    """What one stream is in the middle of."""
+    """The state of one stream while it is read."""
 
     __slots__ = (
         "back",
@@ -42,7 +42,7 @@ class StreamState:
 
     @property
     def over(self) -> bool:
-        """Whether all that it has begun is whole, and nothing waits for an invocation to come."""
+        """Whether all of its invocations are whole, and no lines wait for the next one."""
         return (
             self.pending is None
             and not self.unmatched

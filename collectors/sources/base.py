@@ -30,7 +30,9 @@ from collectors.model.errors import CaughtError, LambdatuiError
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
-"""Begins the name of a covered item that is an account's, whatever the region: one source of a collection reads it."""
+"""Prefix of a covered item's name (see ``Covered``) that holds for a whole account, whatever the region. Of all sources
+of one collection, the first that asks for such an item reads it.
+"""
 
 
 # --- failures -----------------------------------------------------------------------------------------------------
@@ -60,13 +62,15 @@ class SourceFailed(LambdatuiError):
 
 
 def unforeseen(what: str, fault: Exception) -> SourceFailed:
-    """What nobody foresaw in one source, event or answer, as a failure of that: it ends nothing else."""
+    """The SourceFailed for an exception that nobody foresaw while ``what`` was read: the caller reports it and reads on
+    with the next source, event or answer.
+    """
     said = f"{type(fault).__name__}: {fault}"[:300]
     return SourceFailed(what, f"it could not be read ({said})", "the rest is collected; please report it")
 
 
 class BudgetReached(CaughtError):
-    """The next question would cost more than is left to spend. What was collected before stays in the store."""
+    """The next request would cost more than is left of the budget. What was collected before it stays in the store."""
 
 
 # --- items --------------------------------------------------------------------------------------------------------
@@ -85,7 +89,7 @@ class LogEvents(msgspec.Struct, frozen=True):
 
 
 class MetricPoints(msgspec.Struct, frozen=True):
-    """Metric points. One that is given again, with the same metric, period and start, replaces the one before."""
+    """Metric points. A point with the metric, period and start of a stored one replaces it."""
 
     points: Sequence[MetricPoint]
 
@@ -109,7 +113,9 @@ class AlarmChanges(msgspec.Struct, frozen=True):
 
 
 class BilledDays(msgspec.Struct, frozen=True):
-    """What AWS billed, by day and usage type. All groups of a day are in one item: it replaces what was known of it."""
+    """What AWS billed, by day and usage type. An item has all groups of its days: it replaces what the store has of
+    those days.
+    """
 
     days: Sequence[BilledDay]
 
@@ -160,9 +166,9 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """Where a source is: what it reads, how many of how many are done (None: not known).
+    """Progress: what a source reads now, and how many of how many are done (None: not known).
 
-    ``units`` of ``operation`` are what all of it is expected to be billed for.
+    ``units`` is what the whole step is expected to be billed, in the units of ``operation``.
     """
 
     what: str
@@ -173,10 +179,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class FileSummary(msgspec.Struct, frozen=True):
-    """What a source of one file says when it has read it.
+    """Summary that a source of one file gives at its end.
 
-    ``form`` names what was seen. ``has_platform_lines``: lines that Lambda wrote were among it. ``is_partial``: a part
-    was not read, as it is damaged or too long. ``note`` is for people, of what is no reject: that the file is empty.
+    ``form`` names the format that was recognised. ``has_platform_lines``: the file has lines that Lambda wrote.
+    ``is_partial``: a part of it is damaged or too long, and was not read. ``note`` tells people what is worth knowing
+    and is no reject, for instance that the file is empty.
     """
 
     form: str = ""
@@ -195,7 +202,7 @@ StoredItem = (
 """What is written to the store as it is."""
 
 ToldItem = Failed | Step | FileSummary
-"""What is for whoever watches the source being read."""
+"""Items for whoever reports on the reading (progress, failures). They are not stored."""
 
 Item = AssembledItem | StoredItem | ToldItem
 """Whatever a source gives. Inventory, Alarms, DurableHistory and Covered are declared in ``collectors.model``."""
@@ -220,16 +227,18 @@ class Stored(Protocol):
         """
 
     def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
-        """By function: each minute since then that has any, and the REPORTs of invocations that began in it."""
+        """By function name: (start, count) of each minute since ``since_ms`` in which invocations began that have a
+        REPORT. Both times are epoch ms.
+        """
 
     def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
-        """The queries of Logs Insights that earlier collections started and did not see the end of."""
+        """The queries of Logs Insights that earlier collections started and whose end they did not see."""
 
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
-        """What CloudWatch counted since then when it was asked last."""
+        """What CloudWatch had counted since ``since_ms`` (epoch ms), as of the last time that it was asked."""
 
     def settings(self, account: str, region: str, kinds: Collection[str]) -> Sequence[Configured]:
-        """The settings of some kinds that are in force: what is asked too seldom to be asked in each collection."""
+        """The current settings of ``kinds``: those that are asked of AWS too seldom to come with each collection."""
 
     def open_executions(self, account: str, region: str) -> Sequence[OpenExecution]:
         """The durable executions whose history is not whole: those of which nothing was read first, then the longest
@@ -237,11 +246,11 @@ class Stored(Protocol):
         """
 
     def read_executions(self, arns: Sequence[str], /) -> Collection[str]:
-        """Which of these durable executions need not be read any more."""
+        """Which of the executions with these ARNs are read to their end, so that they need not be read any more."""
 
 
 class NothingStored:
-    """A ``Stored`` that has nothing: what is read is read from its beginning."""
+    """A ``Stored`` of an empty store: a source reads everything from its beginning."""
 
     def __call__(self, item: str, /) -> Sequence[tuple[int, int]]:
         return ()
@@ -298,7 +307,7 @@ class Source(Protocol):
         return ""
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
-        """All there is to collect that is not ``stored``."""
+        """Everything that there is to collect and that ``stored`` does not have."""
         ...
 
     def counts(self) -> list[CallCount]:

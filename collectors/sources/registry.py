@@ -27,16 +27,18 @@ class Reads(StrEnum):
 
 
 class FileSource(Protocol):
-    """Makes sources of files: a class of sources with ``recognises`` as a static method will do."""
+    """What makes sources of files. A class of sources is enough, if it has ``recognises`` as a static method."""
 
     def recognises(self, head: bytes, name: str, /) -> bool:
-        """Whether a file is for it that is called ``name`` and begins with ``head``: 64 KB, decompressed, or all."""
+        """Whether this source reads the file called ``name`` that begins with ``head`` (its first 64 KB, decompressed,
+        or all of a shorter file).
+        """
 
     def __call__(self, opened: "OpenedFile", request: "FileRequest", /) -> "Source": ...
 
 
 class PlaceSource(Protocol):
-    """Makes sources of places: a class of sources will do."""
+    """What makes sources of places. A class of sources is enough."""
 
     def __call__(self, argument: str, since_ms: int | None, /) -> "Source":
         """The source of what ``argument`` names, and is read from ``since_ms`` on (epoch ms; None: from its beginning).
@@ -66,7 +68,9 @@ TABLE = (
     Registration("otlp", Reads.FILE, "OTLP logs as JSON or protobuf", "collectors.sources.otlp.source:OtlpLogs"),
     Registration("logs", Reads.FILE, "exported logs of any form", "collectors.sources.files.source:ExportedLogs"),
 )
-"""A file is for the first line that recognises it; the last takes all, and what other packages add comes before it."""
+"""A file is read by the source of the first line that recognises it. The last line recognises every file; sources of
+other packages are asked before it.
+"""
 
 DEFAULT_PLACE = "runner"  # whose argument may stand without a name before it
 
@@ -77,10 +81,12 @@ def listed(*kinds: Reads) -> list[Registration]:
 
 
 class FileSources:
-    """What makes sources of files. ``broken`` says of outside ones, a line each, why they cannot be had."""
+    """Chooses the source of a file. ``broken`` has one line for each source of another package that cannot be loaded,
+    with the reason.
+    """
 
     def __init__(self, name: str = "") -> None:
-        """Those that are there, or one by its name. SourceFailed where there is none of that name."""
+        """Offers all sources of files, or the one called ``name``. SourceFailed where there is none of that name."""
         added = outside.additions(outside.SOURCES, name or None)
         own = {line.name: line.load() for line in listed(Reads.FILE) if name in ("", line.name)}
         fallback = own.popitem() if own else None

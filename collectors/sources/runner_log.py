@@ -112,7 +112,7 @@ class RunnerLog:
             yield [MetricPoint(keys.get(name, FunctionKey(name)), *rest) for _, name, *rest in rows], after
 
     def first_event_at(self, time_ms: int) -> int:
-        """The checkpoint from which every event of ``time_ms`` or later is read."""
+        """The checkpoint after which every event of ``time_ms`` (epoch ms) or later comes."""
         [(newest,)] = self._read("SELECT coalesce(max(id), 0) FROM log_events")
         found = self._read("SELECT min(id) - 1 FROM log_events WHERE timestamp_ms >= ?", (time_ms,))[0][0]
         return int(newest if found is None else found)
@@ -136,7 +136,7 @@ class RunnerLog:
 
 
 def _pairs(written: str | None) -> dict[str, str] | None:
-    """A JSON object of text as it was written; None where it is none."""
+    """The object of texts in a column of JSON; None where the column holds no such object."""
     try:
         tags = None if written is None else parsed_json(written)
     except Unparsable:
@@ -170,7 +170,9 @@ class RunnerSource(Source):
         return cls(RunnerLog(Path(path)), since_ms)
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
-        """All that is new since it was asked last. A part that fails is told, and the others go on."""
+        """What is new since ``items`` was last called. A part that fails is reported as ``Failed``, and the other parts
+        are read.
+        """
         yield from guarded(self.name, self._functions())
         yield from guarded(self.name, self._events())
         yield from guarded(self.name, self._metrics())

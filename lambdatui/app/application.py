@@ -27,7 +27,7 @@ from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.screens.functions import FunctionsScreen
-from lambdatui.session.messages import Answered, Failed, StoreChanged
+from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
 from lambdatui.session.session import Session
 from lambdatui.start.state import save_state
 
@@ -204,7 +204,7 @@ class LambdaTui(App[int]):
         self._watch = watch
 
     @on(Answered)
-    @on(Failed)
+    @on(AnswerFailed)
     def _take_over(self) -> None:
         self._hold.close()
         if not self._warm:

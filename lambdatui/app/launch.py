@@ -15,11 +15,11 @@ from lambdatui.text.terminal import TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
-    from lambdatui.settings.context import Context
+    from lambdatui.settings.context import CommandContext
     from lambdatui.views.startup_view import StartupView
 
 
-def run(context: "Context", *, painted: "StartupView | None" = None) -> int:
+def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> int:
     """Shows the screens until they are left; returns the exit code.
 
     ``painted`` is what the first frame shows, if it was painted already. Textual is imported only after that frame.
@@ -66,7 +66,7 @@ def run(context: "Context", *, painted: "StartupView | None" = None) -> int:
         terminal_signals.uninstall()
 
 
-def _run(context: "Context", session: Session, painted: "StartupView | None") -> int:
+def _run(context: "CommandContext", session: Session, painted: "StartupView | None") -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
     try:

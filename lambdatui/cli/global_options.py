@@ -1,18 +1,18 @@
-"""The global options as click's: the same before and after the subcommand, resolved into one ``Context``."""
+"""The global options as click's: the same before and after the subcommand, resolved into one ``CommandContext``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from lambdatui.settings.context import Context, resolve_context
-from lambdatui.settings.options import FLAG, OPTIONS, REPEATED, Option
+from lambdatui.settings.context import CommandContext, resolve_context
+from lambdatui.settings.options import FLAG, OPTIONS, REPEATED, GlobalOption
 from lambdatui.text.safe_output import raw_output
 from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
 
 _GIVEN = "lambdatui.given"
 _ACTIONS: dict[str, Callable[[], None]] = {"raw": raw_output}  # of options that act where they are read
-_last_context: list[Context] = []
+_last_context: list[CommandContext] = []
 
 
 def global_options(*, hidden: bool) -> list[click.Option]:
@@ -20,7 +20,7 @@ def global_options(*, hidden: bool) -> list[click.Option]:
     return [_click_option(option, hidden) for option in OPTIONS]
 
 
-def _click_option(option: Option, hidden: bool) -> click.Option:
+def _click_option(option: GlobalOption, hidden: bool) -> click.Option:
     names = {"presets": "|".join(PRESETS), "preset": DEFAULT_PRESET}
     return click.Option(
         [f"--{option.name}"],
@@ -57,7 +57,7 @@ def keep_tag_terms(ctx: click.Context, terms: Sequence[Any]) -> None:
         ctx.meta.setdefault(_GIVEN, {})["tag_terms"] = tuple(terms)
 
 
-def current_context() -> Context:
+def current_context() -> CommandContext:
     """The global options of the running command line; the configuration's where it gives none.
 
     Raises ``RangeError``, ``ConfigError``, ``TagError``.
@@ -67,6 +67,6 @@ def current_context() -> Context:
     return context
 
 
-def last_context() -> Context | None:
+def last_context() -> CommandContext | None:
     """The context that was resolved last: the store that an error may be about."""
     return _last_context[0] if _last_context else None

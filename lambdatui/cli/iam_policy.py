@@ -9,8 +9,9 @@ import click
 
 from collectors.sources.cloudwatch import policy
 from collectors.sources.cloudwatch.allowed_calls import FEATURES
+from collectors.sources.cloudwatch.regions import environment_region
 from lambdatui.cli.global_options import current_context
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 
@@ -59,7 +60,8 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[click.Context, c
     "partitions",
     multiple=True,
     type=click.Choice(tuple(policy.PARTITIONS)),
-    help="Whose ARNs (repeatable; default: those of the regions of --region, the configuration or $AWS_REGION).",
+    help="Whose ARNs (repeatable; default: those of the regions of --region, the configuration, $AWS_DEFAULT_REGION or "
+    "$AWS_REGION).",
 )
 @click.option(
     "--log-group",
@@ -100,7 +102,7 @@ def command(
     --role ARN for its source_profile, and --trust ACCOUNT as the role's trust policy.
     """
     context = current_context()
-    regions = context.regions or (os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",)
+    regions = context.regions or (environment_region(os.environ),)
     where = partitions or tuple(dict.fromkeys(map(policy.partition_of, regions)))
     if external_id and not trusted:
         raise click.UsageError("--external-id is for --trust: it stands in the role's trust policy")
@@ -124,7 +126,7 @@ def command(
     _print(policy.least_policy(chosen, partitions=where, log_groups=groups, role_name=role_name))
 
 
-def _of_store(context: Context) -> Sequence[str]:
+def _of_store(context: CommandContext) -> Sequence[str]:
     """The groups outside /aws/lambda/ that functions in the store write to; none where there is no store."""
     from collectors.store.errors import StoreError, StoreMissing
     from collectors.store.read.reader import Reader

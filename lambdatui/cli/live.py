@@ -19,7 +19,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write.sessions import keep_session
 from lambdatui.cli import interrupts
 from lambdatui.cli.spending import Spending, cost_of
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
@@ -47,7 +47,12 @@ class Came:
 
 
 def tail(
-    context: Context, wanted: Sequence[LineQuery], *, profile: str | None, endpoint_url: str | None, as_json: bool
+    context: CommandContext,
+    wanted: Sequence[LineQuery],
+    *,
+    profile: str | None,
+    endpoint_url: str | None,
+    as_json: bool,
 ) -> None:
     """Prints until it is interrupted. Raises ``NoLiveTail``, ``SourceFailed`` where nothing can be tailed."""
     from collectors.sources.base import BudgetReached
@@ -66,7 +71,7 @@ def tail(
 
 
 def _say_all(
-    came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[LineQuery], as_json: bool
+    came: Iterator[Came], target: LiveTarget, context: CommandContext, wanted: Sequence[LineQuery], as_json: bool
 ) -> None:
     told_state = None
     for part in came:
@@ -81,7 +86,7 @@ def _say_all(
 
 
 def _of_aws(
-    context: Context, target: LiveTarget, profile: str | None, endpoint_url: str | None
+    context: CommandContext, target: LiveTarget, profile: str | None, endpoint_url: str | None
 ) -> Generator[Came, None, None]:
     """Tails AWS's log groups. What it cost is written to the ledger when it ends, as for any collection."""
     from collectors.sources.base import SourceFailed
@@ -132,7 +137,7 @@ def _function(event: LogEvent, target: LiveTarget) -> str:
     return function_key(place, event.account, event.region, FunctionKey("", target.account, target.region)).name
 
 
-def _print(line: LogView, context: Context, as_json: bool) -> None:
+def _print(line: LogView, context: CommandContext, as_json: bool) -> None:
     if as_json:
         click.echo(
             json.dumps({"timestamp": figures.iso(line.timestamp), "function": line.function, "message": line.message})

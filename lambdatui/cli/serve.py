@@ -12,7 +12,7 @@ import click
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.global_options import current_context
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from lambdatui.settings.options import arguments_of
 
 _LOOPBACK = "127.0.0.1"
@@ -77,7 +77,7 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
     return ExitCode.DONE
 
 
-def screens_command(context: Context) -> list[str]:
+def screens_command(context: CommandContext) -> list[str]:
     """What runs the screens for one visitor, with the global options of this command."""
     values = {**context.options, "db": context.db, "range": context.range.preset, "config": context.config}
     return [sys.executable, "-m", "lambdatui", *arguments_of(values, without=_OF_THIS_TERMINAL)]

@@ -12,7 +12,7 @@ from collectors.ingest.regrouping import is_old, regroup_store
 from collectors.model.clock import now_ms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.global_options import current_context
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Scope, unmatched
 from lambdatui.views.time_range import TimeRange
@@ -24,7 +24,7 @@ _SAY_S = 3.0
 class Opened:
     """An open reader and the range resolved against what the store holds."""
 
-    context: Context
+    context: CommandContext
     reader: Reader
     range: TimeRange
 

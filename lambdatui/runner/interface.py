@@ -7,7 +7,7 @@ satisfies them, and composes the rooms.
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from lambdatui.runner.deployments.function import Function, ResolvedFunction
+from lambdatui.runner.deployments.function import DeployedFunction, ResolvedFunction
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.http.admission import Admission
 from lambdatui.runner.http.server import Request
@@ -18,7 +18,7 @@ class FunctionDirectory(Protocol):
     """Which functions are deployed, and which version of one a name means."""
 
     @property
-    def by_name(self) -> Mapping[str, Function]:
+    def by_name(self) -> Mapping[str, DeployedFunction]:
         """Every function, by its bare name."""
 
     def resolve(self, full_name: str, qualifier: str | None = None) -> ResolvedFunction:

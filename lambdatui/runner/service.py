@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
-from lambdatui.runner.deployments.function import Document, Function
+from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.failures import failure_before_start
 from lambdatui.runner.environments.fleet import Fleet, Limits
@@ -163,7 +163,7 @@ class Runner:
         """``run`` in a thread: reads and writes files, while calls are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._file_threads, partial(run, *args, **kwargs))
 
-    def save(self, function: Function) -> None:
+    def save(self, function: DeployedFunction) -> None:
         """Write a function's new state, and act on it: environments, limits, URLs, the log."""
         self.functions.save(function)
         if function.reserved is None:
@@ -178,12 +178,12 @@ class Runner:
         if self.gateways is not None:
             self.gateways.refresh(function)
 
-    def save_tags(self, function: Function) -> None:
+    def save_tags(self, function: DeployedFunction) -> None:
         """Write a function's new tags, which change nothing that runs."""
         self.functions.save(function)
         self.log.tagged(function.name, function.part("tags"), now_ms())
 
-    def _provision(self, function: Function) -> None:
+    def _provision(self, function: DeployedFunction) -> None:
         """Start the provisioned environments of each version; an alias's are its version's."""
         counts: dict[str, int] = dict.fromkeys(function.versions, 0)
         for qualifier, count in function.part("provisioned").items():
@@ -194,7 +194,7 @@ class Runner:
         for version, count in counts.items():
             self.fleet.provision(self.functions.deployment(function.name, version), count)
 
-    def remove(self, function: Function) -> None:
+    def remove(self, function: DeployedFunction) -> None:
         """Delete a function and its code; its log stays."""
         self.functions.remove(function.name)
         self.fleet.reserved.pop(function.name, None)

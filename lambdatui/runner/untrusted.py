@@ -1,7 +1,7 @@
 """The one place where the runner reads JSON that others wrote: payloads, answers, requests, its own files.
 
-Whatever is wrong with it is ``Unparsable``, a ValueError. Nesting is bounded by a fixed number, which is more than any
-real document has, and so little that what is read can be walked and written again without a RecursionError.
+Whatever is wrong with it is ``UnparsableInput``, a ValueError. Nesting is bounded by a fixed number, which is more than
+any real document has, and so little that what is read can be walked and written again without a RecursionError.
 """
 
 import json
@@ -13,24 +13,24 @@ MOST_DEPTH = 500
 """Of containers within one another."""
 
 
-class Unparsable(CaughtError, ValueError):
+class UnparsableInput(CaughtError, ValueError):
     """It cannot be read; the text says why."""
 
 
 def parsed_json(text: str | bytes) -> Any:
-    """A value of JSON. Raises ``Unparsable``."""
+    """A value of JSON. Raises ``UnparsableInput``."""
     try:
         value = json.loads(text)
     except RecursionError as fault:
-        raise Unparsable("it is nested too deeply") from fault
+        raise UnparsableInput("it is nested too deeply") from fault
     except MemoryError as fault:
-        raise Unparsable("it is larger than memory") from fault
+        raise UnparsableInput("it is larger than memory") from fault
     except ValueError as fault:
         message = str(fault)
-        raise Unparsable("a number has too many digits" if "integer string" in message else message) from fault
+        raise UnparsableInput("a number has too many digits" if "integer string" in message else message) from fault
     opening = (text.count("[") + text.count("{")) if isinstance(text, str) else (text.count(b"[") + text.count(b"{"))
     if opening > MOST_DEPTH and not _shallow(value):
-        raise Unparsable("it is nested too deeply")
+        raise UnparsableInput("it is nested too deeply")
     return value
 
 

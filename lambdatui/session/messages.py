@@ -30,7 +30,7 @@ class Answered(Message):
 
 
 @dataclass
-class Failed(Message):
+class AnswerFailed(Message):
     """A question could not be answered."""
 
     subject: str

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class CommandContext:
     """The store, the range, what to narrow to, and how to paint.
 
     ``options`` are the values of all global options by key, as the command line, the environment and the configuration
@@ -63,7 +63,7 @@ class Context:
         return Scope(self.accounts, self.regions, self.functions, self.tags, self.tagged)
 
 
-def resolve_context(command_line: Mapping[str, Any]) -> Context:
+def resolve_context(command_line: Mapping[str, Any]) -> CommandContext:
     """The context of a command line: its own options, then the environment's, then those of the configuration.
 
     ``command_line`` has values by an option's key, and may have ``tag_terms``, conditions that were read already.
@@ -74,7 +74,7 @@ def resolve_context(command_line: Mapping[str, Any]) -> Context:
     if "db" in configured:
         configured["db"] = os.path.expanduser(configured["db"])
     options = resolve_options(command_line, os.environ, configured)
-    return Context(
+    return CommandContext(
         db=Path(options["db"] or paths.store_file()),
         range=RangeChoice(
             check_preset(options["range"] or DEFAULT_PRESET), options["from"], options["to"], options["at"]

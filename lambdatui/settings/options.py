@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 VALUE, REPEATED, FLAG = "value", "repeated", "flag"
 
 
-class Option:
+class GlobalOption:
     """A global option: ``--name``, with one value, several, or none (a flag).
 
     ``metavar`` and ``help`` may hold ``{presets}`` and ``{preset}``, the names of ranges and the usual one.
@@ -57,25 +57,26 @@ class Option:
 
 
 OPTIONS = (
-    Option("db", "The store (default: $LAMBDATUI_DB, else the XDG data folder).", "FILE", variable="LAMBDATUI_DB",
-           first_frame=True),
-    Option("range", "Span of time (default {preset}).", "{presets}", first_frame=True),
-    Option("from", "Start: ISO 8601 (UTC where no zone is named) or epoch seconds.", "TIME", configured=False),
-    Option("to", "End, exclusive; a bare date includes its whole day.", "TIME", configured=False),
-    Option("at", 'Moves "now" for the range.', "TIME", configured=False),
-    Option("account", "Only this account (glob, repeatable).", "A", kind=REPEATED),
-    Option("region", "Only this region (glob, repeatable).", "R", kind=REPEATED),
-    Option("function", "Only functions like this (glob, repeatable).", "PATTERN", kind=REPEATED),
-    Option("tag", "Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs).", "TAG", kind=REPEATED),
-    Option("utc", "Show times in UTC, not in this machine's zone.", kind=FLAG, first_frame=True),
-    Option("no-color", "No colour; also $NO_COLOR.", kind=FLAG, variable="NO_COLOR", first_frame=True),
-    Option("no-mouse", "Leave the mouse to the terminal, for selecting text.", kind=FLAG, first_frame=True),
-    Option("ascii", "No signs beyond ASCII, for fonts that lack them.", kind=FLAG, first_frame=True),
-    Option("no-redact", "Copy and export with keys, tokens and e-mail addresses.", kind=FLAG, configured=False),
-    Option("theme", "Theme of the screens.", "NAME", first_frame=True),
-    Option("config", "Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml).", "FILE", configured=False),
-    Option("raw", "CSV and log lines as they are, with what a terminal would obey.", kind=FLAG, configured=False,
-           eager=True),
+    GlobalOption("db", "The store (default: $LAMBDATUI_DB, else the XDG data folder).", "FILE", variable="LAMBDATUI_DB",
+                 first_frame=True),
+    GlobalOption("range", "Span of time (default {preset}).", "{presets}", first_frame=True),
+    GlobalOption("from", "Start: ISO 8601 (UTC where no zone is named) or epoch seconds.", "TIME", configured=False),
+    GlobalOption("to", "End, exclusive; a bare date includes its whole day.", "TIME", configured=False),
+    GlobalOption("at", 'Moves "now" for the range.', "TIME", configured=False),
+    GlobalOption("account", "Only this account (glob, repeatable).", "A", kind=REPEATED),
+    GlobalOption("region", "Only this region (glob, repeatable).", "R", kind=REPEATED),
+    GlobalOption("function", "Only functions like this (glob, repeatable).", "PATTERN", kind=REPEATED),
+    GlobalOption("tag", "Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs).", "TAG", kind=REPEATED),
+    GlobalOption("utc", "Show times in UTC, not in this machine's zone.", kind=FLAG, first_frame=True),
+    GlobalOption("no-color", "No colour; also $NO_COLOR.", kind=FLAG, variable="NO_COLOR", first_frame=True),
+    GlobalOption("no-mouse", "Leave the mouse to the terminal, for selecting text.", kind=FLAG, first_frame=True),
+    GlobalOption("ascii", "No signs beyond ASCII, for fonts that lack them.", kind=FLAG, first_frame=True),
+    GlobalOption("no-redact", "Copy and export with keys, tokens and e-mail addresses.", kind=FLAG, configured=False),
+    GlobalOption("theme", "Theme of the screens.", "NAME", first_frame=True),
+    GlobalOption("config", "Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml).", "FILE",
+                 configured=False),
+    GlobalOption("raw", "CSV and log lines as they are, with what a terminal would obey.", kind=FLAG, configured=False,
+                 eager=True),
 )  # fmt: skip
 TABLES = ("keys", "columns", "thresholds", "retention", "organization", "pricing", "themes")
 """Tables of the configuration file, beside the global options."""

@@ -13,7 +13,7 @@ from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen
 from lambdatui.views.function_settings import SettingsView
 from lambdatui.views.functions import FunctionView
-from pricing.recommendations import BASIS, Recommendation
+from pricing.recommendations import BASIS, SuggestedChange
 
 _COVERED = 0.95
 
@@ -53,7 +53,7 @@ class AdviceSubject:
     init_us: int
     again: tuple[int, str] | None
     settings: SettingsView | None
-    by_rule: Mapping[str, Recommendation]
+    by_rule: Mapping[str, SuggestedChange]
 
 
 def memory_command(row: FunctionView, memory_mb: int) -> str:
@@ -73,7 +73,7 @@ def advice_of(
     severity: int = 1,
     saves: Decimal | None = None,
     sample: str | None = None,
-    worth: Recommendation | None = None,
+    worth: SuggestedChange | None = None,
     command: str = "",
 ) -> Advice:
     """A piece of advice about a function, with what ``worth`` (else ``saves``, USD a month) says that it saves."""

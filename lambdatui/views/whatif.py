@@ -24,7 +24,7 @@ from lambdatui.views.time_range import TimeRange, month_start_ms
 from lambdatui.views.usage import added, is_edge, usages
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
 from pricing.dimensions import LOGS
-from pricing.recommendations import BASIS, FunctionMonth, Recommendation, changed_month, recommendations
+from pricing.recommendations import BASIS, FunctionMonth, SuggestedChange, changed_month, recommendations
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def whatif(reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope:
 
 def recommended(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING
-) -> "dict[int, tuple[Recommendation, ...]]":
+) -> "dict[int, tuple[SuggestedChange, ...]]":
     """By function id what ``pricing`` recommends, for what-ifs and for advice alike."""
     return reader.cached(
         ("recommended", time_range, book, scope), lambda: _recommended(reader, time_range, book, scope)
@@ -95,7 +95,7 @@ def recommended(
 
 def _recommended(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", scope: Scope
-) -> "dict[int, tuple[Recommendation, ...]]":
+) -> "dict[int, tuple[SuggestedChange, ...]]":
     parts = _MonthParts.of(reader, time_range.to_ms, scope.chosen(reader.functions()), scope)
     rest = parts.rest(book)
     return {
@@ -335,7 +335,7 @@ def _repeats(reader: "Reader", time_range: TimeRange, function_ids: list[int]) -
     return {function_id: repeated / seen for function_id, (repeated, seen) in counts.items()}
 
 
-def _row(recommendation: Recommendation) -> WhatIfRow:
+def _row(recommendation: SuggestedChange) -> WhatIfRow:
     return WhatIfRow(
         function=recommendation.function,
         account=recommendation.account,

@@ -70,7 +70,7 @@ def test_log_groups_event_sources_and_alarms() -> None:
     for answer in answers("lambda.ListEventSourceMappings"):
         one, aws = canned_session()
         aws.answers["lambda:ListEventSourceMappings"] = lambda _, answer=answer: answer  # type: ignore[misc]
-        mappings = inventory.event_sources(one.client("lambda"), ACCOUNT, REGION, FREE).found
+        mappings = inventory.event_sources(one.client("lambda"), ACCOUNT, REGION, FREE).configured
         found += len(mappings)
         assert all(mapping.function and mapping.item for mapping in mappings)
     assert found

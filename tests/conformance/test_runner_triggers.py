@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdatui.runner import aws
-from lambdatui.runner.triggers.event_filters import FilterError, Filters
+from lambdatui.runner.triggers.event_filters import EventFilterError, Filters
 from lambdatui.runner.triggers.folder import FolderEvents
 from tests.support import needs
 from tests.support.runner_server import Served, client, served
@@ -384,6 +384,6 @@ def test_filter_rules(pattern: object, record: dict[str, Any], passes: bool) -> 
 def test_any_pattern_is_read_or_refused(pattern: object) -> None:
     try:
         filters = Filters({"Filters": [{"Pattern": json.dumps(pattern)}]})
-    except FilterError:
+    except EventFilterError:
         return
     filters.passes({"a": {"b": 1}})

@@ -57,7 +57,7 @@ def _alone(text: str) -> tuple[int | None, ...] | None:
 @given(st.lists(st.one_of(reports(), damaged(), st.text()), max_size=40))
 def test_many_at_once_say_what_each_says_alone(texts: list[str]) -> None:
     found = together(texts)
-    for column, at in enumerate(found.at.tolist()):
+    for column, at in enumerate(found.places.tolist()):
         figures = [None if figure < 0 else figure for figure in found.figures[:, column].tolist()]
         assert tuple(figures) == _alone(texts[at])
         assert found.request_ids[column] == packed_id(parse_report(texts[at]).request_id or "")
@@ -66,4 +66,4 @@ def test_many_at_once_say_what_each_says_alone(texts: list[str]) -> None:
 @given(st.lists(reports(), max_size=20))
 def test_none_that_lambda_could_have_written_is_left_out(texts: list[str]) -> None:
     readable = [at for at, text in enumerate(texts) if _alone(text) is not None]
-    assert together(texts).at.tolist() == readable
+    assert together(texts).places.tolist() == readable

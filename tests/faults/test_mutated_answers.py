@@ -53,7 +53,7 @@ def _detail(action: str) -> Reader:
 
     def read(session: ReadOnlySession, _: list[Any]) -> list[Any]:
         found = list(inventory.details(session.client("lambda"), [KEY], REGION, FREE, skip=only))
-        return [one for part in found if isinstance(part, Inventory) for one in part.found if one.kind != "denied"]
+        return [one for part in found if isinstance(part, Inventory) for one in part.configured if one.kind != "denied"]
 
     return read
 
@@ -151,17 +151,17 @@ CASES = [
          {"AccountLimit": {"ConcurrentExecutions": 1000, "TotalCodeSize": 5, "UnreservedConcurrentExecutions": 900},
           "AccountUsage": {"TotalCodeSize": 7, "FunctionCount": 3}},
          lambda session, rejects: inventory.account_settings(
-             session.client("lambda"), ACCOUNT, REGION, FREE, rejects).found),
+             session.client("lambda"), ACCOUNT, REGION, FREE, rejects).configured),
     Case("lambda:ListEventSourceMappings", {"EventSourceMappings": [_mapping("1"), _mapping("2")]},
          lambda session, rejects: inventory.event_sources(
-             session.client("lambda"), ACCOUNT, REGION, FREE, rejects).found, "EventSourceMappings"),
+             session.client("lambda"), ACCOUNT, REGION, FREE, rejects).configured, "EventSourceMappings"),
     Case("application-autoscaling:DescribeScheduledActions",
          {"ScheduledActions": [
              {"ScheduledActionName": name, "ResourceId": "function:fn:live", "Schedule": "cron(1)", "Timezone": "UTC",
               "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 5}, "ServiceNamespace": "lambda",
               "ScheduledActionARN": "arn:s", "CreationTime": 1735700000} for name in ("a", "b")]},
          lambda session, rejects: inventory.schedules(
-             session.client("application-autoscaling"), ACCOUNT, REGION, FREE, rejects).found, "ScheduledActions"),
+             session.client("application-autoscaling"), ACCOUNT, REGION, FREE, rejects).configured, "ScheduledActions"),
     Case("lambda:GetFunctionConcurrency", {"ReservedConcurrentExecutions": 7}, _detail("lambda:GetFunctionConcurrency")),
     Case("lambda:ListProvisionedConcurrencyConfigs",
          {"ProvisionedConcurrencyConfigs": [

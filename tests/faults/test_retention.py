@@ -216,12 +216,12 @@ def test_a_watch_applies_it(
     from lambdatui.cli.collect import rounds
     from lambdatui.cli.collect.request import CollectRequest
     from lambdatui.cli.service import Service
-    from lambdatui.settings.context import Context
+    from lambdatui.settings.context import CommandContext
 
     db = small_store.make(tmp_path / "watched.db")
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     request = CollectRequest((), (), 0, None, "auto", (), False, 0, False)
-    watching = rounds.Rounds(request, Context(db, retention={"lines": "forever"}), None)
+    watching = rounds.Rounds(request, CommandContext(db, retention={"lines": "forever"}), None)
     watching._retain(Service())
     assert "pruned for their age: 8 invocations, 0 log lines" in capsys.readouterr().err
     monkeypatch.setattr(rounds, "clock_now_ms", lambda: T0)

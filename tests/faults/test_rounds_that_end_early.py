@@ -19,7 +19,7 @@ from collectors.store.read.account_rows import alarms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.collect.rounds import Rounds
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from tests.support.aws import isolate, listed
 from tests.support.command_line import PROGRAM
 from tests.support.misbehaving_server import IDENTITY, Asked, MisbehavingServer, misbehaving
@@ -55,7 +55,7 @@ def account(asked: Asked) -> Any:
 
 def collecting(tmp_path: Path, url: str) -> Rounds:
     asked = CollectRequest((), (SLOW, FINE), HOUR_MS, url, "events", FEATURES, False, 0, False)
-    return Rounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
+    return Rounds(asked, CommandContext(tmp_path / "store.db"), None, quiet=True)
 
 
 def until(condition: Callable[[], bool]) -> Callable[[], bool]:

@@ -148,7 +148,10 @@ def test_what_belongs_to_a_function_is_found() -> None:
     found = list(inventory.details(one.client("lambda"), [FunctionKey("fn", ACCOUNT, REGION)], REGION, FREE))
     assert all(isinstance(each, Inventory) for each in found)
     things = {
-        (each.kind, each.item): each.settings for part in found if isinstance(part, Inventory) for each in part.found
+        (each.kind, each.item): each.settings
+        for part in found
+        if isinstance(part, Inventory)
+        for each in part.configured
     }
     assert things[("concurrency", "")] == {"reserved": 7}
     assert things[("provisioned", "live")] == {"requested": 5, "status": "READY"}
@@ -185,10 +188,10 @@ def test_what_belongs_to_an_account_is_found() -> None:
     }  # fmt: skip
     here = ACCOUNT, REGION, FREE
     client = one.client("lambda")
-    assert inventory.account_settings(client, *here).found[0].settings["unreserved_concurrency"] == 900
-    (mapping,) = inventory.event_sources(client, *here).found
+    assert inventory.account_settings(client, *here).configured[0].settings["unreserved_concurrency"] == 900
+    (mapping,) = inventory.event_sources(client, *here).configured
     assert (mapping.function, mapping.item, mapping.settings["batch_size"]) == ("fn", "u1", 10)
-    (action,) = inventory.schedules(one.client("application-autoscaling"), *here).found
+    (action,) = inventory.schedules(one.client("application-autoscaling"), *here).configured
     assert (action.function, action.settings["minimum"], action.settings["alias"]) == ("fn", 3, "live")
 
 

@@ -16,7 +16,7 @@ from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.cli.main import cli
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log.platform_lines import PlatformLines, Report
+from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures
 from lambdatui.runner.log.writer import Log
 from tests.support import small_store
 from tests.support.aws import REGION, create_function, put_events
@@ -32,7 +32,7 @@ FIGURES = ("functions", "events", "duplicates", "invocations", "errors", "reject
 
 def lines(request_id: str = REQUEST) -> list[str]:
     platform = PlatformLines(Deployment("fn", "/", "app.handler", "python3.11"))
-    last = platform.last(Report(request_id, duration_us=2_500, memory_mb=128, max_memory_mb=31, init_us=80_000))
+    last = platform.last(ReportFigures(request_id, duration_us=2_500, memory_mb=128, max_memory_mb=31, init_us=80_000))
     return [platform.start(request_id), "hello\n", *last]
 
 

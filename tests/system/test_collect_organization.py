@@ -209,13 +209,13 @@ def test_a_watch_lists_accounts_once_an_hour_and_goes_on_with_those_it_knows(
     from lambdatui.cli.collect import accounts
     from lambdatui.cli.collect.request import CollectRequest, OrganizationRequest
     from lambdatui.cli.collect.rounds import Rounds
-    from lambdatui.settings.context import Context
+    from lambdatui.settings.context import CommandContext
 
     now = [1_000.0]
     monkeypatch.setattr(accounts.time, "monotonic", lambda: now[0])
     organization = OrganizationRequest("read")
     request = CollectRequest(("",)[:0], ("eu-central-1",), HOUR_MS, None, "none", (), False, 0, False, organization)
-    collecting = Rounds(request, Context(tmp_path / "s.db"), None, quiet=True)
+    collecting = Rounds(request, CommandContext(tmp_path / "s.db"), None, quiet=True)
     assert len(collecting.once()) == 3
     now[0] += 3_599
     assert len(collecting.once()) == 3

@@ -18,7 +18,7 @@ from collectors.model.units import HOUR_MS
 from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.collect.rounds import Rounds as CollectRounds
 from lambdatui.processes.child_process import Child
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from tests.support.aws import isolate, listed
 from tests.support.misbehaving_server import IDENTITY, Answer, Asked, MisbehavingServer, misbehaving
 
@@ -65,7 +65,7 @@ class Rounds:
 
     def __init__(self, tmp_path: Path, url: str, profiles: tuple[str, ...], regions: tuple[str, ...] = REGIONS) -> None:
         asked = CollectRequest(profiles, regions, HOUR_MS, url, "none", ("functions",), False, 0, False)
-        self._collecting = CollectRounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
+        self._collecting = CollectRounds(asked, CommandContext(tmp_path / "store.db"), None, quiet=True)
 
     def run(self) -> list[Collected]:
         return list(self._collecting.once())

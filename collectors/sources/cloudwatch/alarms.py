@@ -1,4 +1,4 @@
-"""Alarms of one account and region, metric and composite, with what became of them lately."""
+"""The metric and composite alarms of one account and region, and their recent changes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -33,7 +33,9 @@ def list_alarms(client: Any, account: str, region: str, rejects: list[Reject] | 
 def history(
     client: Any, account: str, region: str, since_ms: int, now_ms: int, rejects: list[Reject] | None = None
 ) -> Iterator[AlarmChange]:
-    """Changes of all alarms since then; AWS keeps them for 30 days. Those without time or name go to ``rejects``."""
+    """Changes of all alarms since ``since_ms`` (epoch ms); AWS keeps 30 days. Those without time or name go to
+    ``rejects``.
+    """
     asked = {
         "AlarmTypes": _BOTH,
         "StartDate": datetime.fromtimestamp(since_ms / 1000, UTC),

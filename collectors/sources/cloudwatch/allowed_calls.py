@@ -1,4 +1,5 @@
-"""What this program may call at AWS. The IAM policy is made from the same list (``policy.py``): they cannot differ.
+"""The operations that this program may call at AWS. ``policy`` makes the IAM policy from the same list, so the two
+cannot differ.
 
 Nothing is imported here, so that the policy is printed without boto3.
 """

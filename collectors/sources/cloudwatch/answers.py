@@ -1,13 +1,13 @@
-"""Answers read: the large ones by msgspec, and all of them only where they are whole.
+"""Parses AWS's answers: the large ones by msgspec, and each only if it is complete.
 
-botocore walks every value by its model, in Python. Its component ``response_parser_factory`` is where another parser
-is put. Ours reads the three large answers, a page of 7,000 log events, a thousand series of points and ten thousand
-rows of sums; every other answer, and every error, goes to botocore's own parser. A large answer that is not as
-documented is given as the plain JSON that it is.
+botocore walks every value by its model, in Python. Its component ``response_parser_factory`` lets another parser be put
+in its place. Ours parses the three large answers: a page of 7,000 log events, a thousand series of points, ten thousand
+rows of sums. All other answers, and every error, go to botocore's own parser. A large answer that is not as documented
+is returned as plain JSON.
 
-botocore takes a body that was cut for an empty answer, and a proxy's page for one that says nothing. Here an answer
-that succeeded and is not whole is ``Unreadable``: it is asked for again as a failure of the network would be, and if
-it is never whole, the call fails.
+botocore reads a body that was cut as an empty answer, and a proxy's HTML page as an answer without members. Here a
+successful answer that is not complete is ``UnreadableAnswer``: the call is sent again as after a failure of the
+network, and fails if no try brings a complete answer.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ class ReadEvent(
 ):
     """A LogEvent as FilterLogEvents spells it. Group and function are for the caller to fill in."""
 
-    # Said again, because a rename is of a class's own fields.
+    # Declared again, because msgspec renames only the fields that a class declares itself.
     timestamp_ms: int
     message: str
     log_group: str = ""
@@ -118,7 +118,7 @@ _FAST = {
     "GetMetricDataOutput": _metric_page,
 }
 
-# What is never null: AWS says [] where there is nothing.
+# Members that are never null: AWS sends [] where there is nothing.
 _LISTS = {
     "GetMetricDataOutput": ("MetricDataResults",),
     "DescribeAlarmsOutput": ("MetricAlarms", "CompositeAlarms"),
@@ -139,7 +139,7 @@ _LISTS = {
     "GetLambdaFunctionRecommendationsResponse": ("lambdaFunctionRecommendations",),
 }
 
-# Without these an answer is none, though it be an object: an empty one would be the end of a listing that is not.
+# Members that an answer always has. Without them it is unreadable: taken as empty, it would seem to end the listing.
 _ALWAYS = {
     "ListAccountsResponse": "Accounts",
     "DescribeLogGroupsResponse": "logGroups",
@@ -147,17 +147,19 @@ _ALWAYS = {
     "ListFunctionsResponse": "Functions",
 }
 
-TRIES = 5  # of an answer that is not whole, the first among them
+TRIES = 5  # for an answer that is not complete, the first one counted
 _LONGEST_PAUSE_S = 20.0
-_WHY = "lambdatui: why it cannot be read"  # a key of what is parsed that no answer has
+_WHY = "lambdatui: why it cannot be read"  # a key that no answer of AWS has
 
 
-class Unreadable(CaughtError, ResponseParserError):
-    """An answer that succeeded by its status, and is cut, or is not what AWS answers."""
+class UnreadableAnswer(CaughtError, ResponseParserError):
+    """An answer with a status of success that was cut, or is not what AWS answers with."""
 
 
 class _Whole:
-    """Before a parser of botocore's: what is not whole is parsed as the reason why."""
+    """Mixin before a parser of botocore's: an answer that is not complete is parsed into the reason why (under
+    ``_WHY``).
+    """
 
     def parse(self, response: Any, shape: Any) -> Any:
         body, status = response["body"], response["status_code"]
@@ -171,14 +173,14 @@ class _Whole:
                 why = _strange(body, status, shape)
                 if not why:
                     parsed = super().parse(response, shape)  # type: ignore[misc]
-            except Unreadable as fault:
+            except UnreadableAnswer as fault:
                 why = str(fault)
             except Exception as fault:  # botocore's parsers raise what they stumble over
                 why = f"{type(fault).__name__}: {fault}"[:300]
         return {_WHY: why, "ResponseMetadata": {"HTTPStatusCode": status}} if why else parsed
 
     def _error(self, response: Any, shape: Any) -> Any:
-        """An error's code and words; the HTTP status where only a proxy's page is there."""
+        """An error's code and message; its HTTP status where the body is only a proxy's page."""
         with contextlib.suppress(Exception):
             parsed = {} if _is_page(response["body"]) else super().parse(response, shape)  # type: ignore[misc]
             if (shape is not None and shape.metadata.get("exception")) or parsed["Error"].get("Code"):
@@ -195,7 +197,7 @@ def _cut(body: bytes, headers: Any) -> str:
 
 
 def _strange(body: bytes, status: int, shape: Any) -> str:
-    """Why a body is nothing that AWS answers with, as far as that shows before it is parsed."""
+    """Why a body cannot be an answer of AWS, as far as that shows before it is parsed; empty where it can."""
     if shape is None or not shape.members or status == 204:
         return ""
     if not body:
@@ -208,7 +210,7 @@ def _is_page(body: bytes) -> bool:
 
 
 class _OfJson(_Whole, Tolerant):
-    """JSON that is none is not an empty answer, as botocore has it."""
+    """For protocols of JSON: a body that is no JSON object is an error, not an empty answer as botocore has it."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
         try:  # as it was looked at: botocore takes what begins with a byte order mark for no JSON, and says nothing
@@ -216,7 +218,7 @@ class _OfJson(_Whole, Tolerant):
         except Unparsable:
             parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
         if not isinstance(parsed, dict):
-            raise Unreadable("no object of JSON")
+            raise UnreadableAnswer("no object of JSON")
         return parsed
 
     def _parse_payload(self, response: Any, shape: Any, *rest: Any) -> None:
@@ -241,7 +243,7 @@ class FastParser(_OfJson, JSONParser):
         elif fast is not None:
             with contextlib.suppress(Unparsable):
                 return fast(raw_body)
-            # Something is not as documented. Whoever reads it looks at each value: one odd time loses no other.
+            # Something is not as documented. The caller checks value by value, so that one odd time costs no other.
             return _object(raw_body, shape)
         else:
             _object(raw_body, shape)
@@ -249,36 +251,38 @@ class FastParser(_OfJson, JSONParser):
 
 
 def _object(body: bytes, shape: Any) -> dict[str, Any]:
-    """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
+    """The object of JSON that an answer is. Raises UnreadableAnswer where it is none, or has no member of ``shape``."""
     try:
         value = json_value(body)
     except Unparsable:
         try:
-            value = parsed_json(body)  # knows half a character, as logs may have them
+            value = parsed_json(body)  # accepts lone surrogates, which logs may have
         except Unparsable as fault:
-            raise Unreadable(f"it is no JSON ({fault})") from None
+            raise UnreadableAnswer(f"it is no JSON ({fault})") from None
     if not isinstance(value, dict):
-        raise Unreadable("it is no object of JSON")
+        raise UnreadableAnswer("it is no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
-        raise Unreadable(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
+        raise UnreadableAnswer(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
     if (always := _ALWAYS.get(shape.name, "")) and always not in value:
-        raise Unreadable(f"it has no {always}")
+        raise UnreadableAnswer(f"it has no {always}")
     for name, member in shape.members.items():
         inner = value.get(member.serialization.get("name", name), [])
         is_odd = member.type_name == "list" and not isinstance(inner, list)
         if is_odd and (inner is not None or name in _LISTS.get(shape.name, ())):
-            raise Unreadable(f"its {name} is no list")
+            raise UnreadableAnswer(f"its {name} is no list")
     for name in shape.members:
         if name.lower().endswith(("token", "marker")) and not isinstance(value.get(name, ""), str | None):
-            raise Unreadable(f"its {name} is no text")  # which as an absent one would be the end of the listing
+            raise UnreadableAnswer(f"its {name} is no text")  # taken as absent, it would end the listing
     return value
 
 
 class FastFactory(ResponseParserFactory):
-    """Makes ``FastParser`` for the JSON protocol, botocore's own for all others; each looks whether all is there."""
+    """Makes ``FastParser`` for the JSON protocol and botocore's own parser for others; each checks that answers are
+    complete.
+    """
 
     def create_parser(self, protocol_name: str) -> ResponseParser:
-        """The parser of a protocol's answers, ours where it is one that we read."""
+        """The parser of a protocol's answers."""
         return _parser(protocol_name)
 
 
@@ -292,11 +296,13 @@ def _parser(protocol_name: str) -> ResponseParser:
 
 
 def read_by(core: Any) -> None:
-    """Answers to all clients of a botocore session are read so, those of its own among them (AssumeRole, say)."""
+    """Makes a botocore session parse the answers of all its clients in this way, also of those that it makes itself
+    (AssumeRole).
+    """
     core.register_component("response_parser_factory", FastFactory())
     core.register("needs-retry", _again)
     core.register("after-call", _failed)
-    # What AWS's services are like is 16 MB a session, and the same for all: thirty regions would be half a gigabyte.
+    # botocore's models of AWS's services take 16 MB a session; shared, 30 regions do not take half a gigabyte.
     core.lazy_register_component("data_loader", lambda: _models(core.get_config_variable("data_path")))
 
 
@@ -306,7 +312,7 @@ def _models(data_path: str | None) -> Loader:
 
 
 def _again(response: Any, attempts: int, **_: object) -> float | None:
-    """botocore's question whether to send once more: after how many seconds, or None."""
+    """How many seconds botocore waits before it sends a request again; None: it does not."""
     if response is None or _WHY not in response[1] or attempts >= TRIES:
         return None
     return min(_LONGEST_PAUSE_S, random.random() * 2.0 ** (attempts - 1))
@@ -314,11 +320,11 @@ def _again(response: Any, attempts: int, **_: object) -> float | None:
 
 def _failed(parsed: Any, **_: object) -> None:
     if isinstance(parsed, dict) and _WHY in parsed:
-        raise Unreadable(parsed[_WHY])
+        raise UnreadableAnswer(parsed[_WHY])
 
 
 def _time_or_none(value: Any) -> Any:
-    """botocore's reading of a time; None for what is none, so that the rest of an answer is had."""
+    """A time as botocore parses it; None for what is no time, so that the rest of the answer is read."""
     try:
         return parse_timestamp(value)
     except (ValueError, RuntimeError, OverflowError):

@@ -1,4 +1,4 @@
-"""A role of another account, whose credentials are had by assuming it."""
+"""A role of another account: its credentials are obtained by assuming it."""
 
 import threading
 from collections.abc import Callable
@@ -12,16 +12,17 @@ _SESSION_NAME = "lambdatui"
 
 
 class Clients(Protocol):
-    """What gives clients of AWS's services: a ``ReadOnlySession``."""
+    """Makes clients of AWS's services: a ``ReadOnlySession``."""
 
     def client(self, service: str) -> Any:
         """A client of the service, such as ``sts``."""
 
 
 class AssumedRole:
-    """The credentials of a role, had once for all regions of an account, and had again before they expire.
+    """The credentials of a role, obtained once for all regions of an account, and renewed before they expire.
 
-    ``base()`` is the session that assumes it. What was refused is not asked again for each region, until ``renew``.
+    ``base()`` is the session that assumes the role. A refusal is raised again for each region without another call,
+    until ``renew``.
     """
 
     def __init__(self, base: Callable[[], Clients], arn: str, external_id: str = "", where: str = "") -> None:
@@ -51,7 +52,7 @@ class AssumedRole:
             return self._credentials
 
     def renew(self) -> None:
-        """Another collection: what was refused is asked again."""
+        """Begins another collection: a role that was refused is tried again."""
         self._failed = None
 
     def _assumed(self) -> dict[str, Any]:

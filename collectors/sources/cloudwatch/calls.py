@@ -1,7 +1,7 @@
-"""Counting what a collection asks of AWS: every request sent, and the units that AWS bills.
+"""Counts what a collection asks of AWS: every request sent, and the units that AWS bills.
 
-Quantities only: what they cost is for whoever knows prices. ``spend`` is asked before anything billed is sent, and
-may be told by a ``limit`` to stop.
+Quantities only: what they cost is computed by callers that know prices. ``spend`` is called before anything billed is
+sent, and its ``limit`` may stop the collection.
 """
 
 import threading
@@ -42,7 +42,10 @@ class Calls:
             self._units[operation] += units
 
     def correct(self, operation: str, estimated: int, actual: int) -> None:
-        """What was spent on an estimate is now known. It is spent already; where that was too much, it was the last."""
+        """Replaces the units that were counted as an estimate by the actual ones.
+
+        They are spent already. Where the limit refuses the difference, the next ``spend`` raises BudgetReached.
+        """
         if self._limit is not None and actual != estimated:
             try:
                 self._limit(operation, actual - estimated)
@@ -52,7 +55,7 @@ class Calls:
             self._units[operation] += actual - estimated
 
     def reset(self) -> None:
-        """Counts from nothing again: another collection begins."""
+        """Begins another collection: all counts are 0 again."""
         with self._lock:
             self._sent.clear()
             self._units.clear()
@@ -69,7 +72,7 @@ class Calls:
             return dict(self._sent)
 
     def listen(self, client: Any) -> None:
-        """Count every request of ``client``, retries too."""
+        """Counts every request of ``client``, retries too."""
         service = client.meta.service_model.service_name
 
         def sending(event_name: str, **_: object) -> None:

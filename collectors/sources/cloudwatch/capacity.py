@@ -1,4 +1,6 @@
-"""What is listed for a whole region beside its functions: capacity providers and who runs on them, code signing."""
+"""Listings for a whole region beside its functions: capacity providers and the functions that run on them; code
+signing.
+"""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -15,9 +17,9 @@ from collectors.sources.cloudwatch.iso_times import iso_ms
 def capacity_providers(
     client: Any, account: str, region: str, bucket: TokenBucket
 ) -> Iterator[Inventory | SourceFailed]:
-    """ListCapacityProviders, and the versions of functions that run on each: a call a provider and page.
+    """ListCapacityProviders, and the versions of functions that run on each, a call for each provider and page.
 
-    SourceFailed is raised where no provider is known, and given where only their functions are not.
+    Raises SourceFailed where the providers cannot be listed; yields it where only the functions of some cannot.
     """
     configured = []
     where = f"capacity providers in {region}"
@@ -84,9 +86,10 @@ def _on_provider(client: Any, account: str, region: str, bucket: TokenBucket, pr
 
 
 def code_signing(client: Any, account: str, region: str, bucket: TokenBucket) -> Iterator[Inventory]:
-    """ListCodeSigningConfigs, and the functions of each: what happens to code that nobody trusted has signed.
+    """ListCodeSigningConfigs and the functions of each: what Lambda does with code that no trusted publisher has
+    signed.
 
-    Two calls where asking each function would be as many as there are functions.
+    This is two kinds of calls; to ask function by function would be as many calls as functions.
     """
     configured = []
     pages = answers(

@@ -1,7 +1,7 @@
-"""What AWS billed for Lambda: Cost Explorer, day by day, by usage type and kind of line (RECORD_TYPE).
+"""What AWS billed for Lambda, by Cost Explorer: by day, usage type and kind of line (RECORD_TYPE).
 
-Only where it is asked for, and once an account and UTC day: every page of an answer is billed, and its figures change
-about once a day. An answer is grouped by two dimensions at most, so that the service is in the filter.
+It is asked only where the user wants it, and once for an account and UTC day: every page of an answer is billed, and
+the figures change about once a day. Cost Explorer groups by at most two dimensions, so the service is a filter.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,9 +32,11 @@ def billed_once(
     covered: CoveredSpans,
     rejects: list[Reject] | None = None,
 ) -> Iterator[BilledDays | Covered]:
-    """The days from ``since_ms`` on, and the month as it stands, unless they were asked for on the same UTC day.
+    """The days from ``since_ms`` (epoch ms) on, and the current month so far, unless they were asked for on the same
+    UTC day.
 
-    The answer comes with the mark that remembers it. SourceFailed; BudgetReached before a page too many.
+    Ends with the mark that they were asked. Raises SourceFailed, and BudgetReached before a page that would exceed the
+    budget.
     """
     today = day_of(now_ms)
     start = min(day_of(since_ms), (today - timedelta(days=SETTLING_DAYS)).replace(day=1))
@@ -49,7 +51,9 @@ def billed_once(
 def billed_days(
     client: Any, calls: Calls, account: str, since_ms: int, now_ms: int, rejects: list[Reject] | None = None
 ) -> Iterator[BilledDay]:
-    """UTC days from that of ``since_ms`` to today. SourceFailed; BudgetReached before a page too many."""
+    """What was billed on each UTC day from that of ``since_ms`` to today. Raises SourceFailed, and BudgetReached before
+    a page that would exceed the budget.
+    """
     request: dict[str, Any] = {
         "TimePeriod": {
             "Start": day_of(since_ms).isoformat(),
@@ -73,7 +77,7 @@ def billed_days(
 
 
 def of_answer(answer: Any, account: str, asked_ms: int, rejects: list[Reject] | None = None) -> Iterator[BilledDay]:
-    """The groups of one answer. A day whose figures may still change says so; what it does not say is None.
+    """The groups of one answer. A day whose figures may still change is marked so; a figure that is missing is None.
 
     A group without day or amount, or with an amount that is no number, is counted in ``rejects``.
     """
@@ -99,7 +103,7 @@ def of_answer(answer: Any, account: str, asked_ms: int, rejects: list[Reject] | 
 
 
 def day_of(at_ms: int) -> date:
-    """The UTC day."""
+    """The UTC day of a time in epoch ms."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()
 
 

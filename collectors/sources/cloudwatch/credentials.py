@@ -1,8 +1,9 @@
-"""Credentials, once a profile: all its regions share them, and profiles with the same source share that source.
+"""Credentials, obtained once for each profile and shared by all its regions. Profiles with the same ``source_profile``
+share that profile's credentials.
 
-botocore's refreshable credentials are safe among threads, so the same object serves every client. What is asked of a
-person (an MFA code) or of a program (``credential_process``) is asked once, and what failed is not tried again for
-each region: until ``Profiles.renew`` it is told to all of them.
+botocore's refreshable credentials are thread-safe, so one object serves every client. A person is asked for an MFA code
+once, and a program (``credential_process``) is run once. A failure is not tried again for each region: it is raised
+again for all of them until ``Profiles.renew``.
 """
 
 import getpass
@@ -18,10 +19,11 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.answers import read_by
 from collectors.sources.cloudwatch.assumed_role import AssumedRole
 from collectors.sources.cloudwatch.errors import reading
+from collectors.sources.cloudwatch.regions import environment_region
 from collectors.sources.cloudwatch.transport import CALL_S, Breaker, Transport
 
 # AWS Account Management Reference Guide, "Enable or disable AWS Regions": these are always enabled, others where an
-# account opts in. A role is assumed in one of them, so that a region that is not enabled stands in no other's way.
+# account opts in. Roles are assumed in one of them: in a region that is not enabled the call would fail.
 ALWAYS_ENABLED = frozenset(
     {
         "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
@@ -32,7 +34,7 @@ ALWAYS_ENABLED = frozenset(
 
 
 def home_of(region: str) -> str:
-    """The region of the partition that every account has."""
+    """The region of ``region``'s partition that is enabled in every account."""
     if region.startswith("cn-"):
         return "cn-north-1"
     return "us-gov-west-1" if region.startswith("us-gov-") else "us-east-1"
@@ -42,9 +44,9 @@ _prompting = threading.Lock()
 
 
 def _mfa_code(prompt: str) -> str:
-    """Asks at the terminal, for one profile at a time. SourceFailed where there is none."""
+    """Asks for an MFA code at the terminal, for one profile at a time. SourceFailed where there is no terminal."""
     with _prompting, warnings.catch_warnings():
-        # Without a terminal getpass warns and reads stdin, which is a pipe where the screens started us.
+        # Without a terminal getpass warns and reads stdin, which is a pipe when the screens started this process.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
@@ -60,10 +62,12 @@ _OTHER_STS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
 
 
 class _Core(botocore.session.Session):
-    """botocore's session. Clients that it makes for itself, to get credentials, are guarded as ours are."""
+    """botocore's session. The clients that it makes for itself to get credentials have the same deadline for a call as
+    ours.
+    """
 
     call_s = CALL_S
-    profile_said = ""
+    profile_label = ""
     endpoint_url: str | None = None
 
     def create_client(self, service: str, *args: Any, **named: Any) -> Any:  # type: ignore[override]
@@ -79,7 +83,7 @@ class _Core(botocore.session.Session):
         def annotate(http_response: Any, parsed: Any, model: Any, **_: object) -> None:
             if http_response.status_code >= 300:
                 of = asked.get("RoleArn") or asked.get("roleName") or ""
-                parsed["Refused"] = f"{model.service_model.service_name}:{model.name}", of, self.profile_said
+                parsed["Refused"] = f"{model.service_model.service_name}:{model.name}", of, self.profile_label
 
         client.meta.events.register("provide-client-params", remember)
         client.meta.events.register("after-call", annotate)
@@ -90,7 +94,7 @@ class _Core(botocore.session.Session):
         return super().create_client(*args, **named)
 
 
-class Profile:
+class ProfileCredentials:
     """The configuration and credentials of one profile. SourceFailed where there is no such profile."""
 
     def __init__(
@@ -102,19 +106,21 @@ class Profile:
         call_s: float = CALL_S,
         role: AssumedRole | None = None,
     ) -> None:
-        """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place.
+        """``region`` is where the profile is used first; ``endpoint_url`` is a server in place of AWS's.
 
-        ``role`` is another account's, whose credentials are had in place of the profile's own.
+        ``role`` is a role of another account: its credentials are used instead of the profile's own.
         """
         self.name = name
-        self.said = f"profile {name}" if name else "the default profile"
-        with reading("", self.said, name):
+        self.label = f"profile {name}" if name else "the default profile"
+        with reading("", self.label, name):
             self._core = core = _Core(profile=name)
             self._own = cast("Any", core)  # its private names are not in its stubs
-            core.call_s, core.profile_said, core.endpoint_url = call_s, self.said, endpoint_url
+            core.call_s, core.profile_label, core.endpoint_url = call_s, self.label, endpoint_url
             read_by(core)
             if name:
-                core.get_scoped_config()  # says that there is none
+                core.get_scoped_config()  # raises ProfileNotFound
+            if region_set := environment_region(os.environ):
+                core.set_config_variable("region", region_set)
             self.region: str | None = core.get_config_variable("region")
         asking = self.region or region or ""
         self._own._last_client_region_used = asking if asking in ALWAYS_ENABLED else home_of(asking)
@@ -128,7 +134,7 @@ class Profile:
 
     def client(self, service: str, **named: Any) -> Any:
         """A new client with this profile's credentials. They are obtained first, so that it can send at once."""
-        with self._lock, reading("", self.said, self.name):
+        with self._lock, reading("", self.label, self.name):
             self._have_credentials()
             return self._core.own_client(service, **named)
 
@@ -138,7 +144,7 @@ class Profile:
         if self._ready:
             return
         try:
-            with reading("", self.said, self.name):
+            with reading("", self.label, self.name):
                 if self._role is not None:
                     credentials = self._role.credentials()
                 else:
@@ -152,13 +158,17 @@ class Profile:
         except Exception as fault:  # a program that is not there, or prints what are no credentials
             self.dropped = True
             self._failed = SourceFailed(
-                self.said, f"its credentials cannot be had ({type(fault).__name__}: {fault})"[:300], "see ~/.aws/config"
+                self.label,
+                f"its credentials cannot be had ({type(fault).__name__}: {fault})"[:300],
+                "see ~/.aws/config",
             )
             raise self._failed from fault
         self._ready = True
 
     def _resolved(self) -> Any:
-        """Credentials as botocore finds them, but for the sources that another profile has. None where are none."""
+        """Credentials as botocore resolves them, but those of source profiles come from ``Sources``. None where there
+        are none.
+        """
         provider = self._core.get_component("credential_provider").get_provider("assume-role")
         provider._prompter = _mfa_code
         resolve = provider._resolve_credentials_from_profile
@@ -182,7 +192,7 @@ class Profile:
 
 
 class Sources:
-    """Credentials by the name of the profile that they are of, made by whoever needs them first."""
+    """The credentials of source profiles by profile name, made by whichever profile needs them first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -190,7 +200,9 @@ class Sources:
         self._had: dict[str, tuple[Any, Exception | None]] = {}
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
-        """Raises what ``make`` raised, also to those who come later."""
+        """The credentials of profile ``name``, made by ``make`` the first time. What ``make`` raised is raised for
+        every later caller.
+        """
         with self._lock:
             lock = self._locks.setdefault(name, threading.RLock())
         with lock:
@@ -205,7 +217,7 @@ class Sources:
         return credentials
 
     def clear(self) -> None:
-        """They are asked anew, when they are needed again."""
+        """Forgets all credentials: they are made again when they are needed."""
         with self._lock:
             self._had = {}
 
@@ -216,7 +228,7 @@ class Profiles:
     def __init__(self, call_s: float = CALL_S) -> None:
         self._lock = threading.Lock()
         self._call_s = call_s
-        self._profiles: dict[tuple[str | None, str], Profile] = {}
+        self._profiles: dict[tuple[str | None, str], ProfileCredentials] = {}
         self._sources = Sources()
 
     def of(
@@ -225,16 +237,18 @@ class Profiles:
         region: str | None,
         endpoint_url: str | None = None,
         role: AssumedRole | None = None,
-    ) -> Profile:
-        """The profile, or a role that it assumes, for another region. SourceFailed."""
+    ) -> ProfileCredentials:
+        """The credentials of profile ``name``, or of ``role``, which it assumes. ``region`` is another one in which
+        they are used. Raises SourceFailed.
+        """
         key = name, role.arn if role is not None else ""
         with self._lock:
             if key not in self._profiles:
-                self._profiles[key] = Profile(name, region, self._sources, endpoint_url, self._call_s, role)
+                self._profiles[key] = ProfileCredentials(name, region, self._sources, endpoint_url, self._call_s, role)
             return self._profiles[key]
 
     def renew(self) -> None:
-        """Before another round: profiles whose credentials failed are read anew, and nothing else is."""
+        """Begins another round: profiles whose credentials failed are read again, no others."""
         with self._lock:
             failed = [key for key, profile in self._profiles.items() if profile.dropped]
             for key in failed:

@@ -1,4 +1,4 @@
-"""What is listed for a whole region and seldom changes: once a day, and only what there can be."""
+"""Listings for a whole region that seldom change: asked once a day, and only where they can have entries."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -15,7 +15,9 @@ from collectors.sources.cloudwatch.metric_names import capacity_provider
 
 
 class Daily:
-    """The daily questions about one account and region at ``now_ms``; what ``covered`` has of today is not asked."""
+    """The daily listings of one account and region at ``now_ms``. Those that ``covered`` says were had today are not
+    asked.
+    """
 
     def __init__(self, account: str, region: str, bucket: TokenBucket, covered: CoveredSpans, now_ms: int) -> None:
         self._account = account
@@ -34,7 +36,7 @@ class Daily:
             yield from self._once("capacity providers", " ".join(used), ask)
 
     def log_destinations(self, client: Any, groups: Sequence[LogGroup]) -> Iterator[Item]:
-        """Where the logs of functions go that no log group keeps."""
+        """Where functions send their logs that no log group keeps."""
         for group in groups:
             if group.log_class == log_destinations.DELIVERY and group.functions:
                 where = group, self._account, self._region, self._bucket
@@ -42,7 +44,9 @@ class Daily:
                 yield from self._once("log destinations", f"{group.name} {' '.join(group.functions)}", ask)
 
     def _once(self, what: str, which: str, ask: Callable[[], Iterator[Inventory | SourceFailed]]) -> Iterator[Item]:
-        """An answer, and a mark that it was had if all of it was. What fails is told, and asked again next time."""
+        """Yields a listing, and a mark that it was had if all of it was. A failure is reported, and the listing asked
+        again next time.
+        """
         item = f"{what} {self._account} {self._region} {which}".strip()
         if self._now_ms - max((high for _, high in self._covered(item)), default=0) < DAY_MS:
             return

@@ -1,16 +1,17 @@
-"""What is a call for each function: asked of functions that are new, changed, or not looked at for a day.
+"""Details that need a call for each function: asked of functions that are new, changed, or not looked at for a day.
 
-At the control plane's pace (three calls a second), some functions a collection. A detail that fails costs that detail
-of that function: all others are had, and the function is due again in the next collection, after those that were not
-looked at yet. Where it fails again, it is tried after as long as it has failed, once a day in the end.
+They are asked at the control plane's pace (three calls a second), of some functions in each collection. A detail that
+fails costs only that detail of that function: all others are read, and the function is due again in the next
+collection, after those that were not looked at yet. If it fails again, the wait grows to as long as it has been
+failing, up to a day.
 
-When is an action refused for all, and when for one function? Where it was had of any function in this collection, it
-is refused for the others one by one. Where it was had of none, and three functions, not all neighbours by name, were
-refused it (denied, or another 4xx), it is refused for all: it is asked no more in this collection, and the functions
-count as looked at without it, or they would be asked for ever. That is remembered for a day, in which one refused
-function says as much. One of them is tried again as any that failed: where it is had by then, a permission was given,
-and all that were looked at without it are due. Failures of other kinds are counted alike, for the rest of one
-collection only, and nothing counts as looked at then.
+When is an action refused for all functions, and when for one? If it succeeded for any function in this collection, each
+refusal counts for its function alone. If it succeeded for none, and was refused (denied, or another 4xx) for three
+functions that are not all neighbours by name, it is refused for all: it is not asked any more in this collection, and
+the functions count as looked at without it, as otherwise they would be due for ever. The store remembers that for a
+day, in which a single refusal is enough. One function is tried again like any that failed: when the action succeeds for
+it, a permission was given, and all functions that were looked at without it are due. Failures of other kinds are
+counted in the same way, but only for the rest of one collection, and then no function counts as looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,12 +27,12 @@ from collectors.sources.cloudwatch.errors import is_refusal
 REFUSED_FOR_ALL = 3  # functions, and none that it was had of
 
 Asking = Callable[[Function, Mapping[str, str]], Iterator[Inventory | SourceFailed]]
-"""Asks the details of one function, but for some actions, which were ``denied`` or ``failed``."""
+"""Asks for the details of one function, without the actions that were ``denied`` or ``failed``."""
 
 
 @dataclass
 class _Action:
-    """How it went with one action in this collection."""
+    """What happened to one action in this collection."""
 
     had: bool = False
     given_up: bool = False
@@ -57,9 +58,10 @@ class DetailReading:
         modified_ms: Mapping[str, int | None],
         is_unsettled: Callable[[object], bool] = lambda found: False,
     ) -> None:
-        """``actions`` by the kind of what they give; ``modified_ms`` is when each function was changed, by its name.
+        """``actions`` maps each kind of detail to its IAM action; ``modified_ms`` each function's name to its last
+        change (epoch ms).
 
-        A function of which ``is_unsettled`` says that AWS is at work on it does not count as looked at.
+        A function whose answers ``is_unsettled`` accepts does not count as looked at: AWS is still changing it.
         """
         self._ask = ask
         self._place = f"{account} {region}"
@@ -71,9 +73,10 @@ class DetailReading:
         self._unsettled: set[str] = set()
 
     def items(self, functions: Sequence[Function], covered: CoveredSpans, most: int) -> Iterator[Item]:
-        """Details of up to ``most`` of the functions that are due, the first of ``functions`` first.
+        """Details of at most ``most`` functions that are due, in the order of ``functions``.
 
-        Failed is an action that failed, or some functions of it; SourceFailed raised is the end of all.
+        Yields Failed for an action that failed, for all functions or some; raises SourceFailed where all other calls
+        would fail too.
         """
         given_ms = max(_last(covered(self._given_item(action))) for action in self._actions)
         due = [each for each in functions if self._is_due(covered, each, given_ms)]
@@ -107,7 +110,7 @@ class DetailReading:
         yield from self._told(waiting, covered)
 
     def _is_due(self, covered: CoveredSpans, function: Function, given_ms: int) -> bool:
-        """Whether it is to be looked at; ``given_ms`` is when a permission was last seen to be given."""
+        """Whether the function is due; ``given_ms`` is when a permission was last seen to be given (epoch ms)."""
         looked_ms = _last(covered(self._item(function)))
         if self._now_ms - looked_ms < DAY_MS and looked_ms >= given_ms:
             return False
@@ -118,7 +121,7 @@ class DetailReading:
         return self._now_ms - _last(tried) >= min(_last(tried) - tried[0][0], DAY_MS)
 
     def _told(self, waiting: Sequence[tuple[Function, set[str]]], covered: CoveredSpans) -> Iterator[Item]:
-        """What failed, a line an action, and which functions count as looked at all the same."""
+        """Reports failures, one for each action, and marks the functions that count as looked at in spite of them."""
         refused = {action for action, went in self._actions.items() if went.refused_for_all}
         probe = next((function for function, failed in waiting if failed <= refused), None)
         for function, failed in waiting:
@@ -135,7 +138,9 @@ class DetailReading:
                 yield Failed(_summed(went))
 
     def _of_function(self, function: Function, usual: set[str], failed_actions: set[str]) -> Iterator[Item]:
-        """Each detail of one function; adds what failed. SourceFailed where every other call would fail too."""
+        """Each detail of one function. Actions that fail are added to ``failed_actions``. Raises SourceFailed where
+        every other call would fail too.
+        """
         skip = {
             action: "denied" if went.refused_for_all else "failed"
             for action, went in self._actions.items()
@@ -166,7 +171,7 @@ class DetailReading:
         return f"details {self._place} {function.key.name} {self._modified_ms.get(function.key.name)}"
 
     def _given_item(self, action: str) -> str:
-        """Of a permission that was missing: when it was seen to be given."""
+        """The covered item that says when a missing permission was seen to be given."""
         return f"given {self._place} {action}"
 
     def _refused_item(self, action: str) -> str:
@@ -174,18 +179,20 @@ class DetailReading:
 
 
 def _spread(due: Sequence[Function]) -> list[Function]:
-    """Not only neighbours by name first, as a team's functions are, which may be denied alone."""
+    """The due functions in an order whose first ones are not neighbours by name: a team's functions often share a
+    prefix, and may be denied alone.
+    """
     first = sorted({0, len(due) - 1, len(due) // 2} & set(range(len(due))))
     return [due[at] for at in first] + [each for at, each in enumerate(due) if at not in first]
 
 
 def _last(spans: Sequence[tuple[int, int]]) -> int:
-    """When it was done last; 0 where it never was."""
+    """The end of the last span in epoch ms; 0 where there is none."""
     return max((high for _, high in spans), default=0)
 
 
 def _summed(went: _Action) -> SourceFailed:
-    """All failures of one action as one: the first's words, and how many there are."""
+    """All failures of one action as one: the first one's text, and how many there are."""
     first = went.failed[0]
     others = len(went.failed) - 1
     if went.refused_for_all:

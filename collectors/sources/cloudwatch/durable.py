@@ -1,7 +1,7 @@
-"""Durable executions of functions that have them: each listed once, by when it started, and its history read once.
+"""Durable executions: each is listed once, by its start, and its history is read once.
 
-One that goes on is asked again, from the newest event back to those that are known. What a round may ask is bounded:
-the rest comes in the next. Nothing here begins, ends or goes on with an execution.
+One that still runs is asked again, from its newest event back to those that are stored. Requests in a round are
+bounded; the rest follows in the next rounds. Nothing here starts, stops or resumes an execution.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -39,9 +39,9 @@ from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_mis
 from collectors.sources.cloudwatch.functions import answers
 from collectors.sources.cloudwatch.iso_times import iso_ms
 
-PAGES_A_ROUND = 20  # of the list of one function's executions, 1,000 each
+PAGES_A_ROUND = 20  # pages of a function's list of executions, 1,000 executions each
 HISTORIES_A_ROUND = 60  # a call each at least, three a second
-EVENTS_A_PAGE = 200  # a page holds what steps gave, 256 KB each at most
+EVENTS_A_PAGE = 200  # an event may hold a step's result of up to 256 KB
 _LATE_MS = MINUTE_MS  # how long after its start an execution may take to be listed
 _SETTLED_MS = HOUR_MS  # so long after an execution ended, its history has all there will be
 _OPEN = ("RUNNING", "PAUSING", "PAUSED")
@@ -64,8 +64,9 @@ class DurableReading:
         now_ms: int,
         quiet: Callable[[str, int], bool] = lambda function, since_ms: False,
     ) -> None:
-        """``quiet(function, since_ms)``: it is known not to have run since. Whatever starts or goes on runs it; what
-        is stopped or times out does not, so that also quiet ones are asked once a day.
+        """``quiet(function, since_ms)`` says that a function is known not to have run since then. An execution that
+        starts or goes on runs its function; one that is stopped or times out does not, so quiet functions are asked
+        once a day too.
         """
         self._client = client
         self._account = account
@@ -74,7 +75,7 @@ class DurableReading:
         self._now_ms = now_ms
         self._quiet = quiet
         self._rejects: list[Reject] = []
-        self._data = True  # with the sizes of payloads and with errors: both are within the data
+        self._data = True  # ask for execution data, which has the errors and the payloads that are measured
 
     def items(
         self,
@@ -84,9 +85,10 @@ class DurableReading:
         known: Sequence[OpenExecution] = (),
         read: Callable[[Sequence[str]], Collection[str]] = lambda arns: (),
     ) -> Iterator[Item]:
-        """The executions of the named functions, then histories. SourceFailed where everything else would fail too.
+        """The executions of the functions ``names``, then histories. SourceFailed where all other calls would fail too.
 
-        ``known`` are those whose history is not whole; ``read`` says which of some need not be read any more.
+        ``known`` are executions whose history is not read to its end; ``read`` says which of some need not be read any
+        more.
         """
         executions = {execution.arn: execution for execution in known}
         for number, name in enumerate(names):
@@ -138,7 +140,7 @@ class DurableReading:
             yield Covered(still, 0, self._now_ms)
 
     def _started_in(self, name: str, item: str, low: int, high: int) -> Iterator[DurableExecutions | Covered]:
-        """Oldest first, so that what was had of a span is had whole."""
+        """The executions that started in a span, oldest first, so that a part that was read has no gaps."""
         asked = {"StartedAfter": _time(low - 1_000), "StartedBefore": _time(high + 1_000), "ReverseOrder": True}
         for number, page in enumerate(self._pages(name, **asked), 1):
             executions = self._executions(name, page)
@@ -178,7 +180,7 @@ class DurableReading:
     # --- what happened in each --------------------------------------------------------------------------------------
 
     def _histories(self, wanted: Sequence[OpenExecution]) -> Iterator[Item]:
-        # Those of which nothing is known first, as they were handed over; those that go on after them.
+        # First those of which nothing is stored, in the order given; then those that go on.
         some = sorted(wanted, key=lambda execution: execution.last_event is not None)[:HISTORIES_A_ROUND]
         failed: list[SourceFailed] = []
         for number, execution in enumerate(some):
@@ -194,7 +196,7 @@ class DurableReading:
                 raise
             except Exception as fault:  # an answer that nobody foresaw
                 failed.append(unforeseen(f"history of {execution.arn}", fault))
-            # It has had its turn, and stands in the way of no other in the next round.
+            # It had its turn, so that in the next round others come before it.
             yield DurableHistory(execution.arn, (), "", self._now_ms)
             if failed[-1].denied or is_throttled(failed[-1]):
                 break
@@ -216,7 +218,7 @@ class DurableReading:
             return self._told(execution, self._events(execution))
 
     def _events(self, execution: OpenExecution) -> list[DurableEvent]:
-        """Those after the last that is known; of one of which nothing is known, all, oldest first."""
+        """The events after the last stored one, oldest first; all of them where none is stored."""
         known = execution.last_event
         events: dict[int, DurableEvent] = {}
         pages = answers(
@@ -240,7 +242,9 @@ class DurableReading:
         return [events[number] for number in sorted(events)]
 
     def _told(self, execution: OpenExecution, events: Sequence[DurableEvent]) -> DurableHistory:
-        """A history ends with the event that ends the execution; without that, long after AWS says that it ended."""
+        """The history that was read. It is ``whole`` with the event that ends the execution, or long after AWS says
+        that the execution ended.
+        """
         ending = next((event for event in reversed(events) if event.type in _ENDING), None)
         if ending is not None:
             status = _ENDING[ending.type]
@@ -253,7 +257,7 @@ class DurableReading:
 
 
 def _open(listed: DurableExecution, known: OpenExecution | None) -> OpenExecution:
-    """An execution whose history is to be read; as it was listed just now, which is newer than what is known."""
+    """The execution whose history is to be read, as it was just listed: that is newer than ``known``."""
     last = known.last_event if known else None
     asked_ms = known.asked_ms if known else 0
     return OpenExecution(listed.arn, listed.function, listed.status, listed.ended_ms, last, asked_ms)

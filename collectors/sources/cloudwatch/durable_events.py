@@ -1,4 +1,5 @@
-"""An event of a durable execution's history, without what steps were given and gave: of payloads only the sizes.
+"""Events of a durable execution's history, without the inputs and results of steps: only the sizes of payloads are
+kept.
 
 The shapes are those of Lambda's GetDurableExecutionHistory.
 """

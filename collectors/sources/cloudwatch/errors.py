@@ -1,4 +1,4 @@
-"""What went wrong at AWS, in words: what failed, what it means, what to do."""
+"""Failures of AWS's calls as SourceFailed: what failed, what it means, what to do."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _INVALID = frozenset(
     }
 )  # fmt: skip
 NOT_ENABLED = frozenset({"UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure", "OptInRequired"})
-"""What AWS answers in a region that the account has not enabled. Credentials that are wrong get the same answers."""
+"""The error codes of a region that the account has not enabled. Wrong credentials get the same codes."""
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "LimitExceededException",
      "RequestLimitExceeded"}
@@ -34,7 +34,9 @@ _RESOURCE = re.compile(r"on resource: (arn:[^\s\"']+)")
 
 @contextmanager
 def reading(action: str, where: str, profile: str | None = None) -> Iterator[None]:
-    """Turn what boto3 raises inside into SourceFailed. ``action`` is the IAM action, ``where`` what was read."""
+    """Turns what boto3 raises inside the block into SourceFailed. ``action`` is the IAM action, ``where`` names what
+    was read.
+    """
     from botocore.eventstream import ParserError
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -50,7 +52,7 @@ def reading(action: str, where: str, profile: str | None = None) -> Iterator[Non
     except BotoCoreError as error:
         raise _of_client(action, where, error, profile) from error
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ParserError) as error:
-        # What a parser stumbled over, ours or botocore's: a stream's checksum, a member that is not there.
+        # Exceptions of a parser, ours or botocore's: a stream's wrong checksum, a member that is missing.
         words = f"{type(error).__name__}: {error}"[:300]
         if not action:
             raise SourceFailed(
@@ -70,24 +72,24 @@ def error_code(error: BaseException | None) -> str:
 
 
 def is_missing(error: SourceFailed) -> bool:
-    """Whether what was asked for is not there."""
+    """Whether AWS says that what was asked for does not exist."""
     return error_code(error) in _MISSING
 
 
 def is_throttled(error: SourceFailed) -> bool:
-    """Whether AWS refused it for coming too often."""
+    """Whether AWS throttled the call."""
     return error_code(error) in _THROTTLED
 
 
 def is_refusal(error: SourceFailed) -> bool:
-    """Whether AWS said no, and will say it again: denied, or another 4xx that is no throttling."""
+    """Whether AWS refused the call and will do so again: it was denied, or got a 4xx that is no throttling."""
     response = getattr(error.__cause__, "response", None)
     status = (response.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0
     return bool(error.denied) or (400 <= status < 500 and not is_throttled(error))
 
 
 def is_passing(error: SourceFailed) -> bool:
-    """Whether the same call may be answered a moment later: AWS had a fault, or the answer did not come whole."""
+    """Whether the same call may succeed a moment later: AWS failed, or its answer did not arrive complete."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.parsers import ResponseParserError
 
@@ -104,20 +106,20 @@ def is_hopeless(error: SourceFailed) -> bool:
 
 
 def is_spared(error: SourceFailed) -> bool:
-    """Whether it was not asked at all, because its service hung before."""
+    """Whether the call was not sent, because its service hung before."""
     from collectors.sources.cloudwatch.transport import Spared
 
     return isinstance(error.__cause__, Spared)
 
 
 def is_of_credentials(fault: "BaseException | str | None") -> bool:
-    """Whether credentials failed: an error of botocore's, or a code of AWS's."""
+    """Whether this exception of botocore's, or error code of AWS's, means that the credentials failed."""
     from botocore import exceptions as boto
 
     if isinstance(fault, str):
         return fault in _EXPIRED | _INVALID
     if isinstance(fault, SourceFailed):
-        return True  # only what asks for credentials fails so within a call
+        return True  # within a call, only obtaining credentials raises SourceFailed
     return bool(_refused(fault)) or isinstance(
         fault,
         boto.NoCredentialsError | boto.PartialCredentialsError | boto.SSOError | boto.TokenRetrievalError
@@ -127,7 +129,7 @@ def is_of_credentials(fault: "BaseException | str | None") -> bool:
 
 
 def is_unresolved(fault: BaseException | None) -> bool:
-    """Whether the name of the endpoint's host is not known: of a region that there is not, or is not enabled."""
+    """Whether the endpoint's host name cannot be resolved, as for a region that does not exist or is not enabled."""
     from socket import gaierror
 
     from botocore.exceptions import EndpointConnectionError
@@ -139,14 +141,16 @@ def is_unresolved(fault: BaseException | None) -> bool:
 
 
 def _refused(fault: BaseException | None) -> tuple[str, str, str] | None:
-    """The call that was refused when credentials were asked for, of which role, and by what profile."""
+    """The call that was refused while credentials were obtained, the role it was for, and the profile that asked; None
+    where none was.
+    """
     response = getattr(fault, "response", None)
     found: tuple[str, str, str] | None = response.get("Refused") if isinstance(response, dict) else None
     return found
 
 
 def _not_enabled(fault: BaseException | None) -> tuple[str, str] | None:
-    """The region that is not enabled, and one where the same credentials work."""
+    """The region that is not enabled, and one where the same credentials work; None where that is not the failure."""
     response = getattr(fault, "response", None)
     found: tuple[str, str] | None = getattr(fault, "not_enabled", None)
     return (response.get("NotEnabled") if isinstance(response, dict) else None) or found

@@ -1,6 +1,6 @@
-"""What AWS says of a function's configuration, as settings whose history is kept. Variables are never among them.
+"""A function's configuration as settings whose history the store keeps. Environment variables are never among them.
 
-What an answer does not say is left out: it is not known, which is not "none".
+A member that an answer lacks is left out, because it is unknown, which is not "none".
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,9 @@ def known(settings: Mapping[str, Setting]) -> Settings:
 
 
 def joined(values: Iterable[object] | None) -> str | None:
-    """Several values in an order of their own: AWS's order of the day is no change. None where there are none."""
+    """Several values as one text, sorted, because AWS's order may change without a change of the values. None where
+    there are none.
+    """
     return ",".join(sorted(str(one) for one in values or ())) or None
 
 
@@ -60,7 +62,7 @@ def settings_of(configuration: Mapping[str, Any], key: FunctionKey) -> Configure
 
 
 def status_of(configuration: Mapping[str, Any]) -> Settings:
-    """How a function stands, which ListFunctions does not tell: only GetFunctionConfiguration does.
+    """A function's state and last update, which only GetFunctionConfiguration returns.
 
     Source: Lambda API reference, ListFunctions, which names the fields that it leaves out.
     """
@@ -91,7 +93,7 @@ def _network(vpc: Mapping[str, Any]) -> Settings:
 
 
 def _file_systems(mounts: Any) -> str | None:
-    """``ARN at PATH``, of EFS and S3 alike; of S3 how it is read."""
+    """The mounts of EFS and S3 as ``ARN at PATH``; those of S3 with how they are read."""
     return joined(
         f"{one.get('Arn')} at {one.get('LocalMountPath')}"
         + (f" (direct S3 reads {direct})" if (direct := (one.get("S3FilesConfig") or {}).get("DirectS3Read")) else "")

@@ -17,12 +17,12 @@ CONTROL_PLANE_RATE = 3.0
 
 
 def account_of(client: Any, region: str, profile: str | None = None) -> str:
-    """The account whose credentials these are: STS GetCallerIdentity, which needs no permission."""
+    """The account of the credentials: STS GetCallerIdentity, which needs no permission."""
     return account_and_arn(client, region, profile)[0]
 
 
 def account_and_arn(client: Any, region: str, profile: str | None = None) -> tuple[str, str]:
-    """The account whose credentials these are, and the ARN of who asks; empty where the answer has none."""
+    """The account of the credentials, and the ARN of the caller; empty where the answer lacks it."""
     where = f"credentials in {region}"
     with reading("sts:GetCallerIdentity", where, profile):
         identity = client.get_caller_identity()
@@ -41,7 +41,7 @@ def list_functions(
     """
     for page in answers(client.list_functions, "lambda:ListFunctions", f"functions in {region}", bucket):
         for configuration in page.get("Functions", ()):
-            # Variables hold secrets. They are let go here, before anything else looks at the answer.
+            # Environment variables hold secrets: they are dropped here, before anything else sees the answer.
             configuration.pop("Environment", None)
             if not configuration.get("FunctionName"):
                 rejects.append(Reject("a function without a name", "", "ListFunctions"))
@@ -63,7 +63,9 @@ def answers(
     token: tuple[str, str] = ("Marker", "NextMarker"),
     **asked: object,
 ) -> Iterator[Any]:
-    """All pages of a listing, each at the bucket's pace. ``token`` is what a page is asked by, and told by."""
+    """All pages of a listing, each at the bucket's pace. ``token`` is the pair of names that the token has in requests
+    and answers.
+    """
     return pages(ask, asked, token, action=action, where=where, before=bucket.take)
 
 

@@ -1,7 +1,7 @@
-"""Logs Insights' query for the sums of an hour, and the reading of its rows.
+"""Logs Insights' query for the sums of an hour, and the parsing of its rows.
 
-Only aggregates come back: sums over REPORTs by function and by bucket of duration, so that the buckets are a latency
-histogram. A query is billed by the bytes it scans, whatever comes back.
+Only aggregates are returned: sums over REPORTs by function and by bucket of duration, so the buckets are a histogram of
+latency. A query is billed by the bytes that it scans, whatever it returns.
 """
 
 import math
@@ -61,15 +61,15 @@ Row = Mapping[str, str]
 
 
 def closed_hours(since_ms: int, now_ms: int) -> list[int]:
-    """The starts of the whole hours of the span that are over and settled."""
+    """The starts (epoch ms) of the whole hours between two times that are over and whose late events have arrived."""
     first = -(-since_ms // HOUR_MS) * HOUR_MS
     return list(range(first, (now_ms - SETTLED_MS) // HOUR_MS * HOUR_MS, HOUR_MS))
 
 
 class HourSums:
-    """Sums one hour's rows by function, page by page. ``rejects`` are rows that make no sense: left out, counted.
+    """Sums one hour's rows by function, page by page. ``rejects`` are rows that make no sense: counted and not summed.
 
-    ``reports`` is how many REPORTs all rows are of, and ``rows`` how many rows there were.
+    ``reports`` is the number of REPORTs in all rows, ``rows`` the number of rows.
     """
 
     def __init__(self, groups: Iterable[LogGroup], account: str, region: str, start_ms: int) -> None:
@@ -113,7 +113,7 @@ class HourSums:
                 sums[field] = sums.get(field, 0.0) + value
 
     def aggregates(self) -> list[HourAggregate]:
-        """The hour of each function of which there was a row, by name."""
+        """The hour of each function that has a row, by function name."""
         return [self._aggregate(name, sums) for name, sums in sorted(self._sums.items())]
 
     def _aggregate(self, name: str, sums: Mapping[str, float]) -> HourAggregate:
@@ -189,7 +189,7 @@ def _row(fields: Any) -> Row:
 
 
 def _figures(row: Row) -> dict[str, float] | None:
-    """The row's numbers, absent ones left out; None where one is no number, or less than nothing."""
+    """The row's numbers without absent ones; None where one is no number, or negative."""
     figures: dict[str, float] = {}
     for field in _FIELDS:
         text = row.get(field)
@@ -206,7 +206,7 @@ def _figures(row: Row) -> dict[str, float] | None:
 
 
 def _bucket(row: Row) -> int | None:
-    """The row's bucket; 0 for a duration of nothing, whose logarithm is no number."""
+    """The row's bucket of duration; 0 for a duration of 0, which has no logarithm."""
     value = number(row.get("bucket"))
     if value is not None:
         return max(0, round(value))

@@ -1,8 +1,8 @@
-"""Hours that Logs Insights sums: which are due, in how few queries, and what of each is had, marked and told.
+"""Hours of log groups that Logs Insights sums: which are due, in how few queries, and what came of each.
 
-Each closed hour of a log group is asked once, the newest hours first: 5,000 groups are 100 queries an hour, each over
-50 groups by their names. Groups by prefix (SOURCE logGroups) would be fewer queries, but over groups that were not
-chosen too, of one class, and with more rows than an answer may have.
+Each closed hour of a log group is queried once, the newest hours first: 5,000 groups are 100 queries an hour, each over
+50 groups by name. Queries over groups by prefix (SOURCE logGroups) would be fewer, but would include groups that were
+not chosen, only of one class, and with more rows than an answer may have.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,10 +35,10 @@ from collectors.sources.cloudwatch.insights_queries import (
     SUMS,
     Ask,
     Complete,
+    FailedQuery,
     Forgotten,
     Queries,
     Started,
-    Unanswered,
 )
 from collectors.sources.cloudwatch.log_groups import FINDS_PATTERNS, LogGroup
 
@@ -65,11 +65,13 @@ class Due:
         return f"insights {self._place} {log_group}"
 
     def short_item(self, log_group: str) -> str:
-        """Of hours that were asked and not answered in full: they are not asked, and paid, again."""
+        """The item under which hours are marked whose answer was not complete: they are not queried, and paid for,
+        again.
+        """
         return f"short {self.item(log_group)}"
 
     def of(self, group: LogGroup) -> list[int]:
-        """The starts of the hours that are due, in order of time."""
+        """The starts of the hours that are due (epoch ms), in order of time."""
         return self._looked(group)[0]
 
     def waits(self, group: LogGroup) -> bool:
@@ -90,7 +92,7 @@ class Due:
 
 @dataclass(slots=True)
 class _Batch:
-    """An hour of some groups, from its first query until all that is asked of it was had."""
+    """An hour of some groups, from its first query until every answer about it was had."""
 
     ask: Ask
     query_ids: list[str] = field(default_factory=list)
@@ -99,10 +101,10 @@ class _Batch:
 
 
 class SummedHours:
-    """What Insights gives of the chosen groups in one collection.
+    """What Insights returns about the chosen groups in one collection.
 
-    ``expected`` are the bytes that an hour of each group is taken to have, ``ran`` says of a function and an hour
-    whether CloudWatch counted invocations then that must have ended in it. ``rejects`` are for the caller to take.
+    ``expected`` are the bytes that an hour of each group is estimated to have. ``ran`` says whether CloudWatch counted
+    invocations of a function in an hour that must have ended in it. The caller takes ``rejects``.
     """
 
     def __init__(
@@ -129,7 +131,9 @@ class SummedHours:
         self.rejects: list[Reject] = []
 
     def items(self, left: Sequence[RunningQuery]) -> Iterator[Item]:
-        """All of it. ``left`` are queries of earlier collections. SourceFailed, BudgetReached."""
+        """The sums and patterns of all hours that are due. ``left`` are queries that earlier collections started.
+        Raises SourceFailed, BudgetReached.
+        """
         ended = self._plan(left)
         if ended:
             yield RunningQueries(ended)
@@ -156,7 +160,7 @@ class SummedHours:
                 yield RunningQueries([self._running(event.query_id, None)])
             elif isinstance(event, Complete):
                 yield from self._had(event)
-            elif isinstance(event, Unanswered):
+            elif isinstance(event, FailedQuery):
                 yield from self._unanswered(event)
             else:
                 done = asked - len(self._batches)
@@ -165,7 +169,9 @@ class SummedHours:
     # --- what is asked --------------------------------------------------------------------------------------------
 
     def _plan(self, left: Sequence[RunningQuery]) -> list[RunningQuery]:
-        """Puts what is due into few queries, those of earlier collections first; gives those that nobody waits for."""
+        """Puts the hours that are due into few queries, those of earlier collections first; returns the earlier queries
+        that no hour needs.
+        """
         due = {group.name: set(self._due.of(group)) for group in self._groups.values()}
         self._collections = {each.query_id: each.collection for each in left}
         ended = []
@@ -194,8 +200,8 @@ class SummedHours:
         batch = self._batches[ask.key] = _Batch(ask)
         return batch
 
-    def _put_parts(self, event: Unanswered) -> None:
-        """What the queries put before all others by themselves."""
+    def _put_parts(self, event: FailedQuery) -> None:
+        """Registers the parts of a failed query, which ``Queries`` itself has put first into its queue."""
         for part in event.split:
             self._batches[part.key] = _Batch(part)
 
@@ -203,7 +209,7 @@ class SummedHours:
         return self._batches[ask.key] if ask.kind == SUMS else self._of_pattern[ask.key]
 
     def _running(self, query_id: str, ask: Ask | None) -> RunningQuery:
-        """A query to be remembered; without ``ask`` one to be forgotten."""
+        """A query to be remembered; without ``ask``, one to be forgotten."""
         collection = self._collections.get(query_id)
         place = self._queries.account, self._queries.region
         if ask is None:
@@ -250,7 +256,9 @@ class SummedHours:
             yield from self._closed(batch)
 
     def _sums(self, done: Complete) -> tuple[HourSums, bool]:
-        """The sums of an answer, and whether they are of all that it found: read once more where they are not."""
+        """The sums of an answer, and whether they cover all records that the query matched; the answer is read a second
+        time where they do not.
+        """
         groups = [self._groups[name] for name in done.ask.log_groups if name in self._groups]
         for attempt in (done, None):
             reading = attempt or self._queries.again(done)
@@ -264,14 +272,14 @@ class SummedHours:
         return sums, whole
 
     def _cut(self, done: Complete) -> Iterator[Item]:
-        """An answer of as many rows as there may be: its groups are asked in two parts."""
+        """Handles an answer with as many rows as AWS returns at most: its groups are queried again in two parts."""
         batch = self._batches.pop(done.ask.key)
         parts = done.ask.halves()
         self._queries.waiting.extendleft(reversed(parts))
-        self._put_parts(Unanswered(done.ask, None, parts))
+        self._put_parts(FailedQuery(done.ask, None, parts))
         yield RunningQueries([self._running(query_id, None) for query_id in batch.query_ids])
 
-    def _unanswered(self, event: Unanswered) -> Iterator[Item]:
+    def _unanswered(self, event: FailedQuery) -> Iterator[Item]:
         if event.failure is not None:
             self._failures.append(event.failure)
         if event.ask.kind == PATTERNS:
@@ -282,7 +290,9 @@ class SummedHours:
         self._put_parts(event)
 
     def _ask_patterns(self, batch: _Batch, found: Iterable[HourAggregate]) -> None:
-        """The patterns of the error lines of the groups with the most errors: one group a query, to say whose."""
+        """Queries the patterns of error lines for the groups with the most errors, one group a query, so that it is
+        known whose they are.
+        """
         errors = {each.function: each.errors for each in found if each.errors}
         groups = [self._groups[name] for name in batch.ask.log_groups if name in self._groups]
         failing = [
@@ -323,7 +333,7 @@ class SummedHours:
     # --- what is told ---------------------------------------------------------------------------------------------
 
     def _heed(self, ask: Ask, found: Iterable[HourAggregate]) -> None:
-        """Which functions ran by CloudWatch's count, and have no REPORT."""
+        """Notes the functions that ran by CloudWatch's count and have no REPORT."""
         spoke = {each.function for each in found if each.reports}
         self._spoke |= spoke
         for name in ask.log_groups:
@@ -348,7 +358,9 @@ class SummedHours:
 
 
 def batches(groups: Sequence[LogGroup]) -> Iterator[list[LogGroup]]:
-    """The groups of each query: of one class, no more than a query takes, no more rows than an answer may have."""
+    """The groups of each query: of one class, no more than a query may have, and no more rows than an answer
+    may have.
+    """
     for log_class in sorted({group.log_class for group in groups}):
         some: list[LogGroup] = []
         functions = 0
@@ -366,12 +378,16 @@ def batches(groups: Sequence[LogGroup]) -> Iterator[list[LogGroup]]:
 
 
 def for_patterns(hour_bytes: int) -> int:
-    """The bytes that may be scanned for the patterns of error lines, of an hour in which so many are summed."""
+    """The bytes that may be scanned for patterns of error lines, of an hour in which ``hour_bytes`` are scanned for
+    sums.
+    """
     return min(hour_bytes, max(PATTERN_BYTES, round(PATTERN_SHARE * hour_bytes)))
 
 
 def scanned_at_most(stored_bytes: int) -> int:
-    """The bytes that a query may scan of what AWS stores compressed, to 15% of it (the pricing page's own examples)."""
+    """The most bytes that a query may scan where AWS stores ``stored_bytes``: compressed, they are 15% of it (the
+    pricing page's own examples).
+    """
     return -(-stored_bytes * 100 // 15)
 
 

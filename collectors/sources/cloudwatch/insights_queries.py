@@ -1,7 +1,7 @@
-"""Running queries of Logs Insights: several at once, never more than the account has room for, each paid for once.
+"""Runs queries of Logs Insights: several at once, no more than the account has room for, each paid for once.
 
-A query that was started is told of at once, so that it is remembered: after a kill its results are fetched by its id,
-which costs nothing, instead of being paid for again. AWS keeps them for seven days (CloudWatch Logs quotas).
+A query is reported as soon as it is started, so that the store remembers it: after a kill, its results are fetched by
+its id, which is free, instead of being paid for again. AWS keeps results for seven days (CloudWatch Logs quotas).
 """
 
 import time
@@ -29,13 +29,13 @@ LOOKS_A_SECOND = 4.0
 LONGEST_S = 60 * 60.0  # then AWS ends a query by itself
 _PAUSES_S = 0.5, 5.0  # between two looks at what runs: from, to
 _BACK_OFF_S = 5.0, 60.0  # where others' queries fill the quota
-_GIVE_UP_S = 300.0  # without room for a single query, or a look at one that runs: it is left to the next collection
-_TRIES = 4  # of a call that fails for no reason of its own; then it is left to the next collection
+_GIVE_UP_S = 300.0  # without room to start a query or look at a running one: left to the next collection
+_TRIES = 4  # of a call whose failure may pass; then it is left to the next collection
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One query to have the answer of: ``kind`` SUMS or PATTERNS, over one hour of some log groups."""
+    """One query to run: ``kind`` is SUMS or PATTERNS, over one hour of some log groups."""
 
     kind: str
     start_ms: int
@@ -45,16 +45,16 @@ class Ask:
 
     @property
     def key(self) -> tuple[str, int, tuple[str, ...]]:
-        """What tells two questions apart."""
+        """What identifies the query: kind, hour and log groups."""
         return self.kind, self.start_ms, self.log_groups
 
     def where(self, region: str) -> str:
-        """What is asked, in words, for failures."""
+        """What the query asks, in words, for failures."""
         count = len(self.log_groups)
         return f"Logs Insights over {count} log group{'' if count == 1 else 's'} in {region}"
 
     def halves(self) -> tuple["Ask", "Ask"]:
-        """Two questions, each about half of this one's log groups, of which there are at least two."""
+        """Two queries, each over half of this one's log groups, of which there must be at least two."""
         middle = len(self.log_groups) // 2
         share = self.estimated_bytes * middle // len(self.log_groups)
         return (
@@ -65,7 +65,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A query runs that is to be remembered."""
+    """A query was started, and is to be remembered."""
 
     ask: Ask
     query_id: str
@@ -73,14 +73,14 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A query that will give no more, and need not be remembered."""
+    """A query will give no more results, and need not be remembered."""
 
     query_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A query ended well. ``answer`` is the first page of its results."""
+    """A query is complete. ``answer`` is the first page of its results."""
 
     ask: Ask
     query_id: str
@@ -88,8 +88,8 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
-    """Of this nothing could be had, and why; ``split`` where the same is asked again in parts."""
+class FailedQuery:
+    """A query that gave nothing, and why; ``split`` are the queries that ask the same in parts, if there are any."""
 
     ask: Ask
     failure: SourceFailed | None
@@ -97,7 +97,7 @@ class Unanswered:
 
 
 Tried = TypeVar("Tried")
-Event = Started | Forgotten | Complete | Unanswered | None
+Event = Started | Forgotten | Complete | FailedQuery | None
 
 
 @dataclass(slots=True)
@@ -111,9 +111,9 @@ class _Running:
 
 @dataclass(slots=True)
 class Queries:
-    """The queries of one account and region in one collection. ``waiting`` are those still to be started.
+    """The queries of one account and region in one collection. ``waiting`` are those that are still to be started.
 
-    ``client`` retries nothing by itself: while one call is refused the others' answers are had.
+    ``client`` must not retry by itself: while one call is refused, others' answers are read.
     """
 
     client: Any
@@ -134,14 +134,15 @@ class Queries:
     _buckets: dict[str, TokenBucket] = field(default_factory=dict)
 
     def remember(self, queries: Iterable[RunningQuery]) -> None:
-        """Queries that an earlier collection started."""
+        """Takes over queries that an earlier collection started."""
         self.left |= {(each.kind, each.start_ms, each.log_groups): each.query_id for each in queries}
 
     def run(self) -> Iterator[Event]:
-        """What happens, until nothing waits or runs; None now and then while there is nothing to tell.
+        """Runs the queries and yields what happens, until none waits or runs; None from time to time while nothing
+        happens.
 
-        What is put into ``waiting`` meanwhile is asked too. SourceFailed where every query would fail. Where the budget
-        is reached nothing more is started, and what runs is had: see ``over_budget``.
+        Queries that are added to ``waiting`` meanwhile are run too. Raises SourceFailed where every query would fail.
+        Once the budget is reached no query is started, but the answers of those that run are read: see ``over_budget``.
         """
         pause_s = _PAUSES_S[0]
         while self.waiting or self._running:
@@ -169,14 +170,16 @@ class Queries:
             answer = self._page(done, nextToken=token)
 
     def again(self, done: Complete) -> Complete:
-        """Reads an answer once more from its first page, which costs nothing."""
+        """Reads an answer again from its first page, which is free."""
         return Complete(done.ask, done.query_id, self._page(done))
 
     def _page(self, done: Complete, **more: str) -> Mapping[str, Any]:
         return self._tried(lambda: self._results(done.query_id, done.ask, **more), throttled=True)
 
     def _tried(self, call: Callable[[], Tried], *, throttled: bool = False) -> Tried:
-        """A call, some times more where it fails for what may pass; also where it is ``throttled``. SourceFailed."""
+        """Makes a call, and a few more times where its failure may pass; with ``throttled``, also where AWS throttles
+        it. Raises SourceFailed.
+        """
         for attempt in range(_TRIES):
             try:
                 return call()
@@ -244,14 +247,14 @@ class Queries:
             # One group of them is not there, or not allowed: the others are had.
             parts = ask.halves()
             self.waiting.extendleft(reversed(parts))
-            yield Unanswered(ask, None, parts)
+            yield FailedQuery(ask, None, parts)
         elif failed.denied and not self._accepted:
             raise failed
         else:
-            yield Unanswered(ask, failed)
+            yield FailedQuery(ask, failed)
 
     def _back_off(self, failed: SourceFailed) -> None:
-        """Others' queries fill the account's quota: fewer at once, and later."""
+        """Other programs' queries fill the account's quota: start fewer at once, and later."""
         self._room = max(1.0, len(self._running))
         self._not_before_s = self._waited_s + self._back_off_s
         self._back_off_s = min(self._back_off_s * 2, _BACK_OFF_S[1])
@@ -285,7 +288,9 @@ class Queries:
             yield Complete(query.ask, query.query_id, answer)
 
     def _ended(self, query: _Running, why: str, answer: Mapping[str, Any]) -> Iterator[Event]:
-        """A query that ended without an answer. One that took too long is asked in halves, one that failed again."""
+        """Handles a query that ended without an answer: one that took too long is run again in halves, one that failed
+        is run once more.
+        """
         self._running.remove(query)
         self._stop(query.query_id)
         self._correct(query, answer)
@@ -298,7 +303,7 @@ class Queries:
             parts = (Ask(ask.kind, ask.start_ms, ask.log_groups, ask.estimated_bytes, again=True),)
         self.waiting.extendleft(reversed(parts))
         failure = SourceFailed(ask.where(self.region), why, "it is asked again with the next collection")
-        yield Unanswered(ask, None if parts else failure, parts)
+        yield FailedQuery(ask, None if parts else failure, parts)
 
     def _not_seen(self, query: _Running, failed: SourceFailed) -> Iterator[Event]:
         if is_hopeless(failed):
@@ -308,18 +313,18 @@ class Queries:
             self._running.remove(query)
             yield Forgotten(query.query_id)
             if query.ask.again:
-                yield Unanswered(query.ask, failed)
+                yield FailedQuery(query.ask, failed)
                 return
             ask = Ask(query.ask.kind, query.ask.start_ms, query.ask.log_groups, query.ask.estimated_bytes, again=True)
             self.waiting.appendleft(ask)
-            yield Unanswered(query.ask, None, (ask,))
+            yield FailedQuery(query.ask, None, (ask,))
             return
         if failed.denied or self._waited_s - max(query.seen_s, query.since_s) >= _GIVE_UP_S:
             self._running.remove(query)  # remembered: the next collection looks for it
-            yield Unanswered(query.ask, failed)
+            yield FailedQuery(query.ask, failed)
 
     def _correct(self, query: _Running, answer: Mapping[str, Any]) -> None:
-        """What it scanned is known now, where the answer says so; else what was estimated stands."""
+        """Corrects the units billed by what the query scanned, if the answer says it; else the estimate stands."""
         scanned = statistic(answer, "bytesScanned")
         if scanned is not None and query.paid_here:
             self.calls.correct(OPERATION, query.ask.estimated_bytes, scanned)

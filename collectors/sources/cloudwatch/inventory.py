@@ -26,23 +26,23 @@ Thing = tuple[str, Settings, int | None]
 Known = Mapping[str, Sequence[str]]  # by kind the items of a function that were found in this collection
 
 
-class Unanswered(CaughtError):
-    """An answer does not hold what was asked for: nothing is known from it, neither that there is any nor none."""
+class IncompleteAnswer(CaughtError):
+    """An answer lacks the member that it is asked for: it is then unknown whether there is anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One listing that is a call for each function: its IAM action, how it is asked, and what an answer says.
+    """A listing that needs a call for each function: its IAM action, its client method, and how its answer is parsed.
 
-    It is asked where ``where`` says that there can be any, by the function's own settings and what was found of it; for
-    each of ``qualifiers``, of which the empty one is the function itself. ``none`` is what is known where AWS says that
-    there is none.
+    ``where`` decides from a function's settings and what is already known of it whether the call is made. It is made
+    for each of ``qualifiers``; "" is the function itself. ``none`` is what is stored where AWS says that there is
+    nothing.
     """
 
     kind: str
     action: str
     method: str
-    found: Callable[[Any], Iterator[Thing]]
+    parse: Callable[[Any], Iterator[Thing]]
     where: Callable[[Mapping[str, Setting], Known], bool] = lambda settings, known: True
     qualifiers: Callable[[Known], Iterable[str]] = lambda known: ("",)
     none: Mapping[str, Setting] | None = None
@@ -51,7 +51,7 @@ class Detail:
 def account_settings(
     client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
 ) -> Inventory:
-    """GetAccountSettings: the limits of concurrency and of code."""
+    """GetAccountSettings: the account's limits of concurrency and of stored code."""
     bucket.take()
     with reading("lambda:GetAccountSettings", f"account settings in {region}"):
         answer = client.get_account_settings()
@@ -70,7 +70,9 @@ def account_settings(
 def event_sources(
     client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
 ) -> Inventory:
-    """ListEventSourceMappings of all functions together, 100 a call. One of no function is counted in ``rejects``."""
+    """ListEventSourceMappings of all functions together, 100 a call. A mapping that names no function is counted in
+    ``rejects``.
+    """
     mappings = []
     where = f"event sources in {region}"
     listed = answers(client.list_event_source_mappings, "lambda:ListEventSourceMappings", where, bucket)
@@ -102,7 +104,7 @@ def _mapping_settings(mapping: Any) -> Settings:
         "starting_position": mapping.get("StartingPosition"),
         "state": mapping.get("State"),
         "state_reason": mapping.get("StateTransitionReason"),
-        # What went well changes with every batch that there is, and tells nothing.
+        # A successful result changes with every batch and is not worth keeping.
         "problem": last if last.startswith("PROBLEM") else None,
         "batch_size": mapping.get("BatchSize"),
         "batching_window_s": mapping.get("MaximumBatchingWindowInSeconds"),
@@ -164,10 +166,12 @@ def details(
     known: Mapping[str, Known] | None = None,
     skip: Mapping[str, str] | None = None,
 ) -> Iterator[Inventory | SourceFailed]:
-    """What is a call for each function. What fails is told, by its ``action``, and the others are asked.
+    """Details that need a call for each function. A failure is yielded with its ``action``, and the other calls are
+    made.
 
-    ``settings`` and ``known`` are by function's name: its own, and what was found of it before. ``skip`` are actions
-    that are not asked, and whether they were ``denied`` or ``failed``. SourceFailed raised: all others would fail too.
+    ``settings`` and ``known`` are by function name: its own settings, and the items found before. ``skip`` are actions
+    that are not called, each with why: ``denied`` or ``failed``. Raises SourceFailed where all other calls would fail
+    too.
     """
     for key in keys:
         denied: dict[str, Settings] = {}
@@ -187,7 +191,7 @@ def details(
                     Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
                     for item, things, modified in _detail(client, detail, key, bucket, items, faults)
                 ]
-            except Unanswered:
+            except IncompleteAnswer:
                 continue
             except SourceFailed as failed:
                 if is_hopeless(failed) or is_spared(failed):
@@ -214,10 +218,10 @@ def details(
 
 
 def is_unsettled(answer: object) -> bool:
-    """Whether it tells of a function that AWS is still at work on: it is asked again before a day is over."""
+    """Whether an answer shows a function that AWS is still changing: it is asked again before a day is over."""
     return isinstance(answer, Inventory) and any(
         one.settings.get("state") == "Pending" or one.settings.get("last_update") == "InProgress"
-        for one in answer.found
+        for one in answer.configured
         if one.kind == "status"
     )
 
@@ -234,7 +238,7 @@ def _faulty(detail: Detail, key: FunctionKey, faults: Sequence[str]) -> SourceFa
 
 
 def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings]) -> Inventory:
-    """What of a function could not be had: it is not known, which is not "none"."""
+    """Which kinds of details of a function are unknown because the call was denied or failed. Unknown is not "none"."""
     found = [Configured(key.account, region, key.name, DENIED, kind, why) for kind, why in denied.items()]
     return Inventory(key.account, region, (DENIED,), found, frozenset((key.name,)))
 
@@ -248,7 +252,7 @@ def _detail(
         try:
             for page in answers(getattr(client, detail.method), detail.action, where, bucket, **asked):
                 faults += faults_of(page)
-                for item, settings, modified in detail.found(page):
+                for item, settings, modified in detail.parse(page):
                     yield f"{qualifier} {item}".strip(), settings, modified
         except Unparsable as fault:
             raise SourceFailed(
@@ -329,14 +333,14 @@ def _urls(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
 def _status(answer: Any) -> Iterator[Thing]:
     answer.pop("Environment", None)
     if not answer.get("FunctionName"):
-        raise Unanswered
+        raise IncompleteAnswer
     yield "", status_of(answer), None
 
 
 def _permissions(answer: Any) -> Iterator[Thing]:
     """Each statement, and how many there are: that there is none is known too."""
     if answer.get("Policy") is None:
-        raise Unanswered
+        raise IncompleteAnswer
     found = list(policies.statements(answer["Policy"]))
     yield "", {"statements": len(found)}, None
     for name, settings in found:
@@ -345,13 +349,13 @@ def _permissions(answer: Any) -> Iterator[Thing]:
 
 def _recursion(answer: Any) -> Iterator[Thing]:
     if not answer.get("RecursiveLoop"):
-        raise Unanswered
+        raise IncompleteAnswer
     yield "", {"recursive_loop": answer["RecursiveLoop"]}, None
 
 
 def _runtime(answer: Any) -> Iterator[Thing]:
     if not answer.get("UpdateRuntimeOn"):
-        raise Unanswered
+        raise IncompleteAnswer
     yield "", {"update_on": answer["UpdateRuntimeOn"], "pinned": answer.get("RuntimeVersionArn")}, None
 
 
@@ -367,12 +371,14 @@ def _scaling(answer: Any) -> Iterator[Thing]:
 
 
 def _is_published(settings: Mapping[str, Setting], known: Known) -> bool:
-    """Whether there is a version or an alias, or nobody knows: only those can have provisioned concurrency."""
+    """Whether the function has a version or an alias, or that is unknown: only those can have provisioned
+    concurrency.
+    """
     return any(known.get(kind, ("unknown",)) for kind in ("version", "alias"))
 
 
 DENIED = "denied"
-# Aliases and versions come first: what they are rules out other calls, or is asked for each of them.
+# Aliases and versions come first: other calls depend on them, or are made for each of them.
 DETAILS = (
     Detail("status", "lambda:GetFunctionConfiguration", "get_function_configuration", _status),
     Detail("concurrency", "lambda:GetFunctionConcurrency", "get_function_concurrency", _concurrency),
@@ -384,7 +390,7 @@ DETAILS = (
     ),
     Detail("async", "lambda:ListFunctionEventInvokeConfigs", "list_function_event_invoke_configs", _async),
     Detail("url", "lambda:ListFunctionUrlConfigs", "list_function_url_configs", _urls),
-    # Who may invoke an alias is said of the alias alone.
+    # The permission to invoke an alias is in the alias's own policy.
     Detail(
         "permission", "lambda:GetPolicy", "get_policy", _permissions,
         qualifiers=lambda known: ("", *known.get("alias", ())), none={"statements": 0},

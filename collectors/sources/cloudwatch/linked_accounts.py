@@ -1,7 +1,8 @@
 """Accounts that are linked to a monitoring account (CloudWatch cross-account observability), read through it.
 
-No credentials of those accounts are needed, and none are used: their functions are known by their metrics, their
-metrics and log groups by what the link shares. How functions are configured is not known then.
+No credentials of those accounts are needed or used. Their functions are known by their metrics; their metrics and log
+groups by what the link shares. Their functions' configuration is unknown.
+
 Source: CloudWatch User Guide, "CloudWatch cross-account observability"; the API references of OAM, CloudWatch and Logs.
 """
 
@@ -29,7 +30,7 @@ _NAMED = 5  # of many functions, in a sentence
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A source account, what its link is labelled, and whether metrics and log groups are shared."""
+    """A source account, its link's label, and whether the link shares metrics and log groups."""
 
     account: str
     label: str
@@ -38,7 +39,9 @@ class Link:
 
 
 def links(client: Any, region: str) -> tuple[list[Link] | None, SourceFailed | None]:
-    """The accounts that are linked to this one in the region, None where it has no sink; and why they are not all."""
+    """The accounts linked to this one in the region, None where it has no sink; and the failure that cut the list
+    short, if any.
+    """
     where = f"accounts linked in {region}"
     known: dict[str, Link] = {}
     has_sink = False
@@ -89,16 +92,17 @@ def function_names(client: Any, calls: Calls, account: str, region: str) -> Iter
 
 
 class LinkedSession(ReadOnlySession):
-    """A session of the monitoring account whose questions about metrics and logs are about a source account.
+    """A session of the monitoring account whose calls for metrics and logs ask about a source account.
 
-    What is asked by name is asked as the API has it for another account: metrics with its id, log groups by ARN.
+    Calls that name metrics or log groups are changed to the API's form for another account: metrics with its id, log
+    groups by ARN.
     """
 
     account: str
     partition: str
 
     def about(self, account: str, partition: str) -> "LinkedSession":
-        """The session, asking about that account from now on."""
+        """This session, which asks about that account from now on."""
         self.account, self.partition = account, partition
         return self
 
@@ -130,7 +134,9 @@ class LinkedSource(CloudWatchSource):
     def __init__(
         self, session: ReadOnlySession, link: Link, through: str, *, rehearsed: bool = False, **settings: Any
     ) -> None:
-        """``session`` asks about the source account. ``rehearsed``: it is counted what would be asked."""
+        """``session`` asks about the source account. ``rehearsed``: the source is only used to count what a collection
+        would ask.
+        """
         wanted = set(settings.pop("features", FEATURES))
         shared = {"metrics": link.metrics, "logs": link.logs, "insights": link.logs}
         features = tuple(each for each in FEATURES if each in wanted and shared[each])
@@ -143,7 +149,7 @@ class LinkedSource(CloudWatchSource):
         self._asked_for = wanted - ({"logs"} if self._logs == log_choices.NONE else set())
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
-        """What the link shares; what it does not is said."""
+        """What the link shares, then a Failed for each wanted kind that it does not share."""
         yield from super().items(stored)
         for feature, shared, what in (
             ("metrics", self._link.metrics, "metrics"),
@@ -160,7 +166,7 @@ class LinkedSource(CloudWatchSource):
                 )
 
     def over(self, session: ReadOnlySession) -> "LinkedSource":
-        """A source that asks the same through another session, for counting what a collection would ask."""
+        """An equal source over another session, which counts what a collection would ask."""
         return LinkedSource(session, self._link, self._through, rehearsed=True, **self._asked)
 
     def _listed(self) -> Iterator[Item]:

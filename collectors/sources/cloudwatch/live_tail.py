@@ -1,4 +1,6 @@
-"""Log lines as they are written: StartLiveTail, and FilterLogEvents every few seconds where that cannot be had."""
+"""Log lines as they are written: by StartLiveTail, or by FilterLogEvents every few seconds where that is not
+available.
+"""
 
 import threading
 import time
@@ -25,9 +27,9 @@ _REMEMBERED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Tailed:
-    """What came in one go. ``sampled``: AWS left lines out, because more than 500 a second were written.
+    """Lines that arrived together. ``sampled``: AWS left lines out, because more than 500 a second were written.
 
-    ``note`` says what a person should know: that it is sampled, that it polls and why.
+    ``note`` is for people: that lines are sampled, or that the tail polls and why.
     """
 
     events: list[LogEvent]
@@ -48,11 +50,11 @@ def tail(
     pause: Callable[[float], object] | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Iterator[Tailed]:
-    """Lines of up to ten groups from now on, until ``stop`` is set; something is given at least every few seconds.
+    """Lines of up to ten groups from now on, until ``stop`` is set; yields at least every few seconds.
 
-    Where a live tail is denied, breaks off, or the log class or the server does not know it, and when AWS ends the
-    session after three hours, polling takes over and says so: it is free, and whoever wants another session asks for
-    it. SourceFailed where neither can be had; BudgetReached.
+    Polling takes over, with a note, where a live tail is denied, breaks off, is unknown to the log class or the server,
+    or is ended by AWS after three hours. Polling is free; a new session must be asked for. Raises SourceFailed where
+    neither works; BudgetReached.
     """
     stop = stop or threading.Event()
     pause = pause or stop.wait
@@ -132,7 +134,7 @@ def _next(updates: Iterator[Any]) -> Any:
 
 
 def _key(event: LogEvent) -> tuple[str, str, int, str]:
-    """What tells an event from others where it has no id: a live tail gives none."""
+    """What identifies an event that has no id: a live tail gives none."""
     return event.log_group, event.log_stream, event.timestamp_ms, event.message
 
 
@@ -171,7 +173,9 @@ def _polled(
     why: str,
     shown: Counter[tuple[str, str, int, str]],
 ) -> Iterator[Tailed]:
-    """Nothing from before ``begun_ms``. ``shown`` are events that a session gave before: they are not given again."""
+    """Polls for events from ``begun_ms`` on. ``shown`` are events that a live tail gave before: they are not given
+    again.
+    """
     bucket, rejects = pace(account, region), list[Reject]()
     seen: dict[str, None] = {}
     since_ms, note = max(begun_ms, now_ms() - _LATE_MS), why

@@ -1,4 +1,6 @@
-"""How each log group is read: its events, Logs Insights' sums, or metrics alone; from its volume, and said why."""
+"""Chooses by its volume how each log group is read (its events, Logs Insights' sums, or metrics alone), with the
+reason.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ FETCHING_S = 300.0  # how long a collection may fetch events; what takes longer 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What a group holds for this collection: bytes that came in (None: not known), and whether any can have."""
+    """A group's volume for this collection: the bytes that arrived (None: unknown), and whether any can have
+    arrived.
+    """
 
     log_bytes: int | None
     active: bool
@@ -28,9 +32,9 @@ def choose(
     calls_a_second: float,
     waiting: Sequence[LogGroup] = (),
 ) -> list[Choice]:
-    """One choice a group, the smallest groups first, so that most are had whole.
+    """One choice for each group, the smallest groups first, so that most groups are read completely.
 
-    ``waiting`` are those that Insights sums, whose next hour has not closed: their volume was not asked for.
+    ``waiting`` are groups that Insights sums and whose next hour is not over yet: their volume was not asked for.
     """
     if mode == NONE:
         return [Choice(group.name, METRICS_ONLY, "no logs were asked for", None) for group in groups]

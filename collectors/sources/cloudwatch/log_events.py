@@ -16,10 +16,10 @@ from collectors.sources.cloudwatch.tolerant_parsers import integer_of, text_of
 
 # Events arrive late and out of order, so each collection begins this much earlier; event ids make repeats harmless.
 OVERLAP_MS = 5 * MINUTE_MS
-WINDOW_MS = HOUR_MS  # what is marked as read in one piece
+WINDOW_MS = HOUR_MS  # the span of one mark that events were read
 PAGE_BYTES = 1 << 20  # a page is 1 MB or 10,000 events (CloudWatch Logs quotas)
 
-# Empty pages are normal where few of many streams have events; this long at the pace of calls, they have no end.
+# Empty pages are normal where few of many streams have events; after as many the listing is taken for endless.
 _EMPTY_S = 30.0
 _EMPTY_PAGES = 100
 _MOST_PAGES = 1 << 40  # as many as bring something new
@@ -28,7 +28,7 @@ YEAR_10000_MS = 253_402_300_800_000  # what no clock or calendar of ours goes be
 
 _CALLS_A_SECOND = {"us-east-1": 25.0, "eu-central-1": 5.0}
 _ELSEWHERE = 10.0
-_SHARE = 0.8  # of the quota, which the account's people and tools use too
+_SHARE = 0.8  # of the account's quota, which others use too
 
 
 def pace(account: str, region: str) -> TokenBucket:
@@ -38,7 +38,7 @@ def pace(account: str, region: str) -> TokenBucket:
 
 
 def read_to(covered: Sequence[tuple[int, int]], since_ms: int) -> int:
-    """Up to where all has been read that came since ``since_ms``."""
+    """The time (epoch ms) up to which everything since ``since_ms`` has been read."""
     until_ms = since_ms
     for low, high in sorted(covered):
         if low > until_ms:
@@ -50,9 +50,8 @@ def read_to(covered: Sequence[tuple[int, int]], since_ms: int) -> int:
 def gaps(
     covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int, again_ms: int | None = None
 ) -> list[tuple[int, int]]:
-    """What of ``[since_ms, until_ms)`` has not been read; the last ``OVERLAP_MS`` of what has been count as unread.
-
-    From ``again_ms`` on everything does.
+    """The parts of ``[since_ms, until_ms)`` that are to be read: what was not read, the last ``OVERLAP_MS`` of what
+    was, and everything from ``again_ms`` on.
     """
     unread: list[tuple[int, int]] = []
     read_ms = since_ms

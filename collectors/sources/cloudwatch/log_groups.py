@@ -1,4 +1,4 @@
-"""The log groups of one account and region: which there are, of what class, and whose functions write to them."""
+"""The log groups of one account and region: their names and classes, and the functions that write to them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,9 @@ FINDS_PATTERNS = frozenset(("STANDARD",))  # "Logs Insights QL commands supporte
 
 @dataclass(frozen=True, slots=True)
 class LogGroup:
-    """A log group to read. ``functions`` write to it; where they are several, their streams carry the names."""
+    """A log group to read. ``functions`` write to it; if there are several, the streams' names contain the
+    function's.
+    """
 
     name: str
     functions: tuple[str, ...] = ()
@@ -29,7 +31,7 @@ class LogGroup:
 
     @property
     def function(self) -> str:
-        """The one function whose group this is; empty where there are several, or none is known."""
+        """The only function that writes to the group; empty where there are several, or none is known."""
         return self.functions[0] if len(self.functions) == 1 else ""
 
 
@@ -42,10 +44,10 @@ def discover(
     failures: list[SourceFailed] | None = None,
     rejects: list[Reject] | None = None,
 ) -> tuple[list[LogGroup], list[LogGroupFacts]]:
-    """Lambda's own groups, those of deleted functions too, and the groups that ``functions`` name beyond them.
+    """Lambda's default groups, including those of deleted functions, and the other groups that ``functions`` name.
 
-    ``json_logging`` are the functions whose log format is JSON. A listing that does not end is put into ``failures``
-    with what it gave before. SourceFailed where they cannot be listed.
+    ``json_logging`` are the functions whose log format is JSON. Where the listing does not end, its failure is added to
+    ``failures``, and what it gave is used. Raises SourceFailed where the groups cannot be listed.
     """
     owners: dict[str, list[str]] = {}
     for function in functions:

@@ -1,4 +1,6 @@
-"""The logs of one account and region in one collection: which groups there are, what is unread, how each is read."""
+"""The logs of one account and region in one collection: which groups exist, what of each is unread, and how
+it is read.
+"""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -37,9 +39,9 @@ _BY_INSIGHTS = log_choices.AUTO, log_choices.INSIGHTS
 class ReadingContext:
     """What all parts of a collection of one account and region share: its session, its time and what it has listed.
 
-    ``since_ms`` and ``now_ms`` are epoch ms. ``functions`` are those that are wanted, ``settings`` theirs by name.
-    ``is_whole``: all functions of the account and region are looked at. ``rejects`` and ``marks`` fill up, and the
-    source takes them: a mark of what is covered is given when what it covers has been.
+    ``since_ms`` and ``now_ms`` are epoch ms. ``functions`` are the wanted ones, ``settings`` theirs by name.
+    ``is_whole``: all functions of the account and region are looked at. Parts add to ``rejects`` and ``marks``, which
+    the source takes; a mark of what is covered is given after what it covers.
     """
 
     session: ReadOnlySession
@@ -60,7 +62,7 @@ class ReadingContext:
         return shared if self.pause is time.sleep else TokenBucket(shared.rate, pause=self.pause)
 
     def take_marks(self) -> list[Covered]:
-        """The marks that wait. They wait no more."""
+        """Returns the waiting marks and forgets them."""
         taken = list(self.marks)
         self.marks.clear()
         return taken
@@ -73,7 +75,7 @@ def events_bucket(context: ReadingContext, account: str) -> TokenBucket:
 
 
 class LogReading:
-    """The logs of one account and region. ``mode`` says how they are to be read: one of ``log_choices``'s words."""
+    """The logs of one account and region. ``mode`` says how they are read: a constant of ``log_choices``."""
 
     def __init__(
         self,
@@ -86,7 +88,9 @@ class LogReading:
         newest_first: bool = False,
         daily: Daily | None = None,
     ) -> None:
-        """``bucket`` paces FilterLogEvents; ``daily`` asks where groups hand their logs on, None: nobody does."""
+        """``bucket`` paces FilterLogEvents. ``daily`` lists where groups forward their logs to; None: that is not
+        asked.
+        """
         self._context = context
         self._session = context.session
         self._account = context.account
@@ -147,7 +151,7 @@ class LogReading:
     # --- what is unread -------------------------------------------------------------------------------------------
 
     def _unread(self, groups: Sequence[LogGroup], read_to: Mapping[str, int]) -> dict[str, int]:
-        """From when on each group is to be read that may hold what has not been (epoch ms)."""
+        """For each group that may have unread events, the time (epoch ms) from which it is to be read."""
         context, metrics = self._context, self._metrics
         known_ms = metrics.since_ms
         reports = {} if known_ms is None else self._stored.reports(self._account, self._region, known_ms)
@@ -199,8 +203,9 @@ class LogReading:
         return f"log bytes {self._account} {self._region}"
 
     def _bytes_untold(self, groups: Sequence[LogGroup], read_to: Mapping[str, int]) -> dict[str, int]:
-        """Since when it is not known how much came into groups that were read, of functions that ran: CloudWatch
-        did not answer then."""
+        """For groups that were read although CloudWatch did not say how many bytes arrived, and whose functions ran:
+        the time (epoch ms) since which that is unknown.
+        """
         known_ms = log_events.read_to(self._stored(self._bytes_item), self._context.since_ms)
         ran = {key.name for key in self._metrics.active | self._metrics.unanswered}
         return {
@@ -222,7 +227,7 @@ class LogReading:
     # --- reading --------------------------------------------------------------------------------------------------
 
     def _events(self, groups: Sequence[LogGroup], unread: Mapping[str, int]) -> Iterator[Item]:
-        """The events of groups that are read one by one. What fails of some is told once, of all."""
+        """The events of groups that are read one by one. Failures of several groups are reported as one."""
         context = self._context
         client = self._session.client("logs")
         failed: list[SourceFailed] = []
@@ -278,9 +283,11 @@ class LogReading:
 
 
 def _at_once(_: float) -> None:
-    """What is not sent waits for nobody."""
+    """A pause of no time: calls that are only counted need not wait."""
 
 
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
-    """Gaps as they are read. In order of time a gap is one reading, which spares calls; newest first it is cut."""
+    """The spans to read. In order of time each gap is one span, which saves calls; newest first, gaps are cut into
+    windows.
+    """
     return log_events.windows(gaps, newest_first=True) if newest_first else list(gaps)

@@ -99,12 +99,12 @@ def source_kind(source: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class MetricConditions:
     """What decides which metrics a function can have, as far as it is known.
 
-    ``settings`` are its own, ``sources`` those of its event source mappings. ``dead_letter`` and the like of the
-    function are in ``settings``; ``destinations``: of asynchronous events some have a destination. ``invoked_async``:
-    it is set up for asynchronous events, or a service that sends such ones may invoke it.
+    ``settings`` are the function's own, its dead-letter queue among them; ``sources`` those of its event source
+    mappings. ``destinations``: some of its asynchronous events have a destination. ``invoked_async``: it is configured
+    for asynchronous events, or a service that sends them may invoke it.
     """
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class FunctionRule:
     """Metrics that an active function is asked for, where ``when`` says that it can have them."""
 
     names: tuple[str, ...]
-    when: Callable[[Circumstances], bool] = lambda _: True
+    when: Callable[[MetricConditions], bool] = lambda _: True
 
 
 # Lambda Developer Guide, "Types of metrics for Lambda functions", says of each when it is emitted.
@@ -161,8 +161,8 @@ FUNCTION_RULES = (
 )  # fmt: skip
 
 
-def of_active(one: Circumstances) -> tuple[str, ...]:
-    """The metrics, by function name, that an active function is asked for."""
+def of_active(one: MetricConditions) -> tuple[str, ...]:
+    """The metrics, by function name, that are asked for a function that ran."""
     return tuple(name for rule in FUNCTION_RULES if rule.when(one) for name in rule.names)
 
 

@@ -1,6 +1,6 @@
-"""Which metrics a collection asks for: of all functions whether they ran, of those that did the rest.
+"""The metrics that a collection asks for: of all functions, whether they ran; of those that ran, the others.
 
-Every metric asked for is billed, so what the configuration rules out is not asked.
+Every metric asked for is billed, so metrics that a function's configuration rules out are not asked for.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,11 +65,11 @@ class MetricReading:
         self.settled_ms = 0  # up to here it counts no more
 
     def learn(self, inventory: Inventory) -> None:
-        """What the inventory, of this collection or as it was kept, says about which metrics there can be."""
+        """Takes from an inventory, of this collection or stored, which metrics functions can have."""
         for name in inventory.functions or ():
             for kind in inventory.kinds:
                 self._belonging.pop((kind, name), None)
-        for one in inventory.found:
+        for one in inventory.configured:
             if one.kind in KINDS:
                 self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 
@@ -82,10 +82,11 @@ class MetricReading:
         mark: bool,
         counted: Callable[[int], Counted] = lambda _: {},
     ) -> Iterator[Item]:
-        """The points, and a mark that they have been read. SourceFailed, BudgetReached.
+        """Yields the points, then a mark that they were read. Raises SourceFailed, BudgetReached.
 
-        ``counted`` is what the store has since then. A longer span of a metric costs no more, so that late bins are
-        asked for again for hours; but what else a function is asked for is only where its bins are young, or changed.
+        ``counted`` gives what the store has since a time. A longer span of a metric costs no more, so late bins are
+        asked for again for hours; a function's other metrics are asked for only where its bins are recent or have
+        changed.
         """
         metrics = f"metrics {self._account.account} {self._region}"
         known = max((high for low, high in covered(metrics) if low <= since_ms), default=since_ms)
@@ -137,7 +138,9 @@ class MetricReading:
             yield Step(what, done, len(asked))
 
     def _further(self, over: Span) -> list[Query]:
-        """What is asked once it is known which functions ran. Pollers poll, and instances idle, without any that do."""
+        """The metrics to ask for once it is known which functions ran. Pollers and idle instances have metrics even if
+        none did.
+        """
         asked: list[Query] = []
         for function in self._functions:
             key = function.key
@@ -157,9 +160,9 @@ class MetricReading:
         return asked
 
     def learned(self, asked: Sequence[Query], since_ms: int, now_ms: int) -> Iterator[Item]:
-        """Points that were not asked for with the others: it was not known that there can be any.
+        """Points of metrics that were not asked for with the others, as it was not known that they can exist.
 
-        They are read from ``since_ms`` on, as those that were not read before. SourceFailed, BudgetReached.
+        They are read from ``since_ms`` on, as if never read before. Raises SourceFailed, BudgetReached.
         """
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         yield from self._read(points, asked, span(since_ms, now_ms), "metrics that functions turned out to have")
@@ -167,18 +170,18 @@ class MetricReading:
         yield from map(Failed, points.failures)
 
     def of_active(self, key: FunctionKey) -> list[Query]:
-        """What a function is asked for that has run."""
+        """The queries for a function that ran."""
         settings = self._own(key.name)
         asked = queries(key, *names.of_active(self.circumstances(key.name)))
         if provider := names.capacity_provider(settings):
             asked += queries(key, *names.OF_ENVIRONMENTS, CapacityProviderName=provider, FunctionName=key.name)
         return asked
 
-    def circumstances(self, name: str) -> names.Circumstances:
+    def circumstances(self, name: str) -> names.MetricConditions:
         """What is known of a function that decides which metrics it can have."""
         on_async = self._things("async", name)
         principals = {str(thing.settings.get("principal")) for thing in self._things("permission", name)}
-        return names.Circumstances(
+        return names.MetricConditions(
             self._own(name),
             [thing.settings for thing in self._things("event source", name)],
             destinations=any(thing.settings.get(to) for thing in on_async for to in ("on_success", "on_failure")),

@@ -58,9 +58,9 @@ def queries(key: FunctionKey, *names: str, item: str = "", **dimensions: str) ->
 
 
 def log_bytes(key: FunctionKey, log_group: str) -> Query:
-    """The bytes that came into a log group: what decides how its events are read, and what AWS bills for them.
+    """The query for the bytes that came into a log group: they decide how its events are read, and AWS bills them.
 
-    They are kept with the function ``key`` whose group it is; with the group's own name where ``key`` names none.
+    They are stored with the function ``key`` whose group it is; under the group's own name where ``key`` has no name.
     """
     kept_as = INCOMING_BYTES if key.name else f"{INCOMING_BYTES} {log_group}"
     return Query(key, INCOMING_BYTES, "Sum", (("LogGroupName", log_group),), kept_as, "AWS/Logs")
@@ -68,7 +68,7 @@ def log_bytes(key: FunctionKey, log_group: str) -> Query:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What to read of each query: whole periods from ``start_ms`` to ``end_ms``."""
+    """The span that each query reads: whole periods from ``start_ms`` to ``end_ms``."""
 
     start_ms: int
     end_ms: int
@@ -114,7 +114,7 @@ class Points:
 
     @property
     def failures(self) -> list[SourceFailed]:
-        """What was not answered, in words: one for each status."""
+        """The queries that were not answered, as one failure for each status."""
         by_status: dict[str, list[Query]] = {}
         for query, status in self.unanswered:
             by_status.setdefault(status, []).append(query)

@@ -20,14 +20,14 @@ _PAGES_A_SECOND, _AT_ONCE = 2.0, 10  # AWS Organizations quotas: ListAccounts 8 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account of the organization that is active, and what people call it."""
+    """An active account of the organization: its number and its name."""
 
     account: str
     name: str
 
 
 def members(client: Any, bucket: TokenBucket | None = None) -> tuple[list[Member], SourceFailed | None]:
-    """The active accounts, by their numbers, and why these are not all."""
+    """The active accounts, sorted by number, and the failure that cut the list short, if any."""
     bucket = bucket or TokenBucket(_PAGES_A_SECOND, _AT_ONCE)
     active: dict[str, Member] = {}
     failed: SourceFailed | None = None
@@ -44,7 +44,9 @@ def members(client: Any, bucket: TokenBucket | None = None) -> tuple[list[Member
 
 
 def is_active(account: Any) -> bool:
-    """``State`` replaces ``Status``, which AWS gives until 2026-09-09. What says neither is taken to be active."""
+    """Whether an account is active: by ``State``, else by ``Status``, which AWS sends until 2026-09-09. With neither,
+    it counts as active.
+    """
     return (account.get("State") or account.get("Status") or "ACTIVE") == "ACTIVE"
 
 
@@ -64,14 +66,14 @@ def _explained(failed: SourceFailed) -> SourceFailed:
 
 
 class MemberSource(CloudWatchSource):
-    """An account of an organization, one of hundreds: read when it is its turn, and let go then."""
+    """One of perhaps hundreds of accounts: it waits for its turn to be read, and frees its clients afterwards."""
 
     def __init__(self, session: ReadOnlySession, turns: AbstractContextManager[object], **settings: Any) -> None:
         super().__init__(session, **settings)
         self._turns = turns
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
-        """As of any account, once it is its turn. Its clients are let go at the end."""
+        """The account's items, once it is its turn. Its clients are closed at the end."""
         with self._turns:
             try:
                 yield from super().items(stored)

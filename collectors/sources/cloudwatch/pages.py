@@ -1,7 +1,7 @@
-"""Listings that come in pages, to their end: with the tokens that AWS really gives, and never for ever.
+"""Listings in pages, read to their end, with the odd tokens that AWS sometimes returns, and never for ever.
 
-AWS repeats a token now and then, with nothing on the page (boto3 issue 1584): asked with it again, the listing goes on.
-A token that came before the last one goes in circles, and some servers give pages without end.
+AWS repeats a token now and then, with an empty page (boto3 issue 1584): asked with it again, the listing goes on. A
+token that came earlier means that the listing goes in circles, and some servers return pages without end.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ MOST_PAGES = 5_000
 
 
 class Endless(SourceFailed):
-    """A listing that does not end. What came before is right, and is not all."""
+    """A listing that does not end. What it gave before is right, but incomplete."""
 
     def __init__(self, where: str, meaning: str) -> None:
         super().__init__(where, f"its pages do not end: {meaning}", "what was had is kept; collect again")
@@ -73,6 +73,6 @@ def pages(
 
 
 def _content(page: Any, told: str) -> int:
-    """A number for what is on a page, by how much it is and its ends; 0 where nothing is."""
+    """A number that identifies a page's content, from its size, first and last entry; 0 where it is empty."""
     lists = [each for name, each in page.items() if name != told and isinstance(each, list) and each]
     return hash(tuple((len(each), repr(each[0]), repr(each[-1])) for each in lists)) or 1 if lists else 0

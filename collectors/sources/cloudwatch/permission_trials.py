@@ -1,8 +1,8 @@
-"""Each action that some features need, tried once with the smallest question there is, to find out what is allowed.
+"""Tries each IAM action that some features need, once, with the smallest request there is, to find out what is allowed.
 
-The actions are ``readings.READINGS``, their parameters botocore's model of them: whatever is added there is tried here.
-What a question needs, such as a function's name, comes from the answers before it. What could not be tried is said to
-be that: it may be allowed or not.
+The actions are those of ``allowed_calls.READINGS``, their parameters come from botocore's model: an action that is
+added there is tried here. Values that a request needs, such as a function's name, come from earlier answers. An action
+that could not be tried is reported as such: it may be allowed or not.
 """
 
 import re
@@ -67,9 +67,9 @@ _NONE_ALLOWS = re.compile(r"because no ([a-zA-Z -]+?) allows")
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of one action. ``words`` say it; ``denied`` and ``resource`` are what AWS named.
+    """The outcome of one action, in ``words``. ``denied`` and ``resource`` are what AWS named in its refusal.
 
-    ``by_statement``: a statement among the role's own would allow it. ``billed`` are the units that the try cost.
+    ``by_statement``: a statement of the role's own policy would allow it. ``billed`` are the units that the try cost.
     """
 
     reading: Reading
@@ -82,14 +82,14 @@ class Tried:
 
 
 class CannotAsk(CaughtError):
-    """There is nothing to ask it of."""
+    """The account has nothing that the action can be tried on."""
 
 
 class Trial:
     """Tries actions in one account and region.
 
-    ``refuses(action, units)`` says why something billed is not to be tried; empty where it may. ``open_in(region)``
-    opens a session elsewhere. ``role_name`` is tried in another account of the organization.
+    ``refuses(action, units)`` returns why a billed action is not to be tried, "" where it may be. ``open_in(region)``
+    opens a session in another region. ``role_name`` is the role that is assumed in another account of the organization.
     """
 
     def __init__(
@@ -120,7 +120,9 @@ class Trial:
         self._dead: dict[str, str] = {}  # services that cannot be reached; "" is all
 
     def tried(self, features: Collection[str]) -> Iterator[Tried]:
-        """Each action of the features and of the list of functions; first those that say what there is to try on."""
+        """Each action of the features and of the list of functions; first those whose answers give the others their
+        parameters.
+        """
         chosen = [each for each in READINGS if each.feature == "functions" or each.feature in features]
         for asked_reading in sorted(chosen, key=lambda each: each.action not in _FIRST):
             yield self._try(asked_reading)
@@ -168,7 +170,9 @@ class Trial:
     # --- what is asked --------------------------------------------------------------------------------------------
 
     def _question(self, reading: Reading, client: Any) -> dict[str, Any]:
-        """The smallest question: what the model requires, known from answers before, and one item of a list."""
+        """The smallest request: the parameters that the model requires, known from earlier answers, and one item of a
+        list.
+        """
         shape = client.meta.service_model.operation_model(reading.operation).input_shape
         asked = dict(self._own(reading))
         for name in shape.required_members if shape is not None else ():
@@ -198,7 +202,7 @@ class Trial:
         raise CannotAsk(f"there is no {thing} to try it on")
 
     def _own(self, reading: Reading) -> dict[str, Any]:
-        """What the model does not say: which of several is needed, and values that make sense."""
+        """Parameters that the model does not show: which of several is needed, and values that make sense."""
         now_s = self._now_ms // 1000
         match reading.action:
             case "application-autoscaling:DescribeScheduledActions":
@@ -348,7 +352,7 @@ def _is_unreachable(failed: SourceFailed) -> bool:
 
 
 def _forbidden(answer: Any) -> bool:
-    """Whether GetMetricData said of its one series that it may not be read."""
+    """Whether GetMetricData's answer says that its one series may not be read."""
     for one in answer.get("MetricDataResults") or ():
         status = one.get("StatusCode") if isinstance(one, dict) else one.status_code
         if status == "Forbidden":

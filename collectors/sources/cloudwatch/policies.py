@@ -8,7 +8,7 @@ from collectors.sources.cloudwatch.function_settings import Settings, joined
 from collectors.untrusted import Unparsable, parsed_json
 
 _ARN, _ACCOUNT = ("aws:sourcearn",), ("aws:sourceaccount", "aws:sourceowner")
-# What an Alexa skill or an older trigger identifies itself by: that there is one is told, and not which.
+# The secret of an Alexa skill or an older trigger: that it has one is kept, its value is not.
 _TOKEN = "lambda:eventsourcetoken"
 
 
@@ -31,7 +31,7 @@ def statements(policy: object) -> Iterator[tuple[str, Settings]]:
 def _statement(statement: dict[str, Any]) -> Settings:
     conditions = list(_conditions(statement.get("Condition")))
 
-    def said(names: tuple[str, ...]) -> Setting:
+    def values_of(names: tuple[str, ...]) -> Setting:
         return joined(value for _, key, values in conditions if key.lower() in names for value in values)
 
     others = [
@@ -44,8 +44,8 @@ def _statement(statement: dict[str, Any]) -> Settings:
         "principal": _principal(statement.get("Principal")) or _except(_principal(statement.get("NotPrincipal"))),
         "action": joined(_several(statement.get("Action"))) or _except(joined(_several(statement.get("NotAction")))),
         "resource": joined(_several(statement.get("Resource"))),
-        "source_arn": said(_ARN),
-        "source_account": said(_ACCOUNT),
+        "source_arn": values_of(_ARN),
+        "source_account": values_of(_ACCOUNT),
         "conditions": "; ".join(sorted(others)) or None,
     }
 
@@ -68,5 +68,5 @@ def _conditions(told: Any) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _several(told: Any) -> list[Any]:
-    """What IAM lets stand as one value or as a list."""
+    """The values of a member that IAM allows to be one value or a list."""
     return [] if told is None else told if isinstance(told, list) else [told]

@@ -1,7 +1,8 @@
-"""IAM documents made from ``readings.READINGS``: what reads, what may assume a role that reads, whom that role trusts.
+"""IAM documents made from ``allowed_calls.READINGS``: the policy that allows reading, the one for assuming roles, and
+the roles' trust policy.
 
-Nothing of boto3 is imported, so that they are printed at once. Which actions take which resources is the service
-authorization reference's: an action that takes none stands with ``*``, or it would allow nothing.
+boto3 is not imported, so that they are printed at once. Which actions take which resources is from the service
+authorization reference: an action that takes none has the resource ``*``, as otherwise it would allow nothing.
 """
 
 import re
@@ -35,7 +36,7 @@ Statement = dict[str, object]
 
 
 def partition_of(region: str) -> str:
-    """``aws-cn`` for ``cn-north-1``: the partition whose regions are named so."""
+    """The partition of a region, such as ``aws-cn`` for ``cn-north-1``."""
     return next((name for name, begins in PARTITIONS.items() if begins and region.startswith(begins)), "aws")
 
 
@@ -112,13 +113,13 @@ def in_partition(resource: str, partition: str) -> str:
 
 
 def log_group_arns(name: str, *, partition: str = "aws", region: str = "*", account: str = "*") -> tuple[str, ...]:
-    """Both ways in which IAM is asked about a group: by itself, and with its streams."""
+    """The two ARNs by which IAM is asked about a log group: the group itself, and the group with its streams."""
     arn = f"arn:{partition}:logs:{region}:{account}:log-group:{name}"
     return (arn,) if name.endswith("*") else (arn, f"{arn}:*")
 
 
 def missing_statements(denied: Iterable[tuple[str, str]], partition: str = "aws") -> list[Statement]:
-    """What would allow all that was denied, (action, resource or nothing), grouped by what it is to be allowed on."""
+    """Statements that would allow everything that was denied, (action, resource or ""), grouped by their resources."""
     on: dict[str, list[str]] = {}
     for action, resource in denied:
         on.setdefault(action, []).extend([resource] if resource else [])
@@ -132,9 +133,9 @@ def missing_statements(denied: Iterable[tuple[str, str]], partition: str = "aws"
 
 
 def resources_of(action: str, denied_on: Sequence[str], partition: str = "aws") -> tuple[str, ...]:
-    """What the printed policy allows the action on, and what it was denied on beyond that.
+    """The resources on which the printed policy allows the action, and those that it was denied on beyond them.
 
-    AWS names the log stream where it denies a group's events: the group is what is allowed.
+    Where AWS denies a group's events it names the log stream: the group is what has to be allowed.
     """
     known = next((reading for reading in READINGS if reading.action == action), None)
     outside = [_whole_group(reading) for reading in denied_on if reading != "*"]
@@ -151,14 +152,17 @@ def _whole_group(resource: str) -> str:
 
 
 def source_policy(roles: Sequence[str]) -> Mapping[str, object]:
-    """What a profile needs that others name as their ``source_profile``: to assume the roles, and nothing else."""
+    """The policy for a profile that others name as their ``source_profile``: it may assume the
+    roles, and nothing else.
+    """
     return document([statement("AssumeRole", ["sts:AssumeRole"], list(dict.fromkeys(roles)))])
 
 
 def trust_policy(principals: Sequence[str], *, partition: str = "aws", external_id: str = "") -> Mapping[str, object]:
-    """Whom a role lets assume it: ARNs, or account ids for all of an account that may. ValueError for what is neither.
+    """A role's trust policy: ``principals`` are ARNs, or account ids for everybody in the account who may assume roles.
+    ValueError for anything else.
 
-    ``external_id`` must then be said by whoever assumes it.
+    With ``external_id``, whoever assumes the role must give it.
     """
     arns = [_principal(one, partition) for one in principals]
     if external_id and not _EXTERNAL_ID.fullmatch(external_id):

@@ -1,8 +1,9 @@
-"""What a collection would ask, counted by the code that asks: it is gone through, and what costs is answered here.
+"""Estimates what a collection would ask of AWS, by running the code that asks; calls that cost are answered here, not
+sent.
 
-A rehearsal sends what is free and tells which questions follow: listings, settings, details of functions. It does not
-send what is billed, nor what asks for log events, but answers by itself: once as if no function had run, once as if
-all had, in every metric and every log group. What is in between is what a collection asks.
+A rehearsal sends what is free and decides which calls follow: listings, settings, details of functions. What is billed,
+and what asks for log events, is not sent. It is answered twice: as if no function had run, and as if all had, in every
+metric and log group. The real collection lies in between.
 """
 
 from collections import Counter
@@ -25,10 +26,11 @@ METRICS = "cloudwatch:GetMetricData"
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a collection asks ``at_least``, where no function has run, and ``at_most``, where all have.
+    """What a collection asks: ``at_least`` where no function ran, ``at_most`` where all did.
 
-    Requests sent, and the units that AWS bills, by operation. Log events are taken to come in as many pages as all
-    that is stored makes, Logs Insights to scan as much. ``failures`` are what could not be learned beforehand.
+    These are requests sent and units billed, by operation. It is assumed that log events come in as many pages as
+    everything stored fills, and that Logs Insights scans as much. ``failures`` are what could not be found out
+    beforehand.
     """
 
     functions: int
@@ -40,12 +42,12 @@ class Estimate:
 
     @property
     def metrics(self) -> int:
-        """How many metrics are asked for where no function has run."""
+        """How many metrics are asked for where no function ran."""
         return _units(self.at_least, METRICS)
 
     @property
     def metrics_more(self) -> int:
-        """How many more are asked for where all have."""
+        """How many more metrics are asked for where all functions ran."""
         return _units(self.at_most, METRICS) - self.metrics
 
 
@@ -56,7 +58,9 @@ def _units(counts: list[CallCount], operation: str) -> int:
 def estimate(
     source: "CloudWatchSource", idle: Stored, busy: Stored, progress: Callable[[Step], None] = lambda _: None
 ) -> Estimate:
-    """``idle`` and ``busy`` are what the store has, for each of the two. SourceFailed where nothing can be read."""
+    """The estimate for a source. ``idle`` and ``busy`` are what the store has, one for each run. SourceFailed where
+    nothing can be read.
+    """
     answers = _Answers(source.session)
     listed = 0
     failures: dict[str, SourceFailed] = {}
@@ -77,7 +81,7 @@ def estimate(
 
 
 class _Answers:
-    """What AWS answered: sent once, for both rehearsals."""
+    """AWS's answers: each request is sent once, for both runs of the rehearsal."""
 
     def __init__(self, session: ReadOnlySession) -> None:
         self.session = session
@@ -88,7 +92,9 @@ class _Answers:
         return f"{service}:{self.session.client(service).meta.method_to_api_mapping[method]}"
 
     def of(self, service: str, method: str, asked: Mapping[str, Any], turn: int) -> Any:
-        """The answer to a question, asked for the ``turn``-th time: a token may come twice, and mean what is next."""
+        """The answer to a request that is made for the ``turn``-th time: the same token may be used twice, and mean the
+        next page.
+        """
         question = f"{service} {method} {asked!r} {turn}"
         if question not in self._known:
             try:
@@ -104,7 +110,7 @@ class _Answers:
 
 
 class _Spending(Calls):
-    """Counts what would be spent, and remembers what is billed."""
+    """Counts the units that would be spent, and remembers which operations are billed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,7 +139,7 @@ class _Rehearsed(ReadOnlySession):
         return _Client(self, service)
 
     def turn(self, operation: str, asked: Mapping[str, Any]) -> int:
-        """How often this was asked before."""
+        """How often this request was made before."""
         question = f"{operation} {asked!r}"
         self._turns[question] += 1
         return self._turns[question] - 1

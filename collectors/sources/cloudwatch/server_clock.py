@@ -12,7 +12,9 @@ REFUSED_S = 300.0
 
 
 class ServerClock:
-    """Listens to clients. ``ahead_s`` is how far this machine is ahead of AWS; None where no answer has said."""
+    """Compares clocks by the answers of clients. ``ahead_s`` is how many seconds this machine is ahead of AWS; None
+    before any answer.
+    """
 
     def __init__(self, now_s: Callable[[], float] = time.time) -> None:
         self._now_s = now_s
@@ -29,7 +31,9 @@ class ServerClock:
         self._sent_s = self._now_s()
 
     def _received(self, response_dict: Any = None, **_: object) -> None:
-        """Errors have a Date too, those about the clock above all. The quickest answer says it best."""
+        """Reads the Date of an answer. Errors have one too, as those about the clock do. The quickest answer is the
+        most precise.
+        """
         received_s = self._now_s()
         took_s = received_s - self._sent_s
         date = (response_dict or {}).get("headers", {}).get("date")

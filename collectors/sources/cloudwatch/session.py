@@ -11,6 +11,7 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.allowed_calls import ALLOWED
 from collectors.sources.cloudwatch.calls import Calls, Limit
 from collectors.sources.cloudwatch.errors import NOT_ENABLED, error_code, is_of_credentials, is_unresolved, reading
+from collectors.sources.cloudwatch.regions import REGION_VARIABLES
 
 if TYPE_CHECKING:
     from collectors.sources.cloudwatch.assumed_role import AssumedRole
@@ -19,16 +20,20 @@ if TYPE_CHECKING:
 
 
 class ReadOnlyViolation(CaughtError):
-    """A call that is not on the list was stopped before anything was sent. That is a bug of ours, not of AWS."""
+    """A call that is not in ``allowed_calls`` was stopped before anything was sent: a fault of this program, not of
+    AWS.
+    """
 
 
 class ReadOnlySession:
-    """Makes clients that can call ``readings.READINGS`` and nothing else; counts what they send.
+    """Makes clients that can call the operations of ``allowed_calls.READINGS`` and nothing else, and counts what they
+    send.
 
-    Credentials and region are found as the AWS CLI finds them; ``role`` are those of a role instead, and ``label`` is
-    what people call that account. ``limit_of(region)`` is what is asked before anything billed is sent (see ``Calls``).
-    Sessions that are given the same ``profiles`` share what is one profile's. A call takes ``call_s`` at most (see
-    ``transport``). SourceFailed when the profile or region is missing.
+    Credentials come from ``role`` if it is given, else from the profile, as the AWS CLI resolves it. The region is
+    ``region``, else the environment's (``regions.environment_region``), else the profile's. ``label`` is what people
+    call the account. ``limit_of(region)`` makes the limit that is asked before anything billed is sent (see ``Calls``).
+    Sessions with the same ``profiles`` share the credentials of equal profiles. A call takes at most ``call_s`` seconds
+    (see ``transport``). SourceFailed where the profile or region is missing.
     """
 
     waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
@@ -60,7 +65,9 @@ class ReadOnlySession:
         named = region or self._profile.region
         if not named:
             raise SourceFailed(
-                profile or "the default profile", "it names no AWS region", "give --region, or set AWS_REGION"
+                profile or "the default profile",
+                "it names no AWS region",
+                f"give --region, or set {REGION_VARIABLES[0]}",
             )
         self.region: str = named
         self._profile.regions.add(named)
@@ -68,33 +75,34 @@ class ReadOnlySession:
 
     @property
     def stale(self) -> bool:
-        """Whether the credentials failed: another session is needed, which has them anew."""
+        """Whether the credentials failed: only a new session gets new ones."""
         return self._profile.dropped
 
     def begin(self) -> None:
-        """Another collection: calls are counted from nothing, and what hung in the last one is tried again."""
+        """Begins another collection: counts calls from 0, and tries again the services that hung in the last one."""
         self.calls.reset()
         for breaker in self._breakers.values():
             breaker.reset()
 
     @property
     def rejected(self) -> int:
-        """How many values of the wrong kind answers had that are not yet taken."""
+        """How many values of the wrong type were in answers since ``take_rejects`` was last called."""
         return len(self._rejects)
 
     def take_rejects(self) -> list[Reject]:
-        """What answers had of the wrong kind since it was asked last."""
+        """The values of the wrong type that were in answers since this was last called."""
         taken, self._rejects = self._rejects, ()
         return list(taken)
 
     def gave_up(self, service: str) -> bool:
-        """Whether calls of ``service`` hung so that none is tried any more in this collection."""
+        """Whether calls of ``service`` hung, so that none is sent any more in this collection."""
         return service in self._breakers and self._breakers[service].open
 
     def client(self, service: str, *, retries: bool = True) -> Any:
-        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones.
+        """The client of ``service``. It raises ReadOnlyViolation at any call that is not in ``allowed_calls``.
 
-        Without ``retries`` a refusal is the caller's at once: one that has other things to do meanwhile.
+        Without ``retries`` a call that AWS refuses fails at once, for callers that have other things to do before they
+        try again.
         """
         with self._lock:
             if (service, retries) not in self._clients:
@@ -102,7 +110,7 @@ class ReadOnlySession:
             return self._clients[service, retries]
 
     def close(self) -> None:
-        """Lets the clients go, and their memory; who needs one again gets a new one."""
+        """Closes the clients and frees their memory. Whoever asks for one again gets a new one."""
         with self._lock:
             for client in self._clients.values():
                 client.close()
@@ -141,9 +149,8 @@ class ReadOnlySession:
         return client
 
     def _answered(self, http_response: Any, parsed: Any, model: Any, **_: object) -> None:
-        """Of an answer, what in it is of the wrong kind; of an error, whether it is the region's or the credentials'.
-
-        That the region is not enabled stands in the error then.
+        """Looks at each answer: counts values of the wrong type in a success; in an error, finds out whether the region
+        is not enabled (noted in the error as ``NotEnabled``) or the credentials failed.
         """
         from collectors.sources.cloudwatch.tolerant_parsers import faults_of
 
@@ -165,7 +172,9 @@ class ReadOnlySession:
             self._profile.dropped = True
 
     def _elsewhere(self, service: str) -> bool:
-        """Whether another server than AWS's is asked, as the AWS CLI finds it."""
+        """Whether calls go to another server than AWS's: by ``endpoint_url``, or by the variables that the AWS CLI
+        reads.
+        """
         named = (f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}", "AWS_ENDPOINT_URL")
         return bool(self._endpoint_url or any(os.environ.get(name) for name in named))
 

@@ -1,7 +1,7 @@
-"""One account and region of CloudWatch as a source: everything an operator needs, in the order that costs least.
+"""One account and region of CloudWatch as a source, read in the order that costs least.
 
-Functions first, then Invocations of all of them, details and logs of those that were active only, then what changes
-seldom. A part that fails is told and the others go on, unless the credentials or the network are gone.
+First functions, then Invocations of all of them, then details and logs of those that ran, then what seldom changes. A
+part that fails is reported and the others go on, unless the credentials or the network are gone.
 """
 
 import time
@@ -109,11 +109,11 @@ class CloudWatchSource:
         return self._session.calls.counts()
 
     def over(self, session: ReadOnlySession) -> "CloudWatchSource":
-        """A source that asks the same through another session."""
+        """An equal source over another session."""
         return CloudWatchSource(session, **self._asked)
 
     def items(self, stored: Stored, /) -> Iterator[Item]:
-        """All there is, as ``collectors.sources.base.Source`` says."""
+        """All items, as ``collectors.sources.base.Source`` describes."""
         yield Step("functions")
         _ = self.account
         yield from self._listed()
@@ -161,7 +161,7 @@ class CloudWatchSource:
         yield Rejects(self._taken_rejects())
 
     def _guarded(self, what: str, part: Iterator[Item]) -> Iterator[Item]:
-        """A part whose failure is told, and does not end the rest unless it would fail too."""
+        """The items of a part. Its failure is reported, and raised only if the other parts would fail too."""
         yield from guarded(what, part, is_hopeless)
         if taken := self._taken_rejects():
             yield Rejects(taken)
@@ -178,7 +178,7 @@ class CloudWatchSource:
 
     @property
     def _rejected(self) -> int:
-        """How much could not be read so far: where it grows within a listing, that is not whole."""
+        """How many values could not be read so far. If it grows during a listing, the listing is not complete."""
         return len(self._rejects) + self._session.rejected
 
     # --- functions and what belongs to them -----------------------------------------------------------------------
@@ -188,7 +188,7 @@ class CloudWatchSource:
         return self._paced(bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE))
 
     def _paced(self, shared: TokenBucket) -> TokenBucket:
-        """The bucket that all share, or one that waits as the source was told to."""
+        """The shared bucket, or one that waits by the ``pause`` that the source was given."""
         return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
 
     def _listed(self) -> Iterator[Item]:
@@ -239,13 +239,13 @@ class CloudWatchSource:
             )  # fmt: skip
 
     def _remember(self, stored: Stored, metrics: MetricReading) -> None:
-        """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
+        """Takes from the store what belongs to functions and is not asked for each time."""
         known = stored.settings(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
         self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
 
     def _learn(self, metrics: MetricReading, found: Inventory) -> None:
         metrics.learn(found)
-        for one in found.found:
+        for one in found.configured:
             if one.kind == "managed version":
                 self._managed.setdefault(one.function, set()).add(one.item)
 
@@ -319,11 +319,11 @@ class CloudWatchSource:
 
     @property
     def _asking_account(self) -> str:
-        """The account whose quotas are used up by what is asked."""
+        """The account whose quotas the calls count against."""
         return self.account
 
     def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Item]:
-        """Of functions that are configured for them; of others there are none."""
+        """Durable executions of the functions that are configured for them; others have none."""
         names = [
             name
             for name, each in self._settings.items()

@@ -30,9 +30,10 @@ AGAIN_MS = DAY_MS
 
 
 class RegionTags:
-    """The tags of all functions of one account and region, as one collection asks for them.
+    """The tags of all functions of one account and region in one collection.
 
-    Also of those that the collection leaves alone: it costs no more, and which those are can be a matter of their tags.
+    Functions that the collection leaves out are included: that costs no more, and their tags may decide that they are
+    left out.
     """
 
     def __init__(self, account: str, region: str, names: Collection[str], now_ms: int) -> None:
@@ -47,9 +48,11 @@ class RegionTags:
     # --- all at once ----------------------------------------------------------------------------------------------
 
     def items(self, client: Any, bucket: TokenBucket) -> Iterator[Item]:
-        """Of all functions. What the pages before a failure said is given; what they did not say stays as it was.
+        """The tags of all functions. After a failure the pages before it count, and other functions' tags stay as they
+        were.
 
-        Nothing, where that is denied: ``items_of_each`` then asks in another way. SourceFailed where all would fail.
+        Yields nothing where the call is denied: then ``items_of_each`` asks function by function. Raises SourceFailed
+        where every call would fail.
         """
         named: set[str] = set()
         unread: set[str] = set()
@@ -113,7 +116,9 @@ class RegionTags:
     def items_of_each(
         self, client: Any, keys: Sequence[FunctionKey], bucket: TokenBucket, covered: CoveredSpans, most: int
     ) -> Iterator[Item]:
-        """Where all at once were denied: ``most`` of ``keys``, in their order, that were not asked for a day."""
+        """Asks function by function where GetResources is denied: at most ``most`` of ``keys``, in order, that were not
+        asked for a day.
+        """
         if self._denied is None:
             return
         due = [key for key in keys if self._now_ms - self._asked_ms(covered, key.name) >= AGAIN_MS]
@@ -178,7 +183,7 @@ def _partition(region: str) -> str:
 
 
 def pairs_of(tags: object) -> dict[str, str] | None:
-    """AWS's list of tags by their keys; None where anything in it is none."""
+    """AWS's list of tags as a dict; None where anything in it is no tag."""
     if not isinstance(tags, list):
         return None
     pairs: dict[str, str] = {}
@@ -191,7 +196,7 @@ def pairs_of(tags: object) -> dict[str, str] | None:
 
 
 def _unreachable(failed: SourceFailed) -> bool:
-    """Whether this service's host alone may be out of reach, as it is in a VPC with endpoints for the others."""
+    """Whether only this service's host may be unreachable, as in a VPC that has endpoints for the other services."""
     from botocore.exceptions import EndpointConnectionError
 
     return isinstance(failed.__cause__, EndpointConnectionError)

@@ -1,9 +1,10 @@
-"""Answers with values of the wrong kind: what is fine in them is had, what is not is absent and counted.
+"""Parsers for answers with values of the wrong type: valid values are kept, the others count as missing and are
+reported.
 
-botocore's parsers take an answer for what its model says, and stumble, or hand on, whatever else is in it: null for a
-function, a number for a name, a text for a list. Here each value of JSON is looked at as its model says. One of the
-wrong kind is as if it were not there: a row of a list that is no row is left out, a setting is unknown. Whoever reads
-the answer finds how many there were by ``faults_of``, and knows then that a listing is not whole.
+botocore's parsers expect an answer to be as its model says; they fail at anything else (null for a function, a number
+for a name, a text for a list) or pass it on. Here each JSON value is compared with the model. A value of the wrong type
+is dropped: from a list the entry is left out, a setting is unknown. ``faults_of`` says how many there were, and so
+whether a listing is complete.
 """
 
 import math
@@ -21,16 +22,16 @@ _here = threading.local()
 
 
 def faults_of(answer: Any) -> list[str]:
-    """What in an answer was of the wrong kind, in words."""
+    """The values of the wrong type in an answer, each in words."""
     found: list[str] = answer.get(_FAULTS, []) if isinstance(answer, dict) else []
     return found
 
 
 class Tolerant:
-    """Before a parser of botocore's that reads JSON."""
+    """Mixin before a parser of botocore's that reads JSON."""
 
     def parse(self, response: Any, shape: Any) -> Any:
-        """What the answer says, as botocore's own parser gives it; faults are noted, not raised."""
+        """The answer as botocore's own parser returns it; values of the wrong type are noted, not raised."""
         faults: list[str] = []
         _here.faults = faults
         parsed = super().parse(response, shape)  # type: ignore[misc]
@@ -69,7 +70,7 @@ class Tolerant:
 
 
 def _scalar(kind: str, node: Any) -> Any:
-    """The value where it is of its kind; None where it is not."""
+    """The value if it has its type; else None."""
     if kind in ("string", "character", "blob"):
         return text_of(node)
     if kind in ("integer", "long", "short", "byte"):
@@ -84,12 +85,12 @@ def _scalar(kind: str, node: Any) -> Any:
 
 
 def is_number(node: Any) -> bool:
-    """Whether a value is a number, and no truth value."""
+    """Whether a value is a number; True and False are none."""
     return isinstance(node, int | float) and not isinstance(node, bool)
 
 
 def figure_of(node: Any) -> float | None:
-    """A finite number; None for all else."""
+    """A finite number as a float; None for anything else."""
     try:
         return float(node) if is_number(node) and math.isfinite(node) else None
     except OverflowError:  # of a whole number with hundreds of digits
@@ -104,7 +105,7 @@ def integer_of(node: Any) -> int | None:
 
 
 def text_of(node: Any) -> str | None:
-    """A text, half characters replaced, which no store and no terminal takes; None for all else."""
+    """A text with lone surrogates replaced, which neither stores nor terminals accept; None for anything else."""
     if not isinstance(node, str):
         return None
     if node.isascii():
@@ -113,7 +114,7 @@ def text_of(node: Any) -> str | None:
 
 
 def _wrong(shape: Any, node: Any) -> None:
-    """Counts a value."""
+    """Notes a value of the wrong type."""
     faults: list[str] | None = getattr(_here, "faults", None)
     if faults is not None:
         if len(faults) < _MOST:

@@ -1,9 +1,9 @@
-"""How requests are sent: a deadline over each call, no more calls to what hung, answers decompressed.
+"""Sends requests: each call has a deadline, services that hang are not called again, answers are decompressed.
 
-botocore's own timeouts are of one wait for the network each: a body that trickles, an address of many hosts or a name
-that nobody resolves outlasts them, and a call is tried five times. Here a call has ``CALL_S`` in all, its retries
-together, waits between them apart. What hung is not tried again, and what hangs is not asked for again until the
-next collection: whatever else there is goes on, and what was not had is told and is due the next time.
+Each of botocore's timeouts covers a single wait for the network, and a call is tried five times: a body that trickles
+in, a host with many addresses or a name that is never resolved takes far longer. Here a call, its retries included but
+not the pauses between them, has ``CALL_S`` seconds. A call that hung is not retried, and an operation that hangs is not
+called again until the next collection: everything else is read, and what is missing is reported and due the next time.
 """
 
 import queue
@@ -33,16 +33,16 @@ class Hung(boto.BotoCoreError, CaughtError):
 
 
 class Spared(boto.BotoCoreError, CaughtError):
-    """Not sent at all: the service hung, or could not be reached, before in this collection."""
+    """The request was not sent: its service hung, or could not be reached, before in this collection."""
 
     fmt = "{host} did not answer before, and is not asked again in this collection"
 
 
 class Breaker:
-    """Which operations of one service hung in a collection, and which of them are not tried again in it.
+    """Which operations of one service hung in a collection, and are not tried again in it.
 
-    An operation that hangs and has not answered is tried no more; one that has answered may hang once, as a single
-    request does now and then. Of a service that has answered nothing yet, or hung twice, nothing is tried.
+    An operation that hangs before it has ever answered is not tried again; one that has answered may hang once, as
+    happens now and then. Where a service has hung twice, or hung before any answer, none of its operations is tried.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Breaker:
         self.reset()
 
     def reset(self) -> None:
-        """Another collection begins: everything is tried again."""
+        """Begins another collection: everything is tried again."""
         with self._lock:
             self._answered: set[str] = set()
             self._hung: set[str] = set()
@@ -58,13 +58,13 @@ class Breaker:
             self._unreachable = False
 
     def answered(self, operation: str) -> None:
-        """The operation has answered: hanging once is forgiven it from now on."""
+        """Notes that the operation answered: it may hang once from now on."""
         if operation not in self._answered:
             with self._lock:
                 self._answered.add(operation)
 
     def hung(self, operation: str) -> None:
-        """The operation did not answer in time."""
+        """Notes that the operation did not answer in time."""
         with self._lock:
             self._hangs += 1
             if operation not in self._answered:
@@ -73,7 +73,7 @@ class Breaker:
                 self._unreachable = True
 
     def unreachable(self) -> None:
-        """Nothing takes connections there, also after retries."""
+        """Notes that the service accepts no connection, even after retries."""
         self._unreachable = True
 
     def refuses(self, operation: str) -> bool:
@@ -87,7 +87,7 @@ class Breaker:
 
 
 class _Call:
-    """One request under way: who waits gets the answer or the error; ``end`` ends it from outside."""
+    """A request that is being sent. Its answer or error is put into ``came``; ``end`` ends it from outside."""
 
     def __init__(self, session: Any, request: Any) -> None:
         self._session = session
@@ -108,7 +108,7 @@ class _Call:
             _here.call = None
 
     def end(self) -> None:
-        """Wakes whoever waits for the network."""
+        """Closes the socket, which wakes the thread that waits for it."""
         if self.socket is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
@@ -118,7 +118,9 @@ _here = threading.local()
 
 
 class _Sender(threading.Thread):
-    """Sends for others, who wait no longer than they want. A name that is being resolved cannot be interrupted."""
+    """A thread that sends requests for others, so that they need not wait longer than they want: resolving a name
+    cannot be interrupted.
+    """
 
     idle: ClassVar["list[_Sender]"] = []  # of the whole process; list's append and pop are atomic
 
@@ -139,7 +141,7 @@ class _Sender(threading.Thread):
 
 
 class _Watched:
-    """Of an HTTP connection: tells the call that uses it which socket it waits for."""
+    """Mixin for an HTTP connection: tells the call that uses it which socket it waits for."""
 
     sock: socket.socket | None
 
@@ -169,16 +171,17 @@ class _HTTPSPool(awsrequest.AWSHTTPSConnectionPool):
 
 @lru_cache
 def _tls() -> ssl.SSLContext:
-    """One for all clients: each holds the certificates of all authorities, 0.7 MB, and there are eight a region.
+    """A TLS context for all clients: each holds the certificates of all authorities, 0.7 MB, and a region has eight
+    clients.
 
-    botocore's settings are the same for every client of this process, and OpenSSL's contexts are safe among threads.
+    botocore's settings are equal for every client of this process, and OpenSSL's contexts are thread-safe.
     """
     made: ssl.SSLContext = httpsession.create_urllib3_context()
     return made
 
 
 class Transport:
-    """A client's HTTP session, in the place of botocore's own."""
+    """A client's HTTP session, which replaces botocore's own."""
 
     def __init__(self, session: Any, call_s: float, breaker: Breaker) -> None:
         self._session = session
@@ -197,7 +200,7 @@ class Transport:
         self._session.close()
 
     def listen(self, client: Any) -> None:
-        """Takes the place of the session that ``client`` sends by."""
+        """Replaces the session by which ``client`` sends."""
         client._endpoint.http_session = self
         events = client.meta.events
         events.register_first("before-call", self._begin)
@@ -247,10 +250,10 @@ class Transport:
 
 
 def decompressed(response: Any) -> Any:
-    """The response with its body as it was before ``Content-Encoding``, which only proxies add here.
+    """The response with its body decompressed. AWS sends none compressed; proxies add ``Content-Encoding``.
 
-    One shorter than its Content-Length is left as it is, for whoever looks at that. Raises botocore's
-    ConnectionClosedError, which is tried again, where a body is not what its encoding says.
+    A body shorter than its Content-Length is left as it is, for the parser to report. Raises botocore's
+    ConnectionClosedError, which is retried, where a body is not encoded as its header says.
     """
     encodings = str(response.headers.get("Content-Encoding") or "").lower().replace(",", " ").split()
     encodings = [each for each in encodings if each != "identity"]

@@ -1,9 +1,9 @@
-"""Which log groups hold what has not been read: from CloudWatch's count of invocations and the REPORTs in the store.
+"""Which log groups have unread events, by comparing CloudWatch's count of invocations with the REPORTs in the store.
 
-Every function's invocations are counted by metrics that are read anyway; a call for the events of a group is worth
-making where they tell of more than the store has. Metrics come minutes late, so that their newest bins are read again
-each time, and what turns up in one of them is looked for from there on. An invocation under way is counted when it
-ends, by the time it began at.
+The metric Invocations is read for every function anyway. Asking for the events of a group is worth a call only where it
+counts more than the store has. Metrics are minutes late, so their newest bins are read again each time, and invocations
+that turn up in a bin are looked for from that bin on. An invocation is counted when it ends, in the bin in which it
+began.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,10 +21,10 @@ Minutes = Sequence[tuple[int, int]]  # (start, REPORTs), in order
 
 
 def missing_since(invoked: Mapping[int, float], reports: Minutes) -> int | None:
-    """The first bin from which on more was invoked than reported; None where the store has all.
+    """The start of the bin from which on invocations exceed REPORTs by the most; None where they never do.
 
     ``invoked`` are invocations by the start of their bin. An invocation logs its START some time after it is counted,
-    it may be in the next minute: so what counts is all that came since, not each bin for itself.
+    perhaps in the next minute: so sums from each bin to the end are compared, not single bins.
     """
     edges = [start for start, _ in reports]
     later = list(accumulate((count for _, count in reversed(reports)), initial=0))
@@ -43,10 +43,11 @@ def missing_since(invoked: Mapping[int, float], reports: Minutes) -> int | None:
 def to_read_since(
     invoked: Mapping[int, float], reports: Minutes, grown: Collection[int], read_to_ms: int
 ) -> int | None:
-    """From when on a function's log, read up to ``read_to_ms``, may hold what is missing; None where it cannot.
+    """The time (epoch ms) from which a function's log, read up to ``read_to_ms``, may have missing invocations; None
+    where it cannot.
 
-    ``grown`` are the bins that count more than when they were asked for last. A function that logs no REPORTs, as its
-    configuration can have it, or lost some, misses them for ever: for that it is not read again and again.
+    ``grown`` are the bins that count more than when they were last asked for. A function that logs no REPORTs, by its
+    configuration, or that lost some, lacks them for ever: its log is not read again and again for that.
     """
     since = missing_since(invoked, reports)
     first = min((start for start in invoked if start in grown or start >= read_to_ms - RECENT_MS), default=None)
@@ -60,10 +61,10 @@ def unread_since(
     known_from_ms: int | None,
     missing: Callable[[str], int | None],
 ) -> int | None:
-    """From when on a group is to be read; None where nothing can have come since it was.
+    """The time (epoch ms) from which a group is to be read; None where nothing can have arrived since it was.
 
-    ``read_to_ms`` is up to where it was, ``missing`` tells of a function what ``missing_since`` does, for the time
-    from ``known_from_ms`` on (None: metrics tell nothing).
+    It was read up to ``read_to_ms``. ``missing`` gives for a function what ``missing_since`` does, for the time from
+    ``known_from_ms`` on (None: metrics say nothing).
     """
     if not group.functions:
         asked_lately = now_ms - read_to_ms < DELETED_MS and not group.name.startswith(_REPLICAS)

@@ -1,8 +1,8 @@
-"""``--output text`` of the AWS command line: an event's fields in the order of their names, parted by tabs.
+"""``--output text`` of the AWS command line: an event's fields, sorted by name and separated by tabs.
 
-``filter-log-events`` writes eventId, ingestionTime, logStreamName, message, timestamp; ``get-log-events`` the same
-without id and stream. A message's own newline puts the timestamp on a line of its own. Of the two times the last one is
-the event's; the first says when CloudWatch took it in.
+``filter-log-events`` prints eventId, ingestionTime, logStreamName, message, timestamp; ``get-log-events`` prints these
+without id and stream. A newline at the end of a message puts the timestamp on a line of its own. Of the two times, the
+last is the event's; the first is when CloudWatch received it.
 """
 
 import re
@@ -25,7 +25,9 @@ _MOST_LINES = 5_000
 
 
 def is_aws_text(head: Sequence[str]) -> bool:
-    """Whether a text that begins so is the command line's: marked events, or times on lines of their own."""
+    """Whether a text that begins with these lines is the command line's: marked events, or times on
+    lines of their own.
+    """
     if any(_MARKED.match(line) or _CELL.match(line) or _TIME_ALONE.fullmatch(line) for line in head[:200]):
         return True
     said = [line for line in head[:200] if line.strip()]  # --query 'events[].[message,timestamp]'
@@ -34,7 +36,7 @@ def is_aws_text(head: Sequence[str]) -> bool:
 
 
 class AwsText:
-    """Lines of that form. ``reject`` is told what cannot be read."""
+    """Reads such lines. ``reject`` is called with what cannot be read."""
 
     def __init__(self, stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._stream = stream
@@ -74,7 +76,7 @@ class AwsText:
             self._lines.append(line)
 
     def flush(self) -> Iterator[LogEvent]:
-        """What the end of the text completes."""
+        """The event that the end of the text completes."""
         yield from self._result()
         text = "\n".join(self._lines).strip("\n")
         moment, event_id, stream = self._moment or self._taken_in, self._event_id, self._of_stream or self._stream

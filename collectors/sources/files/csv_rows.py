@@ -1,7 +1,7 @@
-"""Logs as CSV, TSV and their like: the console's, Logs Insights', Kibana's, Grafana's, Datadog's, or a spreadsheet's.
+"""Logs as CSV, TSV and the like: from the console, Logs Insights, Kibana, Grafana, Datadog, or a spreadsheet.
 
-A message stands in quotes and may go on over lines; a row is complete when its quotes are. Which column is the
-message is told by its name, or by the platform lines that stand in it.
+A message in quotes may have several lines; a row is complete when its quotes are closed. The message's column is
+recognised by its name, or by the platform lines in it.
 """
 
 import csv
@@ -30,7 +30,7 @@ _LOOKED_AT = 400  # lines
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class CsvColumns:
     """How a file's rows are cut: ``names`` of its columns, with ``message`` and ``timestamp`` as they are known.
 
     ``header`` is its first row, if that only names them.
@@ -42,7 +42,7 @@ class Columns:
     reports: bool = False  # the columns are a REPORT's figures: there is no message
 
 
-def csv_columns(head: Sequence[str]) -> Columns | None:
+def csv_columns(head: Sequence[str]) -> CsvColumns | None:
     """The columns of a file that begins with ``head``; None where it is no table of log events."""
     lines = [line for line in head[:_LOOKED_AT] if line.strip()]
     if lines and re.fullmatch(r"sep=.", lines[0].strip()):
@@ -52,21 +52,21 @@ def csv_columns(head: Sequence[str]) -> Columns | None:
     if not lines:
         return None
     if _HEADLESS.match(lines[0]):
-        return Columns(("timestamp", "message"))
+        return CsvColumns(("timestamp", "message"))
     for delimiter in _DELIMITERS:
         if delimiter in lines[0] and (columns := _columns(lines, delimiter)) is not None:
             return columns
     return None
 
 
-def _columns(lines: list[str], delimiter: str) -> Columns | None:
+def _columns(lines: list[str], delimiter: str) -> CsvColumns | None:
     cells = _cells(lines[0], delimiter)
     if len(cells) < 2 or (delimiter == "|" and not cells[0]):
         return None
     named = cells[1:] if not cells[0] else cells  # a data frame's index has no name
     if are_reports(named):
         timed = tuple("timestamp" if name == "@timestamp" else name for name in cells)
-        return Columns(timed, delimiter, tuple(cells), reports=True)
+        return CsvColumns(timed, delimiter, tuple(cells), reports=True)
     header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in named) and not _platform_in(cells) else ()
     rows = [row for line in lines[bool(header) :] if len(row := _cells(line, delimiter)) > 1]
     message = _message_column(header, rows, delimiter)
@@ -89,7 +89,7 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     known[message] = "message"
     if moment is not None:
         known[moment] = "timestamp"
-    return Columns(tuple(known), delimiter, header)
+    return CsvColumns(tuple(known), delimiter, header)
 
 
 def _closed(lines: Sequence[str]) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _closed(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _message_column(header: tuple[str, ...], rows: list[list[str]], delimiter: str) -> int | None:
-    """The column in which platform lines stand, else the one that is called so beside a time."""
+    """The column that has platform lines, else the one named for a message beside a time."""
     standing = Counter(column for row in rows for column, cell in enumerate(row) if _PLATFORM.match(cell))
     spelled = [letters(name) for name in header]
     if standing:
@@ -164,7 +164,7 @@ csv.field_size_limit(LONGEST_ROW)  # Python's own, 128 KB, is less than a log ev
 class CsvRows:
     """Lines of CSV, with ``columns`` as the file's first lines tell them. ``reject`` is told what cannot be read."""
 
-    def __init__(self, columns: Columns, stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
+    def __init__(self, columns: CsvColumns, stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._columns = columns
         self._stream = stream
         self._clock = clock

@@ -1,6 +1,7 @@
-"""JSON that is not one object a line: arrays, CLI output, subscription records, one after another, of any size.
+"""JSON that is not one object a line: arrays, CLI output, subscription records, several documents in a row, of any
+size.
 
-Elements come one at a time from a sliding buffer, so that a document of gigabytes needs a few megabytes.
+Elements are read one at a time from a sliding buffer, so a document of gigabytes needs a few megabytes.
 """
 
 import codecs
@@ -24,19 +25,21 @@ _NOTHING: Mapping[str, Any] = {}  # around an array of its own, whose texts are 
 
 
 class DamagedDocument(CaughtError, ValueError):
-    """The document cannot be read beyond this point; the text is the reason for the reject."""
+    """The document cannot be read beyond this point; the message is the reason for the reject."""
 
 
 class CutDocument(DamagedDocument):
-    """It ends within a value, or one is longer than is read."""
+    """The document ends within a value, or a value is longer than ``LARGEST_VALUE``."""
 
 
 class NestedTooDeeply(DamagedDocument):
-    """It is JSON, as far as it was read, and nested deeper than it is read."""
+    """The document is JSON as far as it was read, but nested too deeply."""
 
 
 class JsonDocuments:
-    """The values in a stream of bytes, each with the fields that stand around it. Raises ``DamagedDocument``."""
+    """The values in a stream of bytes, each with its envelope: the fields that stand around it. Raises
+    ``DamagedDocument``.
+    """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -61,7 +64,7 @@ class JsonDocuments:
                 yield from self._object()
 
     def skip(self) -> bool:
-        """After damage: goes on to the next line that begins a value. False where there is none."""
+        """After damage: skips to the next line that begins a value. False where there is none."""
         while True:
             found = _NEXT.search(self._buffer, self._at)
             if found is not None:
@@ -72,7 +75,7 @@ class JsonDocuments:
                 return False
 
     def _whole(self) -> dict[str, Any] | None:
-        """The object that begins here, if it is a small one: subscription records may name their group last."""
+        """The object that begins here, if it is small: subscription records may name their group last."""
         try:
             value = self._value()
         except DamagedDocument:
@@ -146,7 +149,7 @@ class JsonDocuments:
                 raise CutDocument("the JSON document is cut off")
 
     def _fill(self) -> bool:
-        """Reads on, doubling what is left, so that a value is not tried again for every chunk. False at the end."""
+        """Reads on, doubling the buffer, so that a value is not tried again for every chunk. False at the end."""
         if self._ended:
             return False
         pieces = [self._buffer[self._at :]]

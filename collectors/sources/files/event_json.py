@@ -118,7 +118,9 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str, platform_key: str
 
 
 def unnest(event: LogEvent) -> None:
-    """Takes the text out of a message that is a shipper's JSON again, with what that says of group and function."""
+    """Takes the text out of a message that is itself a shipper's JSON, with the group and function
+    that the JSON names.
+    """
     if event.message[:1] != "{":
         return
     try:
@@ -137,7 +139,8 @@ def unnest(event: LogEvent) -> None:
 def _moment_of(
     line: Mapping[str, Any], times: tuple[str, ...], text: str, outside: Mapping[str, Any] | None
 ) -> int | None:
-    """When an event happened: what its own keys say, else a shipper's, those outside too, else the text.
+    """The time of an event (epoch ms): by its own keys, else a shipper's, those around the event included, else by its
+    text; None where nothing has it.
 
     Raises ``BadTimestamp``.
     """
@@ -192,7 +195,7 @@ def _present(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool:
-    """Whether the object is itself what Lambda or a runtime printed in its JSON log format."""
+    """Whether the object is itself a line that Lambda or a runtime printed in its JSON log format."""
     kind = line.get("type")
     if isinstance(kind, str) and kind.startswith("platform."):
         return True
@@ -214,5 +217,5 @@ def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def encoded(value: object) -> str:
-    """A value as JSON, or as Python says it where JSON cannot."""
+    """A value as JSON, or as Python prints it where it cannot be JSON."""
     return json_or_text(value)

@@ -1,4 +1,4 @@
-"""What exporters and runtimes call the members of a log event in JSON."""
+"""The names that exporters and runtimes give to the members of a log event in JSON."""
 
 from collections.abc import Mapping
 from typing import Any

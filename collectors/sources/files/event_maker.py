@@ -1,4 +1,6 @@
-"""Log events out of the decoded values and lines of one file: their names and times, and what cannot be read."""
+"""Makes log events out of the decoded values and lines of one file, with their names and times, and
+rejects the rest.
+"""
 
 import re
 from collections import Counter
@@ -28,10 +30,10 @@ _KNOWN = frozenset(MESSAGE_KEYS)
 class EventMaker:
     """Makes the events of one file.
 
-    ``rejects`` fills up with what cannot be read, and whoever makes events empties it. ``line`` is the number of the
-    line that is read, from 1, for rejects. ``is_partial``: of what was seen a part is not read, as it is damaged or too
-    long. ``function`` is whose events they are where nothing else says it. ``platform_key`` is the key under which
-    Lambda's own lines stand, in letters, where it is none of the known; ``is_nested``: they are JSON within JSON.
+    ``rejects`` fills up with what cannot be read, and the caller empties it. ``line`` is the number of the current
+    line, from 1, for rejects. ``is_partial``: a part of the file was not read, as it is damaged or too long.
+    ``function`` is the function of events that name none. ``platform_key`` is the key under which Lambda's own lines
+    stand, by its letters, if it is an unknown key; ``is_nested``: those lines are JSON within JSON.
     """
 
     def __init__(self, name: str, stream: str, function: str) -> None:
@@ -94,7 +96,9 @@ class EventMaker:
             events.append(event)
 
     def add_text(self, events: list[LogEvent], text: str) -> None:
-        """A line that nests deeper than it is read: what a function logs must not vanish, nor end anything."""
+        """Adds a line that is nested too deeply to be read as plain text, because no logged line may be lost or end the
+        reading.
+        """
         event = LogEvent(0, text, log_stream=self.stream)
         self.clock.place(event, False)
         self.name(event)
@@ -109,7 +113,7 @@ class EventMaker:
             event.function = self.function
 
     def text_lines(self, text: str) -> list[LogEvent]:
-        """Plain lines out of a payload."""
+        """The events of plain lines in a payload."""
         lines = text.split("\n")
         reader = event_lines(lines[:2_000], self.stream, self.clock, self.reject)
         events: list[LogEvent] = []
@@ -145,10 +149,10 @@ class EventMaker:
         self.cut(TOO_LONG, beginning)
 
     def cut(self, reason: str, text: str) -> None:
-        """Of what was seen a part is not read, however much that is."""
+        """Rejects a part of the file, and notes that the file is only partly read, however many rejects are kept."""
         self.is_partial = True
         self.reject(reason, text)
 
     def reject(self, reason: str, text: str = "") -> None:
-        """Counts what cannot be read, with the beginning of its text."""
+        """Rejects what cannot be read, with the beginning of its text."""
         self.rejects.append(Reject(reason, storable(text[:SHOWN]), self._name_of_file, self.line))

@@ -1,4 +1,4 @@
-"""What the folders of an S3 export say of the logs in them, and what the names of streams say."""
+"""What the folders of an S3 export and the names of streams say about the logs in them."""
 
 import os
 import re

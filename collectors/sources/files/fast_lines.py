@@ -1,7 +1,7 @@
-"""JSON lines of events, decoded straight into the model: a block of a megabyte is one call.
+"""Decodes JSON lines of events straight into ``LogEvent``, a block of a megabyte in one call.
 
-The keys of a file's first line say how its exporter spells them; a ``LogEvent`` with those names then decodes the
-whole block. Whatever does not fit (a missing group, a time in seconds, a cut line) raises, and the block is read
+The keys of a file's first line show how its exporter names them; a ``LogEvent`` with those names then decodes whole
+blocks. A block with anything that does not fit (a missing group, a time in seconds, a cut line) raises, and is read
 line by line instead.
 """
 

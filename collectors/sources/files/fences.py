@@ -12,7 +12,7 @@ _LOG = re.compile(r'RequestId: |INIT_START |"?@?timestamp"?,|@message|"platform\
 
 
 def holds_fences(lines: list[str]) -> bool:
-    """Whether all that looks like a log in these lines stands within fences."""
+    """Whether everything in these lines that looks like a log stands within fences."""
     inside, within, outside = False, 0, 0
     for line in lines:
         if not inside and (found := _OPEN.match(line)):
@@ -28,7 +28,7 @@ def holds_fences(lines: list[str]) -> bool:
 
 
 def fenced(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks; what stands around them is no log."""
+    """The content of the fenced blocks, without the text around them."""
     inside = False
     block: list[str] = []
     size = 0

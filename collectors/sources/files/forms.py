@@ -1,4 +1,4 @@
-"""What form an exported file has, told from its first bytes and never from its name."""
+"""The form of an exported file, recognised by its first bytes and never by its name."""
 
 import re
 from enum import Enum
@@ -20,7 +20,7 @@ _LOOKED_AT = 40  # lines
 
 
 class Form(Enum):
-    """What a file is made of."""
+    """The forms of files."""
 
     EMPTY = "empty"
     BINARY = "binary"
@@ -30,7 +30,7 @@ class Form(Enum):
 
 
 def form_of(head: bytes) -> Form:
-    """The form of a file that begins with ``head``; a line cut at its end is not held against it."""
+    """The form of a file that begins with ``head``, whose last line may be cut."""
     stripped = head.lstrip(b" \t\r\n,\x1e")
     if not stripped:
         return Form.EMPTY

@@ -55,7 +55,7 @@ def _headers(value: Any, depth: int) -> Iterator[str]:
 
 
 def _texts(value: Any, depth: int) -> Iterator[bytes]:
-    """What was answered; what was asked is none of it."""
+    """The texts of answers within a value; those of requests are left out."""
     if depth > _DEEPEST:
         return
     if isinstance(value, list):

@@ -38,7 +38,7 @@ def is_inline(head: Sequence[str]) -> bool:
 
 
 class InlineRecords:
-    """Lines of that form. ``reject`` is told what cannot be read."""
+    """Reads such lines. ``reject`` is called with what cannot be read."""
 
     def __init__(self, head: Sequence[str], stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._keys = _keys_of(head)

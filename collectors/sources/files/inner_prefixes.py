@@ -18,14 +18,16 @@ def may_have(head: bytes) -> bool:
 
 
 class InnerPrefixes:
-    """Takes off what stands before the platform lines in a file's messages, if none of its first ones is without."""
+    """Removes what stands before the platform lines in a file's messages, if all of its first ones
+    have such a prefix.
+    """
 
     def __init__(self) -> None:
         self._prefixes: Prefixes | None = None
         self._looked = False
 
     def cut(self, events: Sequence[LogEvent]) -> None:
-        """Cuts the messages of a file's next events. Those of the first call tell what is cut."""
+        """Removes the prefix from the messages of the next events. The first call's events show what it is."""
         if not self._looked and events:
             self._looked = True
             messages = [event.message for event in events[:_LOOKED_AT]]

@@ -1,8 +1,8 @@
-"""JSON lines that are spelled alike to the byte, as columns: no object is made for an event.
+"""JSON lines that are spelled alike to the byte, read as columns: no object is made for an event.
 
-An exporter writes one object a line, always with the same keys in the same order and the same blanks. Then the quotes
-of a block say where everything stands: they are found in one pass, and each line is compared with the first one's
-spelling. A block with a line that differs in more than its values is decoded like any other.
+An exporter writes one object a line, always with the same keys in one order and the same spaces. So the quotes of a
+block, found in one pass, say where every value stands, and each line is compared with the first one's spelling. A block
+with a line that differs in more than its values is decoded like any other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ class _Field:
 
 @dataclass(slots=True)
 class Layout:
-    """How one exporter's lines look: ``columns`` reads blocks of them."""
+    """The layout of one exporter's lines; ``columns`` reads blocks of them."""
 
     fields: dict[str, _Field]
     quotes: int
@@ -56,7 +56,7 @@ class Layout:
     _other: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
 
     def columns(self, block: bytes) -> EventColumns | None:
-        """The block's events; None where a line is not spelled so."""
+        """The block's events; None where a line has another layout."""
         if len(block) < 2 * ID_DIGITS or block[-1:] != b"\n":
             return None
         if len(block) > len(self._mask):
@@ -132,7 +132,7 @@ class Layout:
         )  # fmt: skip
 
     def _place(self, block: bytes, begins: dict[str, Ints], ends: dict[str, Ints], event: int) -> Place:
-        """Where the event at that place is from."""
+        """The place (group, stream, function) of the event with that index."""
         spelled = (
             block[begins["log_group"][event] - 1 : ends["log_group"][event] + 1],
             block[begins["log_stream"][event] - 1 : ends["log_stream"][event] + 1],
@@ -146,29 +146,33 @@ class Layout:
 
 
 def _milliseconds(words: Words, begin: Ints) -> tuple[Ints, Mask]:
-    """The thirteen digits at each place as a number, and where they are digits."""
-    high, fine = value_of((words.at(begin - 3) ^ ZEROS) >> _S24 << _S24)
-    low, fine_too = value_of(words.at(begin + 5) ^ ZEROS)
+    """The thirteen digits at each place as a number (int64), and which of them are digits."""
+    high, fine = value_of((words.words_at(begin - 3) ^ ZEROS) >> _S24 << _S24)
+    low, fine_too = value_of(words.words_at(begin + 5) ^ ZEROS)
     return high.astype(np.int64) * _LOW_PART + low.astype(np.int64), fine & fine_too
 
 
 def _parts(words: Words, begin: Ints, end: Ints) -> Iterator[Eights]:
-    """The texts between two places as columns that are equal where the texts are: their lengths, and words.
+    """The texts between ``begin`` and ``end`` as columns that are equal where the texts are: their lengths, and their
+    words.
 
-    Words are taken from the end backwards. Of the first one, what stands before the text is its key's, always the same.
+    Words are taken from the end backwards. What the first word has before its text belongs to the key, and is always
+    the same.
     """
     length = end - begin
     yield length.astype(np.uint64)
     least = int(length.min())
     for before in range(0, int(length.max()), 8):
-        part = words.at(np.maximum(end - (before + 8), 0))
+        part = words.words_at(np.maximum(end - (before + 8), 0))
         if before >= least:
             part[length <= before] = 0
         yield part
 
 
 def _alike(parts: Sequence[Eights]) -> tuple[Ints, Ints] | None:
-    """Numbers rows of the columns, equal ones alike, and gives one place of each number; None if that fails."""
+    """Numbers the rows of the columns, equal rows alike, and returns one row's index for each number; None if that
+    fails.
+    """
     if len(parts) > _MOST_PARTS:
         return None
     hashed = np.zeros(len(parts[0]), np.uint64)

@@ -1,6 +1,6 @@
-"""Events spelled out, a field a line: ``Message : END ...`` of PowerShell, journald's export, sqlite's line mode.
+"""Events with a field on each line: ``Message : END ...`` of PowerShell, journald's export, sqlite's line mode.
 
-Which key is the message is told by its name, or by the platform lines that are its values.
+The message's key is recognised by its name, or by platform lines among its values.
 """
 
 import re
@@ -79,7 +79,7 @@ def is_keyed(head: Sequence[str]) -> bool:
 
 
 class KeyedLines:
-    """Lines of that form. ``reject`` is told what cannot be read."""
+    """Reads such lines. ``reject`` is called with what cannot be read."""
 
     def __init__(self, head: Sequence[str], stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._spelling = spelling_of(head)
@@ -135,7 +135,7 @@ class KeyedLines:
 
 
 def _unmade(value: str) -> str:
-    """``Str(END ...)``, as the collector of OpenTelemetry prints it, without what says its type."""
+    """The text in ``Str(END ...)``, as OpenTelemetry's collector prints it with its type."""
     found = _MADE.fullmatch(value.strip())
     return found[1] if found is not None else value
 

@@ -1,6 +1,6 @@
-"""What people and tools lay over a whole text before it is a log: quoting, grep's places, a terminal's width, tabs.
+"""What people and tools do to a whole text that is a log: quoting, grep's file names, a terminal's width, tabs.
 
-A layer changes lines and knows nothing of logs beyond where their lines begin; what is below may have any form.
+A layer undoes that, line by line. It knows nothing of logs but how their lines begin; the text below may have any form.
 """
 
 import re
@@ -47,7 +47,7 @@ NARROWEST, WIDEST = 40, 400
 
 
 def layer_of(head: bytes) -> Layer | None:
-    """The layer over a text that begins with ``head``; None where its lines are what they are."""
+    """The layer over a text that begins with ``head``; None where it has none."""
     if (markup := markup_of(head)) is not None:
         return markup
     if head[:1] in b"{[" and not head.startswith(b"["):
@@ -90,7 +90,7 @@ def layer_of(head: bytes) -> Layer | None:
 
 
 def wrapped_at(lines: list[str]) -> int:
-    """The width at which a terminal broke the lines, words or not; 0 where it did not."""
+    """The width at which a terminal broke the lines, even within words; 0 where it did not."""
     width = max(map(len, lines))
     if not NARROWEST <= width <= WIDEST:
         return 0

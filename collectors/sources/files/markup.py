@@ -1,7 +1,7 @@
-"""What programs for people make of a text that is a log below: web pages, mail, entities, blanks that do not break,
-recordings of a terminal, strings as a programming language spells them, indentation, and lines that containers cut.
+"""What programs make of a text that is a log: web pages, mail, entities, non-breaking spaces, recordings of a terminal,
+strings of a programming language, indentation, and lines that containers cut.
 
-Each is a layer as those of ``layers`` are. What a layer leaves out it tells by ``cut(reason, beginning)``.
+Each is a layer like those of ``layers``. A layer calls ``cut(reason, beginning)`` with what it leaves out.
 """
 
 import html
@@ -146,7 +146,7 @@ def _shown(line: str) -> str:
 
 
 def _each(change: Callable[[str], str]) -> Layer:
-    """The layer that changes every line so."""
+    """A layer that changes every line by ``change``."""
 
     def changed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
         for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
@@ -157,7 +157,7 @@ def _each(change: Callable[[str], str]) -> Layer:
 
 
 def all_of(chunks: Iterator[bytes], cut: Cut) -> bytes:
-    """All that is read, at most so much as is read as one text; ``cut`` is told where that is not all."""
+    """All chunks joined, at most as many bytes as are read as one text; ``cut`` is called where there are more."""
     pieces: list[bytes] = []
     size = 0
     for chunk in chunks:
@@ -200,7 +200,7 @@ def _rich_text(found: re.Match[str]) -> str:
 
 
 def _without(text: str, begin: str, end: str) -> str:
-    """``text`` without what stands between; what is not ended is kept."""
+    """``text`` without the parts from ``begin`` to ``end``; a part without an end is kept."""
     pieces: list[str] = []
     kept_from = 0
     while (begun := text.find(begin, kept_from)) >= 0 and (ended := text.find(end, begun)) >= 0:

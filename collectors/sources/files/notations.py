@@ -1,7 +1,7 @@
 """Values as programs print them: Ruby's ``inspect``, Node's ``console.log``, the SDK for Go, Logstash's rubydebug.
 
-They are JSON but for the spelling: names without quotes or with a colon before, ``=>`` for the colon, single quotes,
-``nil``, and words where JSON has strings.
+They are like JSON in another spelling: names without quotes or after a colon, ``=>`` for the colon, single quotes,
+``nil``, and bare words where JSON has strings.
 """
 
 import re

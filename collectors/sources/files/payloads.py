@@ -1,4 +1,6 @@
-"""Events within payloads: what AWS hands on encoded (Lambda's answer, subscriptions, Kinesis, Firehose), OTLP in it."""
+"""Events within payloads: what AWS passes on encoded (Lambda's answer, subscriptions, Kinesis, Firehose), with OTLP in
+it.
+"""
 
 import base64
 import binascii
@@ -31,7 +33,7 @@ class Text(str):
 
 
 class CutPayload(NamedTuple):
-    """Stands after what could be read of a payload that is damaged, or larger than is read."""
+    """Comes after the readable part of a payload that is damaged, or larger than ``LARGEST``."""
 
     reason: str
 
@@ -131,7 +133,9 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _opened(text: str) -> tuple[bytes, str] | None:
-    """The same, and why that is not all of it; empty where it is."""
+    """The bytes of base64, and of gzip within it, and why they are not all of it ("" where they are); None where it is
+    no base64.
+    """
     if not _BASE64.fullmatch(text):
         return None
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
@@ -151,7 +155,7 @@ def _opened(text: str) -> tuple[bytes, str] | None:
 
 
 def _unzipped(data: bytes) -> tuple[bytes, str]:
-    """All members of a gzip, and why that is not all; what is damaged ends it."""
+    """All members of a gzip, and why they are not all ("" where they are); reading ends at damage."""
     pieces: list[bytes] = []
     size = 0
     while data[:2] == b"\x1f\x8b" and size < LARGEST:

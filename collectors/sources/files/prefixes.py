@@ -1,7 +1,7 @@
 """What a tool put before each line of a log: a container's name, a time and a function, the bars of a table.
 
-There are as many forms as tools, so none is known by name. The platform's own lines begin alike everywhere; what
-stands before them is the prefix, and what all prefixes of a file have in common tells it from the text.
+There are too many forms to know each. The platform's own lines always begin alike: what stands before them is the
+prefix, and what all prefixes of a file have in common tells the prefix from the text.
 """
 
 import re
@@ -87,7 +87,7 @@ class Prefixes:
         )
 
     def share(self, lines: Sequence[str]) -> float:
-        """How many of ``lines`` have a prefix, of those that say something."""
+        """The share of ``lines`` that have a prefix, among those that are not blank or only draw a table."""
         said = [line for line in lines if line.strip() and not self.is_rule(line)]
         return sum(self._pattern.match(line) is not None for line in said) / max(1, len(said))
 

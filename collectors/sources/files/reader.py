@@ -43,10 +43,10 @@ _LAYERS = 6  # a mail that quotes a mail that quotes grep
 class FileReader:
     """Reads one file to its end.
 
-    ``as_columns``: whether blocks may be ``EventColumns``. ``rejects`` fills up while blocks are read, and whoever
-    reads empties it. ``events`` counts the events given. ``form`` names what was seen; ``saw_platform``: among it lines
-    that Lambda wrote; ``is_partial``: it was damaged, or longer than is read. ``note`` says what a reader of the result
-    should know and what is no reject: that the file was empty.
+    ``as_columns``: whether blocks may be ``EventColumns``. ``rejects`` fills up while blocks are read, and the caller
+    empties it. ``events`` counts the events given. ``form`` names the recognised format; ``saw_platform``: the file has
+    lines that Lambda wrote; ``is_partial``: it was damaged, or longer than is read. ``note`` is for people, about what
+    is no reject: that the file was empty.
     """
 
     def __init__(self, opened: OpenedFile, defaults: FunctionKey) -> None:
@@ -63,7 +63,7 @@ class FileReader:
 
     @property
     def rejects(self) -> list[Reject]:
-        """What could not be read since it was emptied last."""
+        """What could not be read since the list was last emptied."""
         return self._maker.rejects
 
     @property
@@ -149,7 +149,7 @@ class FileReader:
                 yield replace(columns, again=again)
 
     def _again(self, line: int, spelling: Spelling | None, block: bytes) -> Iterator[LogEvent]:
-        """The events of a block that follows that line, and was given as columns."""
+        """The events of a block that follows line ``line`` and was given as columns."""
         self._maker.line = line
         for events in self._lines(block, spelling):
             yield from events

@@ -50,7 +50,9 @@ _TEXTS = (
 
 
 def binary_kind(head: bytes) -> str:
-    """What a binary file that begins so is, and what to do; the bare fact where that is unknown."""
+    """What a binary file that begins with ``head`` is, and what to do; only that it is binary where its kind is
+    unknown.
+    """
     kind = next((name for magic, name in _BINARY if head.startswith(magic)), None)
     if kind is None:
         return "binary file"
@@ -58,7 +60,7 @@ def binary_kind(head: bytes) -> str:
 
 
 def text_kind(head: str) -> str:
-    """What a text that begins so is, where it is no log, and what to do; else empty."""
+    """What a text that is no log is, by its beginning, and what to do; "" where it may be a log."""
     begun = head.lstrip()[:40].lower()
     for beginning, name, advice in _TEXTS:
         if begun.startswith(beginning.lower()):

@@ -1,8 +1,8 @@
-"""``serverless logs`` since version 3: START and END stand without a request id, and END is Lambda's REPORT.
+"""``serverless logs`` since version 3: START and END have no request id, and END has the figures of Lambda's REPORT.
 
-The ids are made here, from what the invocation printed, so that the same text imported again is the same invocation;
-they begin with ``sls-``, since they are none of Lambda's. Its times are those of the machine it ran on, and name no
-zone: they are read as UTC, like all that name none.
+The ids are made here from what the invocation printed, so that the same text, imported again, is the same invocation.
+They begin with ``sls-``, because they are not Lambda's. Its times are those of the machine that ran it and have no
+zone: they are read as UTC, like all times without one.
 """
 
 import re
@@ -32,7 +32,7 @@ class Lines(Protocol):
 
 
 def is_serverless(head: list[str]) -> bool:
-    """Whether an END has the figures of a REPORT, as no other tool writes it."""
+    """Whether an END has the figures of a REPORT, which no other tool writes."""
     return any(_figures(line.strip()) for line in head)
 
 
@@ -47,7 +47,7 @@ def _figures(line: str) -> str:
 
 
 class ServerlessLines:
-    """Gives the lines to ``pasted`` as Lambda wrote them, an invocation at a time."""
+    """Passes the lines to ``pasted`` as Lambda would have written them, an invocation at a time."""
 
     def __init__(self, pasted: Lines) -> None:
         self._pasted = pasted

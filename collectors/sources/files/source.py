@@ -1,4 +1,4 @@
-"""One exported file as a source: what any file is read as that no other source recognises."""
+"""One exported file as a source: the source of every file that no other recognises."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ class ExportedLogs(Source):
 
     @staticmethod
     def recognises(head: bytes, name: str) -> bool:
-        """Always: what is no log is told when it is read."""
+        """Always true: a file that is no log is reported when it is read."""
         return True
 
     def items(self, stored: Stored, /) -> Iterator[Item]:

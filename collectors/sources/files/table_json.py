@@ -94,7 +94,7 @@ def _plain(cell: Any) -> Any:
 
 
 def untyped(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``line`` with plain values where they say their type; itself where none does."""
+    """``line`` with plain values in place of those that name their type; ``line`` itself where none does."""
     typed = [value for value in line.values() if isinstance(value, Mapping) and len(value) == 1]
     keys = {next(iter(value)) for value in typed}
     if keys & _TYPES or (keys and len(typed) == len(line) and keys <= _DYNAMO):

@@ -42,7 +42,7 @@ def _names(line: str) -> tuple[str, ...]:
 
 
 class TableRows:
-    """Lines of such a table. ``reject`` is told what cannot be read."""
+    """Reads the lines of such a table. ``reject`` is called with what cannot be read."""
 
     def __init__(self, stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._stream = stream

@@ -57,7 +57,7 @@ _DURATION = re.compile(r"\tDuration: (\d+)")
 
 
 class EventLines(Protocol):
-    """Lines in, events out."""
+    """Takes lines and gives events."""
 
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line completes. Raises ``BadTimestamp`` or ``NotAnEvent``."""
@@ -127,9 +127,9 @@ def is_exported(head: list[str]) -> bool:
 
 
 class ExportedText:
-    """Lines that an exporter began with the event's time. A line without one belongs to the event before it.
+    """Lines that an exporter began with the event's time. A line without a time continues the event before it.
 
-    ``begins`` is how a line begins an event: with ``_ALONE`` only one that is nothing but a time does.
+    ``begins`` is the pattern of a line that begins an event: with ``_ALONE`` only a line that is nothing but a time.
     """
 
     def __init__(self, stream: str, clock: Clock, begins: re.Pattern[str] = _EXPORTED) -> None:
@@ -196,7 +196,7 @@ def _said_once(text: str) -> str:
 
 
 class PrefixedText:
-    """Lines with a tool's prefix. Where it says the time they are as an exporter's, else as pasted ones."""
+    """Lines with a tool's prefix. If it has the time they are read like an exporter's, else like pasted ones."""
 
     def __init__(self, prefixes: Prefixes, stream: str, clock: Clock) -> None:
         self._prefixes = prefixes
@@ -318,7 +318,7 @@ class PastedText:
         yield from self._settle()
 
     def _settle(self) -> Iterator[LogEvent]:
-        """Gives what is pending its times: an event without one happened no later than the next that has one."""
+        """Gives the pending events their times: an event without one is no later than the next event that has one."""
         pending, self._pending = self._pending, []
         known = [moment for moment, _ in pending if moment is not None]
         traced = None if known else next(filter(None, (trace_time(text) for _, text in pending)), None)

@@ -1,4 +1,4 @@
-"""The single events within what wraps them: CLI answers, subscription records, search engines' hits, rows of cells."""
+"""Unwraps single events: from CLI answers, subscription records, search engines' hits, rows of cells."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -80,8 +80,9 @@ def contents(
 
 
 def _is_remark(line: Mapping[str, Any]) -> bool:
-    """Whether it only speaks of the lines around it: where OpenSearch is to index the next one, that Live Tail began,
-    which file ripgrep searches."""
+    """Whether an object is only about the lines around it: where OpenSearch is to index the next one, that Live Tail
+    began, which file ripgrep searches.
+    """
     if line.keys() == {"type", "data"}:
         return line["type"] in ("begin", "end", "summary")
     if len(line) != 1:
@@ -121,7 +122,7 @@ def _is_moment(cell: object) -> bool:
 
 
 def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
-    """What an object says that only wraps it; None for an event, and for a line of a program."""
+    """The content of an object that only wraps it; None for an event, and for a line of a program."""
     if (held := _answered(line)) is not None:
         return held
     if said_by and any(is_said(letters(key), said_by) and isinstance(value, str) for key, value in line.items()):

@@ -31,7 +31,7 @@ def is_yaml(head: Sequence[str]) -> bool:
 
 
 class YamlEvents:
-    """Lines of that form. ``reject`` is told what cannot be read."""
+    """Reads such lines. ``reject`` is called with what cannot be read."""
 
     def __init__(self, stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._stream = stream

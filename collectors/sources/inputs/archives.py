@@ -19,7 +19,7 @@ FAULTS = (
     OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error,
     lzma.LZMAError,
 )  # fmt: skip
-"""What reading an archive that is cut, damaged, encrypted or no archive raises."""
+"""The exceptions of reading an archive that is cut, damaged, encrypted or no archive."""
 
 
 class Archive:
@@ -45,7 +45,7 @@ class Archive:
         return members[:MOST_FILES]
 
     def open(self, name: str) -> io.BufferedReader:
-        """One of its files to be read. Raises ``FAULTS``."""
+        """Opens one of its files. Raises ``FAULTS``."""
         self._open()
         opened: IO[bytes] | None = None
         if self._zip is not None:
@@ -57,7 +57,7 @@ class Archive:
         return cast(io.BufferedReader, opened)
 
     def close(self) -> None:
-        """Closes it; it is opened anew when one of its files is."""
+        """Closes the archive; it is opened again when one of its files is."""
         for opened in (self._zip, self._tar):
             if opened is not None:
                 opened.close()

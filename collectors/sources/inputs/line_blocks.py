@@ -12,10 +12,10 @@ BLOCK_EVENTS = 5_000
 
 
 class LineBlocks:
-    """Iterates over blocks that end with a newline (the last one may not).
+    """Iterates over blocks of whole lines, each ending with a newline (the last one may not).
 
-    A block has ``least`` bytes or more, but for the last. A line of more than ``longest`` bytes that spans chunks is
-    left out: ``too_long`` is told its beginning, and reading goes on after its newline.
+    Each block but the last has ``least`` bytes or more. A line longer than ``longest`` bytes that spans chunks is left
+    out: ``too_long`` is called with its beginning, and reading continues after it.
     """
 
     def __init__(self, chunks: Iterator[bytes], longest: int, too_long: Callable[[str], None]) -> None:

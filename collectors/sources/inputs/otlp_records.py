@@ -48,7 +48,7 @@ class OtlpRecord(NamedTuple):
 
 
 class NotALogRecord(CaughtError, ValueError):
-    """What cannot be a log event; the text is the reason for the reject."""
+    """A record that cannot be a log event; the message is the reason for the reject."""
 
 
 # --- from JSON ----------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def is_request(value: object) -> bool:
 
 
 def other_signal(value: object) -> str:
-    """What signal of OTLP a decoded JSON value is of, where it is not of logs; empty where it is of none."""
+    """The signal of OTLP (spans, metrics) that a decoded JSON value is, if it is not logs; "" where it is none."""
     return next((what for key, what in _OTHER_SIGNALS.items() if isinstance(value, dict) and key in value), "")
 
 
@@ -146,7 +146,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _double(value: Any) -> Any:
-    """A double; JSON spells what is no number, and some exporters any, as texts."""
+    """A double; JSON has texts for NaN and infinities, and some exporters write every double as a text."""
     try:
         return float(value) if isinstance(value, str | int) and not isinstance(value, bool) else value
     except (ValueError, OverflowError):

@@ -1,8 +1,8 @@
-"""Where shippers hide what an event is: in nested objects, dotted keys, labels and tags, each in a spelling of its own.
+"""Finds what shippers say about an event: in nested objects, dotted keys, labels and tags, each spelled in its own way.
 
-Keys are compared by their letters alone, and by their ends: ``aws.cloudwatch.log_group``, ``aws.logGroup`` and
-``cloudwatch.log.group.name`` name a group. A value that can only be one thing (``/aws/lambda/x``, a stream, an ARN)
-is that whatever its key.
+Keys are compared by their letters only, and by their ends: ``aws.cloudwatch.log_group``, ``aws.logGroup`` and
+``cloudwatch.log.group.name`` all name a group. A value that can only be one thing (``/aws/lambda/x``, a stream, an ARN)
+counts as that under any key.
 """
 
 import re
@@ -38,7 +38,7 @@ _LABEL = re.compile(r'([\w.]+)\s*(?:=~?|:)\s*"?([^\s",{}=]+)')
 
 
 class Names(NamedTuple):
-    """What an event's surroundings say of it; empty where they do not."""
+    """The names that an event's surroundings give; empty where they give none."""
 
     group: str = ""
     stream: str = ""
@@ -99,7 +99,7 @@ def is_said(path: str, said: str) -> bool:
 
 
 def time_of(line: Mapping[str, Any]) -> object:
-    """When it happened, under a spelling of the shipper's; None where nothing that is so called is a time."""
+    """The time of the event under any of shippers' keys for it; None where no such key has a time."""
     found = {path: value for path, value in leaves(line) if path in TIMES}
     for key in TIMES:
         if (value := found.get(key)) in (None, ""):

@@ -9,16 +9,16 @@ from collectors.model.event_columns import EventColumns
 from collectors.model.records import LogEvent
 
 MOST_TURNED = 200_000
-"""Events that are held to be turned at once; of a longer file such pieces come one after the other."""
+"""How many events are held to be put in order; of a longer file, such pieces follow each other as they stand."""
 
 _LOOKED_AT = 1_000
 _PLATFORM = re.compile(r"\b(?:START|END|REPORT)(?= RequestId: )|platform\.(?:start|end|report|runtimeDone)\b")
 
 
 def oldest_first(blocks: Iterator[Sequence[LogEvent]]) -> Iterator[Sequence[LogEvent]]:
-    """The blocks in order of time: those of a file that begins with its newest event are turned round.
+    """The blocks with the oldest event first: a file that begins with its newest event is reversed.
 
-    Lines name no invocation. Which one they belong to follows from the lines before them, so that order matters.
+    Most lines name no invocation. Which one they belong to follows from the lines before them, so the order matters.
     """
     for block in blocks:
         if not block:

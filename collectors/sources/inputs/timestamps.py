@@ -30,7 +30,7 @@ _TRACE = re.compile(r"TraceId: 1-([0-9a-f]{8})-[0-9a-f]{24}|Root=1-([0-9a-f]{8})
 
 
 class BadTimestamp(CaughtError, ValueError):
-    """A timestamp that cannot be one; the text is the reason for the reject."""
+    """A text or number that is no timestamp; the message is the reason for the reject."""
 
 
 def epoch_ms(value: object) -> int:
@@ -119,7 +119,7 @@ class Clock:
         self._known = False
 
     def saw(self, timestamp_ms: int) -> None:
-        """A time that an event did carry: the ones after it are not earlier."""
+        """Notes the time of an event that has one: later events without a time are not earlier."""
         if not self._known or timestamp_ms > self._now_ms:
             self._now_ms = timestamp_ms
             self._known = True
@@ -130,7 +130,7 @@ class Clock:
         return self._now_ms
 
     def place(self, event: LogEvent, timed: bool) -> None:
-        """Sees the time of an event that carried one (``timed``), and gives any other its own."""
+        """Notes the time of an event that has one (``timed``); gives any other event its time."""
         if timed:
             self.saw(event.timestamp_ms)
         else:

@@ -1,8 +1,8 @@
-"""How OTLP requests lie in a file: as JSON, or as protobuf messages, alone or one after the other.
+"""How OTLP requests are framed in a file: as JSON, or as protobuf messages, one or several.
 
-Protobuf does not say where a message ends. The collector's file exporter writes four bytes of length before each
-(unsigned, big-endian; so also where it compresses, each message by itself, with zstd), protobuf's own libraries write
-the length as a varint ("delimited"), and an SDK that keeps one request writes nothing.
+A protobuf message does not say where it ends. The collector's file exporter writes four bytes of length before each
+(unsigned, big-endian; it does so too where it compresses each message with zstd). protobuf's own libraries write the
+length as a varint ("delimited"), and an SDK that keeps one request writes no length.
 """
 
 import re

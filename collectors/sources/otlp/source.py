@@ -192,7 +192,7 @@ class OtlpLogs(Source):
         self._cut(reason, "")
 
     def _cut(self, reason: str, text: str) -> None:
-        """Of what was seen a part is not read, however much that is."""
+        """Rejects a part of the file, and notes that the file is only partly read."""
         self._is_partial = True
         self._reject(reason, text)
 

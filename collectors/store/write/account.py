@@ -106,7 +106,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
     """
     seen = {
         (one.function, one.kind, one.item, name): (json.dumps(value), one.modified_ms)
-        for one in inventory.found
+        for one in inventory.configured
         for name, value in one.settings.items()
     }
     with _transaction(connection):
@@ -141,7 +141,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
 
 def _reserve(connection: sqlite3.Connection, inventory: Inventory) -> None:
     """Reserved concurrency stands with the function too: as it is now, and not where there is none."""
-    reserved = {one.function: one.settings.get("reserved") for one in inventory.found if one.kind == "concurrency"}
+    reserved = {one.function: one.settings.get("reserved") for one in inventory.configured if one.kind == "concurrency"}
     connection.executemany(
         "UPDATE functions SET reserved_concurrency = ? WHERE account = ? AND region = ? AND name = ?",
         [(reserved.get(name), inventory.account, inventory.region, name) for name in inventory.functions or ()],

@@ -16,7 +16,7 @@ from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
     from collectors.ingest.notifiers import Notifications
-    from lambdatui.settings.context import Context
+    from lambdatui.settings.context import CommandContext
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
@@ -190,7 +190,7 @@ def command(
 
 
 def _organization(
-    flag: str | None, role_name: str, external_id: str, context: "Context", profiles: int
+    flag: str | None, role_name: str, external_id: str, context: "CommandContext", profiles: int
 ) -> OrganizationRequest | None:
     """The organization to read, None without ``--organization``; the configuration fills in what is left out."""
     if flag is None:

@@ -12,7 +12,7 @@ from collectors.sources.registry import place_source
 from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.collect.rounds import Rounds
 from lambdatui.cli.collect.summary import exit_code, say
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 
 if TYPE_CHECKING:
     from collectors.ingest.notifiers import Notifications
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def collect_place(
     place: str,
     span_ms: int | None,
-    context: Context,
+    context: CommandContext,
     every_s: float | None,
     notifications: "Notifications | None",
     as_json: bool,
@@ -44,7 +44,7 @@ def collect_place(
 class PlaceRounds(Rounds):
     """One place, round by round: ``read`` is one collection of it."""
 
-    def __init__(self, read: Callable[[], Collected], context: Context) -> None:
+    def __init__(self, read: Callable[[], Collected], context: CommandContext) -> None:
         super().__init__(CollectRequest((), (), 0, None, "none", (), False, 0, False), context, None)
         self._read = read
 

@@ -24,7 +24,7 @@ from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.service import Service
 from lambdatui.cli.spending import Spending
-from lambdatui.settings.context import Context
+from lambdatui.settings.context import CommandContext
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.views.scope import Scope
@@ -54,7 +54,7 @@ class Rounds:
     def __init__(
         self,
         request: CollectRequest,
-        context: Context,
+        context: CommandContext,
         budget: Decimal | None,
         *,
         quiet: bool = False,

@@ -13,7 +13,7 @@ from collectors.sources.cloudwatch.permission_trials import ALLOWED, DENIED, UNR
 from collectors.sources.cloudwatch.server_clock import REFUSED_S, ServerClock
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS
-from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, CheckResult
 from lambdatui.text import figures
 from pricing.call_prices import price
 
@@ -36,7 +36,7 @@ class AwsAsked:
     external_id: str = ""
 
 
-def permissions(asked: AwsAsked) -> Iterator[Finding]:
+def permissions(asked: AwsAsked) -> Iterator[CheckResult]:
     """The clock, the account, each action, and the statement that is missing. Credentials that do not work end it."""
     clock = ServerClock()
     try:
@@ -44,18 +44,18 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
         sts = session.client("sts")
         clock.listen(sts)
     except SourceFailed as failed:
-        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.advice)
+        yield CheckResult("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.advice)
         return
     try:
         account = account_of(sts, session.region, asked.profile)
     except SourceFailed as failed:
         yield from _clock(clock)
-        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.advice)
+        yield CheckResult("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.advice)
         if failed.denied:  # a profile's role, by its source profile
             yield _missing([(failed.denied, failed.resource)], policy.partition_of(session.region))
         return
     yield from _clock(clock)
-    yield Finding("aws", OK, f"account {account}, {session.region}")
+    yield CheckResult("aws", OK, f"account {account}, {session.region}")
 
     def refuses(action: str, units: int) -> str:
         cost = price(action, units, session.region)
@@ -80,40 +80,40 @@ def _session(asked: AwsAsked, region: str | None) -> ReadOnlySession:
     return ReadOnlySession(asked.profile, region, asked.endpoint_url)
 
 
-def _clock(clock: ServerClock) -> Iterator[Finding]:
+def _clock(clock: ServerClock) -> Iterator[CheckResult]:
     if clock.ahead_s is None:
-        yield Finding("aws clock", NOT_TRIED, "AWS's answers did not say their time", None)
+        yield CheckResult("aws clock", NOT_TRIED, "AWS's answers did not say their time", None)
         return
     away = abs(clock.ahead_s)
     side = "ahead of" if clock.ahead_s > 0 else "behind"
     difference = f"this machine's clock is {figures.milliseconds(away * 1000)} {side} AWS's"
     if away > REFUSED_S:
-        yield Finding("aws clock", FAIL, f"{difference}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
+        yield CheckResult("aws clock", FAIL, f"{difference}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
     elif away > _OFF_S:
-        yield Finding("aws clock", WARN, f"{difference}; beyond 5 minutes AWS refuses signatures", _SET_CLOCK)
+        yield CheckResult("aws clock", WARN, f"{difference}; beyond 5 minutes AWS refuses signatures", _SET_CLOCK)
     else:
-        yield Finding("aws clock", OK, "within a minute of AWS's")
+        yield CheckResult("aws clock", OK, "within a minute of AWS's")
 
 
-def _finding(tried: Tried, region: str) -> Finding:
+def _finding(tried: Tried, region: str) -> CheckResult:
     action = tried.reading.action
     if tried.outcome == ALLOWED:
         cost = price(action, tried.billed, region)
         notes = [tried.words, f"the try was billed {figures.money(cost)}" if cost else ""]
         said = ", ".join(filter(None, notes))
-        return Finding("permission", OK, f"{action}: {said}" if said else action, None, action)
+        return CheckResult("permission", OK, f"{action}: {said}" if said else action, None, action)
     state = {DENIED: FAIL, UNREACHABLE: FAIL, UNTRIED: NOT_TRIED}.get(tried.outcome, WARN)
     advice = {
         DENIED: "add the statement below to the policy of who reads" if tried.by_statement else "see that policy",
         UNREACHABLE: "check the network, proxy and region; not every service is in every region",
     }.get(tried.outcome)
-    return Finding("permission", state, f"{action}: {tried.words}", advice, action)
+    return CheckResult("permission", state, f"{action}: {tried.words}", advice, action)
 
 
-def _missing(denied: Sequence[tuple[str, str]], partition: str) -> Finding:
+def _missing(denied: Sequence[tuple[str, str]], partition: str) -> CheckResult:
     document: Any = policy.document(policy.missing_statements(denied, partition))
     actions = len(dict(denied))
-    return Finding(
+    return CheckResult(
         "policy",
         FAIL,
         f"{figures.counted(actions, 'action')} denied: this policy allows {'it' if actions == 1 else 'them'}",

@@ -14,7 +14,7 @@ from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.outside import ADVICE_RULES, NOTIFIERS, SOURCES, additions
 from collectors.sources.cloudwatch.allowed_calls import FEATURES
 from collectors.store.errors import StoreError, StoreMissing
-from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, CheckResult
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
@@ -25,7 +25,7 @@ from lambdatui.views.columns import columns_of
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
-COLUMNS = columns_of(Finding)
+COLUMNS = columns_of(CheckResult)
 
 _NARROWEST, _LOWEST = 80, 24
 _LEAST_FREE_BYTES = 500 << 20
@@ -50,7 +50,7 @@ _BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
 )
 @click.option("--external-id", default="", metavar="ID", help="What that role asks for.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
-@listing_options(Finding)
+@listing_options(CheckResult)
 def command(
     listing: Listing,
     ask_aws: bool,
@@ -90,7 +90,7 @@ def command(
     return exit_code(findings)
 
 
-def exit_code(findings: Sequence[Finding]) -> int:
+def exit_code(findings: Sequence[CheckResult]) -> int:
     """1: something fails. 3: nothing does, and of something that was asked for nobody knows."""
     if any(finding.state == FAIL for finding in findings):
         return ExitCode.FAILED
@@ -102,7 +102,7 @@ def exit_code(findings: Sequence[Finding]) -> int:
     )
 
 
-def _say(findings: Sequence[Finding]) -> None:
+def _say(findings: Sequence[CheckResult]) -> None:
     wide = max(len(finding.state) for finding in findings)
     for finding in findings:
         click.echo(f"{finding.state:<{wide}} {finding.check:<12} {plain(finding.found)}")
@@ -112,38 +112,40 @@ def _say(findings: Sequence[Finding]) -> None:
             click.echo(finding.statement)
 
 
-def other_packages() -> Iterator[Finding]:
+def other_packages() -> Iterator[CheckResult]:
     """What other installed packages add, and what of it cannot be had. Nothing where none adds anything."""
     for group, what in ((SOURCES, "source"), (ADVICE_RULES, "rule of advice"), (NOTIFIERS, "notifier")):
         added = additions(group)
         for name in added.parts:
-            yield Finding("package", OK, f"{what} {name}")
+            yield CheckResult("package", OK, f"{what} {name}")
         for broken in added.broken:
             found, _, advice = broken.rpartition("; ")
-            yield Finding("package", WARN, f"{what} {found}", advice)
+            yield CheckResult("package", WARN, f"{what} {found}", advice)
 
 
-def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
+def terminal(environment: Mapping[str, str]) -> Iterator[CheckResult]:
     """Whether the screens can be painted: TERM, size, colours, encoding, and what lies in between."""
     term = environment.get("TERM", "")
     if not sys.stdout.isatty():
-        yield Finding("terminal", WARN, "stdout is no terminal", "the screens need one; commands work without")
+        yield CheckResult("terminal", WARN, "stdout is no terminal", "the screens need one; commands work without")
     elif term in ("", "dumb"):
-        yield Finding("terminal", FAIL, f"TERM={term!r}", "set TERM to what your terminal is, such as xterm-256color")
+        yield CheckResult(
+            "terminal", FAIL, f"TERM={term!r}", "set TERM to what your terminal is, such as xterm-256color"
+        )
     else:
-        yield Finding("terminal", OK, f"TERM={term}")
+        yield CheckResult("terminal", OK, f"TERM={term}")
     size = shutil.get_terminal_size()
     small = size.columns < _NARROWEST or size.lines < _LOWEST
-    yield Finding(
+    yield CheckResult(
         "size",
         WARN if small else OK,
         f"{size.columns} x {size.lines}",
         f"{_NARROWEST} x {_LOWEST} or more shows every column" if small else None,
     )
-    yield Finding("colour", OK, _colours(environment, term))
+    yield CheckResult("colour", OK, _colours(environment, term))
     encoding = (sys.stdout.encoding or "").lower()
     utf8 = encoding.replace("-", "") == "utf8"
-    yield Finding(
+    yield CheckResult(
         "encoding",
         OK if utf8 else WARN,
         encoding or "unknown",
@@ -155,9 +157,9 @@ def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
         if environment.get(variable)
     ]
     if "tmux" in between:
-        yield Finding("clipboard", WARN, "inside tmux", "copying needs 'set -g set-clipboard on' in tmux.conf")
+        yield CheckResult("clipboard", WARN, "inside tmux", "copying needs 'set -g set-clipboard on' in tmux.conf")
     elif between:
-        yield Finding("clipboard", OK, f"inside {' and '.join(between)}: copies travel by OSC 52")
+        yield CheckResult("clipboard", OK, f"inside {' and '.join(between)}: copies travel by OSC 52")
 
 
 def _colours(environment: Mapping[str, str], term: str) -> str:
@@ -168,7 +170,7 @@ def _colours(environment: Mapping[str, str], term: str) -> str:
     return "256" if "256color" in term else "16"
 
 
-def store(path: Path, now: int) -> Iterator[Finding]:
+def store(path: Path, now: int) -> Iterator[CheckResult]:
     """Whether the store can be read and written, how fresh it is, and whether there is room."""
     from collectors.store.read.reader import Reader
 
@@ -177,23 +179,23 @@ def store(path: Path, now: int) -> Iterator[Finding]:
             newest = reader.newest_ms()
             info = reader.info()
     except StoreMissing:
-        yield Finding("store", WARN, f"{path}: not there yet", "run 'lambdatui import FILE' or 'lambdatui collect'")
+        yield CheckResult("store", WARN, f"{path}: not there yet", "run 'lambdatui import FILE' or 'lambdatui collect'")
         return
     except StoreError as error:
         found, _, advice = str(error).partition(": ")
-        yield Finding("store", FAIL, found, advice or None)
+        yield CheckResult("store", FAIL, found, advice or None)
         return
-    yield Finding(
+    yield CheckResult(
         "store",
         OK,
         f"{path}: {figures.size(info.bytes)}, {figures.counted(info.functions, 'function')}, "
         + figures.counted(info.invocations, "invocation"),
     )
     if not os.access(path, os.W_OK):
-        yield Finding("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")
+        yield CheckResult("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")
     free = shutil.disk_usage(path.parent).free
     needed = max(_LEAST_FREE_BYTES, info.bytes // 10)
-    yield Finding(
+    yield CheckResult(
         "disk",
         OK if free >= needed else WARN,
         f"{figures.size(free)} free beside the store",
@@ -202,11 +204,11 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield _freshness(newest, now)
 
 
-def _freshness(newest: int | None, now: int) -> Finding:
+def _freshness(newest: int | None, now: int) -> CheckResult:
     if newest is None:
-        return Finding("data", WARN, "no invocations", "run 'lambdatui import FILE' or 'lambdatui collect'")
+        return CheckResult("data", WARN, "no invocations", "run 'lambdatui import FILE' or 'lambdatui collect'")
     if newest > now + 5 * MINUTE_MS:
-        return Finding(
+        return CheckResult(
             "data",
             WARN,
             f"the newest invocation lies {figures.milliseconds(newest - now)} in the future",
@@ -214,38 +216,38 @@ def _freshness(newest: int | None, now: int) -> Finding:
         )
     newest_words = f"newest invocation {figures.age(now - newest)}, {figures.instant(newest)} UTC"
     if now - newest > DAY_MS:
-        return Finding(
+        return CheckResult(
             "data", WARN, newest_words, "ranges end there unless --at or --from is given; collect for newer data"
         )
-    return Finding("data", OK, newest_words)
+    return CheckResult("data", OK, newest_words)
 
 
-def clock(now: int) -> Finding:
+def clock(now: int) -> CheckResult:
     """Signatures of AWS calls are refused when the clock is more than 5 minutes off."""
     if now < _BUILT_MS:
-        return Finding(
+        return CheckResult(
             "clock", FAIL, f"{figures.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
         )
     import time
 
     zone = time.strftime("%Z (UTC%z)", time.localtime(now // 1000))
-    return Finding("clock", OK, f"{figures.instant(now)} UTC; times are shown in {zone} unless --utc")
+    return CheckResult("clock", OK, f"{figures.instant(now)} UTC; times are shown in {zone} unless --utc")
 
 
-def credentials(environment: Mapping[str, str], home: Path) -> Finding:
+def credentials(environment: Mapping[str, str], home: Path) -> CheckResult:
     """Where AWS credentials would come from. Only names are looked at, never the secrets."""
     if environment.get("AWS_ACCESS_KEY_ID"):
-        return Finding("credentials", OK, "AWS_ACCESS_KEY_ID is set")
+        return CheckResult("credentials", OK, "AWS_ACCESS_KEY_ID is set")
     if environment.get("AWS_PROFILE"):
-        return Finding("credentials", OK, f"AWS_PROFILE={environment['AWS_PROFILE']}")
+        return CheckResult("credentials", OK, f"AWS_PROFILE={environment['AWS_PROFILE']}")
     for variable in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
         if environment.get(variable):
-            return Finding("credentials", OK, f"{variable} is set")
+            return CheckResult("credentials", OK, f"{variable} is set")
     for variable, name in (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")):
         file = Path(environment.get(variable) or home / ".aws" / name)
         if file.is_file():
-            return Finding("credentials", OK, f"{file}")
-    return Finding(
+            return CheckResult("credentials", OK, f"{file}")
+    return CheckResult(
         "credentials",
         WARN,
         "none found",

@@ -10,7 +10,7 @@ OK, WARN, FAIL, NOT_TRIED = "ok", "warn", "fail", "not tried"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at, how it is, and what to do about it.
 
     ``action`` is the IAM action that it is about; ``statement`` a policy, as JSON, that allows what is missing.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pricing.gate import Verdict
 
 
-class Terms(NamedTuple):
+class BillingTerms(NamedTuple):
     """Under which terms a month is billed."""
 
     free_tier: bool
@@ -39,7 +39,7 @@ class Terms(NamedTuple):
     budget: Decimal | None
     own: OwnTerms
 
-    def without_free_tier(self, wanted: bool | None) -> "Terms":
+    def without_free_tier(self, wanted: bool | None) -> "BillingTerms":
         """The terms, without the free tier where a plan leaves it out."""
         return self._replace(free_tier=self.free_tier and wanted is not False)
 
@@ -142,7 +142,7 @@ def command(
     )
     if own.commitment and savings_plan:
         raise click.UsageError("--savings-plan is a part that is covered, --commitment USD an hour: give one of them")
-    terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget, own)
+    terms = BillingTerms(not no_free_tier, savings_plan or Decimal(0), budget, own)
     figures = {name: value for name, value in options.items() if value is not None and value != ()}
     changes = comparisons(compared)
     if plan_file is not None:
@@ -206,7 +206,7 @@ def _pricing_settings(ctx: click.Context) -> Mapping[str, Any]:
 
 
 def _from_figures(
-    figures: dict[str, Any], elsewhere: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms
+    figures: dict[str, Any], elsewhere: tuple[str, ...], changes: tuple[WhatIf, ...], terms: BillingTerms
 ) -> "Statement":
     regions = figures.pop("region", ()) or elsewhere
     if len(regions) > 1:
@@ -229,12 +229,12 @@ def _region(code: str) -> str:
         raise click.UsageError(f"--region: {error.message}") from error
 
 
-def _from_plan(path: Path, changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
+def _from_plan(path: Path, changes: tuple[WhatIf, ...], terms: BillingTerms) -> "Statement":
     found = plan(path)
     return _statement(found.workloads, (*found.what_ifs, *changes), terms.without_free_tier(found.free_tier))
 
 
-def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
+def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms: BillingTerms) -> "Statement":
     from lambdatui.cli.output.statement import Statement
 
     month = list(workloads)
@@ -285,7 +285,7 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
             )
 
 
-def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
+def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: BillingTerms) -> "Statement":
     from collectors.model.clock import now_ms
     from collectors.store.read.reader import Reader
     from lambdatui.cli.global_options import current_context

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation
 from lambdatui.runner.api.revisions import check_revision
-from lambdatui.runner.deployments.function import Document, Function
+from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.errors import conflict, constraint, invalid, not_found
 from lambdatui.runner.functions import LATEST, arn_of
 from lambdatui.runner.service import Runner
@@ -14,7 +14,7 @@ from lambdatui.runner.service import Runner
 _ALIAS = re.compile(r"(?!^[0-9]+$)[a-zA-Z0-9-_]{1,128}")
 
 
-def _alias_document(function: Function, name: str, request: dict[str, Any], before: Document) -> Document:
+def _alias_document(function: DeployedFunction, name: str, request: dict[str, Any], before: Document) -> Document:
     """An alias as a request wants it; what the request leaves out is as ``before``. ApiError."""
     version = str(request.get("FunctionVersion") or before.get("FunctionVersion") or "")
     if version not in function.versions:
@@ -35,7 +35,7 @@ def _alias_document(function: Function, name: str, request: dict[str, Any], befo
     return document
 
 
-def _existing_alias(runner: Runner, call: Call) -> tuple[Function, str]:
+def _existing_alias(runner: Runner, call: Call) -> tuple[DeployedFunction, str]:
     """The function, and the name of an alias that it has. ApiError."""
     function = named_function(runner, call)
     name = call.path["Name"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
-from lambdatui.runner.deployments.function import Function, ResolvedFunction
+from lambdatui.runner.deployments.function import DeployedFunction, ResolvedFunction
 from lambdatui.runner.errors import ApiError, constraint, invalid, serialization
 from lambdatui.runner.service import Runner
 from lambdatui.runner.untrusted import parsed_json
@@ -50,7 +50,7 @@ class Call:
         return {member: rows[start:end]} | ({"NextMarker": str(end)} if end < len(rows) else {})
 
 
-def named_function(runner: Runner, call: Call) -> Function:
+def named_function(runner: Runner, call: Call) -> DeployedFunction:
     """The function that ``FunctionName`` means, whatever its qualifier. ApiError when there is none."""
     return runner.functions.named(call.path["FunctionName"])
 

@@ -11,7 +11,7 @@ from lambdatui.runner.api.call import (
     resolved_function,
     without_own_fields,
 )
-from lambdatui.runner.deployments.function import Function
+from lambdatui.runner.deployments.function import DeployedFunction
 from lambdatui.runner.errors import conflict, constraint, invalid, not_found
 from lambdatui.runner.functions import LATEST
 from lambdatui.runner.gateways.ports import free_port
@@ -34,7 +34,7 @@ def _url_document(request: dict[str, Any], before: dict[str, Any]) -> dict[str, 
     return document
 
 
-def _existing(runner: Runner, call: Call) -> tuple[Function, str]:
+def _existing(runner: Runner, call: Call) -> tuple[DeployedFunction, str]:
     """The function and the qualifier that are meant. ApiError where they have no URL."""
     resolved = resolved_function(runner, call)
     qualifier = resolved.qualifier or LATEST

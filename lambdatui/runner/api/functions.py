@@ -12,7 +12,7 @@ from lambdatui.runner.api.revisions import check_revision
 from lambdatui.runner.api.settings import check_settings, layer_folders
 from lambdatui.runner.api.versions import publish
 from lambdatui.runner.clock import iso_offset
-from lambdatui.runner.deployments.function import Document, Function
+from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.deployments.names import split_name
 from lambdatui.runner.deployments.unzipping import ZIPPED_BYTES, BadZip, decode_base64
 from lambdatui.runner.errors import conflict, constraint, invalid, serialization, too_large
@@ -76,7 +76,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     latest.update(await runner.in_thread(_code_fields, runner, name, request["Code"]))
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
-    function = Function(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": request.get("Tags") or {}})
+    function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": request.get("Tags") or {}})
     _stamp(latest)
     runner.save(function)
     answer = await publish(runner, function) if request.get("Publish") else latest

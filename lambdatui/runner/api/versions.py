@@ -2,7 +2,7 @@
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation, without_own_fields
 from lambdatui.runner.api.revisions import check_revision
-from lambdatui.runner.deployments.function import Document, Function
+from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.errors import invalid
 from lambdatui.runner.functions import LATEST, arn_of
 from lambdatui.runner.service import Runner
@@ -11,7 +11,7 @@ from lambdatui.runner.service import Runner
 _PUBLISHED_FIELDS = ("CodeSha256", "Timeout", "MemorySize", "Handler", "Runtime", "Environment", "Layers")
 
 
-async def publish(runner: Runner, function: Function, description: str | None = None) -> Document:
+async def publish(runner: Runner, function: DeployedFunction, description: str | None = None) -> Document:
     """Publish ``$LATEST``: the new version's configuration, or the last one's when nothing has changed since."""
     numbers = [int(version) for version in function.versions if version != LATEST]
     last = function.versions.get(str(max(numbers))) if numbers else None

@@ -16,7 +16,7 @@ import uuid
 from pathlib import Path
 
 from lambdatui.runner.deployments.documents import DocumentFolder
-from lambdatui.runner.deployments.function import Document, Function, ResolvedFunction
+from lambdatui.runner.deployments.function import DeployedFunction, Document, ResolvedFunction
 from lambdatui.runner.deployments.names import route_alias, split_name
 from lambdatui.runner.deployments.unzipping import extract
 from lambdatui.runner.errors import not_found
@@ -32,14 +32,14 @@ class DeployedFunctions:
     def __init__(self, log_path: Path) -> None:
         self.folder = log_path.with_name(f"{log_path.stem}.functions").absolute()
         self.documents = DocumentFolder(self.folder)
-        self.by_name: dict[str, Function] = {}
+        self.by_name: dict[str, DeployedFunction] = {}
         self._folders: dict[str, Path] = {}
         self._deployments: dict[tuple[str, str], Deployment] = {}
         for file in sorted(self.folder.glob("*/function.json")):
             with contextlib.suppress(ValueError, KeyError):
                 document = parsed_json(file.read_text(encoding="utf-8"))
                 name = str(document["versions"][LATEST]["FunctionName"])
-                self.by_name[name] = Function(name, document)
+                self.by_name[name] = DeployedFunction(name, document)
                 self._folders[name] = file.parent
 
     # --- reading
@@ -52,7 +52,7 @@ class DeployedFunctions:
             self._deployments[name, version] = deployment
         return deployment
 
-    def named(self, full_name: str) -> Function:
+    def named(self, full_name: str) -> DeployedFunction:
         """The function that a name or an ARN means, whatever its qualifier. ApiError when there is none."""
         name, _ = split_name(full_name)
         function = self.by_name.get(name)
@@ -82,7 +82,7 @@ class DeployedFunctions:
 
     # --- changing
 
-    def save(self, function: Function) -> None:
+    def save(self, function: DeployedFunction) -> None:
         """Write a function's document, of a new one too."""
         self.by_name[function.name] = function
         self._forget_deployments(function.name)

@@ -10,7 +10,7 @@ Document = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Function:
+class DeployedFunction:
     """A function and all that is kept about it; its ``document`` has ``versions``, ``aliases``, ``tags`` and more."""
 
     name: str
@@ -50,7 +50,7 @@ class Function:
 class ResolvedFunction:
     """What a name stands for: ``qualifier`` as the caller gave it (None: none), ``version`` what that is now."""
 
-    function: Function
+    function: DeployedFunction
     qualifier: str | None
     version: str
 

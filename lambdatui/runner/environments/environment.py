@@ -11,10 +11,10 @@ from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.failures import Outcome, ended_without_answer, init_error, no_bootstrap
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.process import Ending, FunctionProcess, Host
-from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApi
+from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApiServer
 from lambdatui.runner.environments.variables import process_variables
 from lambdatui.runner.functions import Deployment, RunnerError
-from lambdatui.runner.log.platform_lines import PlatformLines, Report
+from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.runtimes.registry import runtime_of
 
@@ -64,7 +64,7 @@ class Environment:
         self._tail: deque[str] | None = None  # the last events of an invocation whose tail was asked for
         self._pending_start: tuple[int, str] | None = None  # START, until it is written
         self._folder = host.folder / self._id
-        self._api: RuntimeApi | None = None
+        self._api: RuntimeApiServer | None = None
         self._address = ""
 
     @property
@@ -94,7 +94,7 @@ class Environment:
             duration_us = self.deployment.timeout_s * 1_000_000  # what Lambda prints, and bills
         if self._process is not None:
             self._peak_bytes = max(self._peak_bytes, self._process.peak_bytes)
-        report = Report(
+        report = ReportFigures(
             request_id,
             duration_us,
             self.deployment.memory_mb,
@@ -136,7 +136,7 @@ class Environment:
         """
         started = time.perf_counter()
         if self._api is None:
-            self._api = RuntimeApi()
+            self._api = RuntimeApiServer()
             self._address = await self._api.start()
         else:
             self._api.reset()

@@ -9,7 +9,7 @@ from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.process import Ending
 from lambdatui.runner.environments.runtime_api import Answer
 from lambdatui.runner.functions import Deployment, RunnerError
-from lambdatui.runner.log.platform_lines import Report
+from lambdatui.runner.log.platform_lines import ReportFigures
 from lambdatui.runner.untrusted import parsed_json
 
 # Go's words for signals, which Lambda prints.
@@ -72,7 +72,7 @@ def init_error(error: Answer, request_id: str) -> Outcome:
 def failure_before_start(request_id: str, error: RunnerError, deployment: Deployment) -> Invocation:
     """An invocation whose environment cannot be started at all, as an error of the function."""
     body = _error("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}").body
-    report = Report(request_id, 0, deployment.memory_mb, 0, None, "error", "Runtime.InvalidEntrypoint")
+    report = ReportFigures(request_id, 0, deployment.memory_mb, 0, None, "error", "Runtime.InvalidEntrypoint")
     return Invocation(request_id, body, "Runtime.InvalidEntrypoint", report, now_ms(), deployment.version)
 
 

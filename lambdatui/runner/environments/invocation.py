@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lambdatui.runner.log.platform_lines import Report
+from lambdatui.runner.log.platform_lines import ReportFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Invocation:
     request_id: str
     payload: bytes
     error_type: str | None
-    report: Report
+    report: ReportFigures
     start_ms: int
     version: str
     content_type: str = "application/json"

@@ -16,7 +16,7 @@ from pathlib import Path
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.output import Output
-from lambdatui.runner.environments.runtime_api import Answer, RuntimeApi
+from lambdatui.runner.environments.runtime_api import Answer, RuntimeApiServer
 
 _MEMORY_EVERY_S = 0.005
 _READ_BYTES = 65_536
@@ -153,7 +153,10 @@ class FunctionProcess:
         return self.exited.result()
 
     async def wait(
-        self, future_answer: "asyncio.Future[Answer] | asyncio.Future[Answer | None]", limit_s: float, api: RuntimeApi
+        self,
+        future_answer: "asyncio.Future[Answer] | asyncio.Future[Answer | None]",
+        limit_s: float,
+        api: RuntimeApiServer,
     ) -> tuple[Ending, Answer | None]:
         """Wait for an answer until ``limit_s``: why that ended, and the answer, if there is one.
 

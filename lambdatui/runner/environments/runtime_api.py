@@ -62,7 +62,7 @@ class _Stream:
     size: int = 0
 
 
-class RuntimeApi:
+class RuntimeApiServer:
     """Serves one environment.
 
     ``ready`` resolves at the process's first ``next`` (with None) or its init error (with an Answer). ``sent``: the

@@ -5,7 +5,7 @@ import socket
 import sys
 from typing import Any
 
-from lambdatui.runner.deployments.function import Function
+from lambdatui.runner.deployments.function import DeployedFunction
 from lambdatui.runner.functions import LATEST
 from lambdatui.runner.gateways.gateway import Gateway
 from lambdatui.runner.gateways.kinds import FUNCTION_URL, GatewayKind
@@ -21,7 +21,7 @@ class Gateways:
         self._servers: dict[str, tuple[Server, Gateway]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def refresh(self, function: Function) -> None:
+    def refresh(self, function: DeployedFunction) -> None:
         """Open the ports of a function's URLs, and close those that it has no more."""
         urls = {f"url:{function.name}:{qualifier}": url for qualifier, url in function.part("urls").items()}
         for key in [key for key in self._servers if key.startswith(f"url:{function.name}:") and key not in urls]:

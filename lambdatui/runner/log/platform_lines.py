@@ -16,7 +16,7 @@ _NAME_AND_NUMBER = re.compile(r"([a-z]+)(\d.*?)(?:\.x)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportFigures:
     """The figures of REPORT. ``init_us`` is None for a warm start.
 
     ``status`` is ``timeout`` or ``error``, and None for an invocation that the handler answered. ``trace_id`` is the
@@ -82,14 +82,14 @@ class PlatformLines:
             fields.append(f"Error Type: {error_type}")
         return "\t".join(fields) + "\n"
 
-    def last(self, report: Report) -> list[str]:
+    def last(self, report: ReportFigures) -> list[str]:
         """END and REPORT; JSON has the report alone."""
         if self._json:
             return [_json_report(report)]
         return [f"END RequestId: {report.request_id}\n", report_line(report)]
 
 
-def report_line(report: Report) -> str:
+def report_line(report: ReportFigures) -> str:
     """REPORT in the text format, with the line of X-Ray where the call was sampled."""
     fields = [
         f"REPORT RequestId: {report.request_id}\tDuration: {_ms(report.duration_us)} ms"
@@ -110,7 +110,7 @@ def report_line(report: Report) -> str:
     return line
 
 
-def _json_report(report: Report) -> str:
+def _json_report(report: ReportFigures) -> str:
     metrics: dict[str, float] = {
         "durationMs": float(_ms(report.duration_us)),
         "billedDurationMs": report.billed_ms,

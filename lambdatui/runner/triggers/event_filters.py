@@ -21,7 +21,7 @@ _COMPARE = {
 _RULES = {"prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case"}
 
 
-class FilterError(CaughtError, ValueError):
+class EventFilterError(CaughtError, ValueError):
     """A pattern that cannot be read."""
 
 
@@ -34,7 +34,7 @@ class Filters:
             try:
                 pattern = parsed_json(entry.get("Pattern") or "{}")
             except ValueError as error:
-                raise FilterError(f"Filter pattern is not JSON: {error}") from error
+                raise EventFilterError(f"Filter pattern is not JSON: {error}") from error
             _check(pattern)
             self._patterns.append(pattern)
 
@@ -45,7 +45,7 @@ class Filters:
 
 def _check(pattern: Any) -> None:
     if not isinstance(pattern, dict):
-        raise FilterError("Filter pattern is not an object")
+        raise EventFilterError("Filter pattern is not an object")
     for name, rules in pattern.items():
         if name == "$or":
             for alternative in rules if isinstance(rules, list) else [None]:
@@ -53,11 +53,11 @@ def _check(pattern: Any) -> None:
         elif isinstance(rules, dict):
             _check(rules)
         elif not isinstance(rules, list) or not rules:
-            raise FilterError(f'"{name}" must be an object or an array')
+            raise EventFilterError(f'"{name}" must be an object or an array')
         else:
             for rule in rules:
                 if isinstance(rule, dict) and not (len(rule) == 1 and set(rule) <= _RULES):
-                    raise FilterError(f"Unrecognized match type {', '.join(map(str, rule))}")
+                    raise EventFilterError(f"Unrecognized match type {', '.join(map(str, rule))}")
 
 
 def _matches(pattern: Mapping[str, Any], record: Any) -> bool:

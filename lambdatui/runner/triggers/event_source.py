@@ -20,7 +20,7 @@ from lambdatui.runner.triggers.base import (
     Trigger,
     TriggerHost,
 )
-from lambdatui.runner.triggers.event_filters import FilterError, Filters
+from lambdatui.runner.triggers.event_filters import EventFilterError, Filters
 
 _COMMON_FIELDS = ("BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria")
 SOURCE = "source_arn"
@@ -119,7 +119,7 @@ def mapping_settings(request: Document, arn: str) -> Document:
             )
     try:
         Filters(settings.get("FilterCriteria"))
-    except FilterError as error:
+    except EventFilterError as error:
         raise invalid(f"Invalid filter pattern definition: {error}") from error
     if target := ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination"):
         destinations.check_target(target)

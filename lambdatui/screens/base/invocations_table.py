@@ -9,7 +9,7 @@ from textual import on, work
 from collectors.model.records import Status
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.destinations import ToInvocation
-from lambdatui.session.messages import Failed
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.queries import QueryContext, ask
 from lambdatui.text.figures import counted
 from lambdatui.views.filters import Filter, FilterError, tags_in
@@ -190,7 +190,7 @@ class InvocationsTable(TableScreen):
             self._next_offset = place + len(view.rows)
             self.table.show_rows(AllRows([*self.table.source.rows, *view.rows], more=view.more))
 
-    def show_failure(self, message: Failed) -> None:
+    def show_failure(self, message: AnswerFailed) -> None:
         """Shows the failure, and lets the pages that did not come be asked for again."""
         super().show_failure(message)
         if isinstance(self.table.source, PagedRows):

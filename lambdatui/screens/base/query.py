@@ -9,7 +9,7 @@ from textual import on, work
 from textual.worker import get_current_worker
 
 from lambdatui.screens.base.screen import CommandScreen
-from lambdatui.session.messages import Answered, Failed, StoreChanged
+from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
 from lambdatui.session.session import Session
 from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
 from lambdatui.widgets.header import Header
@@ -86,7 +86,7 @@ class QueryScreen(CommandScreen):
     def ask_store(
         self, subject: str, question: "Callable[[QueryContext], Any]", choice: RangeChoice, now_ms: int
     ) -> None:
-        """Runs in a worker's thread: asks, and posts ``Answered`` or ``Failed``."""
+        """Runs in a worker's thread: asks, and posts ``Answered`` or ``AnswerFailed``."""
         from lambdatui.session.queries import QueryError, ask
 
         worker = get_current_worker()
@@ -97,7 +97,7 @@ class QueryScreen(CommandScreen):
             )  # fmt: skip
         except QueryError as error:
             if not worker.is_cancelled:
-                self.post_message(Failed(subject, str(error)))
+                self.post_message(AnswerFailed(subject, str(error)))
             return
         if not worker.is_cancelled:
             self.post_message(Answered(subject, time_range, answer, scope))

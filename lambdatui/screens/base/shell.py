@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 from lambdatui.commands.base import AnyCommand, Commands, bindings, keys
 from lambdatui.commands.general import Help
 from lambdatui.commands.protocols import CursorPane
-from lambdatui.session.messages import Failed
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
 from lambdatui.text.figures import instant
 from lambdatui.widgets.filter_line import FilterLine
@@ -109,13 +109,13 @@ class ShellScreen(Screen[None]):
         """Paints the header again: another screen may have changed what it says."""
         self.refresh_header()
 
-    @on(Failed)
-    def _failed(self, message: Failed) -> None:
+    @on(AnswerFailed)
+    def _failed(self, message: AnswerFailed) -> None:
         self.session.add_problem(" > ".join(self.heading()), message.notice)
         self.query_one(Notice).say(message.notice, failing=True)
         self.show_failure(message)
 
-    def show_failure(self, message: Failed) -> None:
+    def show_failure(self, message: AnswerFailed) -> None:
         """Called after the notice was shown, for screens that show more of a failure."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -123,7 +123,7 @@ class ShellScreen(Screen[None]):
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             self.post_message(
-                Failed(event.worker.group, f"unexpected {type(error).__name__}: {error}; ctrl-r asks again")
+                AnswerFailed(event.worker.group, f"unexpected {type(error).__name__}: {error}; ctrl-r asks again")
             )
 
     # Commands -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from lambdatui.commands.navigation import NAVIGATION
 from lambdatui.commands.table import TABLE
 from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.places import PlacesScreen
-from lambdatui.session.messages import Failed
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.text.figures import counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
@@ -181,7 +181,7 @@ class TableScreen(PlacesScreen):
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
 
-    def show_failure(self, message: Failed) -> None:
+    def show_failure(self, message: AnswerFailed) -> None:
         """Shows the failure in place of the rows, where no answer came before."""
         if self.answer is None:
             empty = self.query_one("#empty", Static)

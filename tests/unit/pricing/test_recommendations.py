@@ -16,7 +16,7 @@ from pricing.pricebook import PriceBook
 from pricing.recommendations import (
     FunctionMonth,
     Measured,
-    Recommendation,
+    SuggestedChange,
     provisioned_break_even,
     recommendations,
 )
@@ -36,11 +36,11 @@ def month(**more: Any) -> FunctionMonth:
     return FunctionMonth(**{"usage": usage, "memory_mb": 1024, "duration_ms": 200.0, "runtime": "python3.13", **more})
 
 
-def named(one: FunctionMonth, words: str) -> Recommendation | None:
+def named(one: FunctionMonth, words: str) -> SuggestedChange | None:
     return next((saving for saving in recommendations(one, BOOK) if words in saving.change), None)
 
 
-def found(one: FunctionMonth, words: str) -> Recommendation:
+def found(one: FunctionMonth, words: str) -> SuggestedChange:
     saving = named(one, words)
     assert saving is not None, [saving.change for saving in recommendations(one, BOOK)]
     return saving

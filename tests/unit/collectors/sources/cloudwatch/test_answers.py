@@ -11,7 +11,7 @@ from botocore.model import ServiceModel
 
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch import pages as listing
-from collectors.sources.cloudwatch.answers import _WHY, FastFactory, Unreadable
+from collectors.sources.cloudwatch.answers import _WHY, FastFactory, UnreadableAnswer
 from collectors.sources.cloudwatch.pages import Endless, pages
 from tests.support.aws import canned_session
 from tests.support.fake_aws import cbor
@@ -110,7 +110,7 @@ def test_an_empty_object_is_no_end_of_a_listing(
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     session, aws = canned_session()
     aws.answers[f"{service}:{operation}"] = lambda _: b"{}"
-    with pytest.raises(Unreadable, match=r"it has no (Functions|logGroups|Accounts)"):
+    with pytest.raises(UnreadableAnswer, match=r"it has no (Functions|logGroups|Accounts)"):
         getattr(session.client(service), method)()
 
 

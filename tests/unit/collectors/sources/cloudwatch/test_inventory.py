@@ -35,7 +35,7 @@ Things = dict[tuple[str, str], dict[str, Any]]
 
 
 def things(found: list[Any]) -> Things:
-    return {(one.kind, one.item): dict(one.settings) for part in found for one in getattr(part, "found", ())}
+    return {(one.kind, one.item): dict(one.settings) for part in found for one in getattr(part, "configured", ())}
 
 
 def details(
@@ -270,7 +270,7 @@ def test_what_is_denied_is_kept_as_denied(operation: str, kind: str) -> None:
     # Allowed again, it is denied no more.
     detail_answers(aws)
     (denied,) = [one for one in details(aws, session) if "denied" in one.kinds]
-    assert denied.found == []
+    assert denied.configured == []
 
 
 def test_a_function_that_is_being_changed_is_asked_again() -> None:
@@ -352,7 +352,7 @@ def test_capacity_providers_and_who_runs_on_them() -> None:
     aws.answers["lambda:ListFunctionVersionsByCapacityProvider"] = lambda _: error("AccessDeniedException", status=403)
     first, failed = capacity.capacity_providers(session.client("lambda"), ACCOUNT, REGION, FREE)
     assert isinstance(first, Inventory)
-    assert len(first.found) == 2
+    assert len(first.configured) == 2
     assert isinstance(failed, SourceFailed)
 
 
@@ -360,7 +360,10 @@ def test_code_signing_is_listed_and_not_asked_of_each_function() -> None:
     session, aws = canned_session()
     capacity_answers(aws)
     (found,) = capacity.code_signing(session.client("lambda"), ACCOUNT, REGION, FREE)
-    assert {(one.function, one.settings["untrusted_code"]) for one in found.found} == {("fn", "Warn"), ("fn2", "Warn")}
+    assert {(one.function, one.settings["untrusted_code"]) for one in found.configured} == {
+        ("fn", "Warn"),
+        ("fn2", "Warn"),
+    }
     assert aws.count("lambda:ListFunctionsByCodeSigningConfig") == 3
 
 
@@ -421,7 +424,7 @@ def test_groups_that_hand_logs_on_are_asked_to_whom() -> None:
         (one.function, one.item): dict(one.settings)
         for part in given
         if isinstance(part, Inventory)
-        for one in part.found
+        for one in part.configured
     }
     assert known["a", "to-s3"] == known["b", "to-s3"] == {"destination": "arn:aws:s3:::bucket"}
     assert known["a", ""] == {"log_group": "delivered", "destinations": 2}

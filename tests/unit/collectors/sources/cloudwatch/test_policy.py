@@ -183,6 +183,8 @@ def test_the_region_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_REGION", "cn-north-1")
     assert allowed_on(printed(), "logs:FilterLogEvents") == ["arn:aws-cn:logs:*:*:log-group:/aws/lambda/*"]
     assert run("iam-policy", "--partition", "aws-moon").exit_code == 2
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-gov-west-1")
+    assert allowed_on(printed(), "logs:FilterLogEvents") == ["arn:aws-us-gov:logs:*:*:log-group:/aws/lambda/*"]
 
 
 # --- log groups --------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from lambdatui.runner.environments.output import EVENT_BYTES, Output
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import ANSWER_BYTES, Event
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log.platform_lines import Report, billed_ms, report_line
+from lambdatui.runner.log.platform_lines import ReportFigures, billed_ms, report_line
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.runtimes.python import this_runtime
 from tests.support import needs
@@ -307,7 +307,7 @@ def test_a_line_longer_than_an_event_is_cut() -> None:
 
 
 def test_report_prints_tabs_and_two_decimals() -> None:
-    line = report_line(Report("id", duration_us=1_005, memory_mb=128, max_memory_mb=31, init_us=83_505))
+    line = report_line(ReportFigures("id", duration_us=1_005, memory_mb=128, max_memory_mb=31, init_us=83_505))
     assert line == (
         "REPORT RequestId: id\tDuration: 1.00 ms\tBilled Duration: 85 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB"
         "\tInit Duration: 83.50 ms\t\n"

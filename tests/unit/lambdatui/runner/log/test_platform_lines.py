@@ -5,9 +5,11 @@ import json
 import pytest
 
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log.platform_lines import PlatformLines, Report
+from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures
 
-REPORT = Report("id-1", 1_234_567, 128, 60, 200_005, "timeout", "Runtime.ExitError", "Root=1-a;Parent=b;Sampled=1")
+REPORT = ReportFigures(
+    "id-1", 1_234_567, 128, 60, 200_005, "timeout", "Runtime.ExitError", "Root=1-a;Parent=b;Sampled=1"
+)
 
 
 def lines(log_format: str, runtime: str = "python3.11") -> PlatformLines:
