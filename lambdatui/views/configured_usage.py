@@ -63,7 +63,7 @@ class ConfiguredUsage:
         """``known_ms`` is from when on nothing is known yet: what was in force then goes on."""
         self._reader = reader
         functions = list(functions)
-        rows, groups = reader.kept(("configured", _KINDS), lambda: _read(reader))
+        rows, groups = reader.cached(("configured", _KINDS), lambda: _read(reader))
         history: dict[Where, dict[tuple[str, str, str], list[SettingRow]]] = defaultdict(lambda: defaultdict(list))
         for setting in rows:
             if known_ms is not None and setting.since_ms >= known_ms:

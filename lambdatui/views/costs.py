@@ -129,7 +129,7 @@ def costs(
     budget: Decimal | None = None,
 ) -> CostsView:
     """The bill of ``time_range``, month by month, and the projection of its last month."""
-    return reader.kept(
+    return reader.cached(
         ("costs", time_range, book, free_tier, scope, budget),
         lambda: _costs(reader, time_range, book, free_tier, scope, budget),
     )

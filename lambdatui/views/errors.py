@@ -62,7 +62,7 @@ ERROR_COLUMNS = columns_of(ErrorView)
 @as_of_range
 def errors(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> View[ErrorView]:
     """The groups of the range, most frequent first; then the patterns that Logs Insights found in its hours."""
-    return reader.kept(("errors view", time_range, scope), lambda: _errors(reader, time_range, scope))
+    return reader.cached(("errors view", time_range, scope), lambda: _errors(reader, time_range, scope))
 
 
 def _errors(reader: Reader, time_range: TimeRange, scope: Scope | None) -> View[ErrorView]:

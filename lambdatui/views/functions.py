@@ -75,7 +75,7 @@ def functions(
     trouble (``views.health``).
     """
     trend_steps = most_steps(reader, time_range, trend_steps) if trend_steps else 0
-    view = reader.kept(
+    view = reader.cached(
         ("functions", time_range, book, scope, trend_steps),
         lambda: _functions(reader, time_range, book, scope, trend_steps),
     )

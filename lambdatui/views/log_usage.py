@@ -75,11 +75,11 @@ def log_usage(reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | Non
     What came in at or after ``known_ms`` is hidden: a span may reach beyond what is known, as a month does.
     """
     known_ms = to_ms if known_ms is None else min(to_ms, known_ms)
-    facts = reader.kept("log groups", lambda: account_rows.log_groups(reader))
-    came = reader.kept(("incoming", from_ms, known_ms), lambda: incoming(reader, from_ms, known_ms))
+    facts = reader.cached("log groups", lambda: account_rows.log_groups(reader))
+    came = reader.cached(("incoming", from_ms, known_ms), lambda: incoming(reader, from_ms, known_ms))
     if not facts and not came:
         return []
-    return reader.kept("owners of log groups", lambda: _Groups(reader, facts)).usage(came, from_ms, to_ms)
+    return reader.cached("owners of log groups", lambda: _Groups(reader, facts)).usage(came, from_ms, to_ms)
 
 
 def by_function(usages: Sequence[LogUsage]) -> dict[int, LogUsage]:

@@ -77,7 +77,7 @@ def logs(
         read.append(_logs(reader, time_range, *asked))
         return read[0] if sum([len(line.message) for line in read[0].rows]) <= _KEPT_CHARACTERS else None
 
-    kept = reader.kept(("logs", time_range, *asked), answer)
+    kept = reader.cached(("logs", time_range, *asked), answer)
     return read[0] if read else kept or _logs(reader, time_range, *asked)
 
 

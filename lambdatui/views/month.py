@@ -50,7 +50,7 @@ def month(reader: "Reader", to_ms: int, spread_of: Collection[int] | None = None
     """The UTC calendar month that holds the moment before ``to_ms``; the interval is for the sum of ``spread_of``."""
     every = {row.id for row in reader.functions()}
     chosen = None if spread_of is None or every <= set(spread_of) else frozenset(spread_of)
-    return reader.kept(("month", to_ms, chosen), lambda: _month(reader, to_ms, chosen))
+    return reader.cached(("month", to_ms, chosen), lambda: _month(reader, to_ms, chosen))
 
 
 def list_prices_by_function(reader: "Reader", to_ms: int, book: "PriceBook") -> Mapping[int, Decimal]:
@@ -60,7 +60,7 @@ def list_prices_by_function(reader: "Reader", to_ms: int, book: "PriceBook") -> 
         found = month(reader, to_ms)
         return sums_by_function(found.ids, found.projection.p50, book, found.unknown)
 
-    return reader.kept(("month by function", to_ms, book), read)
+    return reader.cached(("month by function", to_ms, book), read)
 
 
 def sums_by_function(

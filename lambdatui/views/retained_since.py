@@ -16,7 +16,7 @@ _FEW = 20
 
 def _since(reader: Reader, function_ids: Sequence[int] | None) -> PrunedUntil:
     wanted = None if function_ids is None else tuple(function_ids)
-    return reader.kept(("kept since", wanted), lambda: kept_since(reader.select, wanted))
+    return reader.cached(("kept since", wanted), lambda: kept_since(reader.select, wanted))
 
 
 def lines_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:

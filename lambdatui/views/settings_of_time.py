@@ -28,7 +28,7 @@ class SettingsOfTime:
         history = function_settings(reader, PRICED)
         self._rows: dict[int, dict[str, list[SettingRow]]] = {}
         self.functions = {row.id: row.function for row in functions}
-        self._plain: dict[tuple[int, str], Terms] = reader.kept("terms of functions", dict)
+        self._plain: dict[tuple[int, str], Terms] = reader.cached("terms of functions", dict)
         for function_id, function in self.functions.items() if history else ():
             key = function.key
             for one in history.get((key.account, key.region, key.name), ()):

@@ -62,7 +62,7 @@ class ThrottlesView(View[ThrottleView]):
 @as_of_range
 def throttles(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None) -> ThrottlesView:
     """The functions with throttles first, then those whose metrics show none; functions without metrics last."""
-    return reader.kept(("throttles view", time_range, scope), lambda: _throttles(reader, time_range, scope))
+    return reader.cached(("throttles view", time_range, scope), lambda: _throttles(reader, time_range, scope))
 
 
 def _throttles(reader: Reader, time_range: TimeRange, scope: Scope | None) -> ThrottlesView:

@@ -75,7 +75,7 @@ def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = No
     that parts sum to the whole.
     """
     known_ms = to_ms if known_ms is None else known_ms
-    return reader.kept(
+    return reader.cached(
         ("usages", from_ms, to_ms, known_ms), lambda: Ledger(reader, from_ms, to_ms, known_ms=known_ms).usages()
     )
 
@@ -87,7 +87,7 @@ def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> Us
         ledger = Ledger(reader, from_ms, to_ms, known_ms=known_ms, everything=reader.is_fleet(None))
         return ledger.priced_usages()[1]
 
-    return reader.kept(("used before", from_ms, to_ms, known_ms), read)
+    return reader.cached(("used before", from_ms, to_ms, known_ms), read)
 
 
 class Ledger:
@@ -342,4 +342,4 @@ def days(reader: "Reader", from_ms: int, to_ms: int) -> Mapping[int, list[tuple[
             found[day_ms].append((function_id, usage, unknown))
         return dict(found)
 
-    return reader.kept(("usage by day", from_ms, to_ms), read)
+    return reader.cached(("usage by day", from_ms, to_ms), read)

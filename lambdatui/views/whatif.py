@@ -88,7 +88,9 @@ def recommended(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", *, scope: Scope = EVERYTHING
 ) -> "dict[int, tuple[Recommendation, ...]]":
     """By function id what ``pricing`` recommends, for what-ifs and for advice alike."""
-    return reader.kept(("recommended", time_range, book, scope), lambda: _recommended(reader, time_range, book, scope))
+    return reader.cached(
+        ("recommended", time_range, book, scope), lambda: _recommended(reader, time_range, book, scope)
+    )
 
 
 def _recommended(
@@ -165,7 +167,7 @@ class _MonthParts:
 
     @classmethod
     def of(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", scope: Scope) -> "_MonthParts":
-        return reader.kept(("month parts", to_ms, scope), lambda: cls._read(reader, to_ms, chosen, scope))
+        return reader.cached(("month parts", to_ms, scope), lambda: cls._read(reader, to_ms, chosen, scope))
 
     @classmethod
     def _read(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", scope: Scope) -> "_MonthParts":

@@ -232,7 +232,7 @@ def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, s
             by_function.setdefault((row.account, row.region, row.function), []).append(row)
         return by_function
 
-    return reader.kept(("settings of functions", tuple(names)), read)
+    return reader.cached(("settings of functions", tuple(names)), read)
 
 
 def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:

@@ -27,7 +27,7 @@ class Connected:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._connection = open_checked(self._path)
-        self._kept = QueryCache(self._connection)
+        self._cache = QueryCache(self._connection)
         self.until_ms: int | None = None
         self._functions_as_read: list[tuple[Any, ...]] = []
         self._known_functions: list[FunctionRow] = []
@@ -52,18 +52,18 @@ class Connected:
         """All rows of one question; for the modules of this room that read other tables."""
         return self._all(sql, values)
 
-    def kept(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
+    def cached(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
         """``answer()``, or what it was when ``asked`` was last asked, unless another process has committed since.
 
         ``asked`` names everything that the answer depends on besides the store and ``until_ms``; nobody changes
         what is given out.
         """
         with explained(self._path):
-            return self._kept.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
+            return self._cache.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
 
     def forget(self) -> None:
         """Reads everything anew from here on."""
-        self._kept.forget()
+        self._cache.forget()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -86,7 +86,7 @@ class Connected:
         if function_ids is None and self.until_ms is None:
             return None
         every = {row.id for row in self.functions()}
-        if self.until_ms is not None and len(every) < len(self.kept("functions", self._functions)):
+        if self.until_ms is not None and len(every) < len(self.cached("functions", self._functions)):
             return tuple(sorted(every) if function_ids is None else [each for each in function_ids if each in every])
         if function_ids is None or every == set(function_ids):
             return None
@@ -148,11 +148,11 @@ class Connected:
     def functions(self) -> list[FunctionRow]:
         """Every function of the store, by name."""
         if self.until_ms is None:
-            return list(self.kept("functions", self._functions))
+            return list(self.cached("functions", self._functions))
         from collectors.store.read.functions_until import functions_until
 
         until_ms = self.until_ms
-        return list(self.kept("functions until", lambda: functions_until(self._all, self._functions(), until_ms)))
+        return list(self.cached("functions until", lambda: functions_until(self._all, self._functions(), until_ms)))
 
     def _functions(self) -> list[FunctionRow]:
         rows = self._all(f"SELECT {FUNCTIONS.column_list()} FROM functions ORDER BY name, region, account")
@@ -169,19 +169,19 @@ class Connected:
         packed = "SELECT last_ms FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)"
         of_function = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
-        return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
+        return cast(int | None, self.cached(sql, lambda: self._all(sql)[0][0]))
 
     def newest_known_ms(self) -> int | None:
         """The same of all that is known of any time: invocations, the last of their lines, loose lines, metrics."""
         from collectors.store.read.known_spans import newest_known
 
-        return self.kept("newest known", lambda: newest_known(self._all, self.newest_ms()))
+        return self.cached("newest known", lambda: newest_known(self._all, self.newest_ms()))
 
     def oldest_known_ms(self) -> int | None:
         """When the oldest of all that is known was."""
         from collectors.store.read.known_spans import oldest_known
 
-        return self.kept("oldest known", lambda: oldest_known(self._all, self.oldest_ms()))
+        return self.cached("oldest known", lambda: oldest_known(self._all, self.oldest_ms()))
 
     def as_of_ms(self, before_ms: int) -> int | None:
         """When the newest invocation before then, a full minute, began; the newest line or metric where none is.
@@ -193,17 +193,17 @@ class Connected:
             return newest
         from collectors.store.read.known_spans import newest_before
 
-        found = self.kept(("as of", before_ms), lambda: newest_before(self._all, before_ms))
+        found = self.cached(("as of", before_ms), lambda: newest_before(self._all, before_ms))
         return self.newest_known_ms() if found is None else found
 
     def has_insights(self) -> bool:
         """Whether Logs Insights has summed any hour."""
         sql = "SELECT EXISTS (SELECT 1 FROM insights_cells)"
-        return self.kept(sql, lambda: bool(self._all(sql)[0][0]))
+        return self.cached(sql, lambda: bool(self._all(sql)[0][0]))
 
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""
-        return self.kept("oldest", self._oldest_ms)
+        return self.cached("oldest", self._oldest_ms)
 
     def _oldest_ms(self) -> int | None:
         kept = self._all(f"SELECT value FROM settings WHERE name = '{OLDEST}'")

@@ -55,7 +55,7 @@ _SERIES = tuple(field.name for field in fields(EmfSeries))
 def sums(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[EmfSum]:
     """The series with a value in the span, by function, namespace, metric, dimensions and unit."""
     span = tuple(pieces(from_ms, to_ms, to_ms)), reader.chosen(function_ids)
-    return list(reader.kept(("emf", *span), lambda: _sums(reader, *span)))
+    return list(reader.cached(("emf", *span), lambda: _sums(reader, *span)))
 
 
 def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> list[EmfSum]:
@@ -89,7 +89,7 @@ def _last_minute(reader: Reader, series: int, start_ms: int) -> int:
 
 
 def _series(reader: Reader) -> Iterator[EmfSeries]:
-    rows = reader.kept(
+    rows = reader.cached(
         "emf series",
         lambda: reader.select(f"SELECT {EMF_SERIES.columns_of(_SERIES)} FROM emf_series"),
     )

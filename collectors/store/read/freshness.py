@@ -18,7 +18,7 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
 
     Times are epoch ms. The first is None where no collection has marked what it covers: imports, a runner's log.
     """
-    newest = reader.kept("newest of each", lambda: _newest_of_each(reader))
+    newest = reader.cached("newest of each", lambda: _newest_of_each(reader))
     marks = _marks(reader)
     if not marks:
         return {row.id: (None, newest.get(row.id)) for row in functions}
@@ -66,7 +66,7 @@ def _marks(reader: Reader) -> dict[str, Spans]:
                 spans.setdefault(item, []).append((from_ms, to_ms if until_ms is None else min(to_ms, until_ms)))
         return spans
 
-    return reader.kept("marks", read)
+    return reader.cached("marks", read)
 
 
 def _items(row: FunctionRow) -> tuple[str, str, str]:
@@ -78,7 +78,7 @@ def _items(row: FunctionRow) -> tuple[str, str, str]:
 
 def collected_every_ms(reader: Reader) -> int | None:
     """The usual time from one collection to the next of the same source; the longest of the sources'; None unknown."""
-    return reader.kept("collected every", lambda: _collected_every_ms(reader))
+    return reader.cached("collected every", lambda: _collected_every_ms(reader))
 
 
 def _collected_every_ms(reader: Reader) -> int | None:

@@ -46,7 +46,7 @@ def counted_by(
             by_hour = not reader.is_fleet(None)
             return summed(reader.select, plan, len(ends) - 1, reader.ids(chosen), by_hour=by_hour)
 
-    return dict(reader.kept(("counted by", ends, chosen), read))
+    return dict(reader.cached(("counted by", ends, chosen), read))
 
 
 def _newest(reader: Reader) -> int | None:

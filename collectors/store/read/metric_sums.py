@@ -24,7 +24,7 @@ class Metrics(Connected):
     def metric(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, MetricSum]:
         """Sum and peak of a collected CloudWatch metric by function; a function without a point is absent."""
         span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self.chosen(function_ids)
-        return dict(self.kept(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
+        return dict(self.cached(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
 
     def _metric(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, MetricSum]:
         pieces = self._metric_packs(name, ("Maximum", "Sum"), span, function_ids)
@@ -69,7 +69,7 @@ class Metrics(Connected):
                 figures[function_id] = figure if before is None else of_both(before, figure)
             return figures
 
-        return dict(self.kept(("metric", name, stat, span, chosen), read))
+        return dict(self.cached(("metric", name, stat, span, chosen), read))
 
     def _metric_packs(
         self, name: str, stats: Sequence[str], span: Sequence[Piece], function_ids: Functions
@@ -110,13 +110,13 @@ class Metrics(Connected):
             " (SELECT max((SELECT max(m.start_ms) FROM metrics m WHERE m.metric = ?1 AND m.function_id = f.id"
             " AND m.stat = ?2)) FROM functions f))"
         )
-        return cast(int | None, self.kept(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
+        return cast(int | None, self.cached(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def oldest_point(self, name: str, stat: str) -> int | None:
         """When the first hour of a metric begins."""
         # Every hour of a metric has a pack, made or marked.
         sql = f"SELECT min(start_ms) FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = {HOUR}"
-        return cast(int | None, self.kept(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
+        return cast(int | None, self.cached(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:
         """All functions' sums of a metric by hour of the day (0 to 23, UTC)."""
@@ -126,7 +126,7 @@ class Metrics(Connected):
             " AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
         )
         return dict(
-            self.kept(("metered by hour", name, from_ms, to_ms), lambda: dict(self._all(sql, (name, from_ms, to_ms))))
+            self.cached(("metered by hour", name, from_ms, to_ms), lambda: dict(self._all(sql, (name, from_ms, to_ms))))
         )
 
     def _metered(

@@ -37,7 +37,7 @@ class Uncounted:
 def pattern_counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[PatternCount]:
     """By function and pattern, of whole hours."""
     span = from_ms, to_ms, reader.chosen(function_ids)
-    return list(reader.kept(("patterns", *span), lambda: _counts(reader, *span)))
+    return list(reader.cached(("patterns", *span), lambda: _counts(reader, *span)))
 
 
 def _counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions) -> list[PatternCount]:
@@ -83,7 +83,7 @@ def _rows(reader: Reader, table: str, from_ms: int, to_ms: int, function_ids: Fu
 
 def _said(reader: Reader) -> dict[int, tuple[str, str]]:
     """The pattern that each shape is part of, and an example."""
-    rows = reader.kept(
+    rows = reader.cached(
         "said of patterns", lambda: reader.select("SELECT id, coalesce(template, shape), example FROM patterns")
     )
     return {identity: (template, example) for identity, template, example in rows}

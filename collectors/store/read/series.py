@@ -17,7 +17,7 @@ Key = TypeVar("Key", bound=Any)
 
 def invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
     """Invocations of each function in each part; functions without any are absent. They add up to the span's."""
-    return reader.kept(("invocations by step", parts), lambda: _invocations_by_step(reader, parts))
+    return reader.cached(("invocations by step", parts), lambda: _invocations_by_step(reader, parts))
 
 
 def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
@@ -30,7 +30,7 @@ def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, .
     if not (parts.step_ms % HOUR or parts.from_ms % HOUR):
         found = counted_by(reader, (*parts.starts, parts.to_ms))
         return {each: tuple(count for count, _ in counts) for each, counts in found.items()}
-    return reader.kept(("counted by step", parts), lambda: _counted_within_hours(reader, parts))
+    return reader.cached(("counted by step", parts), lambda: _counted_within_hours(reader, parts))
 
 
 def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:

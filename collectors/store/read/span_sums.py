@@ -101,7 +101,7 @@ class Rollups(Connected):
     def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
         """Sums of each function that has any invocation in the span, by function id."""
         span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
-        return list(self.kept(("totals", span, chosen), lambda: self._totals(span, chosen)))
+        return list(self.cached(("totals", span, chosen), lambda: self._totals(span, chosen)))
 
     def _totals(self, span: Sequence[Piece], function_ids: Functions) -> list[Totals]:
         if (packs := self.packs_of(span, function_ids)) is not None:
@@ -120,7 +120,7 @@ class Rollups(Connected):
     ) -> list[SpanUsage]:
         """The totals' part that bills and counts are made of, in half the time; ``exact`` as ``pieces`` has it."""
         span, chosen = self._pieces(from_ms, to_ms, exact=exact), self.chosen(function_ids)
-        return list(self.kept(("usage", span, chosen), lambda: self._usage(span, chosen)))
+        return list(self.cached(("usage", span, chosen), lambda: self._usage(span, chosen)))
 
     def _usage(self, span: Sequence[Piece], function_ids: Functions) -> list[SpanUsage]:
         if (packs := self.packs_of(span, function_ids)) is not None:
@@ -139,7 +139,7 @@ class Rollups(Connected):
         if self.is_fleet(chosen):
             found = self.usage(from_ms, to_ms, function_ids)
             return sum(one.invocations for one in found), sum(one.reports for one in found)
-        return self.kept(("counted", span, chosen), lambda: self._counted(span, chosen))
+        return self.cached(("counted", span, chosen), lambda: self._counted(span, chosen))
 
     def _counted(self, span: Sequence[Piece], function_ids: Functions) -> tuple[int, int]:
         rows = self._cells("sum(c.invocations), sum(c.reports)", span, function_ids)
@@ -152,7 +152,7 @@ class Rollups(Connected):
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
         """p50, p95 and p99 of each function with a REPORT in the span."""
         span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
-        return dict(self.kept(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
+        return dict(self.cached(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
 
     def _quantiles(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, Quantiles]:
         if (packs := self.packs_of(span, function_ids, "latency")) is not None:
@@ -168,7 +168,7 @@ class Rollups(Connected):
         Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
         """
         span, chosen = (from_ms, to_ms, step_ms), self.chosen(function_ids)
-        return list(self.kept(("series", span, chosen), lambda: self._series(*span, chosen)))
+        return list(self.cached(("series", span, chosen), lambda: self._series(*span, chosen)))
 
     def _series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions) -> list[SeriesPoint]:
         grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
@@ -202,7 +202,7 @@ class Rollups(Connected):
         if self.is_fleet(chosen):
             return list(zip(*self.day_columns(from_ms, to_ms, chosen).T.tolist(), strict=True))
         span, rest = self._whole_days(from_ms, to_ms)
-        return self.kept(("days", span, rest, chosen), lambda: self._days(span, rest, chosen))
+        return self.cached(("days", span, rest, chosen), lambda: self._days(span, rest, chosen))
 
     def _whole_days(self, from_ms: int, to_ms: int) -> tuple[Piece, tuple[int, int]]:
         """The days of a span, and what of its last day lies in it where more follows."""
@@ -222,7 +222,7 @@ class Rollups(Connected):
         """The same as an int64 matrix, a column for each of those figures: what reckons with a fleet's days wants."""
         chosen = self.chosen(function_ids)
         span, rest = self._whole_days(from_ms, to_ms)
-        return self.kept(("day columns", span, rest, chosen), lambda: self._day_columns(span, rest, chosen))
+        return self.cached(("day columns", span, rest, chosen), lambda: self._day_columns(span, rest, chosen))
 
     def _day_columns(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> "Ints":
         import numpy as np
@@ -267,7 +267,7 @@ class Rollups(Connected):
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
         """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
         span = ("hour_cells", from_ms, to_ms)
-        return dict(self.kept(("by hour", span), lambda: self._by_hour(span)))
+        return dict(self.cached(("by hour", span), lambda: self._by_hour(span)))
 
     def _by_hour(self, span: Piece) -> dict[int, int]:
         if self.is_fleet(None):
@@ -283,7 +283,7 @@ class Rollups(Connected):
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
         """Failures by function and fingerprint, the most frequent first."""
         span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
-        return list(self.kept(("errors", span, to_ms, chosen), lambda: self._grouped_errors(span, to_ms, chosen)))
+        return list(self.cached(("errors", span, to_ms, chosen), lambda: self._grouped_errors(span, to_ms, chosen)))
 
     def _grouped_errors(self, span: Sequence[Piece], to_ms: int, function_ids: Functions) -> list[ErrorGroup]:
         with self.snapshot():

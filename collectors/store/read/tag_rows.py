@@ -34,7 +34,7 @@ def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
             by_key[key][function_id] = text
         return by_key
 
-    return reader.kept(("values of tags", sought, reader.until_ms), read)
+    return reader.cached(("values of tags", sought, reader.until_ms), read)
 
 
 def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
@@ -63,7 +63,7 @@ def keys(reader: Reader) -> list[str]:
         )
         return [row[0] for row in rows]
 
-    return reader.kept(("keys of tags", reader.until_ms), read)
+    return reader.cached(("keys of tags", reader.until_ms), read)
 
 
 def asked_ms(reader: Reader) -> dict[str, int]:

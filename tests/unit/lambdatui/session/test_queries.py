@@ -224,8 +224,8 @@ class Answer:
 
 def test_after_a_commit_idle_readers_give_back_what_they_keep(db: Path) -> None:
     def asks(question: queries.QueryContext) -> "weakref.ref[Answer]":
-        kept: Answer = question.reader.kept("asked", Answer)
-        ask(db, CHOICE, 0, lambda within: within.reader.kept("asked", Answer))  # a second reader
+        kept: Answer = question.reader.cached("asked", Answer)
+        ask(db, CHOICE, 0, lambda within: within.reader.cached("asked", Answer))  # a second reader
         return weakref.ref(kept)
 
     _, kept = ask(db, CHOICE, 0, asks)
