@@ -1,4 +1,4 @@
-"""What is known of accounts beside their functions: configuration over time, alarms, bills, recommendations."""
+"""Tables of what is known of accounts: configuration over time, alarms, bills, recommendations."""
 
 from collectors.store.tables.column import StoredTable, integer, real, text
 

@@ -1,4 +1,4 @@
-"""Durable executions and the events of their histories."""
+"""Tables of durable executions and the events of their histories."""
 
 from collectors.store.tables.column import StoredTable, integer, text
 

@@ -1,4 +1,4 @@
-"""Metrics that log lines carry in the Embedded Metric Format: series, and their values by minute, hour and day."""
+"""Tables of EMF metrics in log lines: series, and their values by minute, hour and day."""
 
 from collectors.store.tables.column import StoredTable, blob, integer, real, text
 

@@ -1,4 +1,4 @@
-"""What collections came to and asked of AWS, what they covered, what could not be read, and what was deleted."""
+"""Tables of what collections wrote, asked of AWS, covered, could not read, and pruned."""
 
 from collectors.store.tables.column import StoredTable, blob, integer, text
 

@@ -1,4 +1,4 @@
-"""Log lines in compressed chunks, what is told of a chunk without opening it, and counts of lines by pattern."""
+"""Tables of log lines in compressed chunks, of the chunks' filters, and of lines' counts by pattern."""
 
 from collectors.store.tables.column import StoredTable, blob, integer, text
 
@@ -10,7 +10,7 @@ CHUNKS = StoredTable(
     integer("first_ms"),
     integer("last_ms"),
     integer("lines"),
-    blob("content", checksum="substr({}, -8)"),  # zstd's own checksum is among its last bytes
+    blob("content", checksum="substr({}, -8)"),  # zstd's own checksum is in its last bytes
     key=("id",),
     rowid=True,
 )

@@ -1,4 +1,4 @@
-"""Points of CloudWatch's metrics, and their sums and peaks by hour and day."""
+"""Tables of CloudWatch metrics: points, and their sums and peaks by hour and day."""
 
 from collectors.store.tables.column import StoredTable, integer, real, text
 

@@ -1,4 +1,4 @@
-"""Names that other tables refer to by their ids: functions, log streams, errors."""
+"""Tables of names that other tables refer to by id: functions, log streams, errors."""
 
 from collectors.store.tables.column import StoredTable, integer, text
 

@@ -1,6 +1,6 @@
-"""All functions' cells, or figures of a metric, of one minute, hour, day or week as one row (``rollups.packs``).
+"""Tables of packs: all functions' cells, or a metric's figures, of a minute, hour, day or week (``rollups.packs``).
 
-Blobs have checksums of themselves and of what stands beside them; a row whose figures are null is yet to be made.
+Blobs are sealed with checksums of themselves and of the numbers beside them; a row with null figures is dirty.
 """
 
 from collectors.store.tables.column import StoredTable, blob, integer, text
