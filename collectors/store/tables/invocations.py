@@ -25,6 +25,7 @@ INVOCATIONS = StoredTable(
     *(integer(name, null=True) for name in QUANTITIES),
     key=_KEY,
 )
+"""One invocation, every attempt being one. ``parts`` says which of START and REPORT were seen; null is unknown."""
 CHECKSUMMED = tuple(name for name in INVOCATIONS.names if name not in ("sum", *QUANTITIES))
 """The columns of the first version that a row's checksum covers, in the order in which it adds them."""
 
@@ -36,3 +37,4 @@ REQUEST_BUCKETS = StoredTable(
     blob("entries"),
     key=("bucket", "segment"),
 )
+"""Entries of request ids in one of 256 buckets (``collectors.store.request_index``)."""

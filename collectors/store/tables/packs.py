@@ -17,6 +17,7 @@ MINUTE_PACKS = StoredTable(
     key=("start_ms",),
     rowid=True,
 )
+"""The cells of all functions in one minute, and their sums; nulls mark a dirty pack."""
 HOUR_PACKS = MINUTE_PACKS.named("hour_packs")
 DAY_PACKS = MINUTE_PACKS.named("day_packs")
 WEEK_PACKS = MINUTE_PACKS.named("week_packs")
@@ -29,3 +30,4 @@ METRIC_PACKS = StoredTable(
     blob("figures", null=True, checksum=""),
     key=("metric", "stat", "grain_ms", "start_ms"),
 )
+"""All functions' figures of one metric and statistic at one time; null marks a dirty pack."""
