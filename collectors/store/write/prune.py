@@ -1,4 +1,4 @@
-"""Deleting what is too old, some at a time: each piece is a transaction that is right by itself.
+"""Deletes what is too old in pieces, each a transaction that leaves a consistent store.
 
 A piece deletes rows of a few functions and moves their watermarks with them, so that a kill, a full disk or a lack of
 time between two pieces leaves a store in which nothing is half gone. What each table's rule is:
@@ -7,7 +7,7 @@ time between two pieces leaves a store in which nothing is half gone. What each 
 |---|---|---|
 | invocations | rows | minute, hour and day cells, errors and their cells |
 | chunks, chunk_filters | lines, once the last line of a chunk is too old | pattern_hours: lines are counted by hour |
-| streams | the last row and the last loose line that names them, once a day at the most | |
+| streams | the last row and the last orphan line that names them, once a day at the most | |
 | request_buckets | segments of ids whose rows are all gone | |
 | minute_cells, minute_cells_errors, minute_packs | minutes, but never before their rows | hour and day cells |
 | emf_minutes, emf_invalid | minutes | emf_hours, emf_days |
