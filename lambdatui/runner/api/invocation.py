@@ -157,7 +157,7 @@ def _resolve(runner: Runner, request: Request, name: str) -> ResolvedFunction:
 
 
 def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request_id: str) -> Event:
-    """The event of a synchronous call, with its client context and trace. ApiError."""
+    """The event of a synchronous call, with its client context and trace. Raises ApiError."""
     context = request.headers.get("x-amz-client-context", "")
     if context:
         try:

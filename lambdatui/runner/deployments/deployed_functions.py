@@ -61,7 +61,7 @@ class DeployedFunctions:
         return function
 
     def resolve(self, full_name: str, qualifier: str | None = None) -> ResolvedFunction:
-        """The function and the version that a call means, by a version's number or an alias. ApiError when none."""
+        """The function and the version that a call means, by number or alias. Raises ApiError when there is none."""
         name, qualifier = split_name(full_name, qualifier)
         function = self.by_name.get(name)
         if function is not None:
