@@ -21,7 +21,7 @@ class GatewayKind:
 
     name: str
     event: Callable[..., dict[str, Any]]
-    answer: Callable[[bytes], payloads.Answer]
+    answer: Callable[[bytes], payloads.HttpAnswer]
     failed: Refusal
     timed_out: Refusal
     throttled: Refusal

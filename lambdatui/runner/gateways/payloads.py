@@ -22,7 +22,7 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """An HTTP answer for the client; header names are lower case. ``cookies`` are whole values of Set-Cookie."""
 
     status: int
@@ -100,19 +100,19 @@ def query_parameters(request: Request) -> tuple[dict[str, list[str]] | None, dic
     return multi or None, {name: values[-1] for name, values in multi.items()} or None
 
 
-def answer_2(payload: bytes) -> Answer:
+def answer_2(payload: bytes) -> HttpAnswer:
     """The answer of format 2.0: an object with a status, or any value, which is the body of a 200. Raises BadAnswer."""
     try:
         value = parsed_json(payload or b"null")
     except ValueError:
-        return Answer(200, payload, {"content-type": "application/json"})
+        return HttpAnswer(200, payload, {"content-type": "application/json"})
     if isinstance(value, dict) and "statusCode" in value:
         return _answer_of(value)
     body = value if isinstance(value, str) else json.dumps(value)
-    return Answer(200, body.encode(), {"content-type": "application/json"})
+    return HttpAnswer(200, body.encode(), {"content-type": "application/json"})
 
 
-def answer_1(payload: bytes) -> Answer:
+def answer_1(payload: bytes) -> HttpAnswer:
     """The answer of format 1.0 and of load balancers, which must be an object with a status. Raises BadAnswer."""
     try:
         value = parsed_json(payload or b"null")
@@ -123,7 +123,7 @@ def answer_1(payload: bytes) -> Answer:
     return _answer_of(value)
 
 
-def _answer_of(response: Mapping[str, Any]) -> Answer:
+def _answer_of(response: Mapping[str, Any]) -> HttpAnswer:
     try:
         status = int(response["statusCode"])
         if not 100 <= status <= 599:
@@ -142,7 +142,7 @@ def _answer_of(response: Mapping[str, Any]) -> Answer:
     except (ValueError, TypeError, AttributeError) as error:
         raise BadAnswer(f"Malformed Lambda proxy response: {error}") from error
     headers.setdefault("content-type", "application/json")
-    return Answer(status, data, headers, cookies)
+    return HttpAnswer(status, data, headers, cookies)
 
 
 def _text(value: object) -> str:

@@ -32,7 +32,7 @@ def log_frame(message: str) -> None:
         rest = rest[os.write(_LOG_FD, rest) :]
 
 
-class RuntimeApi:
+class RuntimeClient:
     """One kept-alive connection to the Runtime API at ``host:port``."""
 
     def __init__(self, address: str) -> None:
@@ -154,7 +154,7 @@ def fault(error_type: str, message: str, request_id: str, trace: "list[str]") ->
     return json.dumps(body).encode()
 
 
-def serve(api: RuntimeApi, handler: Handler, log: LogHandler) -> None:
+def serve(api: RuntimeClient, handler: Handler, log: LogHandler) -> None:
     """Answer events until the process is ended."""
     while True:
         headers, body = api.next()
@@ -185,7 +185,7 @@ def main() -> None:
     sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # instead of the folder of this script
     log = LogHandler()
     logging.getLogger().addHandler(log)
-    api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(os.environ["_HANDLER"])
     except InitError as error:
