@@ -28,7 +28,6 @@ _NONE = msgspec.Raw()
 _texts = msgspec.msgpack.Decoder(list[str]).decode
 # The ASCII runs of a text, which its bytes contain wherever it is found. Ignoring case, i and k are left out, because
 # they are also the lower case of letters beyond ASCII (I with a dot, the Kelvin sign).
-# which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
 _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f]+")
 
 
@@ -141,7 +140,6 @@ class _Wanted:
 
 # A line or a still packed invocation, sorted by: time (an invocation's earliest possible), 0 for packed and 1 for a
 # line, so that an invocation is opened before a line of the same time is yielded, and place in the order of reading.
-# that it is opened before a line of the same time is given out; where it stands in what was read.
 _Entry = tuple[int, int, int, int, bytes | str, bytes | str]
 
 

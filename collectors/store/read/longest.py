@@ -18,8 +18,6 @@ Found = tuple[int, int, bytes | str, int]  # an invocation's key: function_id, s
 # Sorted: -duration_us, -start_ms, 0 for a cell and 1 for a row, function_id, whether the request id is packed, the id,
 # and the stream_id. A cell has the longest and the latest that it can contain, and its grain in place of a stream;
 # among equals it comes before rows, so that it is opened before a row is yielded.
-# stream_id. A cell has the longest and the latest that it can hold, and its grain in place of a stream: among equals
-# it is opened before a row is given out.
 _Entry = tuple[int, int, int, int, int, bytes | str, int]
 _TABLES = ("day_cells", "hour_cells", "minute_cells")
 _MINUTE, _REST = 2, 3  # first only the longest rows of a minute are read, then the rest

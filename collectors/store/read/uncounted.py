@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 # A function counted by logs or metrics at any time before was not invoked where nothing is stored. The same holds where
 # metrics of the span were collected, or all of its log without finding a line.
-# metrics were collected of the span, or all of its log and not a line was in it.
 _UNCOUNTED = (
     "SELECT f.id FROM functions f WHERE f.id IN ({ids})"
     " AND NOT EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?2)"

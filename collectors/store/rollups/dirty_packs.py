@@ -16,7 +16,6 @@ PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells"
 MADE_AT_ONCE = 48
 # How much of the newest data is packed. Six hours by the minute touch seven hours. This week and the one before it end
 # within 15 days; older hours are rarely asked for, and would double an import's work.
-# within 15 days; hours that lie further back are hardly asked for, and would double an import's work.
 PACKED_MS = {"minute_cells": 7 * HOUR, "hour_cells": 15 * DAY}
 NO_PACK = "invocations = NULL, failures = NULL, last_ms = NULL, cells = NULL, errors = NULL, latency = NULL"
 

@@ -33,7 +33,6 @@ SCALING_S = 10.0
 _ENVIRONMENT_BYTES = 40 << 20
 # Starting takes mostly processor time: more starts at once would only delay each other. A start that takes longer than
 # _START_SLOT_S, because its init waits for something, lets another one begin.
-# _START_SLOT_S, because its init waits for something, makes room for another.
 _STARTS = 2 * (os.cpu_count() or 1)
 _START_SLOT_S = 0.3
 

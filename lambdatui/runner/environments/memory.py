@@ -9,7 +9,6 @@ _V1 = Path("/sys/fs/cgroup/memory")
 _V2 = Path("/sys/fs/cgroup")
 # The kernel's limit is this much above the configured size, because it counts the page cache, which reported memory
 # does not include. It stops a process that exceeds its size between two readings.
-# that we report has not in it. It stops a process that grows past its size between two readings.
 _SLACK_BYTES = 16 << 20
 
 

@@ -25,7 +25,6 @@ _HOLD_BACK_S = 0.05
 _STOP_S = 5
 # A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing cannot
 # keep us reading.
-# cannot hold us.
 _DRAIN_READS = 16
 _FILES = 1024  # Lambda quotas: file descriptors
 
@@ -51,7 +50,6 @@ class Host:
         script = str(Path(__file__).with_name("reaper.py"))
         # The bare interpreter, not ``python -m lambdatui``: this additional process lives as long as the runner, so it
         # must be small, and it must not depend on anything that a kill -9 of the runner ends.
-        # small, and must not depend on what a kill -9 leaves of us.
         self._reaper = subprocess.Popen(
             [sys.executable, "-I", "-S", script, str(self.folder), memory.group_prefix()],
             stdin=subprocess.PIPE,
@@ -281,7 +279,6 @@ class FunctionProcess:
         if took_s > _SHORT_CALL_S or resident > self.peak_bytes or not self.peak_bytes:
             # Asking the kernel for its peak takes a tenth of a warm call. It is not done after a call that was too
             # short to use a megabyte and free it again.
-            # to touch a megabyte and give it back.
             self.peak_bytes = max(self.peak_bytes, resident, memory.peak_bytes(self._process.pid))
 
     def _listen(self) -> None:

@@ -32,7 +32,6 @@ class Gateway(Answering):
         super().__init__()
         # Function URLs are made for web pages, so pages may call; another user's requests need the token, as
         # everywhere. The ports are on loopback only, so this user's own programs need no token.
-        # They are on loopback only: this user's own programs need no token for them.
         nobody = invoker.admission.needed is TokenNeeded.BY_NOBODY
         needed = TokenNeeded.BY_NOBODY if nobody else TokenNeeded.BY_OTHERS
         self.admission = replace(invoker.admission, needed=needed, pages=True)
