@@ -11,11 +11,14 @@ from collectors.model.units import DAY_MS
 PRUNING_BYTES = 128 << 10  # the write-ahead log of deleting the smallest piece, and SQLite's index of that log
 WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
 _AGES = (90, 30, 14, 7, 1)  # days
-_ROW_BYTES = 90  # of an invocation: its row, its id in the buckets, its part of indexes
+_ROW_BYTES = 90  # that an invocation takes in its table, the index of request ids, and other indexes
 
 
 def advice(path: Path, needs: int | None) -> str:
-    """``12.0 KB are free, and this needs about 32.0 MB; 'lambdatui db prune --before 14d' frees about 120.0 MB``."""
+    """A sentence such as ``12.0 KB are free, and this needs about 32.0 MB; 'lambdatui db prune ...' frees ...``.
+
+    ``needs`` is how many bytes the work takes; None stands for what a collection writes.
+    """
     needed = WRITING_BYTES if needs is None else needs
     parts = []
     with contextlib.suppress(OSError):

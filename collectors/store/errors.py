@@ -59,8 +59,8 @@ _OF_DAMAGE = frozenset(
         sqlite3.SQLITE_FORMAT,
         sqlite3.SQLITE_MISMATCH,
         sqlite3.SQLITE_CONSTRAINT,
-        # Of statements that are right: a table, a column or an index is not there, a number or a function's argument is
-        # none that was written, the file's format is another one.
+        # Our statements are correct, so this means that a table, a column or an index is missing, a stored value is not
+        # one that was written, or the file has another format.
         sqlite3.SQLITE_ERROR,
     }
 )
@@ -77,7 +77,7 @@ def is_of_damage(error: sqlite3.DatabaseError) -> bool:
     code = code_of(error)
     if isinstance(error, Damaged) or code in _OF_DAMAGE:
         return True
-    # Text that cannot be decoded: the one error that Python itself makes of what it reads.
+    # Text that is not UTF-8: the only error about content that Python itself raises.
     return code is None and type(error) is sqlite3.OperationalError
 
 
@@ -104,7 +104,7 @@ def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
             f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
             " command again, which reads what the one that is there now lacks, or makes one"
         ) from error
-    except UnicodeDecodeError as error:  # a name of a damaged schema, in SQLite's own words
+    except UnicodeDecodeError as error:  # SQLite's message has a name from a damaged schema
         raise StoreDamaged(damaged(path)) from error
     except OSError as error:
         raise _of_system(error, path, needs) from error

@@ -13,6 +13,6 @@ UNCOUNTED = "patterns_uncounted_until"  # settings of ``collectors.store.write.p
 WITHOUT_LINES = "patterns_events_without_lines"
 EMF_UNCOUNTED = "emf_uncounted_until"  # of ``collectors.store.write.emf_counts``
 UNSUMMED = "rows_without_sums"  # of the settings: an older store's rows have no checksums yet
-SALVAGED = "salvaged"  # of the settings: rows were lost, and cells count more than there are
+SALVAGED = "salvaged"  # of the settings: rows were lost, so cells count more rows than there are
 OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
 GRAINS = {"minute_cells": MINUTE_MS, "hour_cells": HOUR_MS, "day_cells": DAY_MS}

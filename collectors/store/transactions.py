@@ -44,7 +44,7 @@ class Writable(sqlite3.Connection):
 
 
 class FileGone(CaughtError):
-    """The file that is written was deleted, or another was put in its place."""
+    """The file was deleted or replaced while it was being written."""
 
 
 def commit_checked(connection: sqlite3.Connection) -> None:

@@ -71,7 +71,7 @@ def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
             problems.append(problem)
             if len(problems) == MOST_SAID:
                 return [*problems, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
-    except Exception as error:  # any damage at all: this is the place that looks for it
+    except Exception as error:  # damage can cause any exception, and this code looks for damage
         problems.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
     return problems
 

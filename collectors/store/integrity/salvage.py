@@ -213,7 +213,7 @@ class _Salvage:
             return rows, False
         return rows, True
 
-    # What is made anew --------------------------------------------------------------------------------------------
+    # Tables made anew ---------------------------------------------------------------------------------------------
 
     def _chunks_that_open(self, to: sqlite3.Connection) -> None:
         bad: Counter[int] = Counter()

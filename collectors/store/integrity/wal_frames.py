@@ -17,7 +17,7 @@ _TRIES, _PAUSE_S = 3, 0.05  # another process may write at this moment
 
 
 class _Log(NamedTuple):
-    words: str  # the byte order of the checksums
+    words: str  # the byte order in which checksums read words: < or >
     page: int
     salts: bytes
     sums: tuple[int, int]

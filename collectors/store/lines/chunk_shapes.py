@@ -24,7 +24,7 @@ _HEX_BYTE = b"\1"  # stands for HEX in stored shapes: one byte, like the digit i
 _BETWEEN = b"\0"
 _LONGEST_RUN, _LONGEST_WITH_DASHES = 8, 16  # runs of at least so many characters are taken for ids
 _MOST_SHARE = 4  # shapes that need more than a quarter of their lines' bytes are not stored,
-_FEW_BYTES = 4_096  # unless they are few
+_FEW_BYTES = 4_096  # unless they are this short
 _HEX_OR_DASH = bytes(2 if byte in b"0123456789abcdef" else byte == ord("-") for byte in range(256))
 _DIGITS = bytes.maketrans(b"0123456789", DIGIT.encode() * 10)
 _texts = msgspec.msgpack.Decoder(tuple[msgspec.Raw, list[str]]).decode

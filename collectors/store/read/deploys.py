@@ -8,7 +8,7 @@ from collectors.store.spans import DAY, HOUR, MINUTE, pieces
 from collectors.untrusted import parsed_json
 
 Where = tuple[str, str, str]  # account, region, function
-# AWS changes these by itself, or they say the same as another one.
+# AWS changes these by itself, or another setting always changes with them.
 _NO_DEPLOY = ("state", "runtime_version", "package_bytes")
 
 

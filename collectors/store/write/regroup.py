@@ -73,7 +73,7 @@ class _Regrouping:
             [(*self._names[identity], identity) for identity in self._first.values()],
         )
 
-    # What was one and is several --------------------------------------------------------------------------------
+    # Groups that are split ------------------------------------------------------------------------------------
 
     def _split(self, errors: Sequence[_Error]) -> None:
         (total,) = self._connection.execute(
@@ -146,7 +146,7 @@ class _Regrouping:
         )
         self._mark_dirty(table, {start for _, start, _ in cells})
 
-    # What was several and is one --------------------------------------------------------------------------------
+    # Groups that are merged ------------------------------------------------------------------------------------
 
     def _merge(self, errors: Sequence[_Error]) -> None:
         merged = [
