@@ -35,7 +35,7 @@ _SETTABLE = (
 async def create_function(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "CreateFunction".
 
-    Code is a ZipFile, or a folder of this machine that is used where it lies: S3Bucket ``hot-reload``, S3Key its path.
+    Code is a ZipFile, or a folder of this machine that is used in place: S3Bucket ``hot-reload``, S3Key its path.
 
     Takes: FunctionName, Runtime, Role, Handler, Code, Description, Timeout, MemorySize, Publish, DeadLetterConfig,
     Environment, Tags, Layers, Architectures, EphemeralStorage, LoggingConfig, PackageType.

@@ -37,7 +37,7 @@ async def publish(runner: Runner, function: Function, description: str | None = 
 async def publish_version(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "PublishVersion".
 
-    A folder that is used where it lies is copied: a version does not change.
+    A folder that is used in place is copied, because a version never changes.
 
     Takes: FunctionName, CodeSha256, Description, RevisionId.
     Errors: ResourceNotFoundException, InvalidParameterValueException, PreconditionFailedException.
