@@ -23,7 +23,7 @@ from collectors.store.schema import GRAINS, SALVAGED, UNCOUNTED
 from collectors.store.tables.cells import MINUTE_CELLS
 from collectors.store.tables.column import CHECKSUM, LAST
 
-MOST_SAID = 20  # of one kind of check: so many problems are listed
+_LISTED = 20  # of one kind of check: so many problems are listed
 # A cell's columns except its checksums, and except those of the newest row, which depend on the order of arrival.
 _compared = cell_places(*(column.name for column in MINUTE_CELLS if column.fold not in (CHECKSUM, LAST)))
 _start_of, _invocations_of, _reports_of = map(cell_places, ("start_ms", "invocations", "reports"))
@@ -41,13 +41,13 @@ def check(path: Path, *, quick: bool = False) -> list[str]:
             table_checksums.make_ready(connection)
             connection.execute("BEGIN")  # one read transaction, so that commits of other processes do not matter
             asked = "quick_check" if quick else "integrity_check"
-            problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({MOST_SAID})") if row[0] != "ok"]
+            problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({_LISTED})") if row[0] != "ok"]
             problems += _behind(connection, path)
             broken = wal_frames.damage(path)
             problems += [broken] if broken is not None else []
             if not quick:
                 for kind in _KINDS:
-                    problems += _said_by(kind, connection)
+                    problems += _problems_of(kind, connection)
     finally:
         connection.close()
     return problems
@@ -63,13 +63,13 @@ def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
     return [f"{over:,} bytes stand behind the store's last page"] if over > 0 else []
 
 
-def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
+def _problems_of(kind: Any, connection: sqlite3.Connection) -> list[str]:
     """The problems that one kind of check finds; that the check itself fails is a problem too."""
     problems: list[str] = []
     try:
         for problem in kind(connection):
             problems.append(problem)
-            if len(problems) == MOST_SAID:
+            if len(problems) == _LISTED:
                 return [*problems, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
     except Exception as error:  # damage can cause any exception, and this code looks for damage
         problems.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
@@ -80,11 +80,11 @@ def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
     for table in GRAINS:
         rows = connection.execute(
             f"SELECT function_id, start_ms FROM {table} WHERE latency_sum IS NOT blob_sum(latency)"
-            f" OR sum IS NOT {CELL_SUM} LIMIT {MOST_SAID}"
+            f" OR sum IS NOT {CELL_SUM} LIMIT {_LISTED}"
         )
         yield from (f"{table} at {start} of function {of} does not agree with its checksum" for of, start in rows)
     rows = connection.execute(
-        f"SELECT function_id, start_ms FROM invocations WHERE sum IS NOT {checksums.INVOCATION_SUM} LIMIT {MOST_SAID}"
+        f"SELECT function_id, start_ms FROM invocations WHERE sum IS NOT {checksums.INVOCATION_SUM} LIMIT {_LISTED}"
     )
     yield from (f"the invocation at {start} of function {of} does not agree with its checksum" for of, start in rows)
 
@@ -239,7 +239,7 @@ def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
         days = f"SELECT {key}, {sums} FROM ({days}) WHERE ({key}) IN (SELECT {key} FROM ({hours}))"
     asked = [hours, days]
     for one, other in (asked, asked[::-1]):
-        for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {MOST_SAID}"):
+        for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {_LISTED}"):
             yield f"patterns of the day at {start} of function {of} do not agree with their hours"
 
 

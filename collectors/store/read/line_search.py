@@ -32,7 +32,7 @@ _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f
 
 
 Test = Callable[[str], bool]
-_SOON_TOLD = 4  # texts of a group; up to so many are searched before the test runs, which is faster
+_FEW_TEXTS = 4  # texts of a group; up to so many are searched before the test runs, which is faster
 _RULED_OUT = 100_000  # shapes remembered as not wanted: 500 functions that log in few ways have some hundreds a day
 
 _CONTENT = "SELECT content, lines FROM chunks WHERE id = ?"
@@ -81,7 +81,7 @@ class _Wanted:
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
         # A line that passes the test has a text of each group: searching for many texts would take longer than the
         # test.
-        self._soon_told = [need for need in self._needs if test is None or len(need) <= _SOON_TOLD]
+        self._short_needs = [need for need in self._needs if test is None or len(need) <= _FEW_TEXTS]
         sure = [[self._surest(text) for text in need] for need in self._needs]
         self._sure = sorted((each for each in sure if all(each)), key=lambda texts: -min(map(len, texts)))
         hashes = [[places(text) for text in texts] for texts in self._sure]
@@ -130,9 +130,9 @@ class _Wanted:
         return self._test is None or any(map(self.is_in, _texts(texts)))
 
     def is_in(self, text: str) -> bool:
-        if self._soon_told:
+        if self._short_needs:
             cased = text.lower() if self._ignore_case else text
-            for need in self._soon_told:
+            for need in self._short_needs:
                 if not any(each in cased for each in need):
                     return False
         return self._test is None or self._test(text)

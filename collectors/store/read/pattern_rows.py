@@ -49,7 +49,7 @@ def _counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions) -
             ("pattern_days", first_day, last_day),
             ("pattern_hours", last_day, to_ms),
         ]
-    patterns = _said(reader)
+    patterns = _patterns_by_shape(reader)
     counts: dict[tuple[int, str], PatternCount] = {}
     for table, low, high in spans:
         if low >= high:
@@ -81,7 +81,7 @@ def _rows(reader: Reader, table: str, from_ms: int, to_ms: int, function_ids: Fu
     )
 
 
-def _said(reader: Reader) -> dict[int, tuple[str, str]]:
+def _patterns_by_shape(reader: Reader) -> dict[int, tuple[str, str]]:
     """By the id of a shape: the pattern that it belongs to, and an example."""
     rows = reader.cached(
         "said of patterns", lambda: reader.select("SELECT id, coalesce(template, shape), example FROM patterns")
@@ -91,7 +91,7 @@ def _said(reader: Reader) -> dict[int, tuple[str, str]]:
 
 def first_seen(reader: Reader) -> dict[tuple[int, str], int]:
     """When the first line (epoch ms) of each function and pattern was, of all lines that were ever counted."""
-    patterns = _said(reader)
+    patterns = _patterns_by_shape(reader)
     first: dict[tuple[int, str], int] = {}
     for function_id, pattern_id, first_ms in reader.select(
         "SELECT function_id, pattern_id, first_ms FROM pattern_functions"

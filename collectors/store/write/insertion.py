@@ -25,9 +25,9 @@ from collectors.store.write.batch_rows import Rows
 _ROWS = 20  # their values are well below the 999 that old versions of SQLite bind
 _COLUMNS = {column.name: column for column in INVOCATIONS}
 _CONSTANT = {"parts": Parts.WHOLE, "status": int(Status.OK)}
-_TOLD = ("duration_us", "billed_ms", "memory_mb", "max_memory_mb")  # nearly every REPORT has exactly these
-_UNTOLD = tuple(name for name in (*MEASURED, "error_id") if name not in _TOLD)
-_BOUND = ("function_id", "start_ms", "request_id", "stream_id", *_TOLD, "end_ms", "events", "chunk_id", "sum")
+_USUAL = ("duration_us", "billed_ms", "memory_mb", "max_memory_mb")  # nearly every REPORT has exactly these
+_RARE = tuple(name for name in (*MEASURED, "error_id") if name not in _USUAL)
+_BOUND = ("function_id", "start_ms", "request_id", "stream_id", *_USUAL, "end_ms", "events", "chunk_id", "sum")
 _NUMBERS = tuple(name for name in _BOUND if name not in ("request_id", "chunk_id", "sum"))
 _WIDTH = len(_BOUND)
 _INTO = f"INSERT INTO invocations ({', '.join((*_BOUND, *_CONSTANT))}) VALUES"
@@ -97,7 +97,7 @@ def _calm(rows: Rows) -> npt.NDArray[np.bool_]:
     calm = np.ones(len(rows.ids), np.bool_)
     for name, constant in _CONSTANT.items():
         calm &= rows.numbers_of(_COLUMNS[name]) == constant
-    for name in _UNTOLD:
+    for name in _RARE:
         calm &= rows.numbers_of(_COLUMNS[name]) < 0
     for name in _NUMBERS:
         calm &= rows.numbers_of(_COLUMNS[name]) >= 0

@@ -122,7 +122,7 @@ class PatternCounts:
     def _patterns(self, lines: packed_lines.PackedLines) -> Ints:
         """The pattern id of each line (int64); a line on which ``kinds`` fails counts as ``OTHERS``."""
         try:
-            return self._told_apart(lines)
+            return self._ids_of_lines(lines)
         except sqlite3.Error:
             raise
         except Exception:
@@ -134,7 +134,7 @@ class PatternCounts:
                 [self._patterns(lines.only(slice(half))), self._patterns(lines.only(slice(half, None)))]
             )
 
-    def _told_apart(self, lines: packed_lines.PackedLines) -> Ints:
+    def _ids_of_lines(self, lines: packed_lines.PackedLines) -> Ints:
         assert self._kinds is not None
         numbers = self._kinds.numbers(lines.block, lines.begins, lines.ends)
         shapes = self._kinds.shapes

@@ -19,17 +19,17 @@ from collectors.store.transactions import undo
 
 Named = tuple[str, str]  # fingerprint, family
 Name = Callable[[str, str], Named]  # of an error's type and message
-Said = Callable[[str, Sequence[str]], str | None]  # the message of an error with this type in an invocation's lines
+MessageIn = Callable[[str, Sequence[str]], str | None]  # the message of an error of this type in some lines
 Progress = Callable[[int, int], None]  # invocations looked at, of how many
 _NEW = "(SELECT new FROM merged WHERE old = error_id)"
 _SUM = INVOCATION_SUM.replace("error_id", "{}")
 _KEPT_MESSAGE = 500
-_SAID_EVERY = 2_000
+_PROGRESS_EVERY = 2_000
 _LOOKED_AT = 20_000  # invocations of a group whose lines are read; further ones stay together
 _Error = tuple[int, int, str, str]  # id, function_id, error_type, message
 
 
-def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: Said, progress: Progress) -> bool:
+def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: MessageIn, progress: Progress) -> bool:
     """Groups all errors by the rules of version ``rules``; False where they are already.
 
     ``name`` gives the fingerprint and family of an error, ``message_in`` its message in an invocation's lines. A run
@@ -49,10 +49,10 @@ def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: 
 
 
 class _Regrouping:
-    def __init__(self, connection: sqlite3.Connection, name: Name, message_in: Said, progress: Progress) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: Name, message_in: MessageIn, progress: Progress) -> None:
         self._connection = connection
         self._chunks = Chunks(connection)
-        self._name, self._said, self._progress = name, message_in, progress
+        self._name, self._message_in, self._progress = name, message_in, progress
         self._names: dict[int, Named] = {}
         self._first: dict[tuple[int, str], int] = {}  # by function id and fingerprint, the id of the error that stays
         self._done = 0
@@ -96,10 +96,10 @@ class _Regrouping:
             (identity, _LOOKED_AT),
         ).fetchall():
             self._done += 1
-            if self._done % _SAID_EVERY == 0:
+            if self._done % _PROGRESS_EVERY == 0:
                 self._progress(self._done, total)
             lines = self._chunks.of(chunk_id).get((start_ms, request_id))
-            message = self._said(error_type, [text for _, text in unpacked(lines)]) if lines else None
+            message = self._message_in(error_type, [text for _, text in unpacked(lines)]) if lines else None
             if message is None:
                 continue
             fingerprint = self._name(error_type, message)[0]

@@ -2,7 +2,7 @@
 
 Each operation's docstring names its page of the reference, then says where it differs from that. ``Takes`` are the
 members of the request that have an effect, ``Ignores`` those that are accepted and stored without one; other members
-are dropped. ``Errors`` are those that it answers with, besides these, which every operation may answer:
+do nothing. ``Errors`` are those that it answers with, besides these, which every operation may answer:
 
 * 400 ``SerializationException`` for a body that is no JSON object, 400 ``ValidationException`` for a member outside the
   API's model (such as a name), 403 ``AccessDeniedException`` for an ARN of another account or region,
