@@ -77,7 +77,7 @@ class TimedReader:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._reader, name)
 
-        if name == "kept" or not callable(method):  # what a whole view is kept by: what it asks is timed by itself
+        if name == "cached" or not callable(method):  # views cache themselves by it: what they ask is timed by itself
             return method
 
         def timed(*args: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Opening the store's file: where it lies, who may write, and what to say when it cannot be read."""
+"""Opening the store's file: where it is, which process may write, and what to report when it cannot be read."""
 
 import contextlib
 import fcntl
@@ -40,16 +40,17 @@ _UNREADABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.
 
 
 class Still(sqlite3.Connection):
-    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that.
+    """A connection to a file that SQLite takes as unchangeable, because nothing beside it can be written.
 
-    ``copy_of`` is what was copied, with its log, for want of a place to write; None where the file itself is read.
+    If another machine changes the file, only a new connection sees that. ``copy_of`` is the store and its state from
+    which a private copy was made, None where the file itself is read; ``copied`` is the path of that copy.
     """
 
     copy_of: tuple[Path, private_copy.State] | None = None
     copied: Path | None = None
 
     def stands(self) -> bool:
-        """Whether it is known to show what there is now."""
+        """Whether the copy that is read still equals the store; False without a copy, where nobody can tell."""
         return self.copy_of is not None and private_copy.is_of(*self.copy_of)
 
 
@@ -87,9 +88,10 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def _still(path: Path, address: str) -> Still:
-    """A WAL store on a read-only file system, which cannot make its -shm file.
+    """Opens a WAL store on a read-only file system, where SQLite cannot make its -shm file.
 
-    As a still file it can be read where no log lies beside it. Where one does, the file alone shows what was before.
+    Without a write-ahead log beside it, the file is opened as immutable. With one, the file alone would show an old
+    state: a private copy of both is opened. Raises StoreUnwritable where no copy can be made.
     """
     if not private_copy.has_log(path):
         return _readable(address + "&immutable=1", Still)
@@ -106,7 +108,7 @@ def _still(path: Path, address: str) -> Still:
 
 
 def _look_at_log(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises StoreDamaged where nothing can be written and the log is damaged; elsewhere whoever writes goes on."""
+    """Raises StoreDamaged where the log is damaged on a read-only file system; elsewhere the writer checks it."""
     copy = connection.copied if isinstance(connection, Still) else None
     if copy is None and not (os.statvfs(path).f_flag & os.ST_RDONLY):
         return
@@ -116,10 +118,10 @@ def _look_at_log(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def open_checked(path: Path) -> sqlite3.Connection:
-    """A reader that stops with an error at what is not as it was written, of what has its checksum in its row.
+    """A read-only connection that fails at the first row which does not agree with its checksum.
 
-    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written, or something was found
-    wrong before.
+    Raises what ``open_reader`` raises, and StoreDamaged where a small table does not agree with its checksum, or an
+    earlier check found damage.
     """
     connection = open_reader(path)
     try:
@@ -127,12 +129,11 @@ def open_checked(path: Path) -> sqlite3.Connection:
             raise StoreDamaged(damaged(path))
         with explained(path):
             table_checksums.make_ready(connection)
-            connection.execute(
-                "PRAGMA query_only = 0"
-            )  # what follows is the connection's own; the file is open to read
+            connection.execute("PRAGMA query_only = 0")  # setting up this connection; the file stays read-only
             checksums.show_sound_cells(connection)
             connection.execute("PRAGMA query_only = 1")
-            # On one state: what is committed between a table and its sum is no damage.
+            # In one read transaction: a commit between reading a table and reading its checksum must not look like
+            # damage.
             connection.execute("BEGIN")
             table_checksums.look_at_small_ones(connection)
             connection.execute("COMMIT")
@@ -143,7 +144,7 @@ def open_checked(path: Path) -> sqlite3.Connection:
 
 
 def is_older(path: Path) -> bool:
-    """Whether the store is to be brought up to date, or that was not finished. Raises sqlite3.Error."""
+    """Whether the store needs an upgrade, or one was not finished. Raises sqlite3.Error."""
     connection = readable(path)
     try:
         known = connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
@@ -160,7 +161,7 @@ def _is_current(connection: sqlite3.Connection) -> bool:
 
 
 def _upgrade(path: Path) -> None:
-    """Brings an older store to this version, once, before it is read. Raises StoreError where it cannot."""
+    """Upgrades an older store to this version before it is read. Raises StoreError where it cannot."""
     try:
         with writing(path):
             pass
@@ -169,15 +170,15 @@ def _upgrade(path: Path) -> None:
 
 
 def readable(path: Path) -> sqlite3.Connection:
-    """A read-only connection to a file of which nothing is believed yet, also where nothing can be written.
+    """A read-only connection whose content is not checked; it also works where nothing can be written.
 
-    Raises sqlite3.Error, and StoreUnwritable where that takes a copy and none can be made.
+    Raises sqlite3.Error, and StoreUnwritable where a private copy is needed and cannot be made.
     """
     address = f"file:{quote(str(path))}?mode=ro"
     try:
         return _readable(address, sqlite3.Connection)
     except sqlite3.OperationalError as error:
-        # An input or output error is also what SQLite says of a full disk, which has no room for the log's index.
+        # A full disk has no room for the log's index, and SQLite reports that as an input or output error too.
         if code_of(error) not in _UNREADABLE or not os.access(path, os.R_OK):
             raise
         return _still(path, address)
@@ -198,9 +199,9 @@ def _readable(address: str, factory: type[Connection]) -> Connection:
 
 
 def keep_at_hand(connection: sqlite3.Connection) -> None:
-    """For a reader that stays open: all of the file that SQLite can map, which takes some milliseconds to touch first.
+    """Prepares a connection that stays open: maps as much of the file as SQLite can, and caches 16 MB beyond.
 
-    What lies behind is copied page by page; mapped pages are the page cache's own, and no memory of this process.
+    Mapped pages belong to the system's page cache, not to this process. The first touch takes some milliseconds.
     """
     connection.execute("PRAGMA mmap_size = 2147418112")
     connection.execute("PRAGMA cache_size = -16384")
@@ -208,9 +209,10 @@ def keep_at_hand(connection: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
-    """The one writer's connection. The lock beside the file names its holder; a crash frees it.
+    """The only connection that may write; it holds the lock file ``PATH.lock``, which names this process.
 
-    Raises StoreLocked (naming the process) at once, or waits when asked to.
+    When the process crashes, the system releases the lock. Raises StoreLocked, naming the process that holds it, or
+    waits for it with ``wait``; other StoreErrors as ``explained`` has them.
     """
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -226,7 +228,7 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
                 connection.check_file()
                 _empty_log(connection)
         except StoreReplaced:
-            _empty_log(connection)  # SQLite leaves it, and the file in this one's place would take it for its own
+            _empty_log(connection)  # SQLite would keep it, and apply it to the file that replaced this one
             raise
         finally:
             connection.close()
@@ -235,9 +237,9 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:
-    """Leaves nothing in the write-ahead log that would be laid over another file put in this one's place.
+    """Empties the write-ahead log, so that SQLite never applies it to another file put in this one's place.
 
-    Readers that look at this moment keep it from being emptied; nobody waits long for them.
+    Readers can prevent it; after 100 ms it is given up, without an error.
     """
     with contextlib.suppress(sqlite3.Error):
         connection.execute("PRAGMA busy_timeout = 100")
@@ -245,7 +247,7 @@ def _empty_log(connection: sqlite3.Connection) -> None:
 
 
 def _size_of(path: Path) -> int:
-    """What bringing it up to date may take: at most as much again."""
+    """Bytes of disk that an upgrade may need: the size of the file, at least 1 MB."""
     try:
         return max(path.stat().st_size, 1 << 20)
     except OSError:
@@ -253,7 +255,7 @@ def _size_of(path: Path) -> int:
 
 
 def _pack(connection: sqlite3.Connection) -> None:
-    """Leaves no packs marked, so that readers find them made. A store in which that fails answers all the same."""
+    """Makes dirty packs anew, so that readers need not. If that fails, readers still get the same answers."""
     if not connection.in_transaction and any_dirty(connection):
         from collectors.store.rollups import metric_packs, oldest, packs, week_packs
 
@@ -270,7 +272,7 @@ def _take(lock: int, path: Path, wait: bool) -> None:
     except BlockingIOError as error:
         holder = os.read(lock, 64).decode("ascii", "replace").strip() or "another process"
         raise StoreLocked(f"{path} is being written by {holder}: wait for it, or end it") from error
-    with contextlib.suppress(OSError):  # on a full disk the holder has no name, and the lock holds
+    with contextlib.suppress(OSError):  # on a full disk the name cannot be written; the lock is held all the same
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
 

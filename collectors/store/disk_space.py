@@ -1,4 +1,4 @@
-"""What to say when a disk is full: how much is needed, how much there is, and what can be freed now."""
+"""The advice when a disk is full: how many bytes are needed, how many are free, and what can be deleted now."""
 
 import contextlib
 import os
@@ -8,14 +8,17 @@ from urllib.parse import quote
 
 from collectors.model.units import DAY_MS
 
-PRUNING_BYTES = 128 << 10  # the log of one small piece that is deleted, and the index that SQLite has beside it
+PRUNING_BYTES = 128 << 10  # the write-ahead log of deleting the smallest piece, and SQLite's index of that log
 WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
 _AGES = (90, 30, 14, 7, 1)  # days
-_ROW_BYTES = 90  # of an invocation: its row, its id in the buckets, its part of indexes
+_ROW_BYTES = 90  # that an invocation takes in its table, the index of request ids, and other indexes
 
 
 def advice(path: Path, needs: int | None) -> str:
-    """``12.0 KB are free, and this needs about 32.0 MB; 'lambdatui db prune --before 14d' frees about 120.0 MB``."""
+    """A sentence such as ``12.0 KB are free, and this needs about 32.0 MB; 'lambdatui db prune ...' frees ...``.
+
+    ``needs`` is how many bytes the work takes; None stands for what a collection writes.
+    """
     needed = WRITING_BYTES if needs is None else needs
     parts = []
     with contextlib.suppress(OSError):
@@ -38,9 +41,10 @@ def advice(path: Path, needs: int | None) -> str:
 
 
 def prunable(path: Path, needed: int) -> tuple[int, int] | None:
-    """An age in days, and about how many bytes of the store are older: the largest that frees what is needed.
+    """An age in days, and about how many bytes of the store are older: the largest age that frees ``needed`` bytes.
 
-    Else the one that frees most; None where a day frees nothing. Counted from the machine's clock.
+    Where none frees so many, the age that frees most; None where even an age of one day frees nothing. Ages count from
+    the machine's clock. Raises sqlite3.Error.
     """
     import time
 

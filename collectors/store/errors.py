@@ -1,4 +1,4 @@
-"""What can be wrong with a store, and the words for it: SQLite's codes and the system's become what to do.
+"""Errors of a store, and the texts that tell an operator what to do about SQLite's and the system's errors.
 
 StoreError
     StoreMissing, StoreLocked, StoreNewer, StoreDamaged, StoreUnwritable, StoreReplaced
@@ -23,21 +23,21 @@ class StoreError(LambdatuiError):
 
 
 class StoreMissing(StoreError):
-    """There is no file yet."""
+    """There is no file at the path yet."""
 
     exit_code = ExitCode.FAILED
 
 
 class StoreLocked(StoreError):
-    """Another process writes."""
+    """Another process is writing."""
 
 
 class StoreNewer(StoreError):
-    """A newer lambdatui wrote it."""
+    """A newer version of lambdatui wrote it."""
 
 
 class StoreDamaged(StoreError):
-    """It is no store of ours, or is broken."""
+    """It is another kind of file, or it is damaged."""
 
 
 class StoreUnwritable(StoreError):
@@ -45,7 +45,7 @@ class StoreUnwritable(StoreError):
 
 
 class StoreReplaced(StoreError):
-    """It was deleted, or another was put in its place, while it was written."""
+    """The file was deleted or replaced while it was being written."""
 
 
 _BASE = 0xFF  # of an extended code: the bits that say what kind of error it is
@@ -59,30 +59,30 @@ _OF_DAMAGE = frozenset(
         sqlite3.SQLITE_FORMAT,
         sqlite3.SQLITE_MISMATCH,
         sqlite3.SQLITE_CONSTRAINT,
-        # Of statements that are right: a table, a column or an index is not there, a number or a function's argument is
-        # none that was written, the file's format is another one.
+        # Our statements are correct, so this means that a table, a column or an index is missing, a stored value is not
+        # one that was written, or the file has another format.
         sqlite3.SQLITE_ERROR,
     }
 )
 
 
 def code_of(error: sqlite3.Error) -> int | None:
-    """SQLite's primary result code; None where the error is Python's, as of text that is no UTF-8."""
+    """SQLite's primary result code; None where Python itself raised the error, as for text that is not UTF-8."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & _BASE
 
 
 def is_of_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether SQLite says that something is not as it was written."""
+    """Whether an error of SQLite's means that the file is damaged."""
     code = code_of(error)
     if isinstance(error, Damaged) or code in _OF_DAMAGE:
         return True
-    # Text that cannot be decoded: the one error that Python itself makes of what it reads.
+    # Text that is not UTF-8: the only error about content that Python itself raises.
     return code is None and type(error) is sqlite3.OperationalError
 
 
 def damaged(path: Path | str) -> str:
-    """What to say of a damaged store."""
+    """The message about a damaged store."""
     return (
         f"{path} is damaged or no lambdatui store: run 'lambdatui db check', save what can be read with"
         " 'lambdatui db check --repair', or import again into a new --db"
@@ -91,9 +91,9 @@ def damaged(path: Path | str) -> str:
 
 @contextlib.contextmanager
 def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
-    """Turns what SQLite or the system says into what an operator can act on, all of it StoreErrors.
+    """Turns errors of SQLite and of the system into StoreErrors, whose texts say what an operator can do.
 
-    ``needs`` is how many bytes of disk the work may take.
+    ``needs`` is how many bytes of disk the work may take; None is unknown.
     """
     try:
         yield
@@ -104,7 +104,7 @@ def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
             f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
             " command again, which reads what the one that is there now lacks, or makes one"
         ) from error
-    except UnicodeDecodeError as error:  # a name of a damaged schema, in SQLite's own words
+    except UnicodeDecodeError as error:  # SQLite's message has a name from a damaged schema
         raise StoreDamaged(damaged(path)) from error
     except OSError as error:
         raise _of_system(error, path, needs) from error

@@ -1,4 +1,4 @@
-"""Who writes the store at this moment, found without touching the lock: a collector that begins is not kept out."""
+"""Which process is writing the store now, found without taking its lock: that would keep a new collector out."""
 
 import os
 import re
@@ -10,9 +10,9 @@ _LOCK = re.compile(
 
 
 def holder(path: Path) -> int | None:
-    """The process that holds the writer's lock of the store at ``path``; None where none does.
+    """The id of the process that holds the writer's lock of the store at ``path``; None where none does.
 
-    Also None where that cannot be known: the kernel lists its locks on Linux only. 0 is a process of another container.
+    None also where that cannot be known: only Linux lists locks. 0 is a process of another container.
     """
     try:
         lock = os.stat(f"{path}.lock")
@@ -22,7 +22,7 @@ def holder(path: Path) -> int | None:
         return None
     for line in lines:
         of_file = _LOCK.search(line)
-        if of_file is None or "->" in line:  # "->" waits for it
+        if of_file is None or "->" in line:  # "->" marks a process that waits for the lock
             continue
         device = os.makedev(int(of_file["major"], 16), int(of_file["minor"], 16))
         if int(of_file["inode"]) == lock.st_ino and device == lock.st_dev:

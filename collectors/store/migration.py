@@ -1,7 +1,7 @@
-"""Bringing a store to this program's version, by the files in ``migrations/``.
+"""Upgrading a store to this program's version, by the SQL files in ``migrations/``.
 
-A file is frozen once it is released: stores were made by it. What is wrong in one is put right by the next. The next
-one is what ``collectors.store.next_migration`` prints where something is declared anew.
+A released file is never changed, because stores were made by it; a mistake in one is corrected by the next. The next
+file is what ``collectors.store.next_migration`` prints after a change of the declarations.
 """
 
 import sqlite3
@@ -14,20 +14,21 @@ from collectors.store.progress import say
 from collectors.store.schema import APPLICATION_ID, GRAINS, UNSUMMED, VERSION
 from collectors.store.transactions import undo
 
-_ROWS = 20_000  # that get checksums in one transaction
-_FIRST_SUMMED = 11  # the version whose migration brought checksums
+_ROWS = 20_000  # rows that get checksums in one transaction
+_FIRST_SUMMED = 11  # the version whose migration added checksums
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def script(version: int) -> str:
-    """The SQL that makes a store of ``version`` out of one of the version before."""
+    """The SQL that makes a store of ``version`` out of one of the version before it."""
     return (_FOLDER / f"{version:04}.sql").read_text("utf-8")
 
 
 def migrate(connection: sqlite3.Connection, until: int = VERSION) -> None:
-    """Brings a store to a version, each migration in one transaction: killed, it goes on where it was.
+    """Upgrades a store to the version ``until``, each migration in one transaction.
 
-    ``progress`` says what is being done, again and again.
+    A process that is killed leaves the store at the last finished migration, and the next run continues there.
+    ``progress`` is told what is being done.
     """
     (current,) = connection.execute("PRAGMA user_version").fetchone()
     table_checksums.make_ready(connection)
@@ -55,7 +56,7 @@ def _versions(after: int, until: int) -> list[int]:
 
 
 def _sum_up(connection: sqlite3.Connection) -> None:
-    """Gives the rows of an older store their checksums, some at a time, so that a small disk does."""
+    """Gives the rows of an older store their checksums, ``_ROWS`` in a transaction, so that a small disk suffices."""
     if connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None:
         return
     cell = cell_checksum.cell_sum_sql(latency_sum="blob_sum(latency)")
@@ -93,11 +94,11 @@ def _sum_up(connection: sqlite3.Connection) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Each by itself: ``executescript`` would commit what was begun."""
+    """The statements of a script, each by itself: ``executescript`` would commit the open transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
-        if sqlite3.complete_statement(statement):  # which knows that a trigger's body has semicolons
+        if sqlite3.complete_statement(statement):  # this function knows the semicolons in a trigger's body
             yield statement
             statement = ""
     if statement.strip():

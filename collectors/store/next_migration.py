@@ -1,7 +1,7 @@
-"""The SQL that a column or a table needs that was declared and has no migration yet.
+"""Prints the SQL for columns and tables that are declared and have no migration yet.
 
-``python -m collectors.store.next_migration`` prints it: it is the next of the files in ``migrations/``, and
-``schema.VERSION`` goes up by one with it. What is changed or gone in a declaration is for a person to write.
+``python -m collectors.store.next_migration`` prints the next file of ``migrations/``; with that file,
+``schema.VERSION`` goes up by one. A change or removal of a declared column has to be written by hand.
 """
 
 import sqlite3
@@ -19,9 +19,9 @@ _MARKED = "invocations = NULL, failures = NULL, last_ms = NULL, cells = NULL, er
 
 
 def next_migration(declared: Mapping[str, StoredTable] = TABLES) -> list[str]:
-    """The statements that make of a store of this ``VERSION`` one that has what is declared; [] where it has.
+    """The statements that make a store of this ``VERSION`` agree with the declarations; [] where it does already.
 
-    Raises ValueError where a declaration has less than its table, or has it in another order.
+    Raises ValueError where a declaration lacks a column of its table, or has the columns in another order.
     """
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
@@ -32,7 +32,7 @@ def next_migration(declared: Mapping[str, StoredTable] = TABLES) -> list[str]:
 
 
 def _statements(connection: sqlite3.Connection, declared: Mapping[str, StoredTable]) -> Iterator[str]:
-    stale: list[str] = []  # tables whose one checksum is of other columns from then on
+    stale: list[str] = []  # tables whose checksum then covers other columns
     for table in declared.values():
         stored = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))]
         if not stored:
@@ -46,7 +46,7 @@ def _statements(connection: sqlite3.Connection, declared: Mapping[str, StoredTab
         if new and table.name not in SUMMED:
             stale.append(table.name)
         if new and table.name == "day_cells":
-            # Packs repeat cells column by column, and are made anew.
+            # Packs repeat the columns of cells, so they are made anew.
             yield "DELETE FROM minute_packs;"
             yield from (f"UPDATE {packs} SET {_MARKED};" for packs in PACKS)
             stale += ["minute_packs", *PACKS]

@@ -1,7 +1,7 @@
-"""A store that lies where nothing can be written, with changes in the log beside it: read from a copy of both.
+"""A private copy of a store that lies where nothing can be written, and of the write-ahead log beside it.
 
-SQLite cannot lay the write-ahead log over the file there, for want of a place for its index; the file alone is of
-before. The copy is this process's own, lies in the temporary folder, and goes when the process ends.
+SQLite cannot apply that log to the file there, because it has no place for the log's index; the file alone is an older
+state. The copy lies in the temporary folder and is deleted when this process ends.
 """
 
 import atexit
@@ -27,22 +27,25 @@ class State(NamedTuple):
     log: _File | None
 
 
-_TRIES = 3  # another machine may write meanwhile
-_copies: dict[Path, tuple[State, Path]] = {}  # by store: of which state, and where
+_TRIES = 3  # another machine may write during the copy
+_copies: dict[Path, tuple[State, Path]] = {}  # by the store's path: the copied state, and the copy's path
 
 
 class NoCopy(CaughtError):
-    """It cannot be copied; the text says why."""
+    """The store cannot be copied; the text says why."""
 
 
 def has_log(path: Path) -> bool:
-    """Whether there is a write-ahead log with anything in it."""
+    """Whether there is a write-ahead log that is not empty."""
     log = _state(path).log
     return log is not None and log.bytes > 0
 
 
 def copied(path: Path) -> tuple[Path, State]:
-    """The copy of a store and its log as they are now, made once for each state. Raises ``NoCopy``, OSError."""
+    """The copy's path, and which state of the store and its log it has; made once for each state.
+
+    Raises ``NoCopy``, OSError.
+    """
     for _ in range(_TRIES):
         state = _state(path)
         copied_state, copy = _copies.get(path, (None, path))
@@ -60,12 +63,12 @@ def copied(path: Path) -> tuple[Path, State]:
 
 
 def is_of(path: Path, state: State) -> bool:
-    """Whether a store and its log are still what was copied."""
+    """Whether a store and its log have not changed since this state."""
     return _state(path) == state
 
 
 def notes() -> list[str]:
-    """What is to be said of the copies that this process reads."""
+    """A sentence about each copy that this process reads, for the user."""
     return [
         f"{path} lies where nothing can be written, with changes in {path.name}-wal that are not merged into it: both"
         " are read from a private copy"

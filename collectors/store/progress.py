@@ -1,4 +1,4 @@
-"""Who wants to hear how a long piece of work on a store goes on. Imports nothing: it is named early."""
+"""The listeners to the progress of long work on a store. Imports nothing, because it is imported early."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,6 +8,6 @@ listeners: "list[Callable[[str], None]]" = []
 
 
 def say(text: str) -> None:
-    """Tells every listener what is being done now."""
+    """Calls every listener with a text that says what is being done now."""
     for listener in listeners:
         listener(text)

@@ -1,8 +1,8 @@
-"""Finds invocations by request id without an index on request ids.
+"""Finds invocations by request id without an SQLite index on request ids.
 
-Ids are random: an SQLite index on them costs a random page write for every row. Here each id is a 16-byte entry
-(hash, function, start), appended to one of 256 buckets; a look-up reads one bucket, some hundred kilobytes in a store
-of ten million invocations. An entry is a hint: the row itself is looked at before it is believed.
+Ids are random: such an index would cost a random page write for every row. Here each id is a 16-byte entry (hash,
+function id, start), appended to one of 256 buckets; a look-up reads one bucket, some hundred kilobytes in a store of
+ten million invocations. An entry is only a hint: the caller checks the invocation's row.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ ENTRY = np.dtype([("hash", "<u4"), ("function_id", "<u4"), ("start_ms", "<i8")])
 
 
 def hash_of(request_id: bytes | str) -> int:
-    """32 bits of an id: a UUID's four words folded together, a checksum of any other."""
+    """32 bits of an id: the four 32-bit words of a UUID combined, the CRC-32 of any other."""
     if isinstance(request_id, str):
         return zlib.crc32(request_id.encode("utf-8", "replace"))
     one, two, three, four = struct.unpack("<4I", request_id)
@@ -55,7 +55,7 @@ class RequestIndex:
     def add(
         self, ids: Sequence[bytes | str], function_ids: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]
     ) -> None:
-        """Appends where invocations lie: request ids, ids of functions and starts in epoch ms, one of each a row."""
+        """Appends invocations: their request ids, function ids and starts (epoch ms), of the same length each."""
         if not len(ids):
             return
         entries = np.empty(len(ids), ENTRY)
@@ -81,7 +81,7 @@ class RequestIndex:
 
 
 def places(connection: sqlite3.Connection, request_id: bytes | str) -> Iterator[tuple[int, int]]:
-    """Where invocations with this id may lie: (function_id, start_ms)."""
+    """(function id, start in epoch ms) of invocations that may have this request id."""
     hashed = hash_of(request_id)
     wanted = struct.pack("<I", hashed)
     for (entries,) in connection.execute(

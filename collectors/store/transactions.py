@@ -1,7 +1,7 @@
-"""One transaction, and its undoing where SQLite has not undone it already.
+"""A transaction, and its rollback where SQLite has not rolled back by itself.
 
-After "database or disk is full", and some other errors, SQLite has rolled back by itself: a ROLLBACK of ours would
-raise "no transaction is active" in place of what went wrong.
+After "database or disk is full" and some other errors, SQLite has already rolled back: another ROLLBACK would raise "no
+transaction is active" and hide the first error.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from collectors.model.errors import CaughtError
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it or nothing. Raises sqlite3.Error as it came."""
+    """Runs the block in one transaction; an error rolls it back and is raised again."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -26,13 +26,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class Writable(sqlite3.Connection):
-    """A writer's connection, which knows its file: what is deleted or replaced is not written on."""
+    """A writer's connection that knows its file, so that it does not write into a file that was deleted or replaced."""
 
     path = ""
     file: tuple[int, int] | None = None
 
     def check_file(self) -> None:
-        """Raises ``FileGone`` where another file, or none, is in its place."""
+        """Raises ``FileGone`` where the path has another file now, or none."""
         if self.file is None:
             return
         try:
@@ -44,17 +44,17 @@ class Writable(sqlite3.Connection):
 
 
 class FileGone(CaughtError):
-    """The file that is written was deleted, or another was put in its place."""
+    """The file was deleted or replaced while it was being written."""
 
 
 def commit_checked(connection: sqlite3.Connection) -> None:
-    """To be called before a commit: into a file that nobody can open any more nothing goes."""
+    """Called before a commit: raises ``FileGone`` where the file was deleted or replaced."""
     if isinstance(connection, Writable):
         connection.check_file()
 
 
 def undo(connection: sqlite3.Connection) -> None:
-    """Rolls back what is open, and never hides why."""
+    """Rolls back an open transaction; an error of the rollback itself is suppressed."""
     if connection.in_transaction:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")

@@ -1,8 +1,8 @@
-"""boto3's clients, for what only AWS has, or a server that speaks its APIs: queues, topics and streams.
+"""Clients of boto3, for queues, topics and streams of AWS or of a server with the same APIs.
 
 boto3 is imported at the first call. It chooses the endpoint (``AWS_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_SQS``, the
-profile) unless ``use_endpoint`` or a caller does. Where there are no credentials, a chosen endpoint gets made-up ones,
-and AWS none.
+profile) unless ``use_endpoint`` or a caller does. Where there are no credentials, an endpoint that was chosen here gets
+invented ones, and AWS none.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ _endpoint: str | None = None
 
 
 def use_endpoint(url: str | None) -> None:
-    """The endpoint of all clients from now on whose callers choose none; None: as boto3 chooses."""
+    """Set the endpoint of later clients whose callers give none; None leaves the choice to boto3."""
     global _endpoint
     _endpoint = url
     client.cache_clear()
@@ -22,7 +22,7 @@ def use_endpoint(url: str | None) -> None:
 
 @lru_cache(maxsize=64)
 def client(service: str, *, endpoint: str | None = None, region: str = REGION) -> Any:
-    """A client of ``service``, such as ``sqs``. Botocore's errors where it cannot be configured."""
+    """A client of ``service``, such as ``sqs``. Raises botocore's errors where it cannot be configured."""
     import boto3
     from botocore.config import Config
 

@@ -1,4 +1,4 @@
-"""Why a call is refused: status, code and body as the Lambda API sends them.
+"""Errors with which a call is refused: status, code and body as the Lambda API sends them.
 
 Every room may raise them; ``api`` answers with them.
 """
@@ -16,7 +16,7 @@ _CAPITAL_MESSAGE = {
 
 
 class ApiError(RunnerError):
-    """What an API call is refused with: an HTTP status, and the error's code in the API's model."""
+    """The refusal of an API call: an HTTP status, and the error's code in the API's model."""
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class ApiError(RunnerError):
 
 
 class Throttled(CaughtError):
-    """A call past a limit of concurrency; ``reason`` as AWS names it."""
+    """A call beyond a limit of concurrency; ``reason`` is AWS's name of the limit."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -46,7 +46,7 @@ def invalid(message: str) -> ApiError:
 
 
 def constraint(value: object, member: str, rule: str) -> ApiError:
-    """400 ValidationException: ``value`` of the input's ``member`` is outside what the API's model allows."""
+    """400 ValidationException: ``value`` of the input's ``member`` breaks ``rule``, which is the API's text."""
     text = "null" if value is None else str(value)
     return ApiError(
         400,
@@ -66,7 +66,7 @@ def conflict(message: str) -> ApiError:
 
 
 def serialization(message: str) -> ApiError:
-    """400 SerializationException: the body, or a value in it, is not of the form that the API's model has."""
+    """400 SerializationException: the body, or a value in it, has not the form of the API's model."""
     return ApiError(400, "SerializationException", message)
 
 

@@ -1,4 +1,4 @@
-"""One version of a function as it runs, and the account that this runner stands for."""
+"""One version of a function as it runs, and the account and region for which this runner stands."""
 
 import re
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ class RunnerError(LambdatuiError):
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function's version as deployed. ``path`` is its folder, ``handler`` what its runtime looks for inside it.
+    """A function's version as deployed. ``path`` is its folder, ``handler`` what its runtime looks for in the folder.
 
-    ``memory_mb`` and ``ephemeral_mb`` (of /tmp) are MB of 1,024 * 1,024 bytes; ``layers`` are folders, the last over
-    the others. ``log_format`` is ``Text`` or ``JSON``. ``watched``: the folder is used where it lies; its files are
-    watched, and environments renewed when they change. ``code_id`` differs where the code does.
+    ``memory_mb`` and ``ephemeral_mb`` (of /tmp) are MB of 1,024 * 1,024 bytes; ``layers`` are folders, where later ones
+    replace files of earlier ones. ``log_format`` is ``Text`` or ``JSON``. ``watched``: the folder is used in place, and
+    environments are replaced when its files change. ``code_id`` differs where the code does.
     """
 
     name: str
@@ -73,7 +73,7 @@ def qualifier_in(arn: str) -> str:
 
 
 def deployment_of(configuration: Mapping[str, Any]) -> Deployment:
-    """What runs, from a configuration of the Lambda API with fields of ours: ``_path``, ``_layers``, ``_watched``."""
+    """The deployment of an API configuration with the runner's own fields ``_path``, ``_layers``, ``_watched``."""
     logging = configuration.get("LoggingConfig", {})
     return Deployment(
         name=configuration["FunctionName"],

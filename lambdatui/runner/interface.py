@@ -1,7 +1,7 @@
-"""What the rooms that call functions need of the runner, and no more: names, calls, the log.
+"""What the rooms that call functions use of the runner: names of functions, calls, the log.
 
-The queue, the triggers and the gateways are written against these protocols; ``service`` has the one class that
-satisfies them, and composes the rooms.
+The queue, the triggers and the gateways use these protocols; ``service`` has the class that implements them, and
+composes the rooms.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ class FunctionDirectory(Protocol):
         """Every function, by its bare name."""
 
     def resolve(self, full_name: str, qualifier: str | None = None) -> ResolvedFunction:
-        """The version that a name or an ARN means now; ApiError when there is none."""
+        """The version that a name or an ARN means now. Raises ApiError when there is none."""
 
 
 class Invoker(Protocol):
@@ -30,7 +30,7 @@ class Invoker(Protocol):
 
     @property
     def log(self) -> Log:
-        """Where metrics, and the queue's events, are written."""
+        """The log, where metrics and the queue's events are written."""
 
     @property
     def functions(self) -> FunctionDirectory:
@@ -38,11 +38,11 @@ class Invoker(Protocol):
 
     @property
     def time_scale(self) -> float:
-        """By how much waits are shortened: 60 makes a minute's wait a second."""
+        """The factor by which waits are shortened: 60 makes a minute's wait a second."""
 
     @property
     def admission(self) -> Admission:
-        """Who may connect to a port of this runner."""
+        """Which requests a port of this runner admits."""
 
     def reserved_concurrency(self, name: str) -> int | None:
         """How many calls of a function may run at once; None when nothing is reserved for it."""
@@ -58,10 +58,10 @@ class Invoker(Protocol):
     ) -> Invocation:
         """Call a function by name or ARN, and wait for its answer.
 
-        ``on_start`` gets a streamed response's content type, ``on_chunk`` its bytes as they come and the request that
-        they come from (pause it while nobody takes them). Raises Throttled past a limit, RunnerError when there is no
-        such function; what goes wrong inside the function is in the invocation.
+        ``on_start`` is called with a streamed response's content type, ``on_chunk`` with its bytes as they come and the
+        request that they come from (pause that while nobody takes them). Raises Throttled beyond a limit, RunnerError
+        when there is no such function; errors inside the function are in the invocation.
         """
 
     async def invoke_later(self, name: str, payload: bytes, request_id: str | None = None) -> str:
-        """Queue an asynchronous event: its request id, when it is on disk. ApiError when there is no such function."""
+        """Queue an asynchronous event; its request id, when it is on disk. Raises ApiError for an unknown function."""

@@ -1,4 +1,4 @@
-"""The runner: composes the rooms, calls functions, and acts on what is deployed."""
+"""The runner: composes the rooms, calls functions, and applies changes of what is deployed."""
 
 import asyncio
 import platform
@@ -36,11 +36,11 @@ T = TypeVar("T")
 
 
 class Runner:
-    """All of one runner; the rooms below see it as their ``Invoker``.
+    """One runner; the rooms below use it as their ``Invoker``.
 
     Open it with ``async with``: leaving it ends every process that it started. ``time_scale`` shortens waits: 60 makes
     a minute's wait a second. ``on_line`` is called with the function's name, the epoch milliseconds and the message of
-    each log event. RunnerError where the machine has no ``/proc``.
+    each log event. Raises RunnerError where the machine has no ``/proc``.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Runner:
         await self.log.commit()
 
     async def begin(self) -> None:
-        """Do what a serving runner does beside answering calls: the queue, provisioned environments, triggers, URLs."""
+        """Start what only a serving runner does: the queue, provisioned environments, triggers, function URLs."""
         self.queue.recover()
         self.gateways = Gateways(self)
         self.triggers = RunningTriggers(self, self.gateways, self.functions.documents, self.mappings)
@@ -136,7 +136,7 @@ class Runner:
         return self.fleet.reserved.get(name)
 
     async def run(self, name: str, version: str, event: Event, *, tail: bool = False) -> Invocation:
-        """Run an event in an environment of a function's version; ``tail`` asks for the end of its log. Throttled."""
+        """Run an event in an environment of a version; ``tail`` asks for the end of its log. Raises Throttled."""
         deployment = self.functions.deployment(name, version)
         if deployment.watched and self._folder_watch.changed(deployment.path):
             self.fleet.code_changed(deployment)
@@ -160,11 +160,11 @@ class Runner:
     # --- changes
 
     async def in_thread(self, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """``run`` in a thread: reads and writes files, while calls are answered."""
+        """Call ``run`` in a thread, for reading and writing files while calls are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._file_threads, partial(run, *args, **kwargs))
 
     def save(self, function: DeployedFunction) -> None:
-        """Write a function's new state, and act on it: environments, limits, URLs, the log."""
+        """Write a function's new state, and apply it to environments, limits, URLs and the log."""
         self.functions.save(function)
         if function.reserved is None:
             self.fleet.reserved.pop(function.name, None)
@@ -184,7 +184,7 @@ class Runner:
         self.log.tagged(function.name, function.part("tags"), now_ms())
 
     def _provision(self, function: DeployedFunction) -> None:
-        """Start the provisioned environments of each version; an alias's are its version's."""
+        """Start the provisioned environments of each version; those of an alias are its version's."""
         counts: dict[str, int] = dict.fromkeys(function.versions, 0)
         for qualifier, count in function.part("provisioned").items():
             alias = function.aliases.get(qualifier)
@@ -204,12 +204,12 @@ class Runner:
             self.gateways.forget(function.name)
 
     def save_mapping(self, mapping: Document) -> None:
-        """Write an event source mapping, a new one too, and poll as it says."""
+        """Write a new or changed event source mapping, and poll accordingly."""
         self.mappings[mapping["UUID"]] = mapping
         self._write_mappings(mapping["UUID"])
 
     def remove_mapping(self, mapping_id: str) -> None:
-        """Delete an event source mapping, and poll it no more."""
+        """Delete an event source mapping, and stop polling."""
         self.mappings.pop(mapping_id, None)
         self._write_mappings(mapping_id)
 
@@ -228,6 +228,6 @@ class Runner:
 
 
 def _trace_id() -> str:
-    """An X-Ray header of a call that is not sampled."""
+    """The X-Ray header of a call that is not sampled."""
     root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
     return f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0"

@@ -1,7 +1,7 @@
-"""The one place where the runner reads JSON that others wrote: payloads, answers, requests, its own files.
+"""The only module in which the runner parses JSON that others wrote: payloads, answers, requests, stored files.
 
-Whatever is wrong with it is ``UnparsableInput``, a ValueError. Nesting is bounded by a fixed number, which is more than
-any real document has, and so little that what is read can be walked and written again without a RecursionError.
+Every error is ``Unparsable``, a ValueError. The allowed nesting is deeper than that of any real document, and so
+limited that parsed values can be walked and written again without a RecursionError.
 """
 
 import json
@@ -10,11 +10,11 @@ from typing import Any
 from collectors.model.errors import CaughtError
 
 MOST_DEPTH = 500
-"""Of containers within one another."""
+"""So many containers may be nested."""
 
 
 class UnparsableInput(CaughtError, ValueError):
-    """It cannot be read; the text says why."""
+    """Text that cannot be parsed; the message says why."""
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -35,7 +35,7 @@ def parsed_json(text: str | bytes) -> Any:
 
 
 def _shallow(value: Any) -> bool:
-    """Whether containers are nested no deeper than ``MOST_DEPTH``; it needs no stack."""
+    """Whether containers are nested at most ``MOST_DEPTH`` deep, checked without recursion."""
     level = [value]
     for _ in range(MOST_DEPTH):
         level = [

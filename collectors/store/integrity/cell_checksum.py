@@ -1,8 +1,8 @@
-"""The checksum that a cell's row has, as SQLite computes it. The first frame needs it: it imports declarations only.
+"""The checksum of a cell's row, as SQL. The first frame needs it, so it imports declarations only.
 
-A sum adds up the columns that the first version had, each times its weight, then the quantities that were added
-since, times theirs, modulo a prime. A column of the first version that is null counts as ``NULL_NUMBER``; a quantity
-that is null counts nothing, one that is known ``NULL_NUMBER`` more than it is: a new column leaves sums as they are.
+The checksum is a weighted sum modulo a prime: first the columns of the store's first version, then the quantities added
+since. A null column of the first version counts as ``NULL_NUMBER``. A null quantity counts 0 and a known one its value
+plus ``NULL_NUMBER``, so adding a column changes no existing checksum.
 """
 
 from collectors.model.quantities import QUANTITIES
@@ -11,15 +11,15 @@ from collectors.store.tables.cells import CELL_NULLS, CELL_NUMBERS
 PRIME = 2_147_483_647  # sums are below it: four bytes
 NULL_NUMBER = 1_048_583
 CELL_SUMMED = (*(name for name in CELL_NUMBERS if name not in QUANTITIES), "latency_sum")
-"""What of a cell its checksum covers, beside its quantities."""
+"""The columns that a cell's checksum covers, beside its quantities."""
 WEIGHTS = tuple(1 + 2 * (place % 4) for place in range(64))
-"""Of columns in their order; of quantities in theirs."""
+"""The weights of columns, in the columns' order; quantities have the same weights, in their own order."""
 
 
 def cell_sum_sql(of: str = "", latency_sum: str = "") -> str:
-    """The SQL of the checksum, with few multiplications: it is computed for every row that is read.
+    """The SQL of the checksum. It multiplies little, because it is computed for every row that is read.
 
-    ``of`` stands before each column, as ``c.`` does; ``latency_sum`` is SQL in place of the column of that name.
+    ``of`` stands before each column, such as ``c.``; ``latency_sum`` is SQL in place of the column of that name.
     """
     by_weight: dict[int, list[str]] = {}
     for weight, name in zip(WEIGHTS, CELL_SUMMED, strict=False):

@@ -1,4 +1,4 @@
-"""Whether a store is whole: SQLite's own structure, every checksum, and every sum reckoned again from what it is of."""
+"""Whether a store is intact: SQLite's own structure, every checksum, and every sum compared with what it sums."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -23,37 +23,38 @@ from collectors.store.schema import GRAINS, SALVAGED, UNCOUNTED
 from collectors.store.tables.cells import MINUTE_CELLS
 from collectors.store.tables.column import CHECKSUM, LAST
 
-MOST_SAID = 20  # problems of one kind
-# A cell's columns but what is of the newest row, which depends on what came first, and its checksums.
+_LISTED = 20  # of one kind of check: so many problems are listed
+# A cell's columns except its checksums, and except those of the newest row, which depend on the order of arrival.
 _compared = cell_places(*(column.name for column in MINUTE_CELLS if column.fold not in (CHECKSUM, LAST)))
 _start_of, _invocations_of, _reports_of = map(cell_places, ("start_ms", "invocations", "reports"))
 
 
 def check(path: Path, *, quick: bool = False) -> list[str]:
-    """What is wrong with a store, a line each; [] when nothing is. Reads all of it; ``quick`` its structure alone.
+    """What is wrong with a store, one line for each problem; [] when nothing is.
 
-    Raises StoreError where it cannot be opened.
+    Reads all of the store; with ``quick`` only SQLite's structure and the write-ahead log. Raises StoreError where the
+    store cannot be opened.
     """
     connection = open_reader(path)
     try:
         with explained(path):
             table_checksums.make_ready(connection)
-            connection.execute("BEGIN")  # on one state, whatever is committed meanwhile
+            connection.execute("BEGIN")  # one read transaction, so that commits of other processes do not matter
             asked = "quick_check" if quick else "integrity_check"
-            problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({MOST_SAID})") if row[0] != "ok"]
+            problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({_LISTED})") if row[0] != "ok"]
             problems += _behind(connection, path)
             broken = wal_frames.damage(path)
             problems += [broken] if broken is not None else []
             if not quick:
                 for kind in _KINDS:
-                    problems += _said_by(kind, connection)
+                    problems += _problems_of(kind, connection)
     finally:
         connection.close()
     return problems
 
 
 def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """What stands behind the last page, where no WAL is left that may shorten the file."""
+    """Bytes after the last page, where there is no WAL which may still shorten the file."""
     wal = Path(f"{path}-wal")
     if wal.exists() and wal.stat().st_size:
         return []
@@ -62,15 +63,15 @@ def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
     return [f"{over:,} bytes stand behind the store's last page"] if over > 0 else []
 
 
-def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
-    """What one kind of check finds; that it cannot even look is a problem too."""
+def _problems_of(kind: Any, connection: sqlite3.Connection) -> list[str]:
+    """The problems that one kind of check finds; that the check itself fails is a problem too."""
     problems: list[str] = []
     try:
         for problem in kind(connection):
             problems.append(problem)
-            if len(problems) == MOST_SAID:
+            if len(problems) == _LISTED:
                 return [*problems, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
-    except Exception as error:  # any damage at all: this is the place that looks for it
+    except Exception as error:  # damage can cause any exception, and this code looks for damage
         problems.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
     return problems
 
@@ -79,11 +80,11 @@ def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
     for table in GRAINS:
         rows = connection.execute(
             f"SELECT function_id, start_ms FROM {table} WHERE latency_sum IS NOT blob_sum(latency)"
-            f" OR sum IS NOT {CELL_SUM} LIMIT {MOST_SAID}"
+            f" OR sum IS NOT {CELL_SUM} LIMIT {_LISTED}"
         )
         yield from (f"{table} at {start} of function {of} does not agree with its checksum" for of, start in rows)
     rows = connection.execute(
-        f"SELECT function_id, start_ms FROM invocations WHERE sum IS NOT {checksums.INVOCATION_SUM} LIMIT {MOST_SAID}"
+        f"SELECT function_id, start_ms FROM invocations WHERE sum IS NOT {checksums.INVOCATION_SUM} LIMIT {_LISTED}"
     )
     yield from (f"the invocation at {start} of function {of} does not agree with its checksum" for of, start in rows)
 
@@ -98,7 +99,7 @@ def _is_salvaged(connection: sqlite3.Connection) -> bool:
 
 
 def _cells_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
-    """Minutes beside the rows they count, where those were not pruned."""
+    """Compares minutes with the invocations that they count, as far as those were not pruned."""
     lost = _is_salvaged(connection)
     for function_id, name in connection.execute("SELECT id, name FROM functions").fetchall():
         since = _pruned_before(connection, function_id)
@@ -130,13 +131,13 @@ def _by_start(some: Iterable[Cell]) -> dict[int, Cell]:
 
 
 def _pruned_before(connection: sqlite3.Connection, function_id: int) -> int:
-    """From which whole minute on all rows of a function are there."""
+    """The full minute (epoch ms) from which on all rows of a function are stored."""
     found = connection.execute("SELECT rows_ms FROM pruned WHERE function_id = ?", (function_id,)).fetchone()
     return int(found[0]) if found else -FOREVER_MS
 
 
 def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
-    """Hours beside their minutes or what Insights summed, days beside their hours."""
+    """Compares hours with their minutes or with what Insights summed, and days with their hours."""
     functions = connection.execute("SELECT id, name FROM functions").fetchall()
     for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
         grain = GRAINS[table]
@@ -156,13 +157,13 @@ def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _finer_since(connection: sqlite3.Connection, finer: str, function_id: int, grain: int) -> int:
-    """From when on finer cells are there: they may be pruned before the coarser."""
+    """From when on (epoch ms) a function has finer cells: they may be pruned before the coarser ones."""
     (first,) = connection.execute(f"SELECT min(start_ms) FROM {finer} WHERE function_id = ?", (function_id,)).fetchone()
     return FOREVER_MS if first is None else int(-(-first // grain) * grain)
 
 
 def _errors_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
-    """Errors of hours and days beside those of their minutes and hours."""
+    """Compares the error counts of hours with those of their minutes, and of days with those of their hours."""
     for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
         grain = GRAINS[table]
         rows = connection.execute(
@@ -178,7 +179,7 @@ def _errors_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _metrics_of_points(connection: sqlite3.Connection) -> Iterator[str]:
-    """Hours of metrics beside their points of the finest period, days beside their hours."""
+    """Compares hours of metrics with their points of the finest period, and days with their hours."""
     yield from uneven_metrics(connection)
 
 
@@ -192,7 +193,7 @@ def _packs_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
-    """Chunks that cannot be opened, and hours whose patterns do not count the lines that there are."""
+    """Chunks that cannot be decompressed, and hours whose pattern counts differ from the stored lines."""
     since = _whole_hours(connection)
     counted: dict[tuple[int, int], tuple[int, int]] = {}  # by function and hour: lines and their bytes
     (until,) = connection.execute(
@@ -220,7 +221,7 @@ def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _whole_hours(connection: sqlite3.Connection) -> dict[int, int]:
-    """By function, from which hour on all its lines are there, where some were pruned or lost."""
+    """By function id, the hour from which on all its lines are stored, where some were pruned or lost."""
     if _is_salvaged(connection):
         return {function_id: FOREVER_MS for (function_id,) in connection.execute("SELECT id FROM functions")}
     rows = connection.execute("SELECT function_id, max(rows_ms, lines_ms) FROM pruned")
@@ -228,7 +229,7 @@ def _whole_hours(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
-    """Days of patterns beside their hours; of a salvaged store those whose hours were not lost."""
+    """Compares days of patterns with their hours; in a salvaged store only where no hours were lost."""
     key, sums = "day, function_id, pattern_id", "lines, bytes"
     columns = (
         f"start_ms / {DAY_MS} * {DAY_MS} AS day, function_id, pattern_id, sum(lines) AS lines, sum(bytes) AS bytes"
@@ -238,17 +239,17 @@ def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
         days = f"SELECT {key}, {sums} FROM ({days}) WHERE ({key}) IN (SELECT {key} FROM ({hours}))"
     asked = [hours, days]
     for one, other in (asked, asked[::-1]):
-        for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {MOST_SAID}"):
+        for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {_LISTED}"):
             yield f"patterns of the day at {start} of function {of} do not agree with their hours"
 
 
 def _emf_of_minutes(connection: sqlite3.Connection) -> Iterator[str]:
-    """Hours and days of metrics that log lines carry, beside their minutes and hours."""
+    """Compares EMF hours with their minutes, and days with their hours."""
     yield from emf_cells.uneven(connection)
 
 
 def _request_ids(connection: sqlite3.Connection) -> Iterator[str]:
-    """Invocations that are not found by their ids."""
+    """Invocations that the index of request ids does not find."""
     entries: npt.NDArray[Any] = np.concatenate(
         [
             np.empty(0, request_index.ENTRY),
@@ -285,9 +286,9 @@ _KINDS: Iterable[Any] = (
 
 
 def blamed(path: Path, error: Exception) -> StoreDamaged | None:
-    """The error to tell where a failure that nobody foresaw is the store's; None where the store is whole.
+    """The error to report for an unexpected failure, if damage of the store explains it; None if it is intact.
 
-    Rows that are not as they were written can fail anywhere. Only then is a store looked at, which may take a while.
+    Damaged rows can make any code fail. The check, which may take a while, runs only after such a failure.
     """
     try:
         problems = check(path) if path.exists() else []

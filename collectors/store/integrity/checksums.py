@@ -1,9 +1,9 @@
-"""Checksums of rows: what was written is what is read, or there is an error.
+"""Checksums of rows: a row that has changed since it was written is an error when it is read.
 
-A row of ``invocations`` and of the cells has a ``sum``: its columns' numbers, weighted and added, modulo a prime, so
-that no change of one column can leave it as it is (``cell_checksum`` has the formula). SQLite computes it too: readers
-see cells through views that do, and end a query with an error at the first row that is not as it was written. Of all
-other tables ``table_sums`` has one sum.
+Each row of ``invocations`` and of the cells has a column ``sum``: the weighted sum of its numbers modulo a prime, which
+differs whenever one column does (``cell_checksum`` has the formula). SQLite computes it too: readers see cells through
+views that check it, and their query ends with an error at the first row that does not agree. Each other table has one
+checksum for all of its rows, in ``table_sums``.
 """
 
 import sqlite3
@@ -27,11 +27,11 @@ Number = int | None
 
 
 class Damaged(CaughtError, sqlite3.DatabaseError):
-    """What was read is not what was written."""
+    """What was read does not agree with its checksum."""
 
 
 def sum_of(values: Iterable[object], quantities: Iterable[object] = ()) -> int:
-    """The checksum of a row of cells or invocations: of the columns of the first version, and of later quantities."""
+    """The checksum of a row of cells or invocations; ``values`` are the first version's columns, in order."""
     total = 0
     for weight, value in zip(WEIGHTS, values, strict=False):
         total += weight * _remainder(number_of(value))
@@ -41,12 +41,12 @@ def sum_of(values: Iterable[object], quantities: Iterable[object] = ()) -> int:
 
 
 def _remainder(number: int) -> int:
-    """As SQLite and numpy's fmod have it: with the sign of the number."""
+    """The remainder with the sign of the number, as SQLite and numpy's fmod compute it."""
     return number % PRIME if number >= 0 else -(-number % PRIME)
 
 
 def number_of(value: object) -> int:
-    """What a value of a row counts as."""
+    """The number that a value of a row adds to its checksum: itself, or the CRC-32 of text and bytes."""
     if value is None:
         return NULL_NUMBER
     if isinstance(value, int):
@@ -55,9 +55,9 @@ def number_of(value: object) -> int:
 
 
 def exact_cell_sum(numbers: Sequence[Number], quantities: Sequence[Number] = ()) -> int:
-    """As SQLite computes it, also of numbers so large that it goes on with fractions.
+    """A cell's checksum as SQLite computes it, also of numbers so large that SQLite continues with floats.
 
-    ``numbers`` are those of ``CELL_SUMMED``, ``quantities`` those of ``QUANTITIES``: all of them, or none.
+    ``numbers`` are the values of ``CELL_SUMMED``; ``quantities`` those of ``QUANTITIES``, either all of them or none.
     """
     connection = sqlite3.connect(":memory:")
     try:
@@ -69,7 +69,7 @@ def exact_cell_sum(numbers: Sequence[Number], quantities: Sequence[Number] = ())
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Gives a connection the functions that the SQL of this room needs."""
+    """Gives a connection the SQL functions that the checksums of this room need."""
     connection.create_function("blob_sum", 1, zlib.crc32, deterministic=True)
     connection.create_function("sound_blob", 2, _sound, deterministic=True)
     connection.create_function("invocation_sum", len(INVOCATION), _invocation_sum, deterministic=True)
@@ -87,7 +87,7 @@ def _invocation_sum(*values: object) -> int:
 
 
 def show_sound_cells(connection: sqlite3.Connection) -> None:
-    """From here on the connection reads no cell that does not agree with its sum."""
+    """Replaces the connection's cells by views that fail at the first cell which does not agree with its checksum."""
     register(connection)
     columns = ", ".join(
         name if name != "latency" else "sound_blob(latency, latency_sum) AS latency" for name in MINUTE_CELLS.names
@@ -95,17 +95,17 @@ def show_sound_cells(connection: sqlite3.Connection) -> None:
     for table in GRAINS:
         connection.execute(
             f"CREATE TEMP VIEW {table} AS SELECT {columns} FROM main.{table} WHERE sum = {CELL_SUM}"
-            # The smallest number has no absolute value: SQLite stops there.
+            # The smallest number has no absolute value, so abs() ends the query with an error.
             " OR abs(-9223372036854775807 - 1)"
         )
 
 
 def _quick_test() -> Callable[..., bool]:
-    """Whether an invocation's columns, in the order of ``INVOCATION``, have the checksum that follows them.
+    """Makes the test whether an invocation's columns, as ``INVOCATION`` orders them, have the checksum after them.
 
-    As ``sum_of`` computes it, but written out column by column: a page has a thousand rows, and a loop over their
-    columns takes four times as long. Nothing negative is in a row that was written; what is no whole number where
-    there should be one ends in a TypeError.
+    It computes what ``sum_of`` does, but written out column by column: a page has a thousand rows, and a loop over the
+    columns takes four times as long. Stored numbers are never negative; anything but a whole number where one belongs
+    raises a TypeError.
     """
     terms: dict[int, list[str]] = {}
     for weight, name in zip(WEIGHTS, CHECKSUMMED, strict=False):
@@ -132,7 +132,7 @@ _is_quickly_sound = _quick_test()
 
 
 def is_sound(stored: Sequence[Any], checksum: object) -> bool:
-    """Whether an invocation agrees with its checksum; ``stored`` are its columns as ``INVOCATION`` names them."""
+    """Whether an invocation agrees with its checksum; ``stored`` are its columns in the order of ``INVOCATION``."""
     try:
         if _is_quickly_sound(*stored, checksum):
             return True
@@ -145,12 +145,12 @@ SEAL_BYTES = 4
 
 
 def sealed(content: bytes, *about: int) -> bytes:
-    """A blob with the checksum of itself and of what its row says beside it."""
+    """``content`` with a CRC-32 (4 bytes) over itself and ``about``, the numbers that its row has beside it."""
     return content + _seal(content, about)
 
 
 def unsealed(content: bytes, *about: int) -> bytes:
-    """What was sealed. Raises Damaged."""
+    """The content of a sealed blob. Raises Damaged where the checksum does not agree."""
     if (
         not isinstance(content, bytes)
         or len(content) < SEAL_BYTES

@@ -1,4 +1,4 @@
-"""What was found wrong with a store, kept in a file beside it: from then on every command says so."""
+"""The damage that a check found, stored in a file beside the store: from then on every command reports it."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ ENDING = ".damaged"
 
 
 def remember(path: Path, problem: str) -> None:
-    """Beside the store, if that can be: of the file that is there now."""
+    """Writes the problem beside the store, for the file that is there now; does nothing where it cannot."""
     with contextlib.suppress(OSError):
         stat = path.stat()
         noted = os.open(f"{path}{ENDING}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -17,7 +17,7 @@ def remember(path: Path, problem: str) -> None:
 
 
 def remembered(path: Path) -> str | None:
-    """What was found wrong with this file; of one that has been put in its place nothing is known."""
+    """The problem that was found in this very file; None where there is none, or another file has replaced it."""
     try:
         with open(f"{path}{ENDING}", encoding="utf-8", errors="replace") as noted:
             of, problem = noted.readline().split(), noted.readline().strip()
@@ -28,6 +28,6 @@ def remembered(path: Path) -> str | None:
 
 
 def forget(path: Path) -> None:
-    """Nothing is wrong with it."""
+    """Deletes the note: the store was found intact."""
     with contextlib.suppress(OSError):
         os.unlink(f"{path}{ENDING}")

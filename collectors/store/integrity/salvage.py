@@ -1,8 +1,8 @@
-"""Saving what can be read of a damaged store into a new one. The damaged one is only read.
+"""Copies what can be read of a damaged store into a new one. The damaged store is only read.
 
-Rows that have checksums of their own are kept where they agree; cells that do not are summed anew from what they are
-of, where that is there. Everything that repeats something else is made anew. What is lost is told by table, function
-and time.
+Rows with checksums of their own are copied where they agree. Cells that do not agree are summed anew from their
+invocations or finer cells, where those can be read. Whatever repeats other data is made anew. Losses are reported by
+table, function and time.
 """
 
 import contextlib
@@ -33,26 +33,26 @@ from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import METRIC_HOURS
 
 _ROWS = 5_000
-# These repeat what is elsewhere, and are made anew.
+# Tables that repeat what other tables hold: they are made anew.
 _MADE = frozenset({"table_sums", "request_buckets", "chunk_filters", "metric_packs", "pattern_functions",
                    *(f"{grain}_packs" for grain in ("minute", "hour", "day", "week"))})  # fmt: skip
-_NAMES = ("functions", "streams", "errors")  # first: the rows of others are of these
+_NAMES = ("functions", "streams", "errors")  # copied first: rows of other tables refer to them
 
 Row = Sequence[Any]
 
 
 @dataclass(slots=True)
 class Salvaged:
-    """What was saved, and a line for each kind of what was not."""
+    """What was saved, and in ``lost`` a line for each kind of loss."""
 
     invocations: int = 0
     lines: int = 0
     lost: list[str] = field(default_factory=list)
-    anew: int = 0  # cells that were not as they were written, and are made of what they count
+    anew: int = 0  # cells that did not agree with their checksums, and were summed anew
 
 
 def salvage(path: Path, target: Path) -> Salvaged:
-    """Writes what can be read of the store at ``path`` to ``target``, which is not there yet.
+    """Writes what can be read of the store at ``path`` to ``target``, a file that must not exist.
 
     Raises StoreDamaged where next to nothing can be read.
     """
@@ -124,7 +124,7 @@ class _Salvage:
     # Rows ---------------------------------------------------------------------------------------------------------
 
     def _copy(self, to: sqlite3.Connection, table: str) -> None:
-        """A table without sums in its rows: every row that can be read."""
+        """Copies a table whose rows have no checksums: every row that can be read."""
         declared = TABLES[table]
         put = declared.insert(instead="OR IGNORE")
         asked = f"SELECT {declared.column_list()} FROM {table} NOT INDEXED ORDER BY {{}}"
@@ -153,7 +153,7 @@ class _Salvage:
             self._found.lost.append(f"{table}: no one knows how many of its rows; {saved:,} were saved")
 
     def _put(self, to: sqlite3.Connection, put: str, asked: str) -> tuple[bool, int]:
-        """Writes rows until one cannot be read; whether all could, and how many were new."""
+        """Writes rows until one cannot be read; returns whether all could be, and how many were new."""
         saved = 0
         try:
             for row in self._source.execute(asked):
@@ -166,7 +166,7 @@ class _Salvage:
         return True, saved
 
     def _copy_by_function(self, to: sqlite3.Connection, table: str) -> None:
-        """Invocations or cells: the rows that agree with their sums."""
+        """Copies invocations or cells: the rows that agree with their checksums."""
         columns, is_sound = _SOUND[table]
         put = insert_sql(table, columns, instead="OR IGNORE")
         start_of, checksum_of = (itemgetter(columns.index(name)) for name in ("start_ms", "sum"))
@@ -190,7 +190,7 @@ class _Salvage:
     def _stretches(
         self, table: str, columns: Sequence[str], function_id: int, low: int, high: int, gaps: list[tuple[int, int]]
     ) -> Iterator[list[Row]]:
-        """Rows of ``[low, high)``: forward to what cannot be read, and backward to it from the other side."""
+        """Rows of ``[low, high)`` around a damaged place: forward up to it, then backward from the end down to it."""
         asked = f"SELECT {', '.join(columns)} FROM {table} WHERE function_id = ? AND start_ms >= ? AND start_ms < ?"
         forward, whole = self._read(f"{asked} ORDER BY start_ms", (function_id, low, high))
         yield forward
@@ -213,7 +213,7 @@ class _Salvage:
             return rows, False
         return rows, True
 
-    # What is made anew --------------------------------------------------------------------------------------------
+    # Tables made anew ---------------------------------------------------------------------------------------------
 
     def _chunks_that_open(self, to: sqlite3.Connection) -> None:
         bad: Counter[int] = Counter()
@@ -222,14 +222,14 @@ class _Salvage:
             try:
                 for packed in opened(content).values():
                     unpacked(packed)
-            except Exception:  # whatever it is that is wrong with it
+            except Exception:  # whatever is wrong with this chunk
                 bad[function_id] += lines if isinstance(lines, int) else 0
                 to.execute("DELETE FROM chunks WHERE id = ?", (identity,))
         for function_id, lines in bad.items():
             self._found.lost.append(f"log lines of {self._names.get(function_id, function_id)}: {lines:,}")
 
     def _sum_anew(self, to: sqlite3.Connection) -> None:
-        """Cells that are missing: of rows, or of finer cells."""
+        """Sums missing cells anew, from invocations or finer cells."""
         for function_id in self._names:
             rows = cells.read_measures(to, function_id, -FOREVER_MS, FOREVER_MS)
             cells.insert_missing(to, "minute_cells", minutes_of(rows))
@@ -239,7 +239,7 @@ class _Salvage:
                     cells.insert_missing(to, table, aggregate(of_cells(finer_cells), GRAINS[table]))
 
     def _metrics_anew(self, to: sqlite3.Connection) -> None:
-        """Sums that do not agree with what they are of: the side that is not as it was written gives way."""
+        """Where sums of metrics and what they sum do not agree, the table without a valid checksum is corrected."""
         for table, (finer, _) in MADE_OF.items():
             believed = table in self._whole and finer not in self._whole
             for metric, function_id, stat, start, total, peak in uneven_sums(to, table):
@@ -287,7 +287,7 @@ class _Salvage:
             index.add(ids, np.array(functions, np.int64), np.array(starts, np.int64))
 
     def _mark(self, to: sqlite3.Connection) -> None:
-        """Packs are made by the writer when it leaves."""
+        """Marks packs as dirty: the writer makes them when it closes the store."""
         for grain in ("hour", "day"):
             to.execute(f"INSERT OR IGNORE INTO {grain}_packs (start_ms) SELECT DISTINCT start_ms FROM {grain}_cells")
         to.execute("INSERT OR IGNORE INTO week_packs (start_ms)"
@@ -300,7 +300,7 @@ class _Salvage:
 
 
 def _is_sound(test: Callable[[Row], bool], row: Row) -> bool:
-    """Whether a row agrees with its checksum; what cannot even be computed does not."""
+    """Whether a row agrees with its checksum; a row whose checksum cannot be computed does not."""
     try:
         return test(row)
     except (TypeError, ValueError, OverflowError, sqlite3.Error):
@@ -312,7 +312,7 @@ def _is_sound_invocation(row: Row) -> bool:
     return checksums.is_sound(stored, checksum)
 
 
-# By table with checksums in its rows: the columns as they are read, and whether a row of them is as it was written.
+# By table with checksums in its rows: the columns to read, and the test of one row.
 _SOUND: dict[str, tuple[tuple[str, ...], Callable[[Row], bool]]] = {
     "invocations": ((*checksums.INVOCATION, "sum"), _is_sound_invocation),
     **{table: (CELL, lambda row: is_sound_cell(tuple(row))) for table in GRAINS},

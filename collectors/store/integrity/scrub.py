@@ -1,9 +1,9 @@
-"""Looking through a whole store now and then, while nobody waits: what no single read can see is found, and remembered.
+"""The check of a whole store now and then, while nobody waits for it: it finds damage that no single read can.
 
-A read sees that a row is not as it was written; that one is missing from an index or a large table is seen only by who
-goes through all of it. That takes some two milliseconds a megabyte, and is done by ``collect --watch`` once a day and
-by a viewer some time after its start. What is found is kept in a file beside the store, so that from then on every
-command says so; ``lambdatui db check`` takes it away where nothing is wrong.
+A read notices that a row has changed. That a row is missing from an index or a large table shows only when all of it is
+read. This takes about two milliseconds a megabyte, and is done by ``collect --watch`` once a day and by a viewer some
+time after its start. What is found is stored in a file beside the store, so that every later command reports it;
+``lambdatui db check`` deletes that file when the store is intact.
 """
 
 import sqlite3
@@ -16,9 +16,10 @@ from collectors.store.integrity.damage_note import remember
 
 
 def scrub(path: Path) -> str | None:
-    """What is wrong with a store, in a line, remembered; None where nothing is. Raises StoreError where it cannot look.
+    """What is wrong with a store, in a line that is also stored beside it; None where nothing is.
 
-    Pages, indexes and the sums of all tables; rows and lines have checksums of their own, which reads look at.
+    Checks pages, indexes and the checksums of all tables; rows and lines have checksums of their own, which every read
+    checks. Raises StoreError where the store cannot be opened.
     """
     connection = open_reader(path)
     try:

@@ -1,7 +1,8 @@
-"""One checksum for each table whose rows have none: the sum of its rows' checksums, and how many rows there are.
+"""One checksum for each table whose rows have none: the sum of its rows' CRC-32s, and how many rows there are.
 
-The writer's connection keeps them by triggers of its own, which nobody else has: rows that are changed otherwise do not
-agree with their table's sum. What is small is looked at whole when a reader opens a store, the rest by ``db check``.
+The writer's connection updates them by temporary triggers, which no other connection has: a table that anything else
+changed no longer agrees with its checksum. Small tables are checked whenever a reader opens a store, the others by ``db
+check``.
 """
 
 import sqlite3
@@ -17,11 +18,11 @@ from collectors.store.tables.every import TABLES
 from collectors.store.tables.ledger import TABLE_SUMS
 
 MODULUS = (1 << 61) - 1
-SMALL = 4_000  # rows of all tables together that a reader looks at, which takes some milliseconds
-SMALL_BYTES = 2 << 20  # of a file whose every page is looked at, at two milliseconds a megabyte
-# These have sums in their rows, of which theirs is made; the writer adds them up itself.
+SMALL = 4_000  # rows of all tables together that a reader checks, in some milliseconds
+SMALL_BYTES = 2 << 20  # size of a file of which a reader checks every page, at two milliseconds a megabyte
+# Tables whose rows have checksums, which the table's checksum adds up; the writer adds new rows itself.
 SUMMED = ("invocations", *GRAINS)
-_SUMMED_AT_ONCE = 16  # of their rows, while another's is reckoned
+_SUMMED_AT_ONCE = 16  # so many of these tables' rows are summed by one statement
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -31,19 +32,19 @@ def _row_sum(*values: object) -> int:
 
 
 def make_ready(connection: sqlite3.Connection) -> None:
-    """Gives a connection the functions that sums are reckoned with."""
+    """Gives a connection the SQL functions that compute checksums."""
     register(connection)
     connection.create_function("row_sum", -1, _row_sum, deterministic=True)
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
-    """The tables that have one sum."""
+    """The names of all tables of the store but ``table_sums``, sorted."""
     named = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table' ORDER BY name")
     return [name for (name,) in named if name != "table_sums" and not name.startswith("sqlite_")]
 
 
 def _sum(table: str, row: str = "") -> str:
-    """The SQL of the sum of a table's row; ``row`` stands before its columns, as ``new.`` does."""
+    """The SQL of one row's part in its table's checksum; ``row`` stands before each column, such as ``new.``."""
     if table in SUMMED:
         return f"ifnull({row}sum, 0)"
     values = (column.checksum.format(f'{row}"{column.name}"') for column in TABLES[table] if column.checksum)
@@ -51,9 +52,9 @@ def _sum(table: str, row: str = "") -> str:
 
 
 def keep(connection: sqlite3.Connection) -> None:
-    """From here on whatever this connection writes is in the sums too."""
+    """Makes the triggers that update the checksums at each of this connection's writes."""
     make_ready(connection)
-    connection.execute("PRAGMA recursive_triggers = 1")  # else what REPLACE deletes is not heard of
+    connection.execute("PRAGMA recursive_triggers = 1")  # without it, rows that REPLACE deletes fire no trigger
     for table in filter(TABLES.__contains__, tables(connection)):
         new, old = (_sum(table, row) for row in ("new.", "old."))
         for event, rows, change in (
@@ -62,7 +63,7 @@ def keep(connection: sqlite3.Connection) -> None:
             ("UPDATE", "rows", f"{new} + {MODULUS} - {old}"),
         ):
             if event == "INSERT" and table in SUMMED:
-                continue  # ``added``: many at once
+                continue  # ``added`` counts many at once
             connection.execute(
                 f"CREATE TEMP TRIGGER sums_{table}_{event} AFTER {event} ON main.{table} BEGIN"
                 f" UPDATE table_sums SET rows = {rows}, sum = (sum + {change}) % {MODULUS} WHERE name = '{table}'; END"
@@ -70,7 +71,7 @@ def keep(connection: sqlite3.Connection) -> None:
 
 
 def added(connection: sqlite3.Connection, table: str, rows: int, total: int) -> None:
-    """Rows of a ``SUMMED`` table were inserted whose sums make ``total``."""
+    """Adds inserted rows of a ``SUMMED`` table to its checksum; ``total`` is the sum of their checksums."""
     connection.execute(
         f"UPDATE table_sums SET rows = rows + ?, sum = (sum + ?) % {MODULUS} WHERE name = ?",
         (rows, total % MODULUS, table),
@@ -78,28 +79,28 @@ def added(connection: sqlite3.Connection, table: str, rows: int, total: int) -> 
 
 
 def reckoned(connection: sqlite3.Connection, table: str) -> tuple[int, int]:
-    """How many rows a table has, and their sum, reckoned from them all."""
+    """How many rows a table has, and its checksum, computed from all rows."""
     rows, total = connection.execute(f"SELECT count(*), coalesce(sum({_sum(table)}), 0) FROM main.{table}").fetchone()
     return int(rows), int(total) % MODULUS
 
 
 def make(connection: sqlite3.Connection) -> None:
-    """Makes all sums anew, in the caller's transaction."""
+    """Computes the checksums of all tables anew, in the caller's transaction."""
     connection.execute("DELETE FROM table_sums")
     for table in tables(connection):
         if table not in TABLES:
-            continue  # nobody of ours made it: whoever looks says so
+            continue  # no table of ours: a check reports it
         connection.execute(TABLE_SUMS.insert(), (table, *reckoned(connection, table)))
 
 
 def make_stale(connection: sqlite3.Connection) -> None:
-    """Makes those sums anew that a migration has marked with a negative number of rows, in the caller's transaction."""
+    """Computes anew the checksums that a migration marked by a negative number of rows, in the caller's transaction."""
     for (table,) in connection.execute("SELECT name FROM table_sums WHERE rows < 0").fetchall():
         connection.execute(TABLE_SUMS.insert(instead="OR REPLACE"), (table, *reckoned(connection, table)))
 
 
 def differing(connection: sqlite3.Connection) -> Iterator[str]:
-    """The tables that do not agree with their sums."""
+    """The tables that do not agree with their checksums, or are not known to this version."""
     known = {name: (rows, total) for name, rows, total in connection.execute("SELECT name, rows, sum FROM table_sums")}
     there = set(tables(connection))
     for table in sorted(there | known.keys()):
@@ -108,7 +109,7 @@ def differing(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def look_at_small_ones(connection: sqlite3.Connection) -> None:
-    """Raises Damaged where one of the small tables does not agree with its sum."""
+    """Raises Damaged where a small table does not agree with its checksum, or a table is missing."""
     try:
         stored: list[tuple[int, str, int]] = connection.execute(
             "SELECT rows, name, sum FROM table_sums ORDER BY rows, name"
@@ -133,7 +134,7 @@ def look_at_small_ones(connection: sqlite3.Connection) -> None:
 
 
 def _indexed(connection: sqlite3.Connection) -> set[str] | None:
-    """The tables that have an index beside them; None where all of the file is so small that it is looked through."""
+    """The tables with an index beside them; None where the file is so small that all of its pages are checked."""
     (size,) = connection.execute(
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
     ).fetchone()
@@ -143,14 +144,14 @@ def _indexed(connection: sqlite3.Connection) -> set[str] | None:
 
 
 def _look_through(connection: sqlite3.Connection, table: str = "1") -> None:
-    """Raises Damaged where pages, or indexes, which have no sums, are not what the tables say: of one table, or all."""
+    """Raises Damaged where pages or indexes do not agree with the tables: of one table, or with "1" of all."""
     (said,) = connection.execute(f"PRAGMA main.integrity_check({table})").fetchone()
     if said != "ok":
         raise Damaged(f"malformed: {said}")
 
 
 def _row_sum_of(table: str) -> str:
-    """The SQL of the sum of a row, computed from all of it."""
+    """The SQL of a row's checksum, computed from all of its columns."""
     if table == "invocations":
         return INVOCATION_SUM
     return cell_sum_sql(latency_sum="blob_sum(latency)") if table in SUMMED else _sum(table)

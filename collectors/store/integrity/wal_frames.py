@@ -1,8 +1,8 @@
-"""Whether the write-ahead log is as it was written: SQLite takes a damaged frame for the log's end, and says nothing.
+"""Whether the write-ahead log is intact: SQLite takes a damaged frame for the end of the log, without an error.
 
-What was committed behind it is lost then, without a word. The format is SQLite's own (https://sqlite.org/walformat.html
-and fileformat2.html, section 4): every frame carries the checksum of all before it, and two salts that change whenever
-the log is begun anew, so that what is left of before is told from what belongs to it.
+What was committed after that frame is then lost silently. The format is SQLite's (https://sqlite.org/walformat.html and
+fileformat2.html, section 4): every frame has a checksum over all frames before it, and two salts that change whenever
+the log starts again, by which frames of an earlier log are recognised.
 """
 
 import struct
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 _HEADER, _FRAME = 32, 24
-_MOST = 2_000  # frames that are reckoned: of a transaction that a crash has cut off
+_MOST = 2_000  # frames that are checked, at most: a crash leaves those of one transaction
 _TRIES, _PAUSE_S = 3, 0.05  # another process may write at this moment
 
 
 class _Log(NamedTuple):
-    words: str  # the byte order of the checksums
+    words: str  # the byte order in which checksums read words: < or >
     page: int
     salts: bytes
     sums: tuple[int, int]
@@ -26,7 +26,8 @@ class _Log(NamedTuple):
 def damage(path: Path, *, by_index: bool = True) -> str | None:
     """What is wrong with the log of a store that is open, in a line; None where nothing is.
 
-    ``by_index``: SQLite's index beside the log is of this log; on a read-only disk it may be of before.
+    ``by_index``: SQLite's index beside the log belongs to this log; on a read-only disk it may be that of an earlier
+    one.
     """
     problem = None
     for attempt in range(_TRIES):
@@ -68,7 +69,7 @@ def _read(head: bytes) -> _Log | None:
 
 
 def _valid(path: Path, salts: bytes) -> int | None:
-    """How many frames SQLite takes for valid, by its index beside the log; None while that is of another log."""
+    """How many frames SQLite takes as valid, by its index beside the log; None while that belongs to another log."""
     try:
         with open(f"{path}-shm", "rb") as index:
             head = index.read(48)
@@ -80,9 +81,9 @@ def _valid(path: Path, salts: bytes) -> int | None:
 
 
 def _broken(wal: BinaryIO, log: _Log, valid: int) -> Iterator[int]:
-    """The frame behind the valid ones that was written whole once, if there is one.
+    """The number of a frame after the valid ones that was once written whole, if there is one.
 
-    A crash leaves frames without a commit, a part of a frame at the end, or half a frame over what is left of before.
+    A crash leaves frames without a commit, part of a frame at the end, or half a frame over an older one.
     """
     length = _FRAME + log.page
     frames = (wal.seek(0, 2) - _HEADER) // length

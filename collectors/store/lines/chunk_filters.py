@@ -1,9 +1,8 @@
-"""What a chunk of lines may hold: a bit for each run of three characters in it, case folded.
+"""The filter of a chunk of lines: bits that tell which runs of three characters it may contain, ignoring case.
 
-A text whose runs are not all there is nowhere in the chunk. One that is there is never missed; of those that are not,
-few are taken to be: where two of five bits are set, one in ten thousand of ten characters. Different runs share a bit.
-
-Behind the bits stand the shapes of its lines (``chunk_shapes``), for what has no such text.
+A text with a run whose bit is not set is nowhere in the chunk. All bits of a text that is in it are set; different runs
+can share a bit, so a few texts that are not in it pass too (one in ten thousand of ten characters, where two of five
+bits are set). After the bits stand the shapes of the chunk's lines (``chunk_shapes``), for regular expressions.
 """
 
 from collections.abc import Sequence
@@ -12,15 +11,15 @@ from collectors.store.integrity.checksums import SEAL_BYTES, sealed, unsealed
 from collectors.store.lines.chunk_shapes import shapes_of
 
 _FACTOR = 0x9E3779B1  # of Knuth's multiplicative hash: the high bits of the product are well mixed
-_FOLDED = 0x20  # set in every byte: A is a; some signs are others then, in lines and in what is sought alike
-_PADDED = 0x80  # a byte more, so that the length is no power of two, as it is without shapes
+_FOLDED = 0x20  # set in every byte, so that A is a; other characters change too, alike in lines and in searched texts
+_PADDED = 0x80  # says that one byte was added: with shapes the length must not be a power of two, as it is without
 _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
 
 
 def packed_filter(lines: Sequence[bytes]) -> bytes:
-    """What is kept of packed lines: the bits, packed shapes, and a byte that says how many bits, two to its power.
+    """The stored filter of packed lines: bits, shapes, and a byte with the binary logarithm of the number of bits.
 
-    Where there are no shapes nothing follows the bits. Behind all of it stands a checksum, which older chunks lack.
+    Without shapes the bits stand alone. A checksum follows, which filters of older versions lack.
     """
     bits, shapes = filter_of(lines), shapes_of(lines)
     if not shapes:
@@ -32,7 +31,7 @@ def packed_filter(lines: Sequence[bytes]) -> bytes:
 
 
 def bits_and_shapes(stored: bytes) -> tuple[bytes, bytes]:
-    """The bits and the packed shapes, b"" where there are none. Raises Damaged."""
+    """The bits, and the packed shapes (b"" where there are none) of a stored filter. Raises Damaged."""
     content = stored if _is_power(len(stored)) else unsealed(stored)
     if _is_power(len(content)):
         return content, b""
@@ -45,24 +44,24 @@ def _is_power(number: int) -> bool:
 
 
 def filter_of(lines: Sequence[bytes]) -> bytes:
-    """The bits: one for each 4 to 8 bytes of packed lines, so that 64 KB of lines have 2 KB."""
-    import numpy as np  # a search, which makes none, does without it
+    """The bits of packed lines: one for every 4 to 8 bytes, so that 64 KB of lines have a filter of 2 KB."""
+    import numpy as np  # searching makes no filters, and does not import numpy
 
     content = b"".join(lines) + b"\0"
     size = min(max(len(content).bit_length() - 3, _LEAST_BITS), _MOST_BITS)
     there = np.zeros(1 << size, np.bool_)
     for offset in range(min(4, max(0, len(content) - 3))):
-        # Four bytes as one number, the last of them shifted out: runs of three, at all places in four passes.
+        # Four bytes read as one number, the last of them shifted out, give runs of three: four passes reach all places.
         runs = np.frombuffer(content, "<u4", (len(content) - offset) // 4, offset) | np.uint32(_FOLDED * 0x01010101)
         runs <<= np.uint32(8)
         runs *= np.uint32(_FACTOR)
         runs >>= np.uint32(32 - size)
-        there[runs.astype(np.intp)] = True  # three times as fast as with numbers of another size
+        there[runs.astype(np.intp)] = True  # three times as fast as with integers of another size
     return np.packbits(there, bitorder="little").tobytes()
 
 
 def places(text: bytes) -> list[int]:
-    """Hashes of the runs of an ASCII text, 32 bits each; [] where it is too short to have one."""
+    """The 32-bit hash of each run of three characters of an ASCII text; [] where it is shorter."""
     folded = bytes(byte | _FOLDED for byte in text)
     return [
         ((folded[at] | folded[at + 1] << 8 | folded[at + 2] << 16) << 8) * _FACTOR & 0xFFFFFFFF
@@ -71,7 +70,7 @@ def places(text: bytes) -> list[int]:
 
 
 def may_hold(bits: bytes, hashes: Sequence[int]) -> bool:
-    """Whether all runs of a text are in a filter."""
+    """Whether a filter has the bits of all these runs."""
     shift = 32 - (len(bits) * 8).bit_length() + 1
     for one in hashes:
         place = one >> shift

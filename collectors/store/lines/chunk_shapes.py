@@ -1,8 +1,9 @@
-"""What the lines of a chunk look like, each look once: a pattern that no shape passes is in none of its lines.
+"""The shapes of a chunk's lines, each once: a regular expression that matches no shape matches none of its lines.
 
-A shape is a line in which every digit is 0, and every hexadecimal digit of a long run of them, as ids and hashes have,
-is one sign more. Characters stay in their places, blanks stay blanks, and what makes a word stays part of one, so that
-a regular expression, widened to these two signs, finds in a shape all that it finds in a line.
+A shape is a line whose digits are all replaced by 0, and whose hexadecimal digits by one special character where they
+stand in long runs, as in ids and hashes. Every character keeps its place, blanks stay blanks and parts of words stay
+parts of words, so a regular expression that is widened to these two signs matches the shape of every line that it
+matches.
 """
 
 from collections.abc import Sequence
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 DIGIT = "0"
 HEX = "\u01bb"
-"""Stands for any of 0-9a-f. A letter that has no case, of a writing that nobody logs."""
+"""Stands for any of 0-9a-f in a shape's text. It is a letter without case, of an alphabet that no log uses."""
 
-_HEX_BYTE = b"\1"  # stands for it in what is kept: one byte, as what it replaces
+_HEX_BYTE = b"\1"  # stands for HEX in stored shapes: one byte, like the digit it replaces
 _BETWEEN = b"\0"
-_LONGEST_RUN, _LONGEST_WITH_DASHES = 8, 16  # from these on, they are taken for ids
-_MOST_SHARE = 4  # shapes that take a quarter of their lines would save little,
-_FEW_BYTES = 4_096  # unless they are few
+_LONGEST_RUN, _LONGEST_WITH_DASHES = 8, 16  # runs of at least so many characters are taken for ids
+_MOST_SHARE = 4  # shapes that need more than a quarter of their lines' bytes are not stored,
+_FEW_BYTES = 4_096  # unless they are this short
 _HEX_OR_DASH = bytes(2 if byte in b"0123456789abcdef" else byte == ord("-") for byte in range(256))
 _DIGITS = bytes.maketrans(b"0123456789", DIGIT.encode() * 10)
 _texts = msgspec.msgpack.Decoder(tuple[msgspec.Raw, list[str]]).decode
@@ -31,7 +32,7 @@ _compress = zstandard.ZstdCompressor(level=1).compress
 
 
 def shapes_of(lines: Sequence[bytes]) -> bytes:
-    """The shapes of packed lines, packed themselves; b"" where they are too many to be worth it."""
+    """The shapes of packed lines, each once and compressed; b"" where they would take too many bytes."""
     texts: list[str] = []
     for packed in lines:
         if packed:
@@ -46,17 +47,17 @@ def shapes_of(lines: Sequence[bytes]) -> bytes:
 
 
 def shapes(unpacked: bytes) -> list[bytes]:
-    """The shapes in what was packed by ``shapes_of`` (zstd), to be read by ``shape_text``."""
+    """The shapes in the decompressed result of ``shapes_of``; ``shape_text`` makes text of each."""
     return unpacked.split(_BETWEEN)
 
 
 def shape_text(shape: bytes) -> str:
-    """A shape as a regular expression reads it: ``HEX`` stands for each hexadecimal digit of an id."""
+    """A shape as text for a regular expression: ``HEX`` stands for each hexadecimal digit of an id."""
     return shape.replace(_HEX_BYTE, HEX.encode()).decode()
 
 
 def _masked(content: bytes) -> bytes:
-    import numpy as np  # a search, which makes none, does without it
+    import numpy as np  # searching makes no shapes, and does not import numpy
 
     kinds = np.frombuffer(content.translate(_HEX_OR_DASH), np.uint8)
     digits = _bits(kinds >> np.uint8(1))
@@ -64,19 +65,19 @@ def _masked(content: bytes) -> bytes:
     where = np.frombuffer(ids.to_bytes(len(content) // 8 + 1, "little"), np.uint8)
     masked = np.unpackbits(where, count=len(content), bitorder="little")
     shaped = np.frombuffer(content.translate(_DIGITS), np.uint8) & (masked - np.uint8(1))
-    shaped |= masked  # where masked, all bits were taken: 1 is _HEX_BYTE
+    shaped |= masked  # masked places are all 0 until here: they become 1, which is _HEX_BYTE
     return shaped.tobytes()
 
 
 def _bits(flags: "npt.NDArray[np.uint8]") -> int:
-    """Bit by bit, whether each is something."""
+    """The flags as one integer, a bit each; the first flag is the lowest bit."""
     import numpy as np
 
     return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
 
 
 def _runs(bits: int, least: int) -> int:
-    """The bits that stand in runs of ``least`` and more: those where such a run begins, then all after each."""
+    """Those bits that stand in runs of at least ``least`` set bits."""
     begins, done = bits, 1
     while done < least:
         step = min(done, least - done)

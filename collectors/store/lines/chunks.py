@@ -1,8 +1,8 @@
-"""Log lines, kept compressed in chunks of neighbouring invocations of one function.
+"""Log lines, stored compressed in chunks of neighbouring invocations of one function.
 
-A chunk is the zstd of the msgpack of three columns: start_ms, request id, and each invocation's own packed lines
-(request id "" for lines outside any), which are the msgpack of two columns, timestamps in ms and texts. An invocation's
-row names its chunk, so its lines are one read; a search reads the chunks of its range and nothing else.
+A chunk is the zstd of the msgpack of three columns: start (epoch ms), request id ("" for lines outside any invocation),
+and the packed lines of each invocation. Packed lines are the msgpack of two columns: timestamps (epoch ms) and texts.
+An invocation's row has the id of its chunk, so its lines are one read; a search reads only the chunks of its range.
 """
 
 import sqlite3
@@ -16,35 +16,35 @@ import zstandard
 
 from collectors.store.tables.lines import CHUNKS
 
-RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
+RAW_BYTES = 64 * 1024  # of packed lines in a chunk: some 8 KB compressed, decompressed in a fifth of a millisecond
 Key = tuple[int, bytes | str]
 Line = tuple[int, str]  # timestamp_ms, text
 line_time: Callable[[Line], int] = itemgetter(0)
 _line_text: Callable[[Line], str] = itemgetter(1)
 
 _encode = msgspec.msgpack.Encoder().encode
-# zstd's own checksum of the content: opening it fails where a byte has changed.
+# With zstd's checksum of the content: decompression fails where a byte has changed.
 _compress = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
 
 
 def sealed(starts: Sequence[int], ids: Sequence[bytes | str], lines: Sequence[bytes]) -> bytes:
-    """A chunk's content."""
+    """A chunk's compressed content, from its three columns."""
     return _compress(_encode((starts, ids, lines)))
 
 
 def unsealed(content: bytes) -> bytes:
-    """A chunk's texts among other bytes, to see whether it can hold one."""
+    """A chunk decompressed, without taking it apart: bytes in which a text can be searched."""
     return zstandard.ZstdDecompressor().decompress(content)
 
 
 def opened(content: bytes) -> dict[Key, bytes]:
-    """Every invocation's lines of a chunk, still packed, by start and request id."""
+    """The packed lines of each invocation of a chunk, by start (epoch ms) and request id."""
     starts, ids, lines = msgspec.msgpack.decode(unsealed(content))
     return dict(zip(zip(starts, ids, strict=True), lines, strict=True))
 
 
 def unpacked(packed: bytes) -> list[Line]:
-    """Packed lines as (timestamp_ms, text)."""
+    """Packed lines as (timestamp in ms, text)."""
     if not packed:
         return []
     times, texts = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str]])
@@ -52,14 +52,14 @@ def unpacked(packed: bytes) -> list[Line]:
 
 
 def packed_lines(lines: Sequence[Line]) -> bytes:
-    """Lines given as (timestamp_ms, text), packed."""
+    """The packed form of lines, each (timestamp in ms, text)."""
     return _encode((list(map(line_time, lines)), list(map(_line_text, lines))))
 
 
 def union(known: bytes, new: bytes) -> tuple[bytes, int]:
-    """The lines of both in order of time, and how many ``other`` added.
+    """The lines of both in order of time, packed, and how many of them ``known`` did not have.
 
-    A line that each has is one line; one that either has twice (printed twice in a millisecond) is two.
+    A line that both have counts once; one that either has twice (printed twice in a millisecond) counts twice.
     """
     if known == new or not new:
         return known, 0
@@ -70,25 +70,25 @@ def union(known: bytes, new: bytes) -> tuple[bytes, int]:
 
 
 class LineCounts(Protocol):
-    """What counts lines as they come and go; chunks up to ``uncounted_until`` are not counted yet."""
+    """Counts lines that are added or removed; chunks with ids up to ``uncounted_until`` are not counted yet."""
 
     uncounted_until: int
 
     def add(self, function_ids: Sequence[int], packed: Sequence[bytes], sign: int = 1) -> None:
-        """Counts packed lines of functions; with a ``sign`` of -1, off."""
+        """Counts packed lines, each with its function's id; ``sign`` -1 subtracts them."""
 
 
 class Chunks:
-    """The chunks of one connection, the last few kept open."""
+    """The chunks of one connection; the last 16 stay decompressed."""
 
     def __init__(self, connection: sqlite3.Connection, *counts: LineCounts) -> None:
-        """``counts`` hear of every line that comes or goes here."""
+        """Each of ``counts`` is told of every line that is added or removed here."""
         self._connection = connection
         self._counts = counts
         self._recent: OrderedDict[int, dict[Key, bytes]] = OrderedDict()
 
     def of(self, chunk_id: int) -> dict[Key, bytes]:
-        """The opened chunk; empty when it has been pruned."""
+        """The decompressed chunk; {} when it has been pruned."""
         recent = self._recent.get(chunk_id)
         if recent is None:
             found = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
@@ -98,7 +98,7 @@ class Chunks:
         return recent
 
     def rewrite(self, chunk_id: int, old: Key, new: Key, lines: bytes) -> None:
-        """Puts an invocation's lines into its chunk in place of what was there."""
+        """Replaces the lines of the invocation ``old`` in its chunk by ``lines`` under the key ``new``."""
         content = dict(self.of(chunk_id))
         self._count(chunk_id, content.pop(old, b""), lines)
         content[new] = lines
@@ -120,7 +120,7 @@ class Chunks:
         )
 
     def take_out(self, chunk_id: int, key: Key) -> None:
-        """Takes an invocation's lines out of its chunk, and with the last one the chunk away."""
+        """Removes an invocation's lines from its chunk, and deletes a chunk that then has none."""
         content = self.of(chunk_id)
         if set(content) - {key}:
             self._count(chunk_id, content.get(key, b""), b"")
@@ -130,7 +130,7 @@ class Chunks:
             self._connection.execute("DELETE FROM chunks WHERE id = ?", (chunk_id,))
 
     def forget(self, chunk_id: int) -> None:
-        """The chunk is deleted: its lines are somewhere else now."""
+        """Subtracts the lines of a chunk that is about to be deleted from the counts, if it is decompressed."""
         for lines in self._recent.pop(chunk_id, {}).values():
             self._count(chunk_id, lines, b"")
 
@@ -144,12 +144,12 @@ class Chunks:
                 counts.add(function_ids, [come])
 
     def last_id(self) -> int:
-        """The highest number in use, or that an uncounted chunk of an older store had: none of those is given again."""
+        """The highest chunk id that is in use, or was in use in an older store: ids up to it are not given again."""
         (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
         return max(int(last), *(counts.uncounted_until for counts in self._counts), 0)
 
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
-        """A chunk of one invocation's lines, or of a stream's loose ones."""
+        """Writes a chunk of one invocation's lines, or of a stream's orphan lines; returns the chunk's id."""
         times = [time for time, _ in unpacked(lines)]
         for counts in self._counts:
             counts.add([function_id], [lines])

@@ -1,7 +1,7 @@
-"""The lines of many invocations, still packed, read at once: where each text stands, and when it was written.
+"""The packed lines of many invocations read at once: where each text stands in one block, and its time.
 
 Packed lines are msgpack of two arrays, times in ms and texts (``collectors.store.lines.chunks``). The k-th texts of all
-invocations are found in one step of numpy's arithmetic, so that no text becomes an object of its own.
+invocations are found in one numpy operation, so that no text becomes a Python object.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 
-MARGIN = 64  # bytes behind the last line, so that a look beyond it meets nothing
-_FEW = 40  # invocations that have lines left: so few are read faster one by one
+MARGIN = 64  # zero bytes after the last line, so that reading past its end is safe
+_FEW = 40  # when only so many invocations have lines left, they are read one by one, which is faster
 _TIME_BYTES = 9
 _PAIR, _ARRAY16, _UINT64 = 0x92, 0xDC, 0xCF
 _STR8, _STR16, _STR32 = 0xD9, 0xDA, 0xDB
@@ -23,9 +23,9 @@ _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str]]).decode
 
 @dataclass(frozen=True, slots=True)
 class PackedLines:
-    """Columns with a value a line. ``owner`` is the place of its invocation among those given.
+    """Arrays (int64) with a value for each line; ``owner`` is the index of its invocation.
 
-    ``begins`` and ``ends`` are where its text stands in ``block``, as UTF-8; ``MARGIN`` bytes follow the last one.
+    Its text is ``block[begins:ends]``, as UTF-8; after the last text follow ``MARGIN`` bytes. ``at_ms`` is epoch ms.
     """
 
     block: bytes
@@ -35,22 +35,22 @@ class PackedLines:
     owner: Ints
 
     def only(self, some: slice) -> "PackedLines":
-        """Those of the lines; ``owner`` stays the place among all invocations given."""
+        """The lines of a slice; ``owner`` still counts among all invocations that were read."""
         return PackedLines(self.block, self.begins[some], self.ends[some], self.at_ms[some], self.owner[some])
 
     def text(self, at: int) -> str:
-        """The text of the line at this place."""
+        """The text of the line with this index."""
         return self.block[self.begins[at] : self.ends[at]].decode("utf-8", "replace")
 
 
 def read(packed: Sequence[bytes]) -> PackedLines:
-    """All lines of some invocations, in order; b"" is none. Raises msgspec.DecodeError where it is no such msgpack."""
+    """All lines of some invocations, in order; b"" has none. Raises msgspec.DecodeError where it is no such msgpack."""
     sizes = np.fromiter(map(len, packed), np.int64, len(packed))
     present = np.flatnonzero(sizes)
     block = b"".join((*packed, bytes(MARGIN)))
     try:
         places = _found(block, sizes.cumsum()[present] - sizes[present], sizes[present])
-    except IndexError:  # it is none of ours
+    except IndexError:  # not packed by us
         places = None
     if places is None:
         return _by_one(packed)
@@ -59,7 +59,7 @@ def read(packed: Sequence[bytes]) -> PackedLines:
 
 
 def _found(block: bytes, starts: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints] | None:
-    """Begins, ends and times of lines, and how many each invocation has; None where one is not packed as nearly all."""
+    """Begins, ends and times of lines, and each invocation's line count; None where one has an unusual form."""
     eights = np.ndarray(len(block) - 7, ">u8", block, strides=(1,))
     heads = eights[starts]
     wide = (heads >> np.uint64(48)) & np.uint64(0xFF) == _ARRAY16
@@ -78,7 +78,7 @@ def _found(block: bytes, starts: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, I
         return None
     at_ms = eights[times + 1].astype(np.int64)
     begins, ends = np.empty_like(times), np.empty_like(times)
-    # Those with most lines first: the ones that have a k-th line are always the first so many.
+    # Invocations with most lines first: those that have a k-th line are then always a first part of them.
     order = np.argsort(-counts, kind="stable")
     place = (starts + 1 + 2 * header + _TIME_BYTES * counts)[order]
     firsts, left = firsts[order], counts[order]
@@ -106,7 +106,7 @@ def _found(block: bytes, starts: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, I
 
 
 def _walk(block: bytes, place: int, begins: Ints, ends: Ints, line: int, many: int) -> int:
-    """Finds the next ``many`` texts of one invocation; where they end."""
+    """Stores where the next ``many`` texts of one invocation begin and end; returns the end of the last."""
     for each in range(line, line + many):
         kind = block[place]
         bytes_of = {_STR8: 1, _STR16: 2, _STR32: 4}.get(kind, 0)
@@ -117,7 +117,7 @@ def _walk(block: bytes, place: int, begins: Ints, ends: Ints, line: int, many: i
 
 
 def _by_one(packed: Sequence[bytes]) -> PackedLines:
-    """The same of lines packed in any other way: of times before 1970, or of tens of thousands in one invocation."""
+    """What ``read`` returns, for unusual forms: times before 1970, or tens of thousands of lines in one invocation."""
     decoded: list[tuple[list[int], list[str]]] = [_decode(each) if each else ([], []) for each in packed]
     texts = [text.encode("utf-8", "replace") for _, some in decoded for text in some]
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))

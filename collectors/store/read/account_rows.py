@@ -1,4 +1,4 @@
-"""Reading what is known of accounts: alarms, configuration and its history, metrics, collections and their calls."""
+"""Reads what is known of accounts: alarms, configuration and its history, metrics, and the ledger of collections."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -32,17 +32,17 @@ from collectors.untrusted import parsed_json
 
 _STATES = re.compile(
     r"from (?P<before>\w+) to (?P<to>\w+)"
-)  # of a StateUpdate's summary: Alarm updated from OK to ALARM
+)  # in a StateUpdate's summary: Alarm updated from OK to ALARM
 
 
 def _columns(table: StoredTable, record: type[Any]) -> str:
-    """A table's columns in the order of a record's fields."""
+    """A table's columns, comma-separated, in the order of a record's fields."""
     return table.columns_of(field.name for field in fields(record))
 
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """A value of one setting, and how long it was in force; ``was`` is the value before, as it was kept."""
+    """A value of one setting, and how long it was in force (epoch ms); ``was`` is the stored value before it."""
 
     account: str
     region: str
@@ -58,7 +58,7 @@ class SettingRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One statistic of one metric over a span. ``function`` is empty for metrics of the account."""
+    """One statistic of one metric over a span. ``function`` is "" for metrics of the account as a whole."""
 
     account: str
     region: str
@@ -73,7 +73,7 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class CollectionRow:
-    """A line of the ledger of collections, with what was asked of AWS. ``notes`` are (kind, about, text, bytes)."""
+    """One collection in the ledger, and its calls of AWS. ``notes`` are (kind, about, text, bytes)."""
 
     id: int
     source: str
@@ -91,10 +91,10 @@ class CollectionRow:
 
 
 def alarms(reader: Reader) -> list[Alarm]:
-    """All alarms, those in alarm first; as they stood before the reader's ``until_ms``, as far as that is known.
+    """All alarms, those in state ALARM first, as they were before the reader's ``until_ms``.
 
-    One that went into its state later was in the one that its history tells: since when and why is not known where
-    that does not say. One that was made later, by its history, was not there.
+    An alarm that changed its state later has the state that its history tells for then. Where the history does not
+    tell, ``state_since_ms`` is None and ``reason`` empty. An alarm that was created later, by its history, is left out.
     """
     known = [
         replace(alarm, actions_enabled=None if alarm.actions_enabled is None else bool(alarm.actions_enabled))
@@ -125,7 +125,7 @@ def _alarm_before(reader: Reader, alarm: Alarm, until_ms: int) -> Alarm | None:
 
 
 def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]:
-    """What became of alarms in the span, newest first."""
+    """The changes of alarms in the span, newest first."""
     rows = reader.select(
         f"SELECT {_columns(ALARM_HISTORY, AlarmChange)} FROM alarm_history WHERE at_ms >= ? AND at_ms < ?"
         " ORDER BY at_ms DESC",
@@ -146,7 +146,7 @@ def has_asked(reader: Reader, operation: str) -> bool:
 
 
 def _until(reader: Reader) -> int:
-    """The moment before which the reader looks."""
+    """The time (epoch ms) before which the reader looks; ``FOREVER_MS`` where it has no ``until_ms``."""
     return FOREVER_MS if reader.until_ms is None else reader.until_ms
 
 
@@ -154,12 +154,12 @@ IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
 
 
 def in_force(reader: Reader) -> tuple[int, int]:
-    """What is in force now is so until no end, or until one that the reader does not see."""
+    """The two values of ``IN_FORCE``: rows in force just before the reader's ``until_ms``."""
     return _until(reader), _until(reader)
 
 
 def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
-    """The limit of concurrent executions of each account and region that was looked at."""
+    """The limit of concurrent executions of each account and region whose limit was collected."""
     rows = reader.select(
         "SELECT account, region, value FROM configuration WHERE kind = 'account' AND name = 'concurrency_limit'"
         f" AND {IN_FORCE}",
@@ -169,7 +169,7 @@ def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
 
 
 def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
-    """What collections that began since then asked of AWS: operation, region and billed units."""
+    """What collections that began at ``since_ms`` or later asked of AWS: operation, region and billed units."""
     return [
         (operation, region, units)
         for operation, region, units in reader.select(
@@ -181,16 +181,16 @@ def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
 
 
 def log_groups(reader: Reader) -> list[LogGroupFacts]:
-    """The log groups that were looked at."""
+    """All log groups that collections listed."""
     return [
         LogGroupFacts(*row) for row in reader.select(f"SELECT {_columns(LOG_GROUPS, LogGroupFacts)} FROM log_groups")
     ]
 
 
 def settings(reader: Reader, of: FunctionKey | None = None, *, tags: bool = True) -> list[SettingRow]:
-    """The settings that are in force, of all functions or of one, by function, kind and item.
+    """The settings in force, of all functions or of one, by function, kind and item.
 
-    Functions' tags are among them where they are asked for.
+    ``tags`` False leaves out functions' tags.
     """
     some = "" if of is None else " AND account = ? AND region = ? AND function = ?"
     some += "" if tags else f" AND kind != '{TAGS}'"
@@ -213,7 +213,7 @@ def _settings(reader: Reader, where: str, values: Sequence[object]) -> Iterator[
 
 
 def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
-    """Every value that settings of some kinds ever had, oldest first."""
+    """Every value that settings of these kinds have had, oldest first."""
     rows = _settings(
         reader,
         f"kind IN ({', '.join('?' * len(kinds))}) AND since_ms < ? ORDER BY since_ms",
@@ -223,7 +223,7 @@ def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
 
 
 def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, str, str], list[SettingRow]]:
-    """By account, region and name of functions every value that some of their own settings ever had, oldest first."""
+    """Every value that these settings of functions have had, oldest first, by (account, region, function name)."""
 
     def read() -> dict[tuple[str, str, str], list[SettingRow]]:
         by_function: dict[tuple[str, str, str], list[SettingRow]] = {}
@@ -238,7 +238,7 @@ def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, s
 def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
     """Settings that changed, began or ended in the span, newest first; one that ended has no value any more.
 
-    A setting that was there when its function was first looked at is no change.
+    A setting found when its function was first collected is not a change.
     """
     key = "n.account = o.account AND n.region = o.region AND n.function = o.function AND n.kind = o.kind"
     key += " AND n.item = o.item AND n.name = o.name"
@@ -255,7 +255,7 @@ def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
 
 
 def places(reader: Reader) -> list[tuple[str, str]]:
-    """The accounts and regions of which something is known besides functions."""
+    """The accounts and regions that have settings, alarms, or metrics of their own."""
     rows = reader.select(
         "SELECT account, region FROM configuration UNION SELECT account, region FROM account_metrics"
         " UNION SELECT account, region FROM alarms"
@@ -264,7 +264,7 @@ def places(reader: Reader) -> list[tuple[str, str]]:
 
 
 def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None) -> list[MetricRow]:
-    """Every collected statistic of the span, summed and at its peak."""
+    """Every collected statistic of functions' metrics: its sum over the span and its largest value."""
     wanted = "" if function_ids is None else f"AND m.function_id IN ({', '.join('?' * len(function_ids))})"
     rows = reader.select(
         "SELECT f.account, f.region, f.name, m.metric, m.stat, count(*), sum(m.value), max(m.value), max(m.start_ms)"
@@ -277,7 +277,7 @@ def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int
 
 
 def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]:
-    """The same of accounts and regions as a whole."""
+    """Every collected statistic of metrics that belong to an account and region, over the span."""
     rows = reader.select(
         "SELECT account, region, '', metric, stat, count(*), sum(value), max(value), max(start_ms) FROM account_metrics"
         " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1, 2, 4, 5 ORDER BY 1, 2, 4, 5",
@@ -287,7 +287,7 @@ def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]
 
 
 def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
-    """The newest collections and imports first."""
+    """Collections and imports, the newest first, ``limit`` at most."""
     rows = reader.select(
         f"SELECT {COLLECTIONS.column_list()} FROM collections WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
         (_until(reader), limit),
@@ -317,7 +317,7 @@ def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
 
 
 def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
-    """The functions that have an hour in the span whose figures Logs Insights summed."""
+    """The ids of functions with an hour in the span whose figures come from Logs Insights."""
     hour = HOUR_MS
     return {
         function_id
@@ -331,7 +331,7 @@ def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
 
 
 def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
-    """What AWS says that it billed, by day, usage type and kind of line."""
+    """What AWS says it billed, by day, usage type and type of line."""
     rows = reader.select(
         f"SELECT {_columns(BILLED_DAYS, BilledDay)} FROM billed_days"
         " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type, record_type",
@@ -341,7 +341,7 @@ def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
 
 
 def recommendations(reader: Reader) -> list[Recommendation]:
-    """Compute Optimizer's word on each function."""
+    """Compute Optimizer's recommendation for each function."""
     rows = reader.select(
         f"SELECT {_columns(RECOMMENDATIONS, Recommendation)} FROM recommendations"
         " WHERE coalesce(refreshed_ms, 0) < ? ORDER BY function, version",

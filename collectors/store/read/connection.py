@@ -1,4 +1,4 @@
-"""A read-only connection to one store: what it answered is kept, and its errors say what to do."""
+"""A read-only connection to one store, with a cache of its answers and errors that say what to do."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,12 +22,12 @@ Answer = TypeVar("Answer")
 
 
 class Connected:
-    """One store, open for reading: its functions, and when its data begin and end. Use one for each thread."""
+    """One store, open for reading: its functions, and the times it covers. Use one object for each thread."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._connection = open_checked(self._path)
-        self._kept = QueryCache(self._connection)
+        self._cache = QueryCache(self._connection)
         self.until_ms: int | None = None
         self._functions_as_read: list[tuple[Any, ...]] = []
         self._known_functions: list[FunctionRow] = []
@@ -41,7 +41,7 @@ class Connected:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection; the reader is not used after that."""
+        """Closes the connection; the reader must not be used after that."""
         self._connection.close()
 
     def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -49,25 +49,25 @@ class Connected:
             return self._connection.execute(sql, tuple(values)).fetchall()
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one question; for the modules of this room that read other tables."""
+        """All rows of one query; for the modules of this room that read other tables."""
         return self._all(sql, values)
 
     def cached(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
-        """``answer()``, or its value from the last call with the same ``asked``, unless another process has committed.
+        """The cached result for the key ``asked``, or ``answer()``; a commit by another process empties the cache.
 
-        ``asked`` names everything that the answer depends on besides the store and ``until_ms``; no caller may
-        change the value, for the next caller gets the same object.
+        ``asked`` names everything that the result depends on besides the store and ``until_ms``. Nobody may change a
+        result, because others get the same object. Raises StoreError.
         """
         with explained(self._path):
-            return self._kept.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
+            return self._cache.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
 
     def forget(self) -> None:
-        """Reads everything anew from here on."""
-        self._kept.forget()
+        """Empties the cache."""
+        self._cache.forget()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several questions on one state of the store; without, each takes and gives back SQLite's locks."""
+        """Runs several queries on one state of the store; without it, SQLite locks and unlocks the file for each."""
         if self._connection.in_transaction:
             yield
             return
@@ -78,11 +78,11 @@ class Connected:
             self._all("COMMIT")
 
     def ids(self, function_ids: Functions) -> list[int]:
-        """The ids that are asked for; None is all functions of the store."""
+        """The ids of the functions asked for, None being all functions of the store."""
         return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
 
     def chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
-        """The functions as a part of what is asked; None where they are all of the store's, and none is hidden."""
+        """The wanted functions as part of a cache key; None where they are all of the store's, and none is hidden."""
         if function_ids is None and self.until_ms is None:
             return None
         every = {row.id for row in self.functions()}
@@ -93,11 +93,11 @@ class Connected:
         return tuple(each for each in function_ids if each in every)
 
     def is_fleet(self, function_ids: Functions) -> bool:
-        """Whether so many functions are asked for that packs answer sooner; None is all."""
+        """Whether so many functions are asked for (None: all) that reading packs is faster."""
         return len(self.functions() if function_ids is None else function_ids) > dirty_packs.PACK_THRESHOLD
 
     def error_rules(self) -> int | None:
-        """By which version of the rules the errors are grouped; None where nothing is known."""
+        """The version of the rules by which errors are grouped; None where the store does not have it."""
         with explained(self._path):
             return rules_of(self._connection)
 
@@ -107,11 +107,11 @@ class Connected:
 
     @property
     def is_still(self) -> bool:
-        """Whether it shows a file that it takes for one that never changes."""
+        """Whether it reads a file that SQLite takes as unchangeable (``collectors.store.connection.Still``)."""
         return isinstance(self._connection, Still)
 
     def mark(self) -> tuple[Any, ...]:
-        """What tells this store, and this state of it, from another in its place."""
+        """Values that differ between stores, and between states of one store."""
         return self._all(
             "SELECT (SELECT value FROM settings WHERE name = 'store_id'), (SELECT count(*) FROM functions),"
             " (SELECT max(id) FROM collections),"
@@ -119,11 +119,11 @@ class Connected:
         )[0]
 
     def stay_open(self) -> None:
-        """Makes ready for many questions, at the price of a slower next one."""
+        """Prepares for many queries: the next one is slower, those after it faster."""
         keep_at_hand(self._connection)
 
     def is_current(self) -> bool:
-        """Whether it can see what has changed since it was opened, and the store still has this program's schema."""
+        """Whether it sees later changes of the store, whose schema is still this program's."""
         try:
             if isinstance(self._connection, Still) and not self._connection.stands():
                 return False
@@ -133,9 +133,9 @@ class Connected:
 
     @contextmanager
     def until(self, until_ms: int | None) -> Iterator[None]:
-        """Functions, settings, alarms and collections as they were just before then; None is as they are now.
+        """Within the block, functions, settings, alarms and collections are as they were just before ``until_ms``.
 
-        Within another ``until`` the earlier holds.
+        None is as they are now. Within another ``until`` the earlier time holds.
         """
         before = self.until_ms
         if before is None or (until_ms is not None and until_ms < before):
@@ -146,7 +146,7 @@ class Connected:
             self.until_ms = before
 
     def functions(self) -> list[FunctionRow]:
-        """Every function of the store, by name."""
+        """Every function of the store, by name, region and account."""
         if self.until_ms is None:
             return list(self.cached("functions", self._functions))
         from collectors.store.read.functions_until import functions_until
@@ -156,7 +156,7 @@ class Connected:
 
     def _functions(self) -> list[FunctionRow]:
         rows = self._all(f"SELECT {FUNCTIONS.column_list()} FROM functions ORDER BY name, region, account")
-        if rows != self._functions_as_read:  # hardly a commit changes one: their records are made once
+        if rows != self._functions_as_read:  # a commit rarely changes a function: the records are made once
             self._functions_as_read = rows
             self._known_functions = [
                 FunctionRow(function_id, Function(FunctionKey(name, account, region), *settings))
@@ -165,28 +165,28 @@ class Connected:
         return self._known_functions
 
     def newest_ms(self) -> int | None:
-        """When the newest invocation began; None in a store without any."""
+        """When the newest invocation began (epoch ms); None in a store without any."""
         packed = "SELECT last_ms FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)"
         of_function = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
         return cast(int | None, self.cached(sql, lambda: self._all(sql)[0][0]))
 
     def newest_known_ms(self) -> int | None:
-        """The same of all that is known of any time: invocations, the last of their lines, loose lines, metrics."""
+        """The newest time (epoch ms) of any invocation, log line, orphan line or metric; None in an empty store."""
         from collectors.store.read.known_spans import newest_known
 
         return self.cached("newest known", lambda: newest_known(self._all, self.newest_ms()))
 
     def oldest_known_ms(self) -> int | None:
-        """When the oldest of all that is known was."""
+        """The oldest time (epoch ms) of any invocation, log line, orphan line or metric; None in an empty store."""
         from collectors.store.read.known_spans import oldest_known
 
         return self.cached("oldest known", lambda: oldest_known(self._all, self.oldest_ms()))
 
     def as_of_ms(self, before_ms: int) -> int | None:
-        """When the newest invocation before then, a full minute, began; the newest line or metric where none is.
+        """When the newest invocation before ``before_ms`` (a full minute) began; else the newest line or metric before.
 
-        Where all of the store is later, its newest: None says that a store is empty.
+        Where all of the store is later: the newest time in it. None in an empty store.
         """
         newest = self.newest_ms()
         if newest is not None and newest < before_ms:
@@ -197,12 +197,12 @@ class Connected:
         return self.newest_known_ms() if found is None else found
 
     def has_insights(self) -> bool:
-        """Whether Logs Insights has summed any hour."""
+        """Whether any hour was summed by Logs Insights."""
         sql = "SELECT EXISTS (SELECT 1 FROM insights_cells)"
         return self.cached(sql, lambda: bool(self._all(sql)[0][0]))
 
     def oldest_ms(self) -> int | None:
-        """When the oldest began; the minute of it, once its rows are pruned."""
+        """When the oldest invocation began (epoch ms), to the minute once its row is pruned; None in an empty store."""
         return self.cached("oldest", self._oldest_ms)
 
     def _oldest_ms(self) -> int | None:
@@ -214,5 +214,5 @@ class Connected:
 
 
 def marks(ids: Sequence[int]) -> str:
-    """As many question marks as there are ids, for ``IN (...)``."""
+    """Question marks for ``IN (...)``, as many as there are ids."""
     return ", ".join("?" * len(ids))

@@ -1,9 +1,8 @@
-"""Which source counts an invocation, CloudWatch's metrics or the logs: hour by hour, from rows of cells and points.
+"""Which source counts the invocations of an hour, the logs or CloudWatch's metrics: the one that counted more.
 
-A span is cut into clips: whole days and hours, and what of an hour lies in the span. Each counts what the source that
-saw more of it counted, and its errors are of the same source. Of a whole day that one source alone knows, or on which
-both agree, no hour is read. Only the standard library is imported here: the first frame counts with this too. Times are
-epoch ms, UTC.
+A span is cut into clips: whole days, whole hours, and parts of hours. Invocations and errors of a clip come from the
+same source. Hours of a whole day are read only where both sources know the day and differ. Only the standard library is
+imported here, because the first frame uses this. Times are epoch ms UTC.
 """
 
 from collectors.model.units import HOUR_MS
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
 
     Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
-Clip = tuple[int, int, int]  # from_ms, to_ms, and which part of the span it lies in
+Clip = tuple[int, int, int]  # from_ms, to_ms, and the index of the part of the span in which it lies
 Count = tuple[int, int]  # invocations, errors
-Known = tuple[int | None, int | None, float | None, float | None]  # logs' count and errors, the metrics'
+Known = tuple[int | None, int | None, float | None, float | None]  # of logs invocations, errors; of metrics too
 
 INVOCATIONS, ERRORS = "Invocations", "Errors"
 CELLS = {DAY: "day_cells", HOUR: "hour_cells", MINUTE: "minute_cells"}
 METRICS = {DAY: ("metric_days", "total"), HOUR: ("metric_hours", "total"), MINUTE: ("metrics", "value")}
-# An hour's points of its finest period: a metric may have been collected at several.
+# Only an hour's points of its finest period: a metric may have been collected at several.
 FINEST = (
     " AND m.period_s = (SELECT min(p.period_s) FROM metrics p WHERE p.metric = m.metric"
     f" AND p.function_id = m.function_id AND p.stat = m.stat AND p.start_ms >= m.start_ms / {HOUR_MS} * {HOUR_MS}"
@@ -32,16 +31,17 @@ FINEST = (
 
 
 def clips(borders: "Sequence[int]", newest_ms: int | None) -> "Iterator[Clip]":
-    """The days, hours and parts of hours that the parts between borders are made of, in order of time.
+    """The days, hours and parts of hours between borders, in order of time.
 
-    What lies behind the newest is empty: the last day or hour is taken whole where it ends there.
+    ``newest_ms`` is the newest time of any invocation: a last part that ends after it is extended to a whole day, which
+    adds nothing. None yields nothing.
     """
     if newest_ms is None:
         return
     for part in range(len(borders) - 1):
         begin, end = borders[part], borders[part + 1]
         if part == len(borders) - 2 and newest_ms < end:
-            end = -(-end // DAY) * DAY  # nothing more comes
+            end = -(-end // DAY) * DAY  # there is no invocation in the added time
         end = min(end, newest_ms // DAY * DAY + DAY)
         while begin < end:
             grain = next((each for each in (DAY, HOUR) if begin % each == 0 and begin + each <= end), MINUTE)
@@ -51,7 +51,7 @@ def clips(borders: "Sequence[int]", newest_ms: int | None) -> "Iterator[Clip]":
 
 
 def grain_of(clip: "Clip") -> int:
-    """How long the cells are that a clip is read from, in ms: a day, an hour or a minute."""
+    """How long the cells of a clip are, in ms: a day, an hour or a minute."""
     low, high, _ = clip
     return DAY if high - low == DAY else HOUR if high - low == HOUR else MINUTE
 
@@ -59,7 +59,7 @@ def grain_of(clip: "Clip") -> int:
 def summed(
     select: "Select", plan: "Iterable[Clip]", parts: int, function_ids: "Sequence[int]", *, by_hour: bool
 ) -> "dict[int, tuple[Count, ...]]":
-    """Each function's counts in each part, from rows of cells and points."""
+    """By function id, (invocations, errors) in each of ``parts``, from rows of cells and points."""
     counts: dict[int, list[Count]] = {}
 
     def add(function_id: int, part: int, invocations: int, errors: int) -> None:
@@ -67,7 +67,7 @@ def summed(
         before, failed_before = of_parts[part]
         of_parts[part] = before + invocations, failed_before + errors
 
-    of_both: dict[tuple[int, int], int] = {}  # day and function to the part that both sources tell of
+    of_both: dict[tuple[int, int], int] = {}  # by day and function id, the part's index: days that both know
     for clip, known in _read(select, plan, function_ids):
         start, _, part = clip
         for function_id, (logged, failed, metered, failures) in known.items():
@@ -82,7 +82,7 @@ def summed(
 
 
 def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]") -> "dict[tuple[int, int], Count]":
-    """By hour and function what metrics counted more than the logs, of whole days that both tell of."""
+    """By hour and function, how many more invocations and errors metrics counted than logs, on the days ``of_both``."""
     if not of_both:
         return {}
     days = [day for day, _ in of_both]
@@ -103,7 +103,7 @@ def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]")
 
 
 def larger(logged: int | None, failed: int | None, metered: float | None, failures: float | None) -> "Count":
-    """Invocations and errors of the source that counted more."""
+    """Invocations and errors by the source that counted more invocations; by the logs if both counted as many."""
     if metered is not None and metered > (logged or 0):
         return round(metered), (failed or 0) if failures is None else round(failures)
     return logged or 0, failed or 0
@@ -112,11 +112,11 @@ def larger(logged: int | None, failed: int | None, metered: float | None, failur
 def _read(
     select: "Select", plan: "Iterable[Clip]", function_ids: "Sequence[int]"
 ) -> "Iterator[tuple[Clip, Mapping[int, Known]]]":
-    """What both sources know of each clip, by function; neighbours of one grain are read together."""
+    """What both sources know of each clip, by function id; neighbouring clips of one grain are read together."""
     for grain, run in runs(plan):
         low, high = ends(run)
-        logged: dict[tuple[int, int], Count] = {}  # by the clip's place and the function
-        metered: dict[tuple[int, int, str], float] = {}  # the same and the metric
+        logged: dict[tuple[int, int], Count] = {}  # by the clip's index in the run and function id
+        metered: dict[tuple[int, int, str], float] = {}  # by the clip's index in the run, function id and metric
         places = {start: place for place, (start, _, _) in enumerate(run)} if grain > MINUTE else {}
         of = f"({', '.join(map(str, function_ids))})"
         table, value = METRICS[grain]
@@ -148,13 +148,13 @@ def _read(
 
 
 def ends(run: "Sequence[Clip]") -> "tuple[int, int]":
-    """Where neighbouring clips begin and end, in ms."""
+    """The beginning of the first and the end of the last of neighbouring clips, in ms."""
     (first_ms, _, _), (_, last_ms, _) = run[0], run[-1]
     return first_ms, last_ms
 
 
 def runs(plan: "Iterable[Clip]") -> "Iterator[tuple[int, list[Clip]]]":
-    """Neighbours of one grain; a part of an hour is one by itself."""
+    """Groups of neighbouring clips with the same grain, each after its grain in ms; a part of an hour is alone."""
     run: list[Clip] = []
     for clip in plan:
         grain = grain_of(clip)

@@ -1,6 +1,6 @@
-"""A page far down is asked for from nearby: whole hours and days above it are passed over by their sums.
+"""Replaces the offset of a page far down by a nearer one: sums of whole hours and days tell how many rows to skip.
 
-Without that, SQLite walks through all the rows above a page, or sorts them: a million for the end of a million.
+Otherwise SQLite reads, or even sorts, all rows before the page: a million for the last page of a million.
 """
 
 import sqlite3
@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.schema import GRAINS
 
-DEEP = 5_000  # rows above a page that are walked through as quickly
+DEEP = 5_000  # rows before a page; up to so many, reading through them is as fast
 
 
 def nearer(
     connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], offset: int
 ) -> tuple[int, int]:
-    """An end of the span and an offset from there, both smaller, that begin the same page of the newest rows.
+    """An earlier end of the span and a smaller offset, with which the page of the newest rows is the same.
 
-    Where an hour is summed by Logs Insights its sum is not of rows, and nothing is passed over.
+    Where Logs Insights has summed any hour, sums are not of rows: the end and the offset stay as they are.
     """
     if connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells WHERE function_id >= 0)").fetchone() != (0,):
         return to_ms, offset
@@ -33,7 +33,7 @@ def nearer(
         return to_ms, offset
 
     def pass_over(table: str, low: int, end: int) -> tuple[int, bool]:
-        """How far back whole cells lie above the page, and whether one has its first row."""
+        """How far back whole cells before the page reach (epoch ms), and whether one has the page's first row."""
         nonlocal passed
         low = max(low, from_ms)
         for start, count in connection.execute(

@@ -1,4 +1,4 @@
-"""When functions were deployed, as the configuration's history tells it, and what failed before and after."""
+"""When functions were deployed, by the history of their configuration, and what failed before and after."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from collectors.store.spans import DAY, HOUR, MINUTE, pieces
 from collectors.untrusted import parsed_json
 
 Where = tuple[str, str, str]  # account, region, function
-# AWS changes these by itself, or they say the same as another one.
+# AWS changes these by itself, or another setting always changes with them.
 _NO_DEPLOY = ("state", "runtime_version", "package_bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """Settings that changed at one time (epoch ms): name, value before, value since; none where nothing is older."""
+    """Settings that changed at one time (epoch ms), each (name, old value, new value); () where no older are known."""
 
     at_ms: int
     changed: tuple[tuple[str, object, object], ...] = ()
 
 
 def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Deploy]]:
-    """Of each function, oldest first: its code or configuration changed, or an alias went to another version.
+    """The deployments of each function, oldest first: its code or configuration changed, or an alias moved.
 
-    The first is when AWS says that the function was last modified before it was first looked at.
+    The first is the time at which AWS says the function was last modified before it was first collected.
     """
     by_function: dict[Where, list[Deploy]] = {}
     for where in functions:
@@ -37,7 +37,7 @@ def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Depl
             key, now = (kind, item, name), parsed_json(value)
             if kind == "function" and name in _NO_DEPLOY:
                 continue
-            # An alias does not say since when it has been as it was first seen.
+            # Nothing tells since when an alias has had its first known value.
             if kind != "alias" or key in before:
                 at = changes.setdefault(since_ms, [])
                 if key in before:
@@ -51,14 +51,14 @@ def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Depl
 def failed_between(
     reader: Reader, function_id: int, from_ms: int, to_ms: int, newest_ms: int
 ) -> tuple[dict[str, int], int]:
-    """Occurrences of each error of a function by fingerprint, and its invocations, in whole minutes within a span.
+    """Occurrences of each error of a function by fingerprint, and its invocations, in whole minutes of a span.
 
-    ``newest_ms`` is the store's newest row, which is dear to ask for and the same for all functions.
+    ``newest_ms`` is when the store's newest row began: it takes long to find and is the same for all functions.
     """
     low, high = -(-from_ms // MINUTE) * MINUTE, to_ms // MINUTE * MINUTE
     occurrences: dict[str, int] = {}
     invocations = 0
-    # Long spans begin at a full hour or day: what lies before that is read for itself.
+    # Long spans begin at a full hour or day: the part before that is read by itself.
     edge = min(high, -(-low // HOUR) * HOUR)
     if high - edge > 14 * DAY:
         edge = min(high, -(-low // DAY) * DAY)

@@ -1,4 +1,4 @@
-"""Reads EMF series: what their values of a span, [from_ms, to_ms), come to, from minutes, hours and days."""
+"""Reads EMF metrics: the values of their series in a span ``[from_ms, to_ms)``, from minutes, hours and days."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -20,7 +20,7 @@ _SUMS = (
 
 @dataclass(frozen=True, slots=True)
 class EmfSeries:
-    """One series. ``folded`` names dimensions that are left out, since they had too many values."""
+    """One series. ``folded`` names dimensions that were dropped because they had too many values."""
 
     id: int
     function_id: int
@@ -33,7 +33,7 @@ class EmfSeries:
 
 @dataclass(frozen=True, slots=True)
 class EmfSum:
-    """What a series' values of a span come to; ``last_ms`` is the start of the newest minute that had any."""
+    """The values of a series in a span; ``last_ms`` is the start (epoch ms) of the newest minute that had any."""
 
     series: EmfSeries
     cell: EmfCell
@@ -45,7 +45,7 @@ class EmfSum:
         return self.cell.total / self.cell.samples
 
     def quantile(self, share: float) -> float:
-        """Within 1% of a true value."""
+        """The value below which a ``share`` (0 to 1) of the values lies, within 1%."""
         return quantile(self.cell.buckets, share, self.cell.lowest, self.cell.highest)
 
 
@@ -80,7 +80,7 @@ def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> lis
 
 
 def _last_minute(reader: Reader, series: int, start_ms: int) -> int:
-    """The newest minute of the hour or day that begins then."""
+    """The newest minute with a value in the hour or day that begins at ``start_ms``."""
     ((newest,),) = reader.select(
         "SELECT max(start_ms) FROM emf_minutes WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
         (series, start_ms, start_ms + DAY),
@@ -99,9 +99,10 @@ def _series(reader: Reader) -> Iterator[EmfSeries]:
 
 
 def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int) -> dict[int, EmfCell]:
-    """A series' values in each step (``step_ms`` a multiple of a minute) that had any.
+    """By start (epoch ms), a series' values in each step; steps without a value are absent.
 
-    Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+    ``step_ms`` is a multiple of a minute. Steps are aligned to the epoch; the first and the last count what lies in the
+    span.
     """
     grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
     by_start: dict[int, list[EmfCell]] = {}
@@ -116,10 +117,9 @@ def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int)
 
 
 def billed_hours(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
-    """How many metrics had values in the hours that touch the span, and in how many hours: CloudWatch's metric-hours.
+    """How many metrics had values in the hours that touch the span, and the metric-hours that CloudWatch bills.
 
-    A metric is a namespace, a name and its dimensions, whatever its unit, in an account and region, of whatever
-    function.
+    A metric is a namespace, a name and dimensions in an account and region, whatever its unit and function.
     """
     chosen = reader.chosen(function_ids)
     wanted = "" if chosen is None else f"AND s.function_id IN ({marks(chosen)})"
@@ -135,7 +135,7 @@ def billed_hours(reader: Reader, from_ms: int, to_ms: int, function_ids: Functio
 
 
 def invalid(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[tuple[str, int]]:
-    """What was meant for a metric in the span and is none: why, and how often; the most frequent first."""
+    """Why lines with a metric document gave no metric in the span, and how often; the most frequent first."""
     chosen = reader.chosen(function_ids)
     wanted = "" if chosen is None else f"AND function_id IN ({marks(chosen)})"
     rows = reader.select(
@@ -147,5 +147,5 @@ def invalid(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = 
 
 
 def has_uncounted(reader: Reader) -> bool:
-    """Whether lines of an older version were not looked at yet."""
+    """Whether lines that an older version stored are not yet searched for metrics."""
     return bool(reader.select("SELECT 1 FROM settings WHERE name = ? AND value > 0", (EMF_UNCOUNTED,)))

@@ -1,4 +1,4 @@
-"""Invocation counts of a fleet, all functions of a day or hour at once, from packs. Equal to ``invocation_counts``."""
+"""Counts of a fleet's invocations from packs, all functions at once; equal to those of ``invocation_counts``."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -19,7 +19,7 @@ _PLACES = list(map(packs.cell_column, _COUNTS))
 def summed_of_fleet(
     reader: Reader, plan: Sequence[Clip], parts: int, function_ids: Sequence[int] | None
 ) -> dict[int, tuple[Count, ...]]:
-    """As ``count_sources.summed``."""
+    """By function id, (invocations, errors) in each part; equal to what ``count_sources.summed`` gives."""
     size = max((row.id for row in reader.functions()), default=0) + 1
     counts = np.zeros((2, parts, size), np.int64)
     seen = np.zeros(size, np.bool_)
@@ -45,7 +45,7 @@ def _add(
     seen: npt.NDArray[np.bool_],
     function_ids: Sequence[int] | None,
 ) -> None:
-    """Adds what each clip counts."""
+    """Adds the invocations and errors of each clip to ``counts``, and marks the known functions in ``seen``."""
     all_invocations, all_errors = counts
     for run, (logged, failed, cells), metered in _read(reader, plan, len(seen), function_ids):
         known, failures_known = ~np.isnan(metered)
@@ -63,7 +63,10 @@ def _add(
 def _read(
     reader: Reader, plan: Iterable[Clip], size: int, function_ids: Sequence[int] | None
 ) -> Iterator[tuple[list[Clip], Ints, Floats]]:
-    """Runs of clips, and of each clip and function: logs' count, errors and cells; metrics' count and errors or NaN."""
+    """Runs of clips with two arrays [figure, clip, function id]: figures of logs, and of metrics (NaN where unknown).
+
+    Figures of logs are invocations, errors and number of cells (int64); of metrics invocations and errors (float64).
+    """
     for grain, run in runs(plan):
         low, high = ends(run)
         logged = np.zeros((3, len(run), size), np.int64)
@@ -96,7 +99,7 @@ def _read(
 def _cells(
     reader: Reader, table: str, low: int, high: int, function_ids: Sequence[int] | None
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Start, function, invocations and errors of each cell."""
+    """Start, function id, invocations and errors of each cell, each a column."""
     cell_rows = reader.packs_of(((table, low, high),), function_ids, by_week=False)
     if cell_rows is None:
         return _columns(reader, table, low, high)

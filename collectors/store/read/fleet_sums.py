@@ -1,7 +1,7 @@
-"""Sums of a span over a whole fleet, from packs: numpy adds up all functions at once, pack after pack.
+"""Sums of a span over a whole fleet, from packs: numpy adds up all functions of a pack at once.
 
-Arrays have a place for each function id up to the largest: the ids of a store begin at 1 and leave no gaps. What is
-answered here is what ``collectors.store.read.span_sums`` answers from the cells, figure for figure.
+Arrays have a place for each function id up to the largest, because ids begin at 1 without gaps. Every figure equals
+that which ``collectors.store.read.span_sums`` reads from cells.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from collectors.store.rollups.equal_parts import EqualParts
 from collectors.store.rollups.histogram import quantiles_of_runs
 from collectors.store.rollups.packs import Ints, Pack
 
-_LOOKED_AT = 512  # cells at once: few of them are ever opened
+_LOOKED_AT = 512  # cells examined at once: few of them are ever opened
 _INVOCATIONS, _MAX_DURATION_US = map(packs.cell_column, ("invocations", "max_duration_us"))
 _USAGE = list(map(packs.cell_column, USAGE))
 _DAY = list(map(packs.cell_column, DAY_COLUMNS))
@@ -53,7 +53,7 @@ def totals(span: Sequence[Pack]) -> list[Totals]:
 
 
 def usage(span: Sequence[Pack]) -> list[SpanUsage]:
-    """The part of the totals that bills are made of."""
+    """The sums that bills are made of, for each function that has a cell, by id."""
     most_id = packs.most_id(span)
     sums = np.zeros((most_id + 1, len(_USAGE)), np.int64)
     seen = np.zeros(most_id + 1, np.bool_)
@@ -67,7 +67,7 @@ def usage(span: Sequence[Pack]) -> list[SpanUsage]:
 
 
 def latency(span: Sequence[Pack]) -> dict[int, Quantiles]:
-    """The percentiles of each function with a duration."""
+    """The percentiles of each function that has a duration, by id."""
     totals, answers = quantiles_of_runs(packs.counted(span), PERCENTILES)
     ids = np.flatnonzero(totals)
     rows = zip(ids.tolist(), totals[ids].tolist(), *(answer[ids].tolist() for answer in answers), strict=True)
@@ -75,7 +75,7 @@ def latency(span: Sequence[Pack]) -> dict[int, Quantiles]:
 
 
 def errors(span: Sequence[Pack]) -> dict[int, tuple[int, int]]:
-    """Function and occurrences of each error, by the error's id."""
+    """By error id: the function's id and the error's occurrences."""
     rows = np.concatenate(
         [packs.errors_of(pack) for pack in span] or [np.empty((0, len(packs.ERROR_COLUMNS)), np.int64)]
     )
@@ -87,13 +87,13 @@ def errors(span: Sequence[Pack]) -> dict[int, tuple[int, int]]:
 
 
 def days(span: Sequence[Pack]) -> Ints:
-    """A row for each cell, of the columns ``DAY_COLUMNS``, by function and time."""
+    """An int64 matrix with a row for each cell and the columns ``DAY_COLUMNS``, sorted by function, then time."""
     rows = np.concatenate([packs.cells_of(pack)[:, _DAY] for pack in span] or [np.empty((0, len(_DAY)), np.int64)])
     return rows[np.argsort(rows[:, DAY_COLUMNS.index("function_id")], kind="stable")]
 
 
 def invocations_by_step(span: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
-    """Invocations of each function in each part, by when its cells begin."""
+    """By function id, the invocations in each part; a cell counts in the part in which it begins."""
     counts = np.zeros((packs.most_id(span) + 1, parts.number), np.int64)
     seen = np.zeros(len(counts), np.bool_)
     for pack in span:
@@ -105,7 +105,7 @@ def invocations_by_step(span: Sequence[Pack], parts: EqualParts) -> dict[int, tu
 
 
 def errors_by_step(span: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
-    """Occurrences of each error, by its id, in each part, by when its cells begin."""
+    """By error id, the occurrences in each part; a cell counts in the part in which it begins."""
     rows = [packs.errors_of(pack) for pack in span]
     most_id = max((int(of_pack[:, _ERROR].max()) for of_pack in rows if len(of_pack)), default=0)
     counts = np.zeros((most_id + 1, parts.number), np.int64)
@@ -116,9 +116,9 @@ def errors_by_step(span: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[i
 
 
 def longest_first(span: Sequence[Pack], size_ms: int, to_ms: int) -> Iterator[tuple[int, int, int]]:
-    """Cells with a duration by their longest, then by their latest: -duration_us, -latest_ms, and the function's id.
+    """Cells with a duration as (-longest duration in us, -latest ms, function id), sorted: the longest first.
 
-    The latest is the last millisecond before ``to_ms`` that a cell of ``size_ms`` holds.
+    The latest is the last millisecond before ``to_ms`` in a cell of ``size_ms``.
     """
     rows = np.concatenate([packs.cells_of(pack) for pack in span] or [packs.no_cells()])
     rows = rows[rows[:, _MAX_DURATION_US] >= 0]

@@ -1,4 +1,4 @@
-"""Up to when each function's data reach, and how often collections were made."""
+"""Up to what time the data of each function reach, and how often collections are made."""
 
 import itertools
 from collections.abc import Iterable
@@ -10,13 +10,14 @@ from collectors.store.read.rows import FunctionRow
 from collectors.store.spans import HOUR, MINUTE
 
 Spans = list[tuple[int, int]]
-_COLLECTIONS = 200  # of the ledger's newest, which tell how often one collects
+_COLLECTIONS = 200  # the newest so many of the ledger tell how often collections are made
 
 
 def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple[int | None, int | None]]:
-    """By function id: the end of what was collected of it, whether it was invoked or not, and its newest invocation.
+    """By function id, two times (epoch ms): up to which its data were collected, and its newest invocation.
 
-    Times are epoch ms. The first is None where no collection has marked what it covers: imports, a runner's log.
+    The first is None where no collection recorded a span, as for imports and a local runner's log; it moves on without
+    invocations. The second is None without any invocation.
     """
     newest = reader.cached("newest of each", lambda: _newest_of_each(reader))
     marks = _marks(reader)
@@ -34,7 +35,7 @@ def _newest_of_each(reader: Reader) -> dict[int, int | None]:
         last = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         return dict(reader.select(f"SELECT f.id, ({last}) FROM functions f"))
     last = "SELECT last_ms FROM {0} WHERE function_id = f.id AND start_ms <= ? ORDER BY start_ms DESC LIMIT 1"
-    # Cells that end before; hours that Logs Insights summed have no minutes.
+    # Only cells that end by then. Hours that Logs Insights summed have no minutes.
     rows = reader.select(
         f"SELECT f.id, ({last.format('minute_cells')}), ({last.format('hour_cells')}) FROM functions f",
         (reader.until_ms - MINUTE, reader.until_ms - HOUR),
@@ -43,10 +44,10 @@ def _newest_of_each(reader: Reader) -> dict[int, int | None]:
 
 
 def known_spans(reader: Reader, functions: Iterable[FunctionRow]) -> dict[int, Spans]:
-    """By function id: the spans in which nothing seen means that nothing happened.
+    """By function id, the spans (epoch ms) in which no stored invocations means that there were none.
 
-    Those that collections have marked as covered; of what was never collected, from the store's oldest invocation to
-    its newest, for an import does not say what it holds.
+    These are the spans that collections recorded. A function without one has the span from the store's oldest
+    invocation to its newest, because an import does not say what it covers.
     """
     marks = _marks(reader)
     oldest_ms = reader.oldest_ms()
@@ -56,7 +57,7 @@ def known_spans(reader: Reader, functions: Iterable[FunctionRow]) -> dict[int, S
 
 
 def _marks(reader: Reader) -> dict[str, Spans]:
-    """What was collected of each item, by when it ends."""
+    """The collected spans (epoch ms) of each item, by their ends."""
 
     def read() -> dict[str, Spans]:
         spans: dict[str, Spans] = {}
@@ -77,7 +78,7 @@ def _items(row: FunctionRow) -> tuple[str, str, str]:
 
 
 def collected_every_ms(reader: Reader) -> int | None:
-    """The usual time from one collection to the next of the same source; the longest of the sources'; None unknown."""
+    """The usual ms between two collections of the same source, the longest of all sources; None where unknown."""
     return reader.cached("collected every", lambda: _collected_every_ms(reader))
 
 

@@ -1,4 +1,4 @@
-"""The functions as they were before a moment: those that were known then, configured as they were then."""
+"""The functions as they were before a moment: those that were known then, as they were configured then."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
@@ -11,7 +11,7 @@ from collectors.untrusted import parsed_json
 
 Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
-# By function: whether anything is known of before, and whether anything is known of at all.
+# For each function: whether anything before the moment is known, and whether anything is known at all.
 _SEEN = (
     "SELECT f.id,"
     " EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?1)"
@@ -34,9 +34,10 @@ _NAMES = {"reserved": "reserved_concurrency"}
 
 
 def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -> list[FunctionRow]:
-    """A function of which all that is known is of then or later is left out; one of which nothing is known stays.
+    """The functions without those of which only later things are known, with their settings before ``until_ms``.
 
-    A setting is the one in force just before ``until_ms``, else the first that is known, else what the store has last.
+    A setting is the one in force just before ``until_ms``, else the oldest known, else the function's present one. A
+    function of which nothing at all is known stays.
     """
     seen = {function_id: (bool(before), bool(ever)) for function_id, before, ever in ask(_METRICS + _SEEN, (until_ms,))}
     settings: dict[tuple[str, str, str], dict[str, object]] = {}
@@ -59,5 +60,5 @@ def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -
         before, ever = seen.get(row.id, (False, False))
         if before or where in earlier or not (ever or where in settings):
             listed.append(FunctionRow(row.id, replace(row.function, **settings.get(where, {}))))  # type: ignore[arg-type]
-    # Before all that is known, nothing tells which functions there were: they are listed with nothing known of any.
+    # Before the oldest known time nobody can tell which functions there were: all are listed, without settings.
     return listed or [FunctionRow(row.id, Function(row.function.key)) for row in functions]

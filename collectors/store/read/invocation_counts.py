@@ -1,9 +1,8 @@
-"""How often functions were invoked and failed, as CloudWatch's metrics and the logs together tell it.
+"""How often functions were invoked and failed, from the logs and CloudWatch's metrics together.
 
-Metrics see every invocation, but begin when collecting began; logs may be cut by a budget. So each function's UTC hour,
-or what of it lies in the span, counts what the source that saw more of it counted (``count_sources``). Hours add up: to
-days, to months and to any parts of a span. Fleets are counted by ``fleet_counts``, figure for figure. Times are epoch
-ms, UTC.
+Metrics see every invocation, but only since collecting began; logs may be incomplete because of a budget. So each UTC
+hour of a function counts by the source that saw more invocations (``count_sources``), and hours add up to days, months
+and parts of a span. ``fleet_counts`` gives the same figures for fleets. Times are epoch ms UTC.
 """
 
 from collections.abc import Sequence
@@ -16,9 +15,9 @@ from collectors.store.spans import MINUTE, whole_from
 def counted(
     reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None, *, exact: bool = False
 ) -> dict[int, Count]:
-    """Invocations and errors of each function in ``[from_ms, to_ms)``; those that nothing is known of are absent.
+    """(Invocations, errors) of each function in ``[from_ms, to_ms)``; functions of which nothing is known are absent.
 
-    A long span begins at a full hour or day, as ``collectors.store.spans.whole_from`` has it, unless ``exact``.
+    A long span begins at a full hour or day (``collectors.store.spans.whole_from``), unless ``exact``.
     """
     if reader.newest_point(INVOCATIONS, "Sum") is None:
         return {one.function_id: (one.invocations, one.errors) for one in reader.totals(from_ms, to_ms, function_ids)}
@@ -29,9 +28,10 @@ def counted(
 def counted_by(
     reader: Reader, borders: Sequence[int], function_ids: Sequence[int] | None = None
 ) -> dict[int, tuple[Count, ...]]:
-    """The same in each part between ``borders``, which are in order; an end within a minute is its beginning.
+    """By function id, (invocations, errors) in each part between ``borders``, which are in order.
 
-    Parts whose borders are full hours, or of one day, sum to what the whole span has.
+    Borders are rounded down to full minutes. Parts add up to ``counted`` of the whole where their borders are full
+    hours, or within one day.
     """
     chosen = reader.chosen(function_ids)
     ends = tuple(border // MINUTE * MINUTE for border in borders)
@@ -50,6 +50,6 @@ def counted_by(
 
 
 def _newest(reader: Reader) -> int | None:
-    """The newest that is known of any invocation: whole days end there, where a span ends later."""
+    """The newest time of any invocation in logs or metrics: a span that ends later can end with whole days."""
     known = (reader.newest_ms(), reader.newest_point(INVOCATIONS, "Sum"))
     return max((each for each in known if each is not None), default=None)

@@ -1,6 +1,6 @@
-"""When what a store knows begins and ends: invocations, log lines in and outside of them, and metrics.
+"""When the data of a store begin and end: invocations, log lines and orphan lines, metrics. Times are epoch ms UTC.
 
-Times are epoch ms UTC. ``ask`` is a connection's question; each seeks every function's own run of rows.
+``ask`` runs one SQL query; each reads only one end of every function's rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from collectors.model.units import HOUR_MS, MINUTE_MS
 
 Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
-_LAST_CHUNKS = 64  # a chunk that began earlier than so many others does not end later
+_LAST_CHUNKS = 64  # a chunk that began before this many others does not end after them
 
 _NEWEST_LINE = (
     "SELECT max((SELECT max({edge}) FROM (SELECT {edge} FROM chunks c WHERE c.function_id = f.id{before}"
@@ -23,7 +23,7 @@ _METRIC = (
     "SELECT {extreme}((SELECT {extreme}(m.start_ms) FROM metrics m WHERE m.metric = k.metric AND m.function_id = f.id"
     " AND m.stat = k.stat{before})) FROM (SELECT DISTINCT metric, stat FROM metric_days) k CROSS JOIN functions f"
 )
-# Cells that end by then; the last invocation of a whole minute or hour is exact.
+# Cells that end by then; of a whole minute or hour the time of the last invocation is exact.
 _NEWEST_BEFORE = (
     "SELECT max(max(coalesce((SELECT last_ms FROM minute_cells c WHERE c.function_id = f.id"
     f" AND c.start_ms <= ?1 - {MINUTE_MS} ORDER BY start_ms DESC LIMIT 1), -1),"
@@ -33,21 +33,21 @@ _NEWEST_BEFORE = (
 
 
 def newest_known(ask: Ask, invoked_ms: int | None) -> int | None:
-    """``invoked_ms``, when the newest invocation began, or what is later: its last line, loose lines, metrics."""
+    """The newest time: ``invoked_ms``, when the newest invocation began, or that of a later line or metric."""
     lines = ask(_NEWEST_LINE.format(edge="last_ms", before=""), ())[0][0]
     points = ask(_METRIC.format(extreme="max", before=""), ())[0][0]
     return max((at for at in (invoked_ms, lines, points) if at is not None), default=None)
 
 
 def oldest_known(ask: Ask, invoked_ms: int | None) -> int | None:
-    """``invoked_ms``, when the oldest invocation began, or what is earlier."""
+    """The oldest time: ``invoked_ms``, when the oldest invocation began, or that of an earlier line or metric."""
     lines = ask(_OLDEST_LINE, ())[0][0]
     points = ask(_METRIC.format(extreme="min", before=""), ())[0][0]
     return min((at for at in (invoked_ms, lines, points) if at is not None), default=None)
 
 
 def newest_before(ask: Ask, before_ms: int) -> int | None:
-    """The newest invocation that began before then; else the newest line or metric of before, to its chunk's begin."""
+    """When the newest invocation before ``before_ms`` began; else the newest earlier line (its chunk) or metric."""
     (invoked,) = ask(_NEWEST_BEFORE, (before_ms,))[0]
     if invoked is not None and invoked >= 0:
         return int(invoked)

@@ -1,7 +1,7 @@
-"""Searching log lines: chunks in order of time, each looked through as bytes before any line of it is taken out.
+"""Searches log lines: chunks in order of time, each searched as bytes before any of its lines is unpacked.
 
-A chunk's invocations stay packed until one of their lines may be the next, so the newest thousand lines of a fleet
-unpack little more than themselves, and text that is nowhere unpacks nothing.
+Invocations stay packed until one of their lines may be the next: the newest thousand lines of a fleet unpack little
+more than themselves, and a text that no line has unpacks nothing.
 """
 
 import heapq
@@ -20,27 +20,27 @@ from collectors.store.lines.chunk_shapes import shape_text, shapes
 from collectors.store.read.rows import LogLine
 
 Needs = Sequence[Sequence[str]]
-"""Of each, one text at least is in every line that is wanted."""
+"""Groups of texts: a wanted line has at least one text of each group."""
 
 _chunk = msgspec.msgpack.Decoder().decode  # starts, request ids, and packed lines
 _times = msgspec.msgpack.Decoder(tuple[list[int], msgspec.Raw]).decode
 _NONE = msgspec.Raw()
 _texts = msgspec.msgpack.Decoder(list[str]).decode
-# What a text's bytes surely hold where it is found: of UTF-8, ASCII only; where case is ignored also neither i nor k,
-# which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
+# The ASCII runs of a text, which its bytes contain wherever it is found. Ignoring case, i and k are left out, because
+# they are also the lower case of letters beyond ASCII (I with a dot, the Kelvin sign).
 _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f]+")
 
 
 Test = Callable[[str], bool]
-_SOON_TOLD = 4  # texts
-_RULED_OUT = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
+_FEW_TEXTS = 4  # texts of a group; up to so many are searched before the test runs, which is faster
+_RULED_OUT = 100_000  # shapes remembered as not wanted: 500 functions that log in few ways have some hundreds a day
 
 _CONTENT = "SELECT content, lines FROM chunks WHERE id = ?"
-_FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
+_FIRST_BLOCK, _MOST_BLOCK = 16, 512  # how many chunks' filters are read at once; SQLite binds 999 values
 
 
 class _Chunk(NamedTuple):
-    """A chunk that touches the span: ``edge_ms`` is its last time, or its first; ``within``: it lies in it whole."""
+    """A chunk that touches the span: its last time (its first, if oldest first), and whether all of it is inside."""
 
     edge_ms: int
     function_id: int
@@ -50,9 +50,9 @@ class _Chunk(NamedTuple):
 
 @dataclass(slots=True)
 class SearchProgress:
-    """How many lines of the span were given out, or looked at for nothing, so far.
+    """How many lines of the span were examined or ruled out so far.
 
-    ``go_on`` is asked at each chunk; its False ends the search.
+    ``go_on`` is called at each chunk; the search ends when it returns False.
     """
 
     lines: int = 0
@@ -60,7 +60,7 @@ class SearchProgress:
 
 
 class _Wanted:
-    """Lines of ``[from_ms, to_ms)`` that hold, of each need, one of its texts."""
+    """The test for lines of ``[from_ms, to_ms)`` that have a text of each group of ``needs``."""
 
     def __init__(
         self,
@@ -79,8 +79,9 @@ class _Wanted:
         self.decompress = zstandard.ZstdDecompressor().decompress
         self._ignore_case = ignore_case
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
-        # What passes the test holds what is needed: looking for one of many texts would take longer than the test.
-        self._soon_told = [need for need in self._needs if test is None or len(need) <= _SOON_TOLD]
+        # A line that passes the test has a text of each group: searching for many texts would take longer than the
+        # test.
+        self._short_needs = [need for need in self._needs if test is None or len(need) <= _FEW_TEXTS]
         sure = [[self._surest(text) for text in need] for need in self._needs]
         self._sure = sorted((each for each in sure if all(each)), key=lambda texts: -min(map(len, texts)))
         hashes = [[places(text) for text in texts] for texts in self._sure]
@@ -94,11 +95,11 @@ class _Wanted:
 
     @property
     def filtered(self) -> bool:
-        """Whether a chunk's filter can tell anything."""
+        """Whether chunks' filters and shapes can rule anything out."""
         return bool(self._hashes) or self._shape_test is not None
 
     def may_pass(self, kept: bytes) -> bool:
-        """Whether a chunk with this filter may hold such a line."""
+        """Whether a chunk with this stored filter may have a wanted line."""
         bits, packed = bits_and_shapes(kept)
         if not all(any(may_hold(bits, text) for text in texts) for texts in self._hashes):
             return False
@@ -117,7 +118,7 @@ class _Wanted:
         return False
 
     def may_be_in(self, raw: bytes) -> bool:
-        """Whether packed lines may hold such a line: False only where none does."""
+        """Whether packed lines may have a wanted line; False is certain."""
         if not self._sure:
             return True
         if self._ignore_case:
@@ -125,20 +126,20 @@ class _Wanted:
         return all(any(text in raw for text in texts) for texts in self._sure)
 
     def is_in_one(self, texts: msgspec.Raw) -> bool:
-        """Whether such a line is among an invocation's: told before they are put in order, where each is tested."""
+        """Whether an invocation has a wanted line; asked before its lines are sorted, where each is tested again."""
         return self._test is None or any(map(self.is_in, _texts(texts)))
 
     def is_in(self, text: str) -> bool:
-        if self._soon_told:
+        if self._short_needs:
             cased = text.lower() if self._ignore_case else text
-            for need in self._soon_told:
+            for need in self._short_needs:
                 if not any(each in cased for each in need):
                     return False
         return self._test is None or self._test(text)
 
 
-# In order: the time of a line, or the first that a packed invocation's lines may have; 0 for what is packed still, so
-# that it is opened before a line of the same time is given out; where it stands in what was read.
+# A line or a still packed invocation, sorted by: time (an invocation's earliest possible), 0 for packed and 1 for a
+# line, so that an invocation is opened before a line of the same time is yielded, and place in the order of reading.
 _Entry = tuple[int, int, int, int, bytes | str, bytes | str]
 
 
@@ -155,8 +156,11 @@ def search(
     test: Test | None = None,
     shape_test: Test | None = None,
 ) -> Iterator[LogLine]:
-    """Every line of the span that has the text, and one of each of ``needs``, and that passes the test, in order of
-    time over all functions. ``shape_test`` is False of a shape whose lines do not (``chunk_shapes``)."""
+    """Log lines of ``[from_ms, to_ms)`` over all functions in order of time, the newest first with ``newest_first``.
+
+    A line has the text ``contains`` and a text of each group of ``needs``, and passes ``test``. ``shape_test`` returns
+    False for a shape (``chunk_shapes``) none of whose lines pass. ``looked`` counts the examined lines.
+    """
     sign = -1 if newest_first else 1
     wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test, shape_test)
     heap: list[_Entry] = []
@@ -195,9 +199,10 @@ def search(
 def _passing(
     connection: sqlite3.Connection, chunks: Sequence[_Chunk], wanted: _Wanted
 ) -> Iterator[tuple[int, int, int, bool, int]]:
-    """The chunks that may hold such a line, each with how many lines those before it had that their filters ruled out.
+    """The chunks that may have a wanted line, each with how many lines were ruled out by filters before it.
 
-    Filters are read by the block, small ones first: mostly the newest lines are wanted. The last is no chunk, -1.
+    Filters are read in blocks, the first ones small because mostly only the newest lines are wanted. Where lines are
+    ruled out at the end, a last tuple with the id -1 is no chunk.
     """
     if not wanted.filtered:
         yield from ((*chunk, 0) for chunk in chunks)
@@ -227,7 +232,7 @@ def _passing(
 
 
 def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: int | None) -> Iterator[LogLine]:
-    """The lines that come before the edge, opening what may hold one."""
+    """The wanted lines that come before ``edge``, unpacking invocations that may have one."""
     while heap and (edge is None or heap[0][0] < edge):
         at, is_line, serial, function_id, request_id, content = heapq.heappop(heap)
         if is_line:
@@ -249,7 +254,7 @@ def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: in
 def _chunks(
     connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
 ) -> list[_Chunk]:
-    """The chunks that touch the span, in order of their ends, or of their beginnings."""
+    """The chunks that touch the span, sorted by their ends, or by their beginnings if the oldest lines come first."""
     edge = "last_ms" if newest_first else "first_ms"
     marks = ", ".join("?" * len(function_ids))
     rows = connection.execute(

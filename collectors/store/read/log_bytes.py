@@ -1,8 +1,8 @@
-"""How many bytes came into log groups, by UTC day, from the points of ``AWS/Logs`` IncomingBytes.
+"""How many bytes came into log groups on each UTC day, from the points of ``AWS/Logs`` IncomingBytes.
 
-The points of a group that is one function's stand with that function; those of any other group with its account, under
-the group's name. A period that an end of the span cuts counts in proportion: bytes of two halves are those of the
-whole. The period of the store's newest invocation is taken to end there. Times are epoch ms, UTC.
+Points of a group that belongs to one function are stored with that function, those of other groups with the account,
+under the group's name. A period that an end of the span cuts counts in proportion, so two halves of a span add up to
+the whole. The period of the store's newest invocation is taken to end with it. Times are epoch ms UTC.
 """
 
 from collections import defaultdict
@@ -14,11 +14,11 @@ from collectors.model.units import DAY_MS, HOUR_MS
 from collectors.store.read.reader import Reader
 
 METRIC = "IncomingBytes"
-_LONGEST = HOUR_MS  # no metric is collected in longer periods
+_LONGEST = HOUR_MS  # metrics are collected in no longer periods
 
 
 class Point(NamedTuple):
-    """Bytes that came in during a period."""
+    """Bytes that came in during a period; ``start_ms`` is epoch ms."""
 
     start_ms: int
     period_s: int
@@ -27,9 +27,10 @@ class Point(NamedTuple):
 
 @dataclass(slots=True)
 class IncomingBytes:
-    """Of one function's own group, or, where ``function`` is empty, of ``log_group``; ``days`` by midnight.
+    """Incoming bytes of a function's own log group, or where ``function`` is "", of ``log_group``.
 
-    A day without a point is absent: nobody knows whether nothing came or nothing was asked.
+    ``days`` are bytes by the day's midnight (epoch ms). A day without a point is absent: either nothing came, or
+    nothing was collected.
     """
 
     account: str
@@ -40,12 +41,12 @@ class IncomingBytes:
 
     @property
     def total(self) -> int:
-        """Bytes of all days."""
+        """Bytes of all days together."""
         return sum(self.days.values())
 
 
 def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
-    """All that came in ``[from_ms, to_ms)``; groups without a point in it are absent."""
+    """The incoming bytes of each group in ``[from_ms, to_ms)``; groups without a point in it are absent."""
     groups_of_logs: dict[tuple[str, str, str, str], IncomingBytes] = {}
 
     def of(account: str, region: str, function: str, log_group: str = "") -> dict[int, int]:
@@ -92,7 +93,7 @@ def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
 
 
 def _edges(from_ms: int, to_ms: int, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """What of the span lies in no whole day of it."""
+    """The parts of the span that lie in no whole day of it."""
     if last <= first:
         yield from_ms, to_ms
         return
@@ -103,7 +104,7 @@ def _edges(from_ms: int, to_ms: int, first: int, last: int) -> Iterator[tuple[in
 
 
 def _add(days: dict[int, int], points: Iterable[Point], low: int, high: int, known_ms: int | None) -> None:
-    """Adds points to the days they lie in. Of an hour that was collected in several periods the finest counts."""
+    """Adds points to their days, as far as ``[low, high)`` holds them; in each hour only those of the finest period."""
     hours: dict[int, dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
     for point in points:
         hours[point.start_ms // HOUR_MS][point.period_s].append(point)
@@ -111,7 +112,7 @@ def _add(days: dict[int, int], points: Iterable[Point], low: int, high: int, kno
         for start_ms, period_s, value in by_period[min(by_period)]:
             period_ms, whole = period_s * 1000, round(value)
             if known_ms is not None and start_ms <= known_ms < start_ms + period_ms:
-                period_ms = known_ms + 1 - start_ms  # it was collected before it ended
+                period_ms = known_ms + 1 - start_ms  # it was collected before this period ended
             begin, end = max(low, start_ms) - start_ms, min(high, start_ms + period_ms) - start_ms
             if end > begin:
                 day_ms = (start_ms + begin) // DAY_MS * DAY_MS

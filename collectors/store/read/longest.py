@@ -1,8 +1,8 @@
-"""A span's longest invocations, found from its days down to their hours, minutes and rows, the longest first.
+"""A span's longest invocations, the longest first, found by descending from days to hours, minutes and rows.
 
-A cell knows its longest invocation, so no row of it comes before that: what is opened next is always what can hold the
-next one. Some hundred cells are opened for some hundred rows, of however many millions, and however many timed out at
-the same limit. A whole fleet's packs are short enough to begin with the hours of a day, or the minutes of an hour.
+A cell knows its longest duration, and no row in it is longer: the cell with the longest is always opened next. So a
+hundred rows take about a hundred opened cells, however many millions of rows there are, and however many timed out at
+the same limit. A fleet's packs are short, so there the search starts with the hours or minutes.
 """
 
 import heapq
@@ -14,13 +14,13 @@ from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
 from collectors.store.schema import GRAINS
 from collectors.store.spans import DAY
 
-Found = tuple[int, int, bytes | str, int]  # function_id, start_ms, request_id, stream_id: an invocation's key
-# Ordered: -duration_us, -start_ms, whether it is a row, function_id, whether the request id is packed, the id, and the
-# stream_id. A cell has the longest and the latest that it can hold, and its grain in place of a stream: among equals
-# it is opened before a row is given out.
+Found = tuple[int, int, bytes | str, int]  # an invocation's key: function_id, start_ms, request_id, stream_id
+# Sorted: -duration_us, -start_ms, 0 for a cell and 1 for a row, function_id, whether the request id is packed, the id,
+# and the stream_id. A cell has the longest and the latest that it can contain, and its grain in place of a stream;
+# among equals it comes before rows, so that it is opened before a row is yielded.
 _Entry = tuple[int, int, int, int, int, bytes | str, int]
 _TABLES = ("day_cells", "hour_cells", "minute_cells")
-_MINUTE, _REST = 2, 3  # a minute, of which first its longest rows alone are read, and what is left of it
+_MINUTE, _REST = 2, 3  # first only the longest rows of a minute are read, then the rest
 _SIZES = (*(GRAINS[table] for table in _TABLES), GRAINS["minute_cells"])
 _CELL = "-c.max_duration_us, 1 - min(c.start_ms + ?, ?), 0, c.function_id, 0, x'', ?"
 _ROWS = (
@@ -39,9 +39,9 @@ def longest(
     *,
     by_packs: bool = False,
 ) -> Iterator[Found]:
-    """Rows of the span that have a duration, the longest first, the newest first among equals.
+    """Keys of the span's invocations with a duration: the longest first, the newest first among equals.
 
-    ``by_packs`` says that ``function_ids`` are all of a fleet.
+    ``by_packs`` says that ``function_ids`` are all functions of a fleet.
     """
     pruned = kept_of_all(connection)
     marks = ", ".join("?" * len(function_ids))
@@ -79,7 +79,7 @@ def longest(
 
 
 def _packed(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> Iterator[_Entry] | None:
-    """The finest cells that are not too many, of all functions, in order; None where packs do not tell."""
+    """The cells of all functions, as fine as their number allows, in order; None where packs are not available."""
     from collectors.store.read import fleet_sums
     from collectors.store.rollups import packs
 
@@ -95,7 +95,7 @@ def _packed(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> Iterato
 def _opened(
     connection: sqlite3.Connection, place: int, function_id: int, low: int, high: int, least_us: int, longest_us: int
 ) -> Iterator[_Entry]:
-    """What lies in a cell: finer cells, or rows, in order. Read at once: next to nothing is ever left in them."""
+    """The content of a cell, in order: finer cells or rows. All is read at once, since nearly all of it is needed."""
     if place >= _MINUTE:
         return iter(connection.execute(_ROWS, (function_id, low, high, least_us, longest_us)).fetchall())
     size = _SIZES[place + 1]

@@ -1,4 +1,4 @@
-"""Reads collected CloudWatch metrics over a span, from points, hours and days."""
+"""Reads collected CloudWatch metrics over a span, from points, hours and days. Spans are ``[from_ms, to_ms)``."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -19,10 +19,10 @@ Figure = TypeVar("Figure", float, MetricSum)
 
 
 class Metrics(Connected):
-    """Sums and peaks of one metric by function."""
+    """Sums and peaks of metrics of functions."""
 
     def metric(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, MetricSum]:
-        """Sum and peak of a collected CloudWatch metric by function; a function without a point is absent."""
+        """Sum and peak of a metric by function id; a function without a point in the span is absent."""
         span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self.chosen(function_ids)
         return dict(self.cached(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
 
@@ -43,11 +43,11 @@ class Metrics(Connected):
         return sums
 
     def metric_totals(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
-        """Sum of a collected CloudWatch metric by function, without its peak and last point: in half the time."""
+        """Sum of a metric by function id, without its peak and last point: twice as fast as ``metric``."""
         return self._figures(name, "Sum", from_ms, to_ms, function_ids)
 
     def metric_peaks(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
-        """The largest maximum of a metric by function, likewise."""
+        """Largest Maximum of a metric by function id, without its sum and last point: twice as fast as ``metric``."""
         return self._figures(name, "Maximum", from_ms, to_ms, function_ids)
 
     def _figures(self, name: str, stat: str, from_ms: int, to_ms: int, function_ids: Functions) -> dict[int, float]:
@@ -74,7 +74,7 @@ class Metrics(Connected):
     def _metric_packs(
         self, name: str, stats: Sequence[str], span: Sequence[Piece], function_ids: Functions
     ) -> "list[list[Pack]] | None":
-        """All functions' packs of each piece of a span, where so many functions are asked for."""
+        """All functions' packs for each piece of a span; None where few functions are wanted, or packs are dirty."""
         if not self.is_fleet(function_ids):
             return None
         from collectors.store.rollups.metric_packs import read
@@ -92,7 +92,7 @@ class Metrics(Connected):
     def metric_pieces(
         self, name: str, table: str, low: int, high: int, function_ids: Functions = None, *, stat: str = "Sum"
     ) -> "list[Pack]":
-        """The sums of a metric in the cells of ``table`` that begin in a span: of all functions at each start."""
+        """The sums of a metric in the cells of ``table`` that begin in a span, by start: those of all functions."""
         from collectors.store.rollups import metric_packs
 
         found = self._metric_packs(name, (stat,), ((table, low, high),), function_ids)
@@ -102,7 +102,7 @@ class Metrics(Connected):
             return metric_packs.read_rows(self._connection, name, stat, table, low, high)
 
     def newest_point(self, name: str, stat: str) -> int | None:
-        """When the newest point of a metric begins: whole days end there, where a range ends later."""
+        """When the newest point of a metric began (epoch ms): a span that ends later can end with whole days."""
         of = "FROM metric_packs WHERE metric = ?1 AND stat = ?2 AND grain_ms"
         sql = (
             f"SELECT coalesce((SELECT max(start_ms) {of} = {MINUTE}"
@@ -113,13 +113,13 @@ class Metrics(Connected):
         return cast(int | None, self.cached(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def oldest_point(self, name: str, stat: str) -> int | None:
-        """When the first hour of a metric begins."""
-        # Every hour of a metric has a pack, made or marked.
+        """When the first hour with a point of a metric begins (epoch ms); None without any."""
+        # Every hour of a metric has a pack, which may be dirty.
         sql = f"SELECT min(start_ms) FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = {HOUR}"
         return cast(int | None, self.cached(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:
-        """All functions' sums of a metric by hour of the day (0 to 23, UTC)."""
+        """The sums of a metric over all functions, by hour of the day (0 to 23, UTC)."""
         sql = (
             f"SELECT m.start_ms / {HOUR_MS} % 24, sum(m.total) FROM functions f"
             " CROSS JOIN metric_hours m ON m.metric = ? AND m.function_id = f.id AND m.stat = 'Sum'"
@@ -132,7 +132,7 @@ class Metrics(Connected):
     def _metered(
         self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions
     ) -> Iterator[tuple[Any, ...]]:
-        """Rows by function of the points of a metric, for each piece of a span."""
+        """For each piece of a span, rows grouped by function: ``columns`` of a metric's points, hours or days."""
         wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
         with self.snapshot():
             for table, low, high in span:

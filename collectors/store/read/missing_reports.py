@@ -1,4 +1,4 @@
-"""Which functions of a fleet have invocations of which no REPORT was seen: their usage is completed by estimates."""
+"""Which functions of a fleet have invocations without a REPORT: their usage is completed by estimates."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from collectors.store.spans import DAY
 
 
 def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
-    """The functions of a fleet of which on some day more was counted than REPORTs were seen.
+    """The ids of functions with a day on which more invocations were counted than REPORTs were seen.
 
-    ``from_ms`` is a midnight; all of it is told by the days, where the last of them is whole or nothing follows it.
+    ``from_ms`` is a midnight. Whole days are compared; a last day that is cut by ``to_ms`` is compared up to then.
     """
     days = reader.day_columns(from_ms, to_ms)
     starts, of, invocations, reports, *_ = days.T
@@ -20,7 +20,7 @@ def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
     if newest is None:
         return missing
     if last < to_ms and newest < to_ms:
-        last = to_ms  # what lies behind the newest point is empty
+        last = to_ms  # there is nothing after the newest point
     pieces = reader.metric_pieces(INVOCATIONS, CELLS[DAY], from_ms, last, None)
     if pieces:
         size = max((row.id for row in reader.functions()), default=0) + 1

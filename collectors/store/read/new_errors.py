@@ -1,4 +1,4 @@
-"""Groups of errors that the store did not have before, by the order in which they came."""
+"""Error groups that are new to the store, in the order in which they were stored."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from collectors.store.read.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class NewErrorGroup:
-    """A group of errors of one function. ``id`` grows with every group that is new to the store."""
+    """A group of errors of one function. ``id`` is larger for groups that were stored later."""
 
     id: int
     function: FunctionKey
@@ -23,7 +23,7 @@ def newest_error_group(reader: Reader) -> int:
 
 
 def error_groups_after(reader: Reader, group_id: int) -> list[NewErrorGroup]:
-    """The groups that are newer than one, the oldest first."""
+    """The groups that were stored after ``group_id``, the oldest first."""
     return [
         NewErrorGroup(each, FunctionKey(name, account, region), error_type, message)
         for each, name, account, region, error_type, message in reader.select(

@@ -1,7 +1,7 @@
-"""The newest invocations of many functions, or of many errors: one question over the last stretch that holds enough.
+"""The newest invocations of many functions, or of many errors, from the last stretch of time that has enough.
 
-Each function's rows lie in a run of their own. How far back a page reaches is found by counting, with a bound on what
-is counted; then that stretch alone is read and sorted.
+The rows of each function lie together, in order of time. Counting, which stops at a limit, finds how far back a page
+reaches; then only that stretch is read and sorted.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from collectors.model.records import Status
 from collectors.store.spans import MINUTE
 from collectors.store.tables.invocations import INVOCATIONS
 
-_ENOUGH = 2  # times what is wanted is not worth another look
+_ENOUGH = 2  # a stretch with at most so many times the wanted rows is short enough
 FAILED = frozenset(status for status in Status if status.failed)
 _KEY = INVOCATIONS.key
 _SPAN = "i.start_ms >= ? AND i.start_ms < ?"
@@ -22,7 +22,7 @@ _SPAN = "i.start_ms >= ? AND i.start_ms < ?"
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """What has a run of invocations in order of time: ``outer`` o, and the rows i ``of`` each."""
+    """Rows i of invocations that lie together in order of time, for each row o of the table ``outer``."""
 
     outer: str
     rows: str
@@ -54,15 +54,15 @@ def page(
     *,
     by_packs: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """``columns`` of invocations i, joined to ``more``, newest first. Failures are found by their error.
+    """``columns`` of invocations i, joined to ``more``, newest first. Failed ones are found by their error.
 
-    ``by_packs`` says that ``function_ids`` are all of a fleet: then packs tell how far back the page reaches.
+    ``by_packs`` says that ``function_ids`` are all functions of a fleet: then packs tell how far back the page reaches.
     """
     if not function_ids:
         return []
     failed = statuses is not None and all(each.failed for each in statuses)
     allowed = "" if statuses is None else f" AND status IN ({', '.join(str(int(each)) for each in statuses)})"
-    if len(function_ids) == 1 and not failed:  # one run, already in order
+    if len(function_ids) == 1 and not failed:  # the rows of one function are in order already
         rows = connection.execute(
             f"SELECT {columns} FROM (SELECT {INVOCATIONS.column_list()} FROM invocations"
             f" WHERE function_id = ? AND start_ms >= ? AND start_ms < ?{allowed}"
@@ -81,7 +81,7 @@ def page(
         if low is not None:
             sql = f"SELECT {columns} FROM {runs.joined(function_ids, more)}{allowed} {order}"
             page_rows = connection.execute(sql, (low, to_ms, *function_ids, limit, offset)).fetchall()
-            if len(page_rows) == limit or low == from_ms:  # else some of what was counted has been pruned
+            if len(page_rows) == limit or low == from_ms:  # otherwise some of the counted rows were pruned
                 return page_rows
     same = " AND ".join(f"i.{name} = k.{name}" for name in _KEY)
     sql = (
@@ -95,14 +95,14 @@ def page(
 
     low = _page_start_ms(connection, runs, from_ms, to_ms, function_ids, limit + offset)
     page_rows = since(low)
-    # What was counted may have other statuses: then the stretch was too short.
+    # The counted rows may have other statuses: then this stretch was too short.
     return page_rows if low == from_ms or len(page_rows) == limit else since(from_ms)
 
 
 def _page_start_ms(
     connection: sqlite3.Connection, runs: _Runs, from_ms: int, to_ms: int, function_ids: Sequence[int], wanted: int
 ) -> int:
-    """A time since when there are ``wanted`` rows, and not many more; ``from_ms`` where there are not so many."""
+    """A time since which there are ``wanted`` rows and not many more; ``from_ms`` where there are fewer."""
     newest = _newest(connection, runs, from_ms, to_ms, function_ids)
     if newest is None:
         return from_ms

@@ -1,4 +1,4 @@
-"""How far back the newest rows of a whole fleet reach: the counts that its packs have, added up from the newest on."""
+"""How far back the newest rows of a whole fleet reach: the counts in its packs, added up from the newest on."""
 
 import sqlite3
 
@@ -6,21 +6,22 @@ from collectors.model.units import FOREVER_MS, HOUR_MS
 from collectors.store.rollups.packs import unpacked
 from collectors.store.spans import HOUR, MINUTE
 
-_TOO_MANY = 15  # times what is wanted in one hour: then a stretch within is worth looking for
+_TOO_MANY = 15  # times the wanted rows in one hour: then only a part of the hour is to be read
 
 
 def page_start_ms(connection: sqlite3.Connection, column: str, from_ms: int, to_ms: int, wanted: int) -> int | None:
-    """The start of a newest stretch of ``[from_ms, to_ms)`` that holds so many rows, and not many more.
+    """When the newest stretch of ``[from_ms, to_ms)`` begins that has ``wanted`` rows and not many more.
 
-    ``column`` is ``invocations``, or ``failures`` that have an error. ``from_ms`` where there are not so many; None
-    where packs do not tell. Cells count rows that were pruned, too: there may be fewer.
+    ``column`` of the packs is counted: ``invocations``, or ``failures`` that have an error. ``from_ms`` where there are
+    fewer rows; None where packs cannot tell. Pruned rows are counted too, so the stretch may have fewer than
+    ``wanted``.
     """
     counted = 0
     end = to_ms // MINUTE * MINUTE
     (packed_ms,) = connection.execute(f"SELECT min(start_ms) / {HOUR_MS} * {HOUR_MS} FROM minute_packs").fetchone()
     if packed_ms is not None and packed_ms < end:
         if _last(connection) < to_ms:
-            end = to_ms  # nothing lies behind: the last minute is whole
+            end = to_ms  # there is nothing later: the last minute is whole
         if unpacked(connection, max(packed_ms, from_ms), to_ms):
             return None
         for start, count in connection.execute(

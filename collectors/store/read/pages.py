@@ -14,11 +14,11 @@ from collectors.store.read.deep_pages import DEEP, nearer
 from collectors.store.read.longest import Found, longest
 from collectors.store.read.rows import InvocationRow, LogLine, row_maker
 
-_READ = (*INVOCATION, "sum", "stream", "error_type")  # of a row: what has its checksum, then what is joined to it
+_READ = (*INVOCATION, "sum", "stream", "error_type")  # the columns that its checksum covers, then joined ones
 _COLUMNS = ", ".join((*(f"i.{name}" for name in (*INVOCATION, "sum")), "s.name", "e.error_type"))
 _JOINED = "LEFT JOIN streams s ON s.id = i.stream_id LEFT JOIN errors e ON e.id = i.error_id"
 _STATUS = {int(status): status for status in Status}
-_MOST_IDS = 500  # of one question: SQLite binds 999 values
+_MOST_IDS = 500  # ids in one query: SQLite binds 999 values
 _invocation_row = row_maker(InvocationRow, _READ, computed=("request_id", "attempt", "status"))
 _request_of = itemgetter(*map(_READ.index, ("function_id", "start_ms", "request_id", "status")))
 ORDERS = frozenset(
@@ -27,7 +27,7 @@ ORDERS = frozenset(
 
 
 class Pages:
-    """Reads rows of invocations through one connection."""
+    """Reads invocations through one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -43,7 +43,7 @@ class Pages:
         *,
         by_packs: bool = False,
     ) -> list[InvocationRow]:
-        """A page, newest first. ``by_packs`` says that the functions are all of a fleet."""
+        """A page, newest first. ``by_packs`` says that ``function_ids`` are all functions of a fleet."""
         connection = self._connection
         if offset > DEEP and statuses is None:
             to_ms, offset = nearer(connection, from_ms, to_ms, function_ids, offset)
@@ -63,13 +63,13 @@ class Pages:
         *,
         by_packs: bool = False,
     ) -> list[InvocationRow]:
-        """In another order than time: looks at every row of the span, but for the longest."""
+        """A page in another order than time; reads every row of the span, except for the longest invocations first."""
         if order not in ORDERS:
             raise ValueError(f"invocations cannot be ordered by {order!r}: only by {', '.join(sorted(ORDERS))}")
         if order == "duration_us" and not ascending and statuses is None:
             rows_of = longest(self._connection, from_ms, to_ms, function_ids, by_packs=by_packs)
             found = list(islice(rows_of, offset, offset + limit))
-            if len(found) == limit:  # else some may have no duration: they come last
+            if len(found) == limit:  # otherwise some of the page have no duration: those come last
                 return self.records([row for key in found for row in self._of(key)])
         marks = ", ".join("?" * len(function_ids))
         allowed = ", ".join(str(int(each)) for each in (Status if statuses is None else statuses))
@@ -89,7 +89,7 @@ class Pages:
         ).fetchall()
 
     def starting_at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
-        """Invocations of one request that began in that millisecond, in whatever streams."""
+        """Invocations of one request that began in that millisecond, in any stream."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
             " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ?",
@@ -98,7 +98,7 @@ class Pages:
         return self.records(rows.fetchall())
 
     def among_failed(self, low: bytes | str, high: bytes | str) -> list[InvocationRow]:
-        """Failed or incomplete invocations whose id lies between two values."""
+        """The first 100 failed or incomplete invocations with ids from ``low`` to ``high``, both included."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM invocations i INDEXED BY invocations_not_plain {_JOINED}"
             " WHERE i.request_id BETWEEN ? AND ? AND (i.status <> 0 OR i.parts <> 3) ORDER BY i.start_ms LIMIT 100",
@@ -107,7 +107,7 @@ class Pages:
         return self.records(rows.fetchall())
 
     def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
-        """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
+        """Rows as records, with ``attempt``. Raises Damaged where a row does not agree with its checksum."""
         for *stored, checksum, _, _ in rows:
             if not is_sound(stored, checksum):
                 start_ms = stored[INVOCATION.index("start_ms")]
@@ -122,7 +122,7 @@ class Pages:
         return records
 
     def _failed_starts(self, request_ids: Set[bytes | str]) -> dict[tuple[int, bytes | str], list[int]]:
-        """When failed or incomplete invocations of these requests began, by function and request."""
+        """When failed or incomplete invocations of these requests began (epoch ms), by function id and request id."""
         failed: dict[tuple[int, bytes | str], list[int]] = {}
         ids = list(request_ids)
         for begin in range(0, len(ids), _MOST_IDS):
@@ -143,7 +143,7 @@ class InvocationLines:
         self._connection = connection
 
     def of(self, row: InvocationRow) -> list[LogLine]:
-        """One invocation's lines, oldest first: one read."""
+        """One invocation's lines, oldest first; [] where they were not stored or were pruned."""
         if row.chunk_id is None:
             return []
         stored = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (row.chunk_id,)).fetchone()

@@ -1,4 +1,4 @@
-"""Reads what lines are made of: counts by pattern and function, in whole hours."""
+"""Reads counts of log lines by pattern and function, in whole hours."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from collectors.store.schema import UNCOUNTED, WITHOUT_LINES
 
 @dataclass(frozen=True, slots=True)
 class PatternCount:
-    """One pattern's lines of one function in a span. ``bytes`` are UTF-8, without what AWS adds for each line."""
+    """One pattern's lines of one function in a span. ``bytes`` are UTF-8, without those that AWS adds for each line."""
 
     function_id: int
     template: str
@@ -24,10 +24,10 @@ class PatternCount:
 
 @dataclass(frozen=True, slots=True)
 class Uncounted:
-    """What is missing from the counts.
+    """Which lines the counts lack.
 
-    ``older`` is about which share of the store's lines an older version stored and nobody has counted yet;
-    ``without_lines`` are events whose lines were not kept.
+    ``older`` is about the share (0 to 1) of the store's lines that an older version stored and nobody has counted yet;
+    ``without_lines`` are log events whose lines were not stored.
     """
 
     older: float
@@ -35,7 +35,7 @@ class Uncounted:
 
 
 def pattern_counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[PatternCount]:
-    """By function and pattern, of whole hours."""
+    """The lines of each pattern and function in whole hours."""
     span = from_ms, to_ms, reader.chosen(function_ids)
     return list(reader.cached(("patterns", *span), lambda: _counts(reader, *span)))
 
@@ -49,7 +49,7 @@ def _counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions) -
             ("pattern_days", first_day, last_day),
             ("pattern_hours", last_day, to_ms),
         ]
-    patterns = _said(reader)
+    patterns = _patterns_by_shape(reader)
     counts: dict[tuple[int, str], PatternCount] = {}
     for table, low, high in spans:
         if low >= high:
@@ -81,8 +81,8 @@ def _rows(reader: Reader, table: str, from_ms: int, to_ms: int, function_ids: Fu
     )
 
 
-def _said(reader: Reader) -> dict[int, tuple[str, str]]:
-    """The pattern that each shape is part of, and an example."""
+def _patterns_by_shape(reader: Reader) -> dict[int, tuple[str, str]]:
+    """By the id of a shape: the pattern that it belongs to, and an example."""
     rows = reader.cached(
         "said of patterns", lambda: reader.select("SELECT id, coalesce(template, shape), example FROM patterns")
     )
@@ -90,8 +90,8 @@ def _said(reader: Reader) -> dict[int, tuple[str, str]]:
 
 
 def first_seen(reader: Reader) -> dict[tuple[int, str], int]:
-    """When each function's first line of each pattern was, of all that was ever counted."""
-    patterns = _said(reader)
+    """When the first line (epoch ms) of each function and pattern was, of all lines that were ever counted."""
+    patterns = _patterns_by_shape(reader)
     first: dict[tuple[int, str], int] = {}
     for function_id, pattern_id, first_ms in reader.select(
         "SELECT function_id, pattern_id, first_ms FROM pattern_functions"
@@ -102,7 +102,7 @@ def first_seen(reader: Reader) -> dict[tuple[int, str], int]:
 
 
 def shapes_by_template(reader: Reader) -> dict[str, list[str]]:
-    """Every pattern of the store with its shapes."""
+    """The shapes of every pattern in the store."""
     shapes: defaultdict[str, list[str]] = defaultdict(list)
     for shape, template in reader.select("SELECT shape, coalesce(template, shape) FROM patterns"):
         shapes[template].append(shape)
@@ -110,7 +110,7 @@ def shapes_by_template(reader: Reader) -> dict[str, list[str]]:
 
 
 def uncounted(reader: Reader) -> Uncounted:
-    """What no pattern is known of."""
+    """How many lines are in no pattern's count."""
     values = dict(reader.select("SELECT name, value FROM settings WHERE name IN (?, ?)", (UNCOUNTED, WITHOUT_LINES)))
     until = values.get(UNCOUNTED, 0)
     last = reader.select("SELECT max(id) FROM chunks")[0][0] if until else None
@@ -118,6 +118,6 @@ def uncounted(reader: Reader) -> Uncounted:
 
 
 def pruned_before(reader: Reader) -> int:
-    """Before when lines may be gone that are counted; 0 where none was pruned."""
+    """The time (epoch ms) before which counted lines may have been pruned; 0 where none were."""
     [(before_ms,)] = reader.select("SELECT coalesce(max(lines_ms), 0) FROM pruned")
     return int(before_ms)

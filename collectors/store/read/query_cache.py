@@ -1,8 +1,8 @@
-"""Answers of one connection, kept until another process commits: what several parts of a screen ask is read once.
+"""The answers of one connection, cached until another process commits: what several parts of a screen ask is read once.
 
-Nothing is ever answered from before a commit: SQLite's ``data_version`` is looked at first, for some microseconds. An
-answer that was read while another process committed may be newer than the version that it is kept under, never older,
-and is dropped at the next look.
+No answer is older than the last commit: SQLite's ``data_version``, which takes some microseconds, is checked first. An
+answer that was read during another process's commit may be newer than the version that it is cached under, never older,
+and is dropped at the next check.
 """
 
 import sqlite3
@@ -10,13 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
 
-MOST_ANSWERS = 80  # of some 100 KB at 500 functions, the days of three months 3 MB
+MOST_ANSWERS = 80  # each some 100 KB at 500 functions, the days of three months 3 MB
 
 Answer = TypeVar("Answer")
 
 
 class QueryCache:
-    """The last answers, by what was asked. Whoever gets one must not change it."""
+    """The last ``most`` answers, by their keys. Nobody may change an answer, because others get the same object."""
 
     def __init__(self, connection: sqlite3.Connection, most: int = MOST_ANSWERS) -> None:
         self._connection = connection
@@ -26,8 +26,8 @@ class QueryCache:
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
 
     def of(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
-        """What was answered before, or ``answer()``. ``asked`` names everything that the answer depends on."""
-        if not self._within:  # what is asked within an answer is of the look before it
+        """The cached answer for the key ``asked``, or ``answer()``. The key names all that the answer depends on."""
+        if not self._within:  # queries inside ``answer`` belong to the check before it
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
             if version != self._version:
                 self._answers.clear()
@@ -46,5 +46,5 @@ class QueryCache:
         return result
 
     def forget(self) -> None:
-        """Answers nothing from before."""
+        """Empties the cache."""
         self._answers.clear()

@@ -1,4 +1,4 @@
-"""Reads the store for views: rollups, or pages of rows by index; no query grows with the number of invocations.
+"""Reads the store for views: rollups, or pages of rows by index. No query takes longer with more invocations.
 
 Only the standard library's sqlite3 is imported here. All spans are ``[from_ms, to_ms)``.
 """
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
-_KEPT_ROWS = 1_024  # of a page: some 400 bytes each
+_CACHED_ROWS = 1_024  # rows of cached pages: some 400 bytes each
 
 
 class Reader(Rollups, Metrics):
-    """A read-only view of one store. Use one for each thread; ``with Reader(path) as reader``."""
+    """A read-only view of one store. Use one object for each thread; ``with Reader(path) as reader``."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
         self._pages = Pages(self._connection)
         self._lines = InvocationLines(self._connection)
-        self._kept_pages = QueryCache(self._connection, most=4)
+        self._page_cache = QueryCache(self._connection, most=4)
 
     def forget(self) -> None:
-        """Reads everything anew from here on, pages of invocations too."""
+        """Empties the cache, and that of pages."""
         super().forget()
-        self._kept_pages.forget()
+        self._page_cache.forget()
 
     def invocations(
         self,
@@ -53,7 +53,7 @@ class Reader(Rollups, Metrics):
         order: str = "start_ms",
         ascending: bool = False,
     ) -> list[InvocationRow]:
-        """A page of invocations, newest first unless ordered otherwise; none that began at ``until_ms`` or later."""
+        """A page of invocations, the newest first unless ``order`` is given; none from ``until_ms`` on."""
         to_ms = self._end(to_ms)
         wanted = None if statuses is None else tuple(statuses)
         chosen = self.chosen(function_ids)
@@ -67,14 +67,14 @@ class Reader(Rollups, Metrics):
                     return self._pages.sorted(*span, by_packs=whole)
                 return self._pages.newest(from_ms, to_ms, ids, wanted, limit, offset, by_packs=whole)
 
-        if limit > _KEPT_ROWS:
+        if limit > _CACHED_ROWS:
             return read()
         with explained(self._path):
             asked = from_ms, to_ms, chosen, wanted, order, ascending, limit, offset
-            return list(self._kept_pages.of(asked, read))
+            return list(self._page_cache.of(asked, read))
 
     def find_invocations(self, request_id: str) -> list[InvocationRow]:
-        """All attempts of a request, oldest first. A prefix of 8 characters or more finds failed ones."""
+        """All attempts of a request, oldest first; a prefix of at least 8 characters finds failed ones only."""
         from collectors.store.request_index import places
 
         with explained(self._path):
@@ -89,18 +89,18 @@ class Reader(Rollups, Metrics):
         return sorted(seen, key=lambda row: row.start_ms)
 
     def _end(self, to_ms: int) -> int:
-        """Where a span ends for this reader."""
+        """The end of a span, not later than the reader's ``until_ms``."""
         return to_ms if self.until_ms is None else min(to_ms, self.until_ms)
 
     def invocation(self, key: tuple[int, int, str, int]) -> InvocationRow | None:
-        """The invocation of a row's ``key``, as it is now."""
+        """The invocation of a row's ``key`` as it is now; None where it is not stored any more."""
         function_id, start_ms, request_id, stream_id = key
         with explained(self._path):
             rows = self._pages.starting_at(function_id, start_ms, packed_id(request_id))
         return next((row for row in rows if row.stream_id == stream_id), None)
 
     def lines(self, row: InvocationRow) -> list[LogLine]:
-        """An invocation's log lines, oldest first; [] where they were not kept."""
+        """An invocation's log lines, oldest first; [] where they were not stored or were pruned."""
         with explained(self._path):
             found = self._lines.of(row)
         return found if self.until_ms is None else [line for line in found if line.timestamp_ms < self.until_ms]
@@ -120,10 +120,10 @@ class Reader(Rollups, Metrics):
         test: Callable[[str], bool] | None = None,
         shape_test: Callable[[str], bool] | None = None,
     ) -> Iterator[LogLine]:
-        """Log lines of the span with the text in them, in order of time; looks at every line, and counts them.
+        """Log lines of the span that have the text ``contains``, in order of time; ``looked`` counts examined lines.
 
-        ``needs`` are texts of which, of each, one must be in a line; ``test`` is what its text must pass besides, and
-        ``shape_test`` what the shape of a line must (``collectors.store.lines.chunk_shapes``) that is wanted.
+        A line must also have one text of each group of ``needs`` and pass ``test``. ``shape_test`` returns False for a
+        shape none of whose lines pass (``collectors.store.lines.chunk_shapes``).
         """
         from collectors.store.read import line_search
 
@@ -143,7 +143,7 @@ class Reader(Rollups, Metrics):
         return lines if limit is None else islice(lines, limit)
 
     def info(self) -> StoreInfo:
-        """What the file holds."""
+        """What the store's file contains: numbers of rows, their times, rejects and collections."""
         ((functions,),) = self._all("SELECT count(*) FROM functions")
         ((invocations,),) = self._all("SELECT coalesce(sum(invocations), 0) FROM day_cells")
         ((lines,),) = self._all("SELECT coalesce(sum(lines), 0) FROM chunks")
@@ -171,7 +171,7 @@ class Reader(Rollups, Metrics):
 
 
 def _prefix(text: str) -> tuple[bytes | str, bytes | str]:
-    """The range of packed ids that begin with the text."""
+    """The lowest and highest packed id that begin with the text."""
     digits = text.replace("-", "").lower()
     try:
         bytes.fromhex(digits + "0" * (len(digits) % 2))

@@ -1,4 +1,4 @@
-"""What the reader answers with: plain records of quantities. Times are epoch ms, durations microseconds."""
+"""The records with which the reader answers. Times are epoch ms, durations microseconds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -21,11 +21,11 @@ CELL_COLUMN = {column.name: column for column in MINUTE_CELLS}
 
 @dataclass(slots=True)
 class Totals(Quantities):
-    """Sums over one function and one span of time, as ``tables.cells`` adds up each of them.
+    """Sums over one function and one span of time; ``tables.cells`` says how each column is summed.
 
     ``reports`` counts the invocations whose REPORT was seen: only they have durations and billed milliseconds.
-    ``billed_mb_ms`` is the sum of billed ms times configured MB. ``max_*`` are None where nothing was reported, and
-    so are the sums of quantities that nothing told.
+    ``billed_mb_ms`` is the sum of billed ms times configured MB. ``max_*`` are None without a REPORT, and so are sums
+    of quantities that no REPORT told.
     """
 
     function_id: int
@@ -46,17 +46,17 @@ class Totals(Quantities):
 
     @classmethod
     def none(cls, function_id: int) -> "Totals":
-        """Those of a function without an invocation."""
+        """The totals of a function without an invocation."""
         nothing: dict[str, Any] = {name: None if name in CELL_NULLS else 0 for name in TOTALS}
         return cls(**{**nothing, "function_id": function_id})
 
 
 TOTALS = tuple(field.name for field in fields(Totals))
-"""The columns of ``Totals`` in the order that it takes them in."""
+"""The columns of ``Totals``, in the order of its fields."""
 
 
 def totals_of(columns: Sequence[str], rows: "npt.NDArray[np.int64]") -> list[Totals]:
-    """Totals of a matrix with these columns, of which -1 is None where there may be none."""
+    """The totals in an int64 matrix with these columns; -1 is None in columns that may be null."""
     by_name = dict(zip(columns, rows.T, strict=True))
     return [
         Totals(*figures)
@@ -73,7 +73,7 @@ def totals_of(columns: Sequence[str], rows: "npt.NDArray[np.int64]") -> list[Tot
 
 
 def _added() -> Callable[[Totals, Totals], Totals]:
-    """Written out column by column: a chart of many functions adds up thousands of them."""
+    """Makes ``added``, written out column by column because a chart of many functions adds up thousands."""
 
     def term(column: StoredColumn) -> str:
         earlier, later = f"earlier.{column.name}", f"later.{column.name}"
@@ -90,23 +90,23 @@ def _added() -> Callable[[Totals, Totals], Totals]:
 
 
 added = _added()
-"""Two sums of one function, of an earlier and a later span, as one."""
+"""Adds two sums of one function, the earlier span first."""
 
 
 def sum_sql(column: StoredColumn) -> str:
-    """How SQL adds up a column of cells c. What is that of the newest cell stands bare: ``NEWEST_KNOWN_SQL``."""
+    """The SQL that sums a column of cells c; a column of the newest cell stands bare (``NEWEST_KNOWN_SQL``)."""
     return f"c.{column.name}" if column.fold == LAST else f"{column.fold}(c.{column.name})"
 
 
 SUMS_SQL = ", ".join("c.function_id" if name == "function_id" else sum_sql(CELL_COLUMN[name]) for name in TOTALS)
-"""``Totals`` of cells c of one function; to be asked together with ``NEWEST_KNOWN_SQL``, behind it."""
+"""``Totals`` of cells c of one function as SQL; ``NEWEST_KNOWN_SQL`` must follow it in the same query."""
 [_LAST] = [column.name for column in MINUTE_CELLS if column.fold == LAST]
 NEWEST_KNOWN_SQL = f"max(CASE WHEN c.{_LAST} IS NOT NULL THEN c.start_ms END)"
-"""The last extreme tells SQLite which row a bare column is of: the newest cell that knows its memory."""
+"""Makes SQLite take bare columns from the row with the largest start: the newest cell that knows its memory."""
 
 
 class SpanUsage(NamedTuple):
-    """What of ``Totals`` a bill is made of."""
+    """The columns of ``Totals`` that a bill is made of."""
 
     function_id: int
     invocations: int
@@ -116,15 +116,15 @@ class SpanUsage(NamedTuple):
 
 
 USAGE = tuple(name for name in SpanUsage._fields if name != "function_id")
-"""The cells' columns of which it is the sums."""
+"""The columns of cells that ``SpanUsage`` sums."""
 DAY_COLUMNS = ("start_ms", "function_id", *USAGE)
-"""Of a function's day, as ``Reader.days`` and ``day_columns`` have them."""
+"""The columns of a function's day, as ``Rollups.days`` and ``day_columns`` have them."""
 USAGE_SQL = ", ".join(sum_sql(CELL_COLUMN[name]) for name in USAGE)
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionRow:
-    """A stored function: its id in this store, and its configuration as last known."""
+    """A stored function: its id in this store, and its last known configuration."""
 
     id: int
     function: Function
@@ -132,9 +132,9 @@ class FunctionRow:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Latency of one function over a span, from mergeable histograms: each within 1% of a true value.
+    """Percentiles of one function's durations over a span, from histograms: each within 1% of a true value.
 
-    Which percentiles are read, the fields' names say: ``p95_us`` is the 95th.
+    ``count`` is the number of durations. A field's name says its percentile: ``p95_us`` is the 95th, in microseconds.
     """
 
     count: int
@@ -144,12 +144,12 @@ class Quantiles:
 
 
 PERCENTILES = tuple(int(part.name[1:-3]) / 100 for part in fields(Quantiles) if part.name != "count")
-"""The shares of 1 that ``Quantiles`` has, in its order."""
+"""The percentiles that ``Quantiles`` has, as shares of 1, in the order of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """One step of a chart. ``quantiles`` is None where no REPORT fell into the step."""
+    """One step of a chart. ``quantiles`` is None where the step has no REPORT."""
 
     start_ms: int
     totals: Totals
@@ -158,9 +158,9 @@ class SeriesPoint:
 
 @dataclass(slots=True)
 class InvocationRow(Quantities):
-    """One stored invocation, with the quantities that its REPORT told. ``key`` finds it again in one read.
+    """One stored invocation, with the quantities that its REPORT told. ``key`` finds it again.
 
-    ``attempt`` counts from 1: how many failed ones of the same request and function came before, and one.
+    ``attempt`` is 1 plus the number of earlier failed or incomplete invocations of the same function and request.
     """
 
     function_id: int
@@ -184,14 +184,14 @@ class InvocationRow(Quantities):
 
     @property
     def key(self) -> tuple[int, int, str, int]:
-        """Function id, start (epoch ms), request id and stream id: what tells the row from all others."""
+        """Function id, start (epoch ms), request id and stream id, which together identify an invocation."""
         return self.function_id, self.start_ms, self.request_id, self.stream_id
 
 
 def row_maker(kind: type[Row], columns: Sequence[str], computed: Sequence[str]) -> Callable[..., Row]:
-    """What makes a record of a row that has ``columns``, and of the fields that are ``computed``, given behind it.
+    """A function that makes a record from a row: its ``columns``, then the values of the ``computed`` fields.
 
-    Written out by the places of the columns: as fast as a call that a person would write.
+    Its code is written out for these columns, so it is as fast as a call written by hand.
     """
     names = [field.name for field in fields(kind)]
     values = (name if name in computed else f"row[{columns.index(name)}]" for name in names)
@@ -200,7 +200,7 @@ def row_maker(kind: type[Row], columns: Sequence[str], computed: Sequence[str]) 
 
 
 class LogLine(NamedTuple):
-    """One log event as it was written. ``request_id`` is empty for lines outside any invocation."""
+    """One log event as it was written. ``request_id`` is "" for orphan lines."""
 
     function_id: int
     timestamp_ms: int
@@ -209,9 +209,10 @@ class LogLine(NamedTuple):
 
 
 class ErrorGroup(msgspec.Struct, frozen=True, gc=False):
-    """All failures of one function with one fingerprint, over a span. A struct: a fleet has thousands.
+    """All failures of one function with one fingerprint, over a span. A struct, because a fleet has thousands.
 
-    ``family`` is shared by groups that differ in values only; empty where the store does not know it.
+    ``family`` is shared by groups that differ in one value only; "" where the store does not know it.
+    ``sample_request_id`` is the newest invocation's.
     """
 
     function_id: int
@@ -227,7 +228,7 @@ class ErrorGroup(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class DayUsage:
-    """What one function used on one UTC day: what a bill is made of."""
+    """What one function used on one UTC day (``day_ms`` is its midnight): the quantities of a bill."""
 
     function_id: int
     day_ms: int
@@ -241,7 +242,8 @@ class DayUsage:
 class MetricSum:
     """A metric of one function over a span: the sum and the largest of its points.
 
-    ``last_ms`` is where the newest point above zero was counted: its minute, or the hour or day that holds it.
+    ``last_ms`` is the start of the newest point above zero, or of the hour or day that was read for it; None without
+    one.
     """
 
     total: float
@@ -251,7 +253,7 @@ class MetricSum:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """``db info``: what the file holds."""
+    """What ``db info`` shows of the file."""
 
     path: str
     schema: int

@@ -1,4 +1,4 @@
-"""What happened step by step over a span, for many functions at once: what sparklines and forecasts are drawn from."""
+"""Counts in equal parts of a span, for many functions at once: sparklines and forecasts are made from them."""
 
 import itertools
 from bisect import bisect_left, bisect_right
@@ -16,14 +16,14 @@ Key = TypeVar("Key", bound=Any)
 
 
 def invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
-    """Invocations of each function in each part; functions without any are absent. They add up to the span's."""
+    """Invocations of each function in each part, which add up to the span's; functions without any are absent."""
     return reader.cached(("invocations by step", parts), lambda: _invocations_by_step(reader, parts))
 
 
 def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
-    """Invocations as ``collectors.store.read.invocation_counts`` counts them, of metrics and logs, in each part.
+    """Invocations by logs and metrics together (``collectors.store.read.invocation_counts``) in each part.
 
-    They add up to what it counts in the span: each hour's are of the source that saw more of it, in all its parts.
+    They add up to the count of the whole span: in all parts of an hour, the source that saw more in that hour counts.
     """
     if reader.newest_point("Invocations", "Sum") is None:
         return invocations_by_step(reader, parts)
@@ -34,7 +34,7 @@ def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, .
 
 
 def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
-    """Of parts that divide hours, or lie across their borders: an hour's count is spread as its minutes or points."""
+    """For parts shorter than hours or across their borders: an hour's count is divided like its minutes or points."""
     edges = (parts.from_ms, *range(parts.from_ms // HOUR * HOUR + HOUR, parts.to_ms, HOUR), parts.to_ms)
     cuts = sorted({*parts.starts, *edges[:-1]})
     logged, metered = _by_cut(reader, parts, cuts)
@@ -59,7 +59,7 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
 def _by_cut(
     reader: Reader, parts: EqualParts, cuts: Sequence[int]
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """Invocations of each function from each cut on to the next, by logs and by CloudWatch's points."""
+    """By function id, the invocations between each cut and the next: by logs, and by CloudWatch's points."""
     if reader.is_fleet(None):
         from collectors.store.read.usage_cells import invocations_by_cut
 
@@ -80,7 +80,7 @@ def _by_cut(
 
 
 def _spread(count: int, shares: list[int]) -> list[int]:
-    """``count`` divided as ``shares`` are, to whole numbers that sum to it; evenly where they are none."""
+    """``count`` divided as ``shares`` are, into whole numbers that add up to it; evenly where all shares are 0."""
     whole = sum(shares)
     if whole == count:
         return shares
@@ -112,7 +112,7 @@ def _invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[i
 def _add_summed(
     reader: Reader, parts: EqualParts, low: int, high: int, by_function: dict[int, tuple[int, ...]]
 ) -> None:
-    """Adds what Logs Insights summed by the hour, where parts are finer: evenly, for it does not say when."""
+    """Adds hours that Logs Insights summed where parts are finer: evenly, because Insights does not tell minutes."""
     for function_id, start_ms, more in reader.select(
         "SELECT h.function_id, h.start_ms, h.invocations - coalesce((SELECT sum(m.invocations) FROM minute_cells m"
         " WHERE m.function_id = h.function_id AND m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + ?1), 0)"
@@ -127,7 +127,7 @@ def _add_summed(
 
 
 def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], tuple[int, ...]]:
-    """Occurrences of each error, by function and fingerprint, in each part."""
+    """Occurrences of each error in each part, by function id and fingerprint."""
     newest = reader.newest_ms()
     span = () if newest is None else tuple(parts.pieces(newest))
     by_error = reader.errors_by_step(span, parts)
@@ -145,7 +145,7 @@ def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], t
 
 
 def binned(rows: Iterable[tuple[Key, int, int]], parts: EqualParts) -> dict[Key, tuple[int, ...]]:
-    """Counts, each with its key and its time, summed by key in each part."""
+    """Sums (key, epoch ms, count) by key and part."""
     by_key: dict[Key, list[int]] = {}
     places: dict[int, int] = {}
     number = parts.number
@@ -161,7 +161,7 @@ def binned(rows: Iterable[tuple[Key, int, int]], parts: EqualParts) -> dict[Key,
 
 
 def last_errors_before(reader: Reader, before_ms: int) -> dict[tuple[int, str], int]:
-    """The day (epoch ms) of each error's newest occurrence on a day before the one that holds ``before_ms``."""
+    """By function id and fingerprint: the last day (epoch ms) with the error, before the day that has ``before_ms``."""
     rows = reader.select(
         "SELECT e.function_id, e.fingerprint, max(c.start_ms) FROM day_cells_errors c"
         " JOIN errors e ON e.id = c.error_id WHERE c.start_ms < ? GROUP BY c.error_id",
@@ -173,9 +173,10 @@ def last_errors_before(reader: Reader, before_ms: int) -> dict[tuple[int, str], 
 def metric_by_step(
     reader: Reader, metric: str, from_ms: int, to_ms: int, step_ms: int, function_ids: list[int], *, peak: bool
 ) -> dict[int, dict[int, float]]:
-    """A CloudWatch metric's sum or peak by function and step (``step_ms`` a multiple of a minute); gaps are absent.
+    """By function id and step's start, a metric's sum or with ``peak`` its largest Maximum; gaps are absent.
 
-    Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+    ``step_ms`` is a multiple of a minute. Steps are aligned to the epoch; the first and the last count what lies in the
+    span.
     """
     grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
     by_function: dict[int, dict[int, float]] = {}
@@ -191,7 +192,7 @@ def metric_by_step(
 def metric_by_parts(
     reader: Reader, metric: str, parts: EqualParts, function_ids: list[int]
 ) -> dict[int, tuple[int, ...]]:
-    """A CloudWatch metric's sum by function in each part."""
+    """A CloudWatch metric's sums, rounded, by function id in each part."""
     points = _points(reader, metric, parts.pieces(parts.to_ms), function_ids, peak=False)
     return binned([(function_id, at_ms, round(figure)) for function_id, at_ms, figure in points], parts)
 
@@ -199,7 +200,7 @@ def metric_by_parts(
 def _points(
     reader: Reader, metric: str, span: Iterable[Piece], function_ids: list[int], *, peak: bool
 ) -> Iterator[tuple[int, int, float]]:
-    """(function_id, start_ms, figure), each piece of the span from the points, hours or days that it is made of."""
+    """(function id, start, figure) of each point, hour or day that the span's pieces are made of."""
     for table, low, high in span:
         rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
         value = ("peak" if peak else "total") if rolled else "value"
@@ -213,7 +214,7 @@ def _points(
 
 
 def account_peaks(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, str], dict[int, float]]:
-    """By account and region: on each UTC day (epoch ms) the most concurrent executions of all functions together."""
+    """By account and region: the most concurrent executions of all functions together on each UTC day (epoch ms)."""
     day = GRAINS["day_cells"]
     peaks: dict[tuple[str, str], dict[int, float]] = {}
     for account, region, start_ms, peak in reader.select(
@@ -227,7 +228,7 @@ def account_peaks(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, s
 
 
 def failed_again(reader: Reader, from_ms: int, to_ms: int) -> dict[int, tuple[int, str]]:
-    """By function: how many of its requests failed more than once, and one of them."""
+    """By function id: how many of its requests failed more than once, and the id of one of them."""
     rows = reader.select(
         "SELECT function_id, count(*), max(request_id) FROM (SELECT function_id, request_id, count(*) AS times"
         " FROM invocations INDEXED BY invocations_not_plain WHERE (status <> 0 OR parts <> 3)"
@@ -239,7 +240,7 @@ def failed_again(reader: Reader, from_ms: int, to_ms: int) -> dict[int, tuple[in
 
 
 def lines_kept(reader: Reader, from_ms: int, to_ms: int, function_ids: list[int] | None) -> int:
-    """Log lines of the chunks that touch the span: at its edges some more than lie in it."""
+    """Log lines in the chunks that touch the span: some more than lie in it, at its ends."""
     ids = function_ids if function_ids is not None else [row[0] for row in reader.select("SELECT id FROM functions")]
     total = 0
     for identity in ids:
@@ -251,7 +252,7 @@ def lines_kept(reader: Reader, from_ms: int, to_ms: int, function_ids: list[int]
 
 
 def rejected_lines(reader: Reader, limit: int = 200) -> list[tuple[str, int, str, str]]:
-    """Input that could not be read: its source, line, reason and text."""
+    """Input that could not be read, as (source, line, reason, text)."""
     return [
         (source, line, reason, text)
         for source, line, reason, text in reader.select(

@@ -1,7 +1,7 @@
-"""Reads sums of a span: rollup cells of minutes, hours and days, never a row of an invocation.
+"""Reads sums of a span from rollup cells of minutes, hours and days, never from rows of invocations.
 
-numpy is imported when percentiles are asked for, so that counts and sums stand before it is loaded. All spans are
-``[from_ms, to_ms)``. Answers are kept until another process commits (``collectors.store.read.query_cache``).
+numpy is imported only when percentiles are asked for, so that counts and sums are shown before it is loaded. All spans
+are ``[from_ms, to_ms)``. Answers are cached until another process commits (``collectors.store.read.query_cache``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     from collectors.store.rollups.packs import Ints, Pack
 
 _DAY = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
-# Histograms one after the other are one histogram: a blob a function is read in half the time of its cells'.
+# Concatenated histograms are one histogram: one blob a function is read in half the time of a blob a cell.
 _TOGETHER = "CAST(group_concat(c.latency, '') AS BLOB)"
 _FUNCTION = DAY_COLUMNS.index("function_id")
 _function_and_day = itemgetter(*map(DAY_COLUMNS.index, ("function_id", "start_ms")))
 Day = tuple[int, int, int, int, int, int]
-_MOST_IDS = 500  # of one question: SQLite binds 999 values
+_MOST_IDS = 500  # ids in one query: SQLite binds 999 values
 Sums = TypeVar("Sums", Totals, SpanUsage)
 
 
 class ErrorKey(NamedTuple):
-    """What an error is: the columns of the table that ``ErrorGroup`` begins with."""
+    """What an error is: the columns of its table with which ``ErrorGroup`` begins."""
 
     function_id: int
     error_type: str
@@ -62,14 +62,14 @@ class Rollups(Connected):
         self._errors: dict[int, ErrorKey] = {}
 
     def _pieces(self, from_ms: int, to_ms: int, *, exact: bool = False) -> tuple[Piece, ...]:
-        """The cells that make up a span; none where nothing is stored."""
+        """The cells that make up a span; () where nothing is stored."""
         newest = self.newest_ms()
         return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest, exact=exact))
 
     def _cells(
         self, columns: str, span: Sequence[Piece], function_ids: Functions, grouped: str = ""
     ) -> list[tuple[Any, ...]]:
-        """Rows of cells, in order of time, each piece seeking every function's own run."""
+        """Rows of cells by piece of the span, in order of time; each piece reads every function's rows."""
         rows: list[tuple[Any, ...]] = []
         wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
         with self.snapshot():
@@ -84,7 +84,7 @@ class Rollups(Connected):
     def packs_of(
         self, span: Sequence[Piece], function_ids: Functions, part: str = "cells", *, by_week: bool = True
     ) -> "list[Pack] | None":
-        """All functions' packs of a span, where so many functions are asked for; None where their cells tell sooner."""
+        """All functions' packs of a span; None where cells are faster: few functions are wanted, or packs are dirty."""
         if not self.is_fleet(function_ids):
             return None
         from collectors.store.rollups.packs import read
@@ -99,7 +99,7 @@ class Rollups(Connected):
         return packs_of_span
 
     def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
-        """Sums of each function that has any invocation in the span, by function id."""
+        """Sums of each function that has an invocation in the span, by function id."""
         span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
         return list(self.cached(("totals", span, chosen), lambda: self._totals(span, chosen)))
 
@@ -118,7 +118,7 @@ class Rollups(Connected):
     def usage(
         self, from_ms: int, to_ms: int, function_ids: Functions = None, *, exact: bool = False
     ) -> list[SpanUsage]:
-        """The totals' part that bills and counts are made of, in half the time; ``exact`` as ``pieces`` has it."""
+        """The part of the totals that bills are made of, in half the time; ``exact`` as in ``spans.pieces``."""
         span, chosen = self._pieces(from_ms, to_ms, exact=exact), self.chosen(function_ids)
         return list(self.cached(("usage", span, chosen), lambda: self._usage(span, chosen)))
 
@@ -134,7 +134,7 @@ class Rollups(Connected):
         return [SpanUsage(function_id, *by_function[function_id]) for function_id in sorted(by_function)]
 
     def counted(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
-        """Invocations and REPORTs of the functions together."""
+        """Invocations and REPORTs of all these functions together."""
         span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
         if self.is_fleet(chosen):
             found = self.usage(from_ms, to_ms, function_ids)
@@ -146,11 +146,11 @@ class Rollups(Connected):
         return sum(invocations or 0 for invocations, _ in rows), sum(reports or 0 for _, reports in rows)
 
     def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
-        """How many invocations of the functions together began in ``[from_ms, to_ms)``, by the logs."""
+        """How many invocations of all these functions together began in ``[from_ms, to_ms)``, by the logs."""
         return self.counted(from_ms, to_ms, function_ids)[0]
 
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
-        """p50, p95 and p99 of each function with a REPORT in the span."""
+        """p50, p95 and p99 of each function that has a REPORT in the span, by function id."""
         span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
         return dict(self.cached(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
 
@@ -163,9 +163,10 @@ class Rollups(Connected):
         return dict(_quantiles(self._cells(f"f.id, {_TOGETHER}", span, function_ids, "GROUP BY f.id")))
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
-        """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent.
+        """All these functions together, step by step; steps without an invocation are absent.
 
-        Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+        ``step_ms`` is a multiple of a minute. Steps are aligned to the epoch; the first and the last count what lies in
+        the span.
         """
         span, chosen = (from_ms, to_ms, step_ms), self.chosen(function_ids)
         return list(self.cached(("series", span, chosen), lambda: self._series(*span, chosen)))
@@ -189,15 +190,15 @@ class Rollups(Connected):
         return [SeriesPoint(step, points[step], quantiles.get(step)) for step in sorted(points)]
 
     def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
-        """What each function used on each UTC day of the span, which is taken from its first day's midnight.
+        """What each function used on each UTC day from the one that has ``from_ms`` to ``to_ms``.
 
-        Of the last day only what lies before ``to_ms``.
+        The first day counts from its midnight, the last up to ``to_ms``.
         """
         days = self.days(from_ms, to_ms, function_ids)
         return [DayUsage(function_id, day_ms, *usage) for day_ms, function_id, *usage in sorted(days)]
 
     def days(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Day]:
-        """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
+        """The rows of ``daily_usage`` as tuples of ``DAY_COLUMNS``, sorted by function id, then day."""
         chosen = self.chosen(function_ids)
         if self.is_fleet(chosen):
             return list(zip(*self.day_columns(from_ms, to_ms, chosen).T.tolist(), strict=True))
@@ -205,7 +206,7 @@ class Rollups(Connected):
         return self.cached(("days", span, rest, chosen), lambda: self._days(span, rest, chosen))
 
     def _whole_days(self, from_ms: int, to_ms: int) -> tuple[Piece, tuple[int, int]]:
-        """The days of a span, and what of its last day lies in it where more follows."""
+        """The span's whole days, and the rest of its last day up to the end where the store has later data."""
         newest = self.newest_ms()
         end = -(-to_ms // DAY) * DAY if newest is None or newest < to_ms else to_ms // DAY * DAY
         return ("day_cells", from_ms // DAY * DAY, end), (end, max(end, to_ms))
@@ -219,7 +220,7 @@ class Rollups(Connected):
         return [(low, *one) for one in self.usage(low, high, function_ids, exact=True)] if low < high else []
 
     def day_columns(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> "Ints":
-        """The same as an int64 matrix, a column for each of those figures: what reckons with a fleet's days wants."""
+        """The rows of ``days`` as an int64 matrix with the columns ``DAY_COLUMNS``, for arithmetic over a fleet."""
         chosen = self.chosen(function_ids)
         span, rest = self._whole_days(from_ms, to_ms)
         return self.cached(("day columns", span, rest, chosen), lambda: self._day_columns(span, rest, chosen))
@@ -241,7 +242,7 @@ class Rollups(Connected):
         return rows[np.argsort(rows[:, _FUNCTION], kind="stable")]
 
     def invocations_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
-        """For ``collectors.store.read.series``: of a whole fleet, where packs tell it."""
+        """Invocations of all functions by part, for ``collectors.store.read.series``; None where packs cannot tell."""
         packs = self.packs_of(span, None, by_week=False)
         if packs is None:
             return None
@@ -250,7 +251,7 @@ class Rollups(Connected):
         return fleet_sums.invocations_by_step(packs, parts)
 
     def errors_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
-        """The same of errors, by their ids."""
+        """Occurrences of all errors by part, by error id; None where packs cannot tell."""
         packs = self.packs_of(span, None, "errors", by_week=False)
         if packs is None:
             return None
@@ -259,13 +260,13 @@ class Rollups(Connected):
         return fleet_sums.errors_by_step(packs, parts)
 
     def error_keys(self, error_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-        """Function and fingerprint of errors, by id."""
+        """Function id and fingerprint of errors, by error id."""
         wanted = list(error_ids)
         errors = self._errors_by_id(wanted)
         return {each: (errors[each].function_id, errors[each].fingerprint) for each in wanted}
 
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
-        """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
+        """All functions' invocations in the whole hours of a span, by hour of the day (0 to 23, UTC)."""
         span = ("hour_cells", from_ms, to_ms)
         return dict(self.cached(("by hour", span), lambda: self._by_hour(span)))
 
@@ -305,7 +306,7 @@ class Rollups(Connected):
         return counts
 
     def _error_groups(self, counts: dict[int, int], to_ms: int) -> list[ErrorGroup]:
-        """What the counted errors are, since when, and the last invocation that had each."""
+        """The counted errors, each with its first and last time and the request id of its last invocation."""
         errors = self._errors_by_id(counts)
         of_error = "FROM invocations i WHERE i.error_id = e.id"
         groups: list[ErrorGroup] = []
@@ -332,7 +333,7 @@ class Rollups(Connected):
         return groups
 
     def _errors_by_id(self, wanted: Iterable[int]) -> dict[int, ErrorKey]:
-        """What errors are, those wanted among them: it never changes, and is read once."""
+        """By error id, what these and other errors are: the names never change, so each is read once."""
         known = self._errors
         unread = [error_id for error_id in wanted if error_id not in known]
         for begin in range(0, len(unread), _MOST_IDS):
@@ -350,7 +351,7 @@ def _chosen_of(some: list[Sums], function_ids: Functions) -> list[Sums]:
 
 
 def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
-    """Quantiles of each group's histograms together; groups without a value are absent."""
+    """Quantiles of each group's histograms added up; groups without a value are absent."""
     if not blobs:
         return []
     from collectors.store.rollups.histogram import merged_by_group, quantiles

@@ -1,6 +1,6 @@
-"""The functions' sums, read with as little as can be: what the first frame shows before anything else is imported.
+"""Reads the functions' sums with as few imports as possible: the first frame shows them before the rest is loaded.
 
-Only SQLite is imported here; the reader tells more, and why a store cannot be read.
+Only SQLite is imported here. ``Reader`` answers more, and tells why a store cannot be read.
 """
 
 import os
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collectors.store.spans import Piece
 else:
     try:
-        import _sqlite3 as sqlite3  # what sqlite3 imports beside it converts dates: a tenth of the whole start
+        import _sqlite3 as sqlite3  # sqlite3 itself also imports datetime, a tenth of the whole start
     except ImportError:
         import sqlite3
 
-# Of a function's newest day also what weighs it: the pages are read anyway, for the newest invocation.
+# Also the weights of a function's newest day: its page is read anyway, for the newest invocation.
 _NEWEST_DAYS = (
     "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms FROM functions f"
     " LEFT JOIN day_cells c ON c.function_id = f.id"
@@ -55,11 +55,11 @@ _METRICS_IN = {
 
 
 class StartupUnreadable(CaughtError):
-    """There is no store here that can be read so; the reader says why."""
+    """This class cannot read the store; ``Reader`` tells why."""
 
 
 class FunctionWeight:
-    """What a function's price is reckoned from: cheaper to ask for than all of its sums."""
+    """What a function's price is calculated from: faster to read than all of its sums."""
 
     __slots__ = ("arch", "billed_mb_ms", "id", "invocations", "name", "reports")
 
@@ -70,19 +70,19 @@ class FunctionWeight:
         self.invocations = self.reports = self.billed_mb_ms = 0
 
     def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
-        """The sums of one piece of the span."""
+        """Adds the sums of one piece of the span."""
         self.invocations += invocations
         self.reports += reports
         self.billed_mb_ms += billed_mb_ms
 
 
 class FunctionSums:
-    """One stored function and its sums over a span; all 0 or None where it was not called in it.
+    """One stored function and its sums over a span; all 0 or None where it was not invoked in it.
 
     ``reports`` counts the invocations whose REPORT was seen: only they have ``duration_us`` and ``billed_mb_ms``.
-    ``counted`` are its invocations and errors by logs and CloudWatch's metrics together (``invocation_counts``),
-    None where metrics were not asked for; ``throttles`` as CloudWatch counted them. ``unknown``: nothing tells how
-    often it was invoked (``collectors.store.read.uncounted``), so that 0 is no count.
+    ``counted`` are its invocations and errors by logs and CloudWatch's metrics together (``invocation_counts``), None
+    where metrics were not asked for; ``throttles`` are CloudWatch's. ``unknown``: nothing tells how often it was
+    invoked (``collectors.store.read.uncounted``), so 0 is not a count.
     """
 
     __slots__ = (
@@ -99,7 +99,7 @@ class FunctionSums:
         self.runtime = runtime
         self.arch = arch
         self.memory_mb = memory_mb
-        self.reported_mb: int | None = None  # by the newest REPORTs that say it
+        self.reported_mb: int | None = None  # from the newest REPORTs that tell it
         self.invocations = self.reports = self.errors = self.timeouts = self.cold_starts = 0
         self.billed_mb_ms = self.duration_us = 0
         self.last_ms: int | None = None
@@ -119,7 +119,7 @@ class FunctionSums:
         memory_mb: int | None,
         last_ms: int,
     ) -> None:
-        """The sums of one piece of the span; pieces come in order of time."""
+        """Adds the sums of one piece of the span; pieces come in order of time."""
         self.invocations += invocations
         self.reports += reports
         self.errors += errors
@@ -133,13 +133,13 @@ class FunctionSums:
 
 
 class StartupReader:
-    """A store as it is at one moment, open for reading. Every method, and ``with``, raises ``StartupUnreadable``."""
+    """A store at one moment, open for reading. Every method, and ``with``, can raise ``StartupUnreadable``."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def __enter__(self) -> "Self":
-        if os.path.exists(f"{self._path}.damaged"):  # ``scrub``: the reader looks whether that is of this file
+        if os.path.exists(f"{self._path}.damaged"):  # by ``scrub``; ``Reader`` checks that it is about this file
             raise StartupUnreadable(self._path)
         try:
             self._connection = _opened(self._path)
@@ -160,16 +160,16 @@ class StartupReader:
 
     @property
     def count(self) -> int:
-        """How many functions there are."""
+        """The number of functions."""
         return len(self._newest_days)
 
     def newest(self) -> int | None:
-        """When the newest invocation began; None where there is none."""
+        """When the newest invocation began (epoch ms); None where there is none."""
         last = (last_ms for _, _, _, last_ms, *_ in self._newest_days)
         return max((last_ms for last_ms in last if last_ms is not None), default=None)
 
     def as_of(self, before_ms: int) -> int | None:
-        """When the newest began of those before then, as ``Reader.as_of_ms`` has it."""
+        """When the newest invocation before ``before_ms`` began (epoch ms), as ``Reader.as_of_ms``."""
         newest = self.newest()
         if newest is None or newest < before_ms:
             return newest
@@ -179,7 +179,7 @@ class StartupReader:
         return newest if found is None else found
 
     def oldest(self) -> int | None:
-        """When the oldest one began."""
+        """When the oldest invocation began (epoch ms)."""
         kept = self._connection.execute(f"SELECT value FROM settings WHERE name = '{OLDEST}'").fetchone()
         if kept is not None:
             return int(kept[0])
@@ -188,7 +188,7 @@ class StartupReader:
         return oldest_ms(self._connection)
 
     def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
-        """The span's cells. ``StartupUnreadable`` where its minutes were deleted for their age: then hours are read."""
+        """The cells that make up a span. ``StartupUnreadable`` where its minutes were pruned: hours are needed."""
         span = pieces(from_ms, to_ms, newest)
         (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
         if any(table == "minute_cells" and low < kept_ms for table, low, _ in span):
@@ -196,7 +196,7 @@ class StartupReader:
         return span
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
-        """Every function over ``[from_ms, to_ms)``."""
+        """The weights of every function over ``[from_ms, to_ms)``."""
         functions = {
             function_id: FunctionWeight(function_id, name, arch) for function_id, name, arch, *_ in self._newest_days
         }
@@ -214,7 +214,7 @@ class StartupReader:
         return list(functions.values())
 
     def sums(self, from_ms: int, to_ms: int, ids: "Sequence[int] | None" = None) -> list[FunctionSums]:
-        """Those functions, or all, over ``[from_ms, to_ms)``; metrics are not among them."""
+        """The sums of these functions, None being all, over ``[from_ms, to_ms)``, without metrics."""
         chosen = "" if ids is None else f"f.id IN ({', '.join(map(str, ids))})"
         listed = self._connection.execute(_FUNCTIONS.format(where=chosen and f" WHERE {chosen}"))
         functions = {row[0]: FunctionSums(*row) for row in listed}
@@ -224,20 +224,20 @@ class StartupReader:
                 asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
                 for function_id, *sums, unsound in self._connection.execute(asked, (low, high)):
                     if unsound:
-                        raise StartupUnreadable(self._path)  # some are not as they were written: the reader says so
+                        raise StartupUnreadable(self._path)  # a cell disagrees with its checksum: ``Reader`` reports it
                     functions[function_id].add(*sums)
         return list(functions.values())
 
     def has_metrics(self) -> bool:
-        """Whether any metric of CloudWatch's was collected."""
+        """Whether any CloudWatch metric was collected."""
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
 
     def has_history(self) -> bool:
-        """Whether it is known since when functions are configured as they are."""
+        """Whether the store has a history of the functions' configuration."""
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM configuration)"))
 
     def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
-        """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
+        """Sets ``counted`` and ``throttles`` from metrics. Slower than the sums: only for functions on the screen."""
         from collectors.store.read.count_sources import FINEST, clips, summed
 
         known = {one.id: one for one in functions}
@@ -257,7 +257,7 @@ class StartupReader:
                 known[function_id].throttles = (known[function_id].throttles or 0.0) + total
 
     def add_unknown(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
-        """Of which functions nothing tells how often they were invoked."""
+        """Sets ``unknown`` of the functions of which nothing tells how often they were invoked."""
         unseen = {one.id: one for one in functions if not one.invocations and one.counted is None}
         if unseen:
             from collectors.store.read.uncounted import uncounted
@@ -274,7 +274,7 @@ def _opened(path: str) -> "sqlite3.Connection":
     connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, isolation_level=None, timeout=0.1)
     try:
         connection.execute("PRAGMA query_only = 1")
-        # Pages are read once: a small cache takes its memory again, where new memory costs as much as the reading.
+        # Each page is read once: a small cache reuses its memory, where new memory takes as long as reading.
         connection.execute("PRAGMA cache_size = 100")
         known = _one(connection, "PRAGMA application_id") == APPLICATION_ID
         if not known or _one(connection, "PRAGMA user_version") != VERSION:

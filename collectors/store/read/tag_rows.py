@@ -1,4 +1,4 @@
-"""Reading the tags of functions, as they are or as they were before the reader's ``until_ms``."""
+"""Reads the tags of functions, as they are now or as they were before the reader's ``until_ms``."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from collectors.store.read.account_rows import IN_FORCE, in_force
 from collectors.store.read.reader import Reader
 from collectors.untrusted import parsed_json
 
-# Sought function by function: a scan would read all settings of all functions for one tag of each.
+# Read function by function: a scan would read all settings of all functions for one tag of each.
 _OF_FUNCTIONS = (
     "SELECT f.id, c.name, c.value FROM functions f CROSS JOIN configuration c ON c.account = f.account"
     " AND c.region = f.region AND c.function = f.name AND c.kind = ? AND c.item = ''"
@@ -15,15 +15,15 @@ _OF_FUNCTIONS = (
 
 
 def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
-    """The values of some tags: by key, and by the ids of the functions that have it.
+    """By tag key: the values by the ids of the functions that have the tag.
 
-    Under ``TAGS_LISTED`` all functions whose tags are known; those that have none are among them.
+    ``TAGS_LISTED`` as a key has every function whose tags are known, also those without a tag.
     """
     sought = tuple(sorted({TAGS_LISTED, *keys}))
 
     def read() -> dict[str, dict[int, str]]:
         by_key: dict[str, dict[int, str]] = {key: {} for key in sought}
-        texts: dict[str, str] = {}  # many functions share few values
+        texts: dict[str, str] = {}  # one object for each value, because many functions share few values
         for function_id, key, value in reader.select(
             f"{_OF_FUNCTIONS} AND c.name IN ({', '.join('?' * len(sought))}) WHERE {IN_FORCE}",
             (TAGS, *sought, *in_force(reader)),
@@ -38,7 +38,7 @@ def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
 
 
 def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
-    """All tags of functions whose tags are known, by key in order; ``function_ids`` None: of all functions."""
+    """All tags (by key, sorted) of each function whose tags are known; ``function_ids`` None is all functions."""
     some = "" if function_ids is None else f" AND f.id IN ({', '.join('?' * len(function_ids))})"
     rows = reader.select(
         f"{_OF_FUNCTIONS} WHERE {IN_FORCE}{some} ORDER BY f.id, c.name",
@@ -53,7 +53,7 @@ def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int,
 
 
 def keys(reader: Reader) -> list[str]:
-    """The tags that functions have, by their keys, the most frequent first."""
+    """The keys of all functions' tags, the most frequent first."""
 
     def read() -> list[str]:
         rows = reader.select(
@@ -67,7 +67,7 @@ def keys(reader: Reader) -> list[str]:
 
 
 def asked_ms(reader: Reader) -> dict[str, int]:
-    """Until when tags were listed (epoch ms), by ``model.account.tags_item``: of places, and of functions."""
+    """Until when tags were listed (epoch ms), by ``model.account.tags_item``: an account and region, or a function."""
     rows = reader.select(
         "SELECT item, max(to_ms) FROM covered WHERE item > ? AND item < ? GROUP BY item", (f"{TAGS} ", f"{TAGS}!")
     )
@@ -75,6 +75,6 @@ def asked_ms(reader: Reader) -> dict[str, int]:
 
 
 def newest(asked: Mapping[str, int], where: tuple[str, str, str]) -> int | None:
-    """When the tags of a function (account, region, name) were listed last: with all of its place, or alone."""
+    """When the tags of a function (account, region, name) were last listed, alone or with its account and region."""
     items = tags_item(*where[:2]), tags_item(*where)
     return max((asked[item] for item in items if item in asked), default=None)

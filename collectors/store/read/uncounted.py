@@ -1,6 +1,6 @@
-"""Of which functions nothing tells how often they were invoked: they were not counted, which is not 0 times.
+"""Which functions have a number of invocations that nobody knows: they were not counted, which is not 0.
 
-Only the standard library is imported here: the first frame asks this too.
+Only the standard library is imported here, because the first frame uses this.
 """
 
 from collectors.model.units import HOUR_MS
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
-# Counted at any time before, by logs or by metrics: then nothing seen means that nothing happened. So it does where
-# metrics were collected of the span, or all of its log and not a line was in it.
+# A function counted by logs or metrics at any time before was not invoked where nothing is stored. The same holds where
+# metrics of the span were collected, or all of its log without finding a line.
 _UNCOUNTED = (
     "SELECT f.id FROM functions f WHERE f.id IN ({ids})"
     " AND NOT EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?2)"
@@ -30,6 +30,6 @@ _OF = "f.account || ' ' || f.region || ' ' || coalesce(f.log_group, '/aws/lambda
 
 
 def uncounted(select: "Select", function_ids: "Iterable[int]", from_ms: int, to_ms: int) -> set[int]:
-    """Those of some functions, none of which was counted in ``[from_ms, to_ms)``, of which that does not mean 0."""
+    """Of functions that have no count in ``[from_ms, to_ms)``: those whose number of invocations is unknown, not 0."""
     ids = ", ".join(map(str, function_ids))
     return {row[0] for row in select(_UNCOUNTED.format(ids=ids, of=_OF), (from_ms, to_ms))} if ids else set()

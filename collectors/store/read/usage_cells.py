@@ -1,6 +1,6 @@
-"""What many functions used, cell by cell, as arrays: figure for figure what ``collectors.store.read.usage_hours`` has.
+"""What many functions used, cell by cell, as arrays; every figure equals that of ``collectors.store.read.usage_hours``.
 
-Read at once for all functions, from packs where a fleet has them. Times are epoch ms, UTC.
+All functions are read at once, from packs where a fleet has them. Times are epoch ms UTC.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,10 @@ _SQL = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
 
 
 class UsageCells(NamedTuple):
-    """Days, hours or one part of an hour: ``[cell, function]`` in the order of the ids asked for.
+    """Days, hours, or one part of an hour: arrays [cell, function], functions in the order of the ids asked for.
 
-    ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``: NaN is unknown.
+    ``starts`` and ``ends`` are [cell], epoch ms. ``metered`` are CloudWatch's invocations, ``duration_ms`` the sum of
+    its Duration over ``samples`` invocations; NaN is unknown.
     """
 
     starts: Ints
@@ -40,13 +41,13 @@ class UsageCells(NamedTuple):
 
 
 def cells(reader: Reader, from_ms: int, to_ms: int, ids: Sequence[int], *, by_day: bool) -> list[UsageCells]:
-    """A span in its whole hours, or with ``by_day`` its whole days, and what lies before and after them."""
+    """The whole hours of a span, or with ``by_day`` its whole days, and the rests before and after them."""
     with reader.snapshot():
         return [_read(reader, *part, ids) for part in _cut(from_ms, to_ms, by_day)]
 
 
 def _cut(low: int, high: int, by_day: bool) -> list[tuple[int, int, int]]:
-    """Grain and ends of the parts, the parts of hours each by itself."""
+    """(grain in ms, begin, end) of a span's parts; each part of an hour is one by itself."""
     if by_day and -(-low // DAY) * DAY < high // DAY * DAY:
         begin, end = -(-low // DAY) * DAY, high // DAY * DAY
         return [*_cut(low, begin, False), (DAY, begin, end), *_cut(end, high, False)]
@@ -65,7 +66,7 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
     shape = len(starts), len(ids)
 
     def placed(times: Ints, of: Ints) -> tuple[npt.NDArray[np.bool_], tuple[Ints, Ints]]:
-        """Which rows are of the functions asked for, and where they belong."""
+        """Which rows belong to the functions asked for, and their places in the arrays."""
         known = of < len(place)
         known[known] = place[of[known]] >= 0
         cell = (times[known] - low) // grain if grain > MINUTE else np.zeros(int(known.sum()), np.int64)
@@ -95,7 +96,7 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
 
 
 def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
-    """A row for each cell, of the columns ``DAY_COLUMNS``."""
+    """An int64 matrix with a row for each cell and the columns ``DAY_COLUMNS``."""
     found = reader.packs_of(((table, low, high),), None, by_week=False)
     if found is not None:
         parts = [packs.cells_of(pack)[:, _PLACES] for pack in found]
@@ -109,7 +110,7 @@ def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
 
 
 def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:
-    """Start, function and sum of each hour, day or point of a metric."""
+    """Start, function id and sum of each hour, day or point of a metric."""
     if grain == MINUTE or reader.is_fleet(None):
         packed = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
         times = np.repeat([start for start, _ in packed], [len(each) for _, each in packed]).astype(np.int64)
@@ -120,14 +121,14 @@ def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: 
         " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
         (metric, stat, low, high),
     )
-    starts, ids, totals = np.array(rows, np.float64).reshape(-1, 3).T  # times of milliseconds are exact in it
+    starts, ids, totals = np.array(rows, np.float64).reshape(-1, 3).T  # float64 holds epoch ms exactly
     return starts.astype(np.int64), ids.astype(np.int64), totals
 
 
 def invocations_by_cut(
     reader: Reader, from_ms: int, to_ms: int, cuts: Sequence[int]
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Of each function, by logs and by CloudWatch's points, what began at each cut or later, before the next."""
+    """By function id, the invocations between each cut and the next: by logs, and by CloudWatch's points."""
     size = max((row.id for row in reader.functions()), default=0) + 1
     cell_starts, cell_of, invocations, *_ = _rows(reader, CELLS[MINUTE], from_ms, to_ms).T
     times, of, totals = _points(reader, "Invocations", "Sum", MINUTE, from_ms, to_ms)

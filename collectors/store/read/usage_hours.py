@@ -1,6 +1,6 @@
-"""What single functions used hour by hour: what REPORTs said, and what CloudWatch's metrics know beside them.
+"""What single functions used hour by hour: figures of REPORTs beside those of CloudWatch's metrics.
 
-Read for the few functions and days on which one source alone does not tell all. Times are epoch ms, UTC.
+Read for the few functions and days on which neither source alone tells everything. Times are epoch ms UTC.
 """
 
 from collections import defaultdict
@@ -20,9 +20,9 @@ _MOST_IDS = 400
 
 @dataclass(slots=True)
 class Hour:
-    """A UTC hour (in a fleet a day) of one function, or what of it lies in a span; None is unknown.
+    """A UTC hour (in a fleet a day) of one function, or its part within a span; None is unknown.
 
-    ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``.
+    ``metered`` are CloudWatch's invocations, ``duration_ms`` the sum of its Duration over ``samples`` invocations.
     """
 
     start_ms: int
@@ -36,14 +36,14 @@ class Hour:
     samples: float | None = None
 
     def add(self, invocations: int, reports: int, billed_ms: int, billed_mb_ms: int) -> None:
-        """Adds the sums of a cell (``USAGE``) to what is known."""
+        """Adds a cell's sums (``USAGE``)."""
         self.invocations = (self.invocations or 0) + invocations
         self.reports += reports
         self.billed_ms += billed_ms
         self.billed_mb_ms += billed_mb_ms
 
     def measure(self, metric: str, stat: str, total: float) -> None:
-        """Adds a sum of a metric to what is known."""
+        """Adds a sum of a metric."""
         if metric == "Invocations":
             self.metered = (self.metered or 0.0) + total
         elif stat == "Sum":
@@ -58,7 +58,7 @@ class Hour:
 
 
 def hours(reader: Reader, pieces: Iterable[Piece]) -> dict[int, dict[int, Hour]]:
-    """By function and the hour's beginning; hours without anything are absent."""
+    """By function id and the hour's beginning; hours without any figure are absent."""
     together: dict[tuple[int, int], list[int]] = defaultdict(list)
     for function_id, low, high in pieces:
         together[low, high].append(function_id)
@@ -72,7 +72,7 @@ def hours(reader: Reader, pieces: Iterable[Piece]) -> dict[int, dict[int, Hour]]
 
 
 def _joined(together: dict[tuple[int, int], list[int]]) -> list[tuple[int, int, list[int]]]:
-    """Neighbouring spans of the same functions as one."""
+    """Joins neighbouring spans of the same functions."""
     joined: list[tuple[int, int, list[int]]] = []
     for low, high in sorted(together):
         ids = sorted(together[low, high])
@@ -86,7 +86,7 @@ def _joined(together: dict[tuple[int, int], list[int]]) -> list[tuple[int, int, 
 
 
 def _cut(low: int, high: int) -> list[tuple[int, int, int]]:
-    """Grain and ends of the parts: whole hours, and the rests of hours before and after them."""
+    """(grain in ms, begin, end) of a span's whole hours, and of the parts of hours before and after them."""
     begin, end = -(-low // HOUR) * HOUR, high // HOUR * HOUR
     if begin > end:
         return [(MINUTE, low, high)]
@@ -120,7 +120,7 @@ def _read(
 
 
 def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float | None, float | None]:
-    """The mean of Duration's Average, and of its p50, in ms: weighted by the invocations of each point, where known."""
+    """The means of Duration's Average and p50 in ms, weighted by each point's invocations where known; None unknown."""
     weights: dict[int, float] = {}
     for metric, stat in (("Invocations", "Sum"), ("Duration", "SampleCount")):
         weights |= dict(_points(reader, metric, stat, function_id, low, high))
@@ -137,7 +137,7 @@ def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float 
 
 
 def averaged(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
-    """The functions of which any Average of Duration is known on the days of a span, which begins at midnight."""
+    """The ids of functions with an Average of Duration on the span's days; ``from_ms`` is a midnight."""
     rows = reader.select(
         "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM metric_days m WHERE m.metric = 'Duration'"
         " AND m.function_id = f.id AND m.stat = 'Average' AND m.start_ms >= ? AND m.start_ms < ?)",
@@ -158,9 +158,9 @@ def _points(reader: Reader, metric: str, stat: str, function_id: int, low: int, 
 
 
 def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int, tuple[int, int, int]]]:
-    """Reports, billed ms and MB-ms of the whole hours in a span that Logs Insights summed, by function and hour.
+    """(REPORTs, billed ms, MB-ms) of whole hours that Logs Insights summed, by function id and hour.
 
-    Absent are hours of which the rows saw as many REPORTs: those count.
+    Hours whose rows saw as many REPORTs are absent: there the rows count.
     """
     by_function: dict[int, dict[int, tuple[int, int, int]]] = {}
     for function_id, start, reports, billed_ms, billed_mb_ms in reader.select(
@@ -175,7 +175,7 @@ def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int
 
 
 def day_rows(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int]) -> dict[int, dict[int, Hour]]:
-    """By function and day what whole UTC days have, as ``hours`` has it of hours."""
+    """By function id and midnight, the figures of whole UTC days; the days' ``Hour`` is as in ``hours``."""
     by_function: dict[int, dict[int, Hour]] = defaultdict(dict)
     for at in range(0, len(function_ids), _MOST_IDS):
         of = f"({', '.join(map(str, function_ids[at : at + _MOST_IDS]))})"

@@ -1,8 +1,8 @@
-"""Cells in the store: what happened to one function in one minute, hour or day, added up from rows or finer cells.
+"""Cells in the store: the sums of one function over one minute, hour or day, made from rows or finer cells.
 
-New rows, known by their keys to be new, are added to their minute in the transaction that writes them; a minute whose
-rows changed is added up anew from its rows, hours always from their minutes and days from their hours. So no cell
-counts a row twice, whatever is imported again, and in whatever order.
+Rows that are surely new are added to their minutes in the transaction that writes them. A minute whose rows changed is
+summed anew from its rows; hours are always summed from their minutes, and days from their hours. So no cell counts a
+row twice, whatever is imported again and in whatever order.
 """
 
 import sqlite3
@@ -27,7 +27,7 @@ _time_of = cell_places("function_id", "start_ms", "last_ms")
 
 
 def insert(connection: sqlite3.Connection, table: str, cells: Iterable[Cell]) -> None:
-    """Writes cells in place of those that there are of their times."""
+    """Writes cells, replacing those of the same function and start."""
     rows = list(cells)
     connection.executemany(insert_sql(table, CELL, instead="OR REPLACE"), rows)
     if rows:
@@ -35,7 +35,7 @@ def insert(connection: sqlite3.Connection, table: str, cells: Iterable[Cell]) ->
 
 
 def insert_missing(connection: sqlite3.Connection, table: str, cells: Iterable[Cell]) -> None:
-    """Writes those cells of whose times there is none."""
+    """Writes only those cells whose function and start have none yet."""
     sql = insert_sql(table, CELL, instead="OR IGNORE")
     for cell in cells:
         if connection.execute(sql, cell).rowcount:
@@ -55,7 +55,7 @@ def read_measures(connection: sqlite3.Connection, function_id: int, from_ms: int
 
 
 def add(connection: sqlite3.Connection, new: Sequence[Cell]) -> None:
-    """Adds minutes of new rows to those minutes as they stand."""
+    """Adds the minutes of new rows to the stored minutes."""
     both = list(new)
     for cell in new:
         both += connection.execute(
@@ -67,7 +67,7 @@ def add(connection: sqlite3.Connection, new: Sequence[Cell]) -> None:
 
 
 def recount(connection: sqlite3.Connection, spans: Spans) -> None:
-    """Adds up the minutes of each span (aligned to minutes) anew from the invocations that lie in it."""
+    """Sums the minutes of each span (of full minutes) anew, from its invocations."""
     rows: list[Cell] = []
     for span in spans:
         for table in ("minute_cells", "minute_cells_errors"):
@@ -88,10 +88,10 @@ def roll_up(
     grown: Set[Minute] = frozenset(),
     failed: Set[Minute] = frozenset(),
 ) -> None:
-    """Adds up the hours of the given (function_id, minute start) anew from their minutes, and the days from the hours.
+    """Sums the hours of these minutes (function id, start) anew from their minutes, and the days from the hours.
 
-    ``anew`` are minutes that may have lost something, ``grown`` those that only gained rows, ``failed`` those of them
-    that gained errors: what cannot have changed is not written again.
+    ``anew`` are minutes that may have lost rows, ``grown`` those that only gained rows, ``failed`` those among them
+    that gained errors. What cannot have changed is not written.
     """
     finer = "minute_cells"
     for table in ("hour_cells", "day_cells"):

@@ -1,6 +1,6 @@
-"""Which packs have to be made anew: whoever changes a cell marks them in the same transaction.
+"""Which packs are dirty and must be made anew: whoever changes a cell marks them in the same transaction.
 
-A marked pack is a row of nulls. The minutes of an hour go with the hour, a week goes with its days.
+A dirty pack is a row of nulls. Changing an hour also deletes its minutes' packs, changing a day marks its week.
 """
 
 import sqlite3
@@ -14,14 +14,14 @@ from collectors.store.spans import PACK_THRESHOLD as PACK_THRESHOLD
 
 PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells": "day_packs"}
 MADE_AT_ONCE = 48
-# How much of the newest is packed. Six hours by the minute touch seven. A week, and the week before it, have their ends
-# within 15 days; hours that lie further back are hardly asked for, and would double an import's work.
+# How much of the newest data is packed. Six hours by the minute touch seven hours. This week and the one before it end
+# within 15 days; older hours are rarely asked for, and would double an import's work.
 PACKED_MS = {"minute_cells": 7 * HOUR, "hour_cells": 15 * DAY}
 NO_PACK = "invocations = NULL, failures = NULL, last_ms = NULL, cells = NULL, errors = NULL, latency = NULL"
 
 
 def mark_dirty(connection: sqlite3.Connection, table: str, starts: Collection[int]) -> None:
-    """Marks the packs of the hours or days (``table``) that begin then, and what is made of them."""
+    """Marks the packs of the hours or days (of ``table``) that begin at ``starts``, and what is made from them."""
     _mark_dirty(connection, PACKS[table], starts)
     if table == "day_cells":
         _mark_dirty(connection, "week_packs", {start // WEEK * WEEK for start in starts})
@@ -41,7 +41,7 @@ def _mark_dirty(connection: sqlite3.Connection, packs: str, starts: Iterable[int
 
 
 def packed_since(connection: sqlite3.Connection, table: str) -> int:
-    """From when on the cells of minutes or hours are packed. Times that lie ahead do not count: clocks may be wrong."""
+    """Since when (epoch ms) minutes or hours are packed. Hours in the future do not count: clocks may be wrong."""
     (newest,) = connection.execute(
         "SELECT max(start_ms) FROM hour_packs WHERE start_ms <= ?", (time.time_ns() // 1_000_000,)
     ).fetchone()
@@ -49,7 +49,7 @@ def packed_since(connection: sqlite3.Connection, table: str) -> int:
 
 
 def mark_metrics_dirty(connection: sqlite3.Connection, series: Collection[tuple[str, str, int, int]]) -> None:
-    """Marks packs of metrics: (metric, stat, a day's or an hour's length in ms, when it begins)."""
+    """Marks packs of metrics, each (metric, stat, length of a day or hour in ms, start)."""
     connection.executemany(
         "INSERT INTO metric_packs (metric, stat, grain_ms, start_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET figures = NULL WHERE figures IS NOT NULL",
@@ -62,7 +62,7 @@ def mark_metrics_dirty(connection: sqlite3.Connection, series: Collection[tuple[
 
 
 def any_dirty(connection: sqlite3.Connection) -> bool:
-    """Whether there are marked packs, and so many functions that they are worth their making."""
+    """Whether there are dirty packs, and more than ``PACK_THRESHOLD`` functions, which make packs worthwhile."""
     if connection.execute("SELECT count(*) FROM functions").fetchone() <= (PACK_THRESHOLD,):
         return False
     (any_marked,) = connection.execute(
@@ -76,7 +76,7 @@ def any_dirty(connection: sqlite3.Connection) -> bool:
 
 
 def runs(starts: Iterable[int], grain_ms: int, longest: int = MADE_AT_ONCE) -> Iterator[tuple[int, int]]:
-    """Neighbours among starts, which are in order, as spans of time."""
+    """Joins neighbouring starts, which are in order, to spans of at most ``longest`` cells."""
     begin = end = None
     for start in starts:
         if begin is None or end is None:

@@ -1,7 +1,7 @@
-"""Values of EMF series by minute, hour and day: their number, sum, extremes, and a histogram; all of it merges.
+"""Values of EMF series by minute, hour and day: their number, sum, extremes and histogram, which can be merged.
 
-The histogram has ``histogram.GAMMA``'s buckets on both sides of zero, for any value that CloudWatch takes (up to
-2^360): a value is known within 1%. It is stored as pairs of (uint16 bucket, uint32 count), in order.
+The histogram has buckets with ratio ``GAMMA`` on both sides of zero, for any value that CloudWatch accepts (up to
+2^360): a value is known within 1%. It is stored as pairs (uint16 bucket, uint32 count), in order of bucket.
 """
 
 import math
@@ -19,10 +19,10 @@ from collectors.store.spans import DAY, HOUR, MINUTE
 from collectors.store.tables.column import insert as insert_sql
 from collectors.store.tables.emf import EMF_INVALID
 
-GAMMA = 1.02  # as ``collectors.store.rollups.histogram`` has it, which takes numpy to import
+GAMMA = 1.02  # that of ``collectors.store.rollups.histogram``, which imports numpy
 TABLES = {MINUTE: "emf_minutes", HOUR: "emf_hours", DAY: "emf_days"}
 FIGURES = ("samples", "total", "lowest", "highest", "minutes", "peak_total", "peak_samples")
-"""Columns that ``EmfCell`` has by the same names, in its order; behind them it has the histogram."""
+"""Columns that are fields of ``EmfCell``, in its order; its histogram follows them."""
 COLUMNS = ", ".join((*FIGURES, "buckets"))
 _figures_of = attrgetter(*FIGURES)
 _LOG_GAMMA = math.log(GAMMA)
@@ -37,7 +37,11 @@ Place = tuple[int, int]  # series id, start in ms
 
 @dataclass(slots=True)
 class EmfCell:
-    """``samples`` values; with negative counts, values that are taken off."""
+    """Sums over ``samples`` values; negative counts are values to be subtracted.
+
+    ``lowest`` and ``highest`` are extremes of single values, ``peak_total`` and ``peak_samples`` the largest of a
+    minute.
+    """
 
     samples: int
     total: float
@@ -49,7 +53,7 @@ class EmfCell:
     buckets: dict[int, int] = field(default_factory=dict)
 
     def take(self, value: float, times: int) -> None:
-        """Counts a value so many times; a negative number takes it off, and leaves the extremes as they are."""
+        """Counts a value ``times`` times; a negative number subtracts it, and leaves the extremes as they are."""
         self.samples += times
         self.total += times * value
         if value < self.lowest:
@@ -60,7 +64,7 @@ class EmfCell:
         self.buckets[bucket] = self.buckets.get(bucket, 0) + times
 
     def merge(self, other: "EmfCell") -> None:
-        """Adds what is of the same time, or of a time besides: only then do minutes add up."""
+        """Adds values of the same time. ``minutes`` and the peaks stay: the caller knows how the times overlap."""
         self.samples += other.samples
         self.total += other.total
         self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
@@ -69,19 +73,19 @@ class EmfCell:
 
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> "EmfCell":
-        """A row's columns as ``COLUMNS`` has them; several histograms may stand one after the other."""
+        """The cell of a row with the columns ``COLUMNS``; ``buckets`` may be several concatenated histograms."""
         *figures, buckets = row
         return cls(*(*figures, merged(buckets)))
 
     @classmethod
     def empty(cls) -> "EmfCell":
-        """A cell without a value, whose extremes any value replaces."""
+        """A cell without a value; any value replaces its extremes."""
         return cls(0, 0.0, math.inf, -math.inf)
 
 
-@lru_cache(4_096)  # many metrics count: 0 and 1 again and again
+@lru_cache(4_096)  # many metrics are counts: 0 and 1 come again and again
 def bucket_of(value: float) -> int:
-    """The bucket of a value; they are in the order of the values."""
+    """The bucket of a value; larger values have larger buckets."""
     size = abs(value)
     if size == 0:
         return _ZERO
@@ -91,7 +95,7 @@ def bucket_of(value: float) -> int:
 
 
 def value_of(bucket: int) -> float:
-    """The value that a bucket stands for: within 1% of all that it holds."""
+    """The value that stands for a bucket, within 1% of every value in it."""
     place = abs(bucket - _ZERO)
     if place == 0:
         return 0.0
@@ -100,7 +104,7 @@ def value_of(bucket: int) -> float:
 
 
 def quantile(buckets: Mapping[int, int], share: float, lowest: float, highest: float) -> float:
-    """The value below which a share of the values lies: by nearest rank, within 1%, between the known extremes."""
+    """The value below which a ``share`` (0 to 1) of the values lies: nearest rank, within 1%, between the extremes."""
     number = sum(buckets.values())
     rank = max(1, math.ceil(number * share))
     if rank >= number:
@@ -118,7 +122,7 @@ def packed(buckets: Mapping[int, int]) -> bytes:
 
 
 def merged(blob: bytes) -> dict[int, int]:
-    """The histogram that several, one after the other, are together."""
+    """The sum of several concatenated histograms."""
     counts: dict[int, int] = {}
     for bucket, count in _PAIR.iter_unpack(blob):
         counts[bucket] = counts.get(bucket, 0) + count
@@ -126,9 +130,10 @@ def merged(blob: bytes) -> dict[int, int]:
 
 
 def add(connection: sqlite3.Connection, new: Mapping[Place, EmfCell]) -> None:
-    """Adds values by minute, and sums up the hours and days that they are of anew.
+    """Adds values by minute, and sums their hours and days anew.
 
-    An hour whose minutes were pruned takes them itself, and what is taken off leaves its extremes as they were.
+    An hour whose minutes were pruned takes the values itself; subtracting values from it leaves its extremes as they
+    were.
     """
     hours: dict[Place, EmfCell] = {}
     new, pruned_ms = dict(new), _pruned_before(connection)
@@ -158,7 +163,7 @@ def _pruned_before(connection: sqlite3.Connection) -> int:
 
 
 def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> int:
-    """Deletes a function's minutes from before a full hour, whose sums stay; returns how many there were."""
+    """Deletes a function's minutes before a full hour, which keeps their sums; returns how many minutes there were."""
     mine = "series_id IN (SELECT id FROM emf_series WHERE function_id = ?) AND start_ms < ?"
     deleted = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
     fine = f"function_id = ? AND start_ms < ? AND start_ms % {HOUR_MS}"
@@ -178,7 +183,7 @@ def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None
 
 
 def _by(grain: int, cells: Mapping[Place, EmfCell]) -> dict[Place, dict[int, EmfCell]]:
-    """Cells by series and hour or day, and in these by their own start."""
+    """Cells grouped by series and the hour's or day's start, then by their own start."""
     grouped: dict[Place, dict[int, EmfCell]] = {}
     for (series, start), cell in cells.items():
         grouped.setdefault((series, start // grain * grain), {})[start] = cell
@@ -194,7 +199,7 @@ def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int,
 
 
 def together(cells: Iterable[EmfCell]) -> EmfCell:
-    """Cells of several times as one."""
+    """One cell for cells of several times: minutes add up, and peaks are the largest."""
     whole = EmfCell.empty()
     whole.minutes, whole.peak_total = 0, -math.inf
     for cell in cells:
@@ -226,7 +231,7 @@ def _place(item: tuple[Place, EmfCell]) -> Place:
 
 
 def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
-    """Gives the values of series to others, which need not have been there."""
+    """Gives the values of series to other series (old id to new id), which need not have values yet."""
     minutes: dict[Place, EmfCell] = {}
     for series, target in moved.items():
         for start, *row in connection.execute(
@@ -245,7 +250,7 @@ def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
 
 
 def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> dict[Place, EmfCell]:
-    """Hours whose minutes were pruned, by the series that takes them."""
+    """Hours whose minutes were pruned, by the series that takes them and the hour's start."""
     hours: dict[Place, EmfCell] = {}
     pruned_ms = _pruned_before(connection)
     for series, target in moved.items() if pruned_ms else ():
@@ -261,7 +266,7 @@ def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> di
 
 
 def _beside(mine: EmfCell, other: EmfCell) -> EmfCell:
-    """Two series' cells of the same time as one; how their minutes fell together is not known any more."""
+    """One cell for two series' cells of the same hour; how their minutes coincided is not known any more."""
     mine.merge(other)
     mine.minutes = max(mine.minutes, other.minutes)
     mine.peak_total = max(mine.peak_total, other.peak_total)
@@ -270,7 +275,7 @@ def _beside(mine: EmfCell, other: EmfCell) -> EmfCell:
 
 
 def sum_up_anew(connection: sqlite3.Connection) -> None:
-    """Makes hours that do not hold what their minutes do of these, and the days of such hours of their hours."""
+    """Sums hours anew that differ from their minutes, and days that differ from their hours."""
     hours: list[Place] = connection.execute(
         f"SELECT m.series_id, m.start_ms / {HOUR_MS} * {HOUR_MS} AS start FROM emf_minutes m GROUP BY 1, 2"
         " HAVING sum(m.samples) IS NOT (SELECT h.samples FROM emf_hours h"
@@ -286,7 +291,7 @@ def sum_up_anew(connection: sqlite3.Connection) -> None:
 
 
 def uneven(connection: sqlite3.Connection) -> list[str]:
-    """Hours and days that do not hold what the finer cells do, a line each."""
+    """A line for each hour and day whose number of values differs from that of its parts."""
     checks = (
         connection.execute(
             "SELECT s.metric, ?, t.start_ms FROM"

@@ -1,10 +1,10 @@
-"""Equal parts of a span, each of whole cells, so that what trends show adds up to what the span counts."""
+"""Equal parts of a span, each of whole cells, so that the counts of the parts add up to that of the span."""
 
 from typing import NamedTuple
 
 from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces, whole_from
 
-# What people divide an hour, a day and a year into.
+# Usual divisions of an hour, a day and a year.
 _MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 _HOURS = (1, 2, 3, 4, 6, 8, 12)
 _DAYS = (1, 2, 3, 4, 5, 7, 10, 14, 28)
@@ -19,7 +19,7 @@ class EqualParts(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many parts there are, one at least."""
+        """How many parts there are, at least one."""
         return max(1, -(-(self.to_ms - self.from_ms) // self.step_ms))
 
     @property
@@ -29,22 +29,22 @@ class EqualParts(NamedTuple):
 
     @property
     def unfinished(self) -> bool:
-        """Whether the last part is shorter than the others: fewer in it does not mean less."""
+        """Whether the last part is shorter than the others: a smaller count in it does not mean a decrease."""
         return self.from_ms + self.number * self.step_ms > self.to_ms
 
     def place(self, at_ms: int) -> int:
-        """Which part holds a moment; what is told of an hour that began before the span is of the first."""
+        """The index of the part that has this time; 0 for earlier times, such as the start of the span's first hour."""
         return min(max(0, at_ms - self.from_ms) // self.step_ms, self.number - 1)
 
     def pieces(self, newest_ms: int) -> list[Piece]:
-        """The cells that lie in the parts, each in one of them; ``newest_ms`` as for ``spans.pieces``."""
+        """The cells that make up the parts, each in one part; ``newest_ms`` as for ``spans.pieces``."""
         coarsest = next(size for size in (DAY, HOUR, MINUTE) if not (self.step_ms % size or self.from_ms % size))
-        # They begin where the first part does, which was rounded to a whole cell already.
+        # The first part begins with a whole cell already.
         return pieces(self.from_ms, self.to_ms, newest_ms, coarsest, exact=True)
 
 
 def parts_of(from_ms: int, to_ms: int, most: int) -> EqualParts:
-    """At most ``most`` parts of a length that people know: minutes up to 6 hours, hours up to 14 days, days beyond."""
+    """At most ``most`` parts of a usual length: minutes up to 6 hours, hours up to 14 days, then days."""
     begin = whole_from(from_ms, to_ms)
     end = max(begin + MINUTE, -(-to_ms // MINUTE) * MINUTE)
     return EqualParts(begin, end, _step_ms(begin, end, max(1, most)))

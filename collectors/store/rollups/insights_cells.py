@@ -1,6 +1,6 @@
-"""Hours that Logs Insights summed, beside the rows of the same hours: the rollups take whichever saw more REPORTs.
+"""Hours that Logs Insights summed, beside the same hours' rows: rollups use whichever saw more REPORTs.
 
-So an hour is never counted twice: not when its events are fetched later, and not when it is asked for again.
+So an hour is never counted twice, neither when its events are fetched later nor when Insights is asked again.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ _SELECT = (
 
 
 def read(connection: sqlite3.Connection, function_id: int, from_ms: int, to_ms: int) -> list[Cell]:
-    """A function's hours of a span as Logs Insights summed them, with the checksums that cells have."""
+    """A function's hours of a span as Logs Insights summed them, with the checksums of cells."""
     return [
         summed(dict(zip(_NAMES, numbers, strict=True)), latency)
         for latency, *numbers in connection.execute(_SELECT, (function_id, from_ms, to_ms))
@@ -28,7 +28,7 @@ def read(connection: sqlite3.Connection, function_id: int, from_ms: int, to_ms: 
 def prefer_insights(
     connection: sqlite3.Connection, spans: Iterable[tuple[int, int, int]], hours: Sequence[Cell]
 ) -> list[Cell]:
-    """The hours of the spans (function id, from, to): as summed from rows, or by Insights where that saw more."""
+    """The hours of the spans (function id, from, to): summed from rows, or by Insights where that saw more REPORTs."""
     if connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells)").fetchone() == (0,):
         return list(hours)
     best = {key_of(cell): cell for cell in hours}

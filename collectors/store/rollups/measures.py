@@ -1,6 +1,6 @@
-"""Cells in the making: columns of invocations or of finer cells as arrays, added up by function and time.
+"""Makes cells: columns of invocations or of finer cells as arrays, summed by function and time.
 
-A cell is a tuple of the columns that ``tables.cells.CELL`` names; what becomes of each of them is said there.
+A cell is a tuple of the columns ``tables.cells.CELL``; ``tables.cells`` also says how each column is summed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,14 +26,14 @@ Cell = tuple[Any, ...]
 Invocations = Mapping[str, Ints]
 
 MEASURES = ("function_id", "start_ms", "parts", "status", *MEASURED)
-"""The columns of an invocation that cells are made of."""
+"""The columns of an invocation from which cells are made."""
 _COLUMNS = tuple(column for column in MINUTE_CELLS if column.name in CELL_NUMBERS)
 _UNKNOWN = -1  # stands for null in arrays
-_LARGE = 1 << 55  # sums of such numbers may pass what an integer holds
+_LARGE = 1 << 55  # sums of such numbers may exceed an int64
 
 
 def cell_places(*names: str) -> Callable[[Cell], Any]:
-    """What takes the columns of these names out of a cell: a value for one name, a tuple for several."""
+    """A function that takes these columns out of a cell: one value for one name, a tuple for several."""
     return itemgetter(*map(CELL.index, names))
 
 
@@ -46,8 +46,9 @@ _numbers_of = cell_places(*CELL_NUMBERS)
 class Measures:
     """Columns of cells or of invocations, sorted by function and time.
 
-    ``numbers`` are int64 arrays by the names of ``CELL_NUMBERS``, -1 where a value is null. The histograms of all rows
-    stand one after another: ``bucket_row`` is the row that a pair belongs to, ``bucket`` and ``bucket_count`` the pair.
+    ``numbers`` are int64 arrays [row] by the names of ``CELL_NUMBERS``, -1 where a value is null. The pairs of all
+    rows' histograms stand one after another: ``bucket_row`` is a pair's row, ``bucket`` and ``bucket_count`` are the
+    pair.
     """
 
     numbers: dict[str, Ints]
@@ -61,7 +62,7 @@ def _billed_mb_ms(rows: Invocations) -> Ints:
     return product
 
 
-# What is counted, and is in no column of an invocation.
+# Columns that count something which is in no single column of an invocation.
 _COUNTED: dict[str, Callable[[Invocations], npt.NDArray[Any]]] = {
     "invocations": lambda rows: np.ones(len(rows["start_ms"]), np.int64),
     "reports": lambda rows: (rows["parts"] & Parts.REPORT) > 0,
@@ -74,7 +75,7 @@ _COUNTED: dict[str, Callable[[Invocations], npt.NDArray[Any]]] = {
 
 
 def of_invocations(function_id: Ints, rows: Invocations) -> Measures:
-    """Measures of invocations, of which ``rows`` has the columns ``MEASURES`` by name, -1 where unknown."""
+    """Measures of invocations; ``rows`` has the columns ``MEASURES`` by name, -1 where a value is unknown."""
     numbers: dict[str, Ints] = {"function_id": function_id, "start_ms": rows["start_ms"]}
     for column in _COLUMNS:
         if column.of:
@@ -92,7 +93,7 @@ def _with_unknown(column: Sequence[Any]) -> Ints:
 
 
 def of_cells(cells: Sequence[Cell]) -> Measures:
-    """Measures of finer cells, as they are stored. Raises Damaged."""
+    """Measures of finer cells. Raises Damaged where a cell does not agree with its checksums."""
     columns = dict(zip(CELL, zip(*cells, strict=True), strict=True))
     blobs: list[bytes] = list(columns["latency"])
     numbers = {
@@ -114,7 +115,7 @@ def of_cells(cells: Sequence[Cell]) -> Measures:
 
 
 def minutes_of(rows: Sequence[tuple[Any, ...]]) -> list[Cell]:
-    """The minutes of rows of the columns ``MEASURES``, which are sorted by function and time."""
+    """The minutes of rows with the columns ``MEASURES``, which are sorted by function and time."""
     if not rows:
         return []
     columns = dict(zip(MEASURES, map(_with_unknown, zip(*rows, strict=True)), strict=True))
@@ -122,7 +123,7 @@ def minutes_of(rows: Sequence[tuple[Any, ...]]) -> list[Cell]:
 
 
 def aggregate(measures: Measures, grain_ms: int) -> list[Cell]:
-    """Adds up into cells of ``grain_ms``. The measures are sorted by function and time."""
+    """Sums measures, which are sorted by function and time, into cells of ``grain_ms``."""
     function_id, start_ms = measures.numbers["function_id"], measures.numbers["start_ms"]
     if not len(start_ms):
         return []
@@ -161,7 +162,7 @@ def _or_none(column: Ints) -> list[int | None]:
 
 
 def checksums_of(columns: Mapping[str, Ints]) -> Ints:
-    """The checksum of each cell, given by its columns, -1 where they are null."""
+    """The checksum of each cell; columns are int64 [cell] by name, -1 where they are null."""
     total = np.zeros(len(columns["latency_sum"]), np.int64)
     large = np.zeros(len(total), np.bool_)
     for names, later in ((CELL_SUMMED, False), (QUANTITIES, True)):
@@ -185,7 +186,7 @@ def checksums_of(columns: Mapping[str, Ints]) -> Ints:
 
 
 def summed(numbers: Mapping[str, int | None], latency: bytes) -> Cell:
-    """A cell of these numbers, null where one is not named, with its checksums."""
+    """A cell with these numbers (null where a name is missing), with its checksums."""
     of_latency = crc32(latency)
     counted = {**numbers, "latency_sum": of_latency}
     total = exact_cell_sum([counted[name] for name in CELL_SUMMED], [counted.get(name) for name in QUANTITIES])
@@ -193,12 +194,12 @@ def summed(numbers: Mapping[str, int | None], latency: bytes) -> Cell:
 
 
 def is_sound(cell: Cell) -> bool:
-    """Whether a cell that was read agrees with its checksums. Raises TypeError, ValueError, OverflowError."""
+    """Whether a stored cell agrees with its checksums. Raises TypeError, ValueError, OverflowError."""
     return summed(dict(zip(CELL_NUMBERS, _numbers_of(cell), strict=True)), _latency_of(cell)) == cell
 
 
 def _histograms(measures: Measures, firsts: Ints) -> list[bytes]:
-    """The packed histogram of each cell, all cells in one pass."""
+    """The packed histogram of each cell, all of them in one pass; ``firsts`` are the first rows of the cells."""
     cell_of_row = np.zeros(len(measures.numbers["start_ms"]), np.int64)
     cell_of_row[firsts[1:]] = 1
     cell_of_row = cell_of_row.cumsum()

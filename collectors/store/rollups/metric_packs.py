@@ -1,7 +1,7 @@
-"""Packs of metrics: all functions' figures of one metric and statistic in one hour or day, or at one time, as one row.
+"""Packs of metrics: one row with all functions' figures of a metric and statistic at one hour, day or point.
 
-They are to ``metric_hours``, ``metric_days`` and ``metrics`` what ``packs`` are to the cells, and are marked
-and made anew in the same way. Single points are packed for the newest hours alone, hours for two weeks.
+They repeat ``metric_hours``, ``metric_days`` and ``metrics`` as ``packs`` repeat cells, and become dirty and are made
+anew in the same way. Single points are packed for the newest hours only, hours for two weeks.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ from collectors.store.spans import DAY, HOUR, MINUTE
 from collectors.store.tables.packs import METRIC_PACKS
 from collectors.store.transactions import undo
 
-# A function's figures: its total and its peak, which of a single point are the same.
+# A function's figures: total and peak, which are equal for a single point.
 FIGURES = np.dtype([("function_id", "<i8"), ("total", "<f8"), ("peak", "<f8")])
 _GRAINS = {"minute_cells": MINUTE, "hour_cells": HOUR, "day_cells": DAY}
 _TABLES = {
@@ -32,11 +32,11 @@ _MOST_MADE = 4
 _OF = "metric = ? AND stat = ? AND grain_ms = ?"
 
 Figures = npt.NDArray[np.void]
-Pack = tuple[int, Figures]  # when it begins
+Pack = tuple[int, Figures]  # its start, and a structured array of ``FIGURES``, one for each function
 
 
 def read(connection: sqlite3.Connection, metric: str, stat: str, table: str, low: int, high: int) -> list[Pack] | None:
-    """A metric's packs that begin in ``[low, high)``, in order of time; None where too many are marked."""
+    """A metric's packs that begin in ``[low, high)``, in order of time; None where too many are dirty."""
     grain = _GRAINS[table]
     rows = connection.execute(
         f"SELECT start_ms, figures FROM metric_packs WHERE {_OF} AND start_ms >= ? AND start_ms < ? ORDER BY 1",
@@ -59,14 +59,14 @@ def read(connection: sqlite3.Connection, metric: str, stat: str, table: str, low
 
 
 def read_rows(connection: sqlite3.Connection, metric: str, stat: str, table: str, low: int, high: int) -> list[Pack]:
-    """The same, however many are marked."""
+    """What ``read`` returns, made from the rows that packs repeat: for any number of dirty packs."""
     grain = _GRAINS[table]
     begin, end = (low, high) if grain != MINUTE else (low // HOUR * HOUR, -(-high // HOUR) * HOUR)
     return [pack for pack in made(connection, metric, stat, grain, begin, end) if low <= pack[0] < high]
 
 
 def _unpacked(connection: sqlite3.Connection, metric: str, stat: str, low: int, high: int) -> list[tuple[int, int]]:
-    """The hours that touch a span whose points are not packed."""
+    """The hours that touch a span and whose points are not packed."""
     hours = connection.execute(
         f"SELECT h.start_ms FROM metric_packs h WHERE {_OF} AND h.start_ms > ? AND h.start_ms < ? AND NOT EXISTS ("
         "SELECT 1 FROM metric_packs m WHERE m.metric = h.metric AND m.stat = h.stat AND m.grain_ms = ?"
@@ -77,9 +77,9 @@ def _unpacked(connection: sqlite3.Connection, metric: str, stat: str, low: int, 
 
 
 def made(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low: int, high: int) -> list[Pack]:
-    """The packs of a span, made of the points, hours or days that they repeat.
+    """The packs of a span, made from the points, hours or days that they repeat.
 
-    Points of an hour are those of its finest period: spans of points are whole hours.
+    For points, the span must be whole hours, because an hour counts only those of its finest period.
     """
     table, figures = _TABLES[grain]
     points = connection.execute(
@@ -101,7 +101,7 @@ def made(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low
 
 
 def _of_finest(points: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Start, function, total and peak of the points of each function's hour that are of its finest period."""
+    """Start, function, total and peak of points; in each function's hour only those of its finest period."""
     finest: dict[tuple[int, int], int] = {}
     for start, function_id, _, _, period_s in points:
         hour = function_id, start // HOUR
@@ -114,7 +114,7 @@ def _of_finest(points: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def renew(connection: sqlite3.Connection) -> None:
-    """Makes marked packs anew, and those of the newest hours' points, and undoes what has become old."""
+    """Makes dirty packs and those of the newest hours' points, and deletes packs that are too old."""
     for metric, stat in connection.execute("SELECT DISTINCT metric, stat FROM metric_packs").fetchall():
         (newest,) = connection.execute(
             f"SELECT max(start_ms) FROM metric_packs WHERE {_OF}", (metric, stat, HOUR)
@@ -134,7 +134,7 @@ def renew(connection: sqlite3.Connection) -> None:
         )
 
 
-# Hours of points, those of the finest period of each hour, and days of hours.
+# Hours summed from points, those of the hour's finest period, and days summed from hours.
 _FINEST = (
     f"SELECT metric, function_id, stat, start_ms / {HOUR_MS} * {HOUR_MS} AS start, sum(value) AS total,"
     " max(value) AS peak"
@@ -148,11 +148,11 @@ _DAYS = (
     " max(peak) AS peak FROM metric_hours GROUP BY 1, 2, 3, 4"
 )
 MADE_OF = {"metric_hours": ("metrics", _FINEST), "metric_days": ("metric_hours", _DAYS)}
-"""What each table is summed from: its name, and the sums as SQL."""
+"""What each table is summed from: the name of that table, and the sums as SQL."""
 
 
 def uneven_sums(connection: sqlite3.Connection, table: str) -> list[tuple[str, int, str, int, float, float]]:
-    """Metric, function, statistic and start of what does not agree, and the sum and peak that it should have."""
+    """Sums that are wrong: metric, function id, statistic, start, and the right sum and peak."""
     _, made_of = MADE_OF[table]
     return connection.execute(
         f"SELECT s.metric, s.function_id, s.stat, s.start, s.total, s.peak FROM ({made_of}) s"
@@ -163,7 +163,7 @@ def uneven_sums(connection: sqlite3.Connection, table: str) -> list[tuple[str, i
 
 
 def uneven(connection: sqlite3.Connection) -> Iterator[str]:
-    """What of metrics does not agree with the points, hours or days that it is made of."""
+    """A line for each sum or pack of metrics that does not agree with the points, hours or days it is made from."""
     for table in MADE_OF:
         for metric, _, stat, start, *_ in uneven_sums(connection, table):
             yield f"{table} of {metric} {stat} at {start} does not agree"
@@ -194,7 +194,7 @@ def _replace(connection: sqlite3.Connection, metric: str, stat: str, grain: int,
 
 
 def figures(pieces: Sequence[Sequence[Pack]], column: str) -> dict[int, float]:
-    """The sum of the totals, or the largest peak, by function; ``pieces`` of a span are each summed by themselves."""
+    """By function id, the sum of the totals or the largest peak; each of a span's pieces is summed by itself."""
     add = column == "total"
     most_id = _most_id(pieces)
     by_id = np.full(most_id + 1, 0.0 if add else -np.inf)
@@ -214,7 +214,7 @@ def figures(pieces: Sequence[Sequence[Pack]], column: str) -> dict[int, float]:
 
 
 def sums(pieces: Sequence[Sequence[Pack]]) -> dict[int, tuple[float, float, int | None]]:
-    """Sum, peak, and when there was last something (epoch ms), by function."""
+    """By function id, the sum, the peak, and the start (epoch ms) of the newest total above 0."""
     totals, peaks = figures(pieces, "total"), figures(pieces, "peak")
     last = np.full(_most_id(pieces) + 1, -1, np.int64)
     for piece in pieces:

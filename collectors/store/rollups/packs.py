@@ -1,9 +1,9 @@
-"""Packs: the cells of all functions in one minute, hour or day as one row, for questions about a whole fleet.
+"""Packs: one row with all functions' cells of a minute, hour or day, for queries about a whole fleet.
 
-Cells lie by function and time, so a question about 500 functions is 500 runs of rows; by packs it is one run of a few.
-A pack repeats its cells and holds nothing else. Whoever changes a cell marks its packs in the same transaction, and
-the writer makes the marked ones anew when it leaves. Until then a reader makes them for itself, from the cells, by the
-same function. Minutes are packed for the newest hours alone, and hours for two weeks; of older ones the cells are read.
+Cells are sorted by function and time, so a query about 500 functions reads 500 runs of rows; with packs it reads one
+run of a few. A pack only repeats its cells. Whoever changes a cell marks its packs as dirty in the same transaction,
+and the writer makes them anew when it closes the store. Until then readers make dirty packs for themselves, with the
+same function. Minutes are packed for the newest hours only, and hours for two weeks; older ones are read from cells.
 """
 
 import sqlite3
@@ -29,23 +29,23 @@ from collectors.store.transactions import undo
 Ints = npt.NDArray[np.int64]
 
 INT = np.dtype("<i8")
-PARTS = ("cells", "errors", "latency")  # each is sealed with what stands beside it
+PARTS = ("cells", "errors", "latency")  # each is sealed together with the numbers beside it
 _BESIDE = tuple(name for name in MINUTE_PACKS.names if name not in PARTS)  # start_ms, invocations, failures, last_ms
-_MOST_MADE = 4  # packs that a reader makes for itself; more are summed sooner by SQLite
+_MOST_MADE = 4  # packs that a reader makes for itself; SQLite sums more of them faster
 _MOST_MINUTES = 15
 
 CELL_COLUMNS = ("start_ms", "function_id", *CELL_NUMBERS[2:], "pairs")
-"""The columns of ``Pack.cells``; ``pairs`` is how many pairs of ``Pack.latency`` are a cell's own."""
+"""The columns of ``Pack.cells``; ``pairs`` is how many pairs of ``Pack.latency`` belong to the cell."""
 ERROR_COLUMNS = ("function_id", "error_id", "occurrences")
 
 
 def cell_column(name: str) -> int:
-    """The place of a cell's column among ``CELL_COLUMNS``."""
+    """The index of a cell's column in ``CELL_COLUMNS``."""
     return CELL_COLUMNS.index(name)
 
 
 def error_column(name: str) -> int:
-    """The place of a column among ``ERROR_COLUMNS``."""
+    """The index of a column in ``ERROR_COLUMNS``."""
     return ERROR_COLUMNS.index(name)
 
 
@@ -61,9 +61,9 @@ START, FUNCTION, LAST_MS, PAIRS = map(cell_column, ("start_ms", "function_id", "
 SUMS = slice(_folded_by(SUM, null=False)[0], _folded_by(SUM, null=False)[-1] + 1)
 MAXIMA = slice(_folded_by(MAX, null=True)[0], _folded_by(MAX, null=True)[-1] + 1)
 KNOWN_SUMS = _folded_by(SUM, null=True)
-"""Sums that are -1 where nothing is known."""
+"""Columns that are summed, and are -1 where nothing is known."""
 NEWEST_KNOWN = _folded_by(LAST, null=True)
-"""What is that of the newest cell which knows it, -1 where none does."""
+"""Columns of the newest cell that knows them, -1 where none does."""
 _IN_SPAN = "ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
 _CELL = ", ".join(
     f"length(c.latency) / {PAIR.itemsize}"
@@ -76,9 +76,9 @@ _CELL = ", ".join(
 
 
 class Pack(NamedTuple):
-    """Rows of cells (``CELL_COLUMNS``) and of errors (``ERROR_COLUMNS``), by function, as little-endian int64.
+    """All functions' cells (``CELL_COLUMNS``) and errors (``ERROR_COLUMNS``), by function, each little-endian int64.
 
-    ``latency`` are the cells' histograms one after another.
+    ``start_ms`` is epoch ms; ``latency`` has the cells' histograms one after another. Parts not asked for are empty.
     """
 
     start_ms: int
@@ -90,10 +90,10 @@ class Pack(NamedTuple):
 def read(
     connection: sqlite3.Connection, table: str, low: int, high: int, part: str = "cells", *, by_week: bool = False
 ) -> list[Pack] | None:
-    """The packs of a table's cells that begin in ``[low, high)``, in order of time, with no other part than asked for.
+    """The packs of a table's cells that begin in ``[low, high)``, in order of time, with only the part asked for.
 
-    ``latency`` comes with its cells. ``by_week`` takes whole weeks for their days. None where too many are marked:
-    then the cells answer sooner. Raises Damaged.
+    ``latency`` comes with its cells. ``by_week`` reads whole weeks instead of their days. None where so many are dirty
+    that cells are faster. Raises Damaged.
     """
     if by_week and table == "day_cells":
         weeks, _ = _stored(connection, "week_packs", low, high - WEEK + 1, part)
@@ -119,7 +119,7 @@ def read(
 
 
 def _stored(connection: sqlite3.Connection, table: str, low: int, high: int, part: str) -> tuple[list[Pack], list[int]]:
-    """The packs that are made, in order of time, and the starts of those that are marked."""
+    """The packs that are not dirty, in order of time, and the starts of the dirty ones."""
     columns = ", ".join(each if each == part or (each, part) == ("cells", "latency") else "NULL" for each in PARTS)
     packs: list[Pack] = []
     marked: list[int] = []
@@ -136,7 +136,7 @@ def _stored(connection: sqlite3.Connection, table: str, low: int, high: int, par
 
 
 def unpacked(connection: sqlite3.Connection, low: int, high: int) -> list[tuple[int, int]]:
-    """Those parts of a span, hour by hour, whose minutes are not packed."""
+    """The parts of a span, hour by hour, whose minutes are not packed."""
     hours = connection.execute(
         "SELECT h.start_ms FROM hour_packs h WHERE h.start_ms > ? AND h.start_ms < ? AND NOT EXISTS ("
         f"SELECT 1 FROM minute_packs m WHERE m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + {HOUR_MS})",
@@ -146,14 +146,14 @@ def unpacked(connection: sqlite3.Connection, low: int, high: int) -> list[tuple[
 
 
 def made(connection: sqlite3.Connection, table: str, low: int, high: int, parts: Collection[str] = PARTS) -> list[Pack]:
-    """The packs of the cells that begin in ``[low, high)``, made of these; those without any are absent."""
+    """The packs of the cells that begin in ``[low, high)``, made from the cells; times without a cell are absent."""
     latency = "c.latency" if "latency" in parts else "x''"
     rows = connection.execute(
         f"SELECT {_CELL}, {latency} FROM functions f CROSS JOIN {table} c {_IN_SPAN}", (low, high)
     ).fetchall()
     if not rows:
         return []
-    rows.sort()  # by time, then function: there are no two cells of both
+    rows.sort()  # by time, then function, which together are unique
     *columns, blobs = zip(*rows, strict=True)
     cells = np.array(columns, INT).T
     of_errors = ("start_ms", *ERROR_COLUMNS)
@@ -177,22 +177,22 @@ def made(connection: sqlite3.Connection, table: str, low: int, high: int, parts:
 
 
 def cells_of(pack: Pack) -> Ints:
-    """The pack's cells, a row each; the columns are ``CELL_COLUMNS``."""
+    """The pack's cells: int64 [cell, column], the columns are ``CELL_COLUMNS``."""
     return np.frombuffer(pack.cells, INT).reshape(-1, len(CELL_COLUMNS))
 
 
 def errors_of(pack: Pack) -> Ints:
-    """The pack's errors, a row each; the columns are ``ERROR_COLUMNS``."""
+    """The pack's errors: int64 [error, column], the columns are ``ERROR_COLUMNS``."""
     return np.frombuffer(pack.errors, INT).reshape(-1, len(ERROR_COLUMNS))
 
 
 def no_cells() -> Ints:
-    """No rows of cells, to begin with."""
+    """An int64 array [0, column] of cells, to which others can be concatenated."""
     return np.empty((0, len(CELL_COLUMNS)), np.int64)
 
 
 def uneven(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong with the packs that are made, a line each; [] when nothing is."""
+    """A line for each pack that is not dirty and does not agree with its cells; [] when all do."""
     problems = []
     for table, packed in PACKS.items():
         sql = f"SELECT start_ms FROM {packed} WHERE invocations IS NOT NULL ORDER BY start_ms"
@@ -208,13 +208,13 @@ def uneven(connection: sqlite3.Connection) -> list[str]:
 
 
 def rows_between(connection: sqlite3.Connection, table: str, low: int, high: int) -> dict[int, tuple[Any, ...]]:
-    """A table's rows as they are stored, by when they begin."""
+    """The stored rows of a table of packs that begin in ``[low, high)``, by start."""
     sql = f"SELECT start_ms, {MINUTE_PACKS.column_list()} FROM {table} WHERE start_ms >= ? AND start_ms < ?"
     return {start: tuple(row) for start, *row in connection.execute(sql, (low, high))}
 
 
 def counted(packs: Sequence[Pack]) -> Ints:
-    """The histograms of all functions together, one after another by id, each of ``BUCKETS`` counts."""
+    """All packs' histograms summed by function: int64, ``BUCKETS`` counts for each id from 0 to the largest."""
     counts = np.zeros((most_id(packs) + 1) * BUCKETS, np.int64)
     for pack in packs:
         cells = cells_of(pack)
@@ -231,7 +231,7 @@ def most_id(packs: Sequence[Pack]) -> int:
 
 
 def renew(connection: sqlite3.Connection) -> None:
-    """Makes marked packs anew, some at a time, and undoes those of minutes and hours that have become old."""
+    """Makes dirty packs, some at a time, and drops those of minutes and hours that are too old."""
     hours_ms, minutes_ms = (packed_since(connection, table) for table in ("hour_cells", "minute_cells"))
     for table, since in (("day_cells", -(FOREVER_MS)), ("hour_cells", hours_ms)):
         sql = f"SELECT start_ms FROM {PACKS[table]} WHERE invocations IS NULL AND start_ms >= ? ORDER BY start_ms"
@@ -246,7 +246,7 @@ def renew(connection: sqlite3.Connection) -> None:
 def replace(
     connection: sqlite3.Connection, table: str, low: int, high: int, make: Callable[[int, int], Iterable[Pack]]
 ) -> None:
-    """Makes the packs of a span anew, in a transaction of their own: each is right by itself."""
+    """Makes the packs of a span anew, in a transaction of its own, for the packs do not depend on each other."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(f"DELETE FROM {table} WHERE start_ms >= ? AND start_ms < ?", (low, high))
@@ -258,7 +258,7 @@ def replace(
 
 
 def row_of(pack: Pack) -> tuple[object, ...]:
-    """A pack as its row is stored: what stands beside its parts, and these with their checksums."""
+    """A pack as its row is stored: its numbers, and its parts sealed together with them."""
     cells = cells_of(pack)
     invocations = int(cells[:, cell_column("invocations")].sum())
     failures = int(errors_of(pack)[:, error_column("occurrences")].sum())

@@ -1,4 +1,4 @@
-"""A week's pack: its days' packs added up, so that a month's percentiles read five packs and some days, not 30.
+"""The pack of a week: its days' packs added up, so that percentiles of a month read 5 packs and some days, not 30.
 
 Weeks begin on Thursdays, as the epoch did. A week is packed when it is over.
 """
@@ -16,7 +16,7 @@ from collectors.store.spans import WEEK
 
 
 def aggregate(days: Sequence[Pack], start_ms: int) -> Pack:
-    """The packs of some days, in order of time, as one of the week."""
+    """The packs of days, in order of time, summed to one of the week that begins at ``start_ms``."""
     rows = np.concatenate([packs.cells_of(day) for day in days])
     counts = packs.counted(days)
     rows = rows[np.argsort(rows[:, packs.FUNCTION], kind="stable")]
@@ -49,13 +49,13 @@ def _errors(days: Sequence[Pack]) -> bytes:
 
 
 def made(connection: sqlite3.Connection, start_ms: int) -> Pack | None:
-    """The pack of the week that begins then, made of the cells of its days; None where there are none."""
+    """The pack of the week that begins at ``start_ms``, made from its days' cells; None where there are none."""
     days = packs.made(connection, "day_cells", start_ms, start_ms + WEEK)
     return aggregate(days, start_ms) if days else None
 
 
 def renew(connection: sqlite3.Connection) -> None:
-    """Makes the marked packs of the weeks that are over."""
+    """Makes the dirty packs of weeks that are over."""
     over = f"start_ms + {WEEK_MS} <= (SELECT max(start_ms) FROM day_packs)"
     marked = connection.execute(f"SELECT start_ms FROM week_packs WHERE invocations IS NULL AND {over}").fetchall()
     for (start,) in marked:
@@ -65,7 +65,7 @@ def renew(connection: sqlite3.Connection) -> None:
 
 
 def uneven(connection: sqlite3.Connection) -> list[str]:
-    """The weeks that do not agree with their days, a line each."""
+    """A line for each week that does not agree with its days."""
     made_weeks = connection.execute("SELECT start_ms FROM week_packs WHERE invocations IS NOT NULL").fetchall()
     return [
         f"the pack of the week at {start} does not agree with its days"

@@ -1,4 +1,4 @@
-"""What is known of accounts beside their functions: configuration over time, alarms, bills, recommendations."""
+"""Tables of what is known of accounts: configuration over time, alarms, bills, recommendations."""
 
 from collectors.store.tables.column import StoredTable, integer, real, text
 
@@ -15,6 +15,7 @@ CONFIGURATION = StoredTable(
     integer("until_ms", null=True),
     key=("account", "region", "function", "kind", "item", "name", "since_ms"),
 )
+"""One value of one setting and how long it was in force: ``value`` is JSON; ``until_ms`` is null while it is."""
 LOG_GROUPS = StoredTable(
     "log_groups",
     text("account"),
@@ -25,6 +26,7 @@ LOG_GROUPS = StoredTable(
     integer("stored_bytes", null=True),
     key=("account", "region", "name"),
 )
+"""One log group as last listed; ``retention_days`` null keeps its events for ever."""
 ALARMS = StoredTable(
     "alarms",
     text("account"),
@@ -44,6 +46,7 @@ ALARMS = StoredTable(
     integer("actions_enabled", null=True),
     key=("account", "region", "name"),
 )
+"""One alarm as last listed; ``function`` is "" where its metric belongs to no single function."""
 ALARM_HISTORY = StoredTable(
     "alarm_history",
     text("account"),
@@ -54,6 +57,7 @@ ALARM_HISTORY = StoredTable(
     text("summary"),
     key=("account", "region", "name", "at_ms", "kind", "summary"),
 )
+"""One change of an alarm."""
 BILLED_DAYS = StoredTable(
     "billed_days",
     text("account"),
@@ -71,6 +75,7 @@ BILLED_DAYS = StoredTable(
     integer("asked_ms", null=True),
     key=("account", "day_ms", "service", "usage_type", "record_type"),
 )
+"""What AWS billed for one usage type and type of line on one UTC day. Amounts are decimals as text."""
 RECOMMENDATIONS = StoredTable(
     "recommendations",
     text("account"),
@@ -86,6 +91,7 @@ RECOMMENDATIONS = StoredTable(
     integer("refreshed_ms", null=True),
     key=("account", "region", "function", "version"),
 )
+"""Compute Optimizer's recommendation for one version of a function; ``saving`` is a decimal as text."""
 ERROR_PATTERNS = StoredTable(
     "error_patterns",
     text("account"),
@@ -97,3 +103,4 @@ ERROR_PATTERNS = StoredTable(
     text("severity"),
     key=("account", "region", "log_group", "start_ms", "pattern"),
 )
+"""One pattern that Logs Insights found among the error lines of a log group in one hour."""

@@ -1,7 +1,7 @@
-"""Cells: what happened to one function in one minute, hour or day, and how cells become coarser ones.
+"""Cells: the sums of one function over one minute, hour or day, and how each column of finer cells is summed.
 
-The first frame reads cells, so this imports next to nothing. What is measured of an invocation and added up stands in
-``collectors.model.quantities``; the columns before that are those of the first version of the store.
+The first frame reads cells, so this imports next to nothing. Quantities that are measured of an invocation and summed
+are declared in ``collectors.model.quantities``; the columns before them are those of the store's first version.
 """
 
 from collectors.model.quantities import QUANTITIES
@@ -48,15 +48,15 @@ MINUTE_CELLS = _CELL.named("minute_cells", *_LATER)
 HOUR_CELLS = _CELL.named("hour_cells", *_LATER)
 DAY_CELLS = _CELL.named("day_cells", *_LATER)
 INSIGHTS_CELLS = _CELL.named("insights_cells")
-"""Hours as Logs Insights summed them: without checksums, and without quantities that its queries do not ask for."""
+"""Hours as Logs Insights summed them: without checksums, and without quantities that its queries do not return."""
 
 CELL_NUMBERS = tuple(column.name for column in MINUTE_CELLS if column.type == INTEGER and column.fold != CHECKSUM)
-"""A cell's whole numbers: its function, its start, and what is added up or compared."""
+"""A cell's integer columns: function, start, and what is summed or compared."""
 CELL_NULLS = frozenset(column.name for column in MINUTE_CELLS if column.null and column.fold != CHECKSUM)
-"""Those of them that may be null."""
+"""The columns of ``CELL_NUMBERS`` that may be null."""
 
 CELL = (*CELL_NUMBERS, "latency", "latency_sum", "sum")
-"""All columns of a cell, in the order of the tuples that ``collectors.store.rollups`` hands about."""
+"""All columns of a cell, in the order of the tuples that ``collectors.store.rollups`` uses."""
 
 _ERRORS = StoredTable(
     "",

@@ -1,4 +1,4 @@
-"""Durable executions and the events of their histories."""
+"""Tables of durable executions and the events of their histories."""
 
 from collectors.store.tables.column import StoredTable, integer, text
 
@@ -20,6 +20,7 @@ DURABLE_EXECUTIONS = StoredTable(
     key=("id",),
     rowid=True,
 )
+"""One durable execution as last listed; ``history`` says how far its events were read, null: not at all."""
 DURABLE_EVENTS = StoredTable(
     "durable_events",
     integer("execution_id"),
@@ -42,3 +43,4 @@ DURABLE_EVENTS = StoredTable(
     text("target", null=True),
     key=("execution_id", "event_id"),
 )
+"""One event of an execution's history."""

@@ -1,4 +1,4 @@
-"""Metrics that log lines carry in the Embedded Metric Format: series, and their values by minute, hour and day."""
+"""Tables of EMF metrics in log lines: series, and their values by minute, hour and day."""
 
 from collectors.store.tables.column import StoredTable, blob, integer, real, text
 
@@ -14,6 +14,7 @@ EMF_SERIES = StoredTable(
     key=("id",),
     rowid=True,
 )
+"""One series: a metric of a function with one set of dimensions. ``dimensions`` and ``folded`` are JSON."""
 EMF_INVALID = StoredTable(
     "emf_invalid",
     integer("function_id"),
@@ -22,6 +23,7 @@ EMF_INVALID = StoredTable(
     integer("number"),
     key=("function_id", "start_ms", "reason"),
 )
+"""How often lines of a function were meant for a metric and gave none, by minute (older: hour) and reason."""
 EMF_MINUTES = StoredTable(
     "emf_minutes",
     integer("series_id"),
@@ -36,5 +38,6 @@ EMF_MINUTES = StoredTable(
     blob("buckets"),
     key=("series_id", "start_ms"),
 )
+"""The values of one series in one minute (``EmfCell``): sum, extremes, and ``buckets``, a histogram."""
 EMF_HOURS = EMF_MINUTES.named("emf_hours")
 EMF_DAYS = EMF_MINUTES.named("emf_days")

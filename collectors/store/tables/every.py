@@ -1,4 +1,4 @@
-"""Every table of a store by its name, as this version has it. What the first frame needs is in ``cells``."""
+"""All tables of a store of this version, by name. Those that the first frame needs are in ``cells``."""
 
 from collectors.store.tables import account, cells, durable, emf, invocations, ledger, lines, metrics, names, packs
 from collectors.store.tables.column import StoredTable

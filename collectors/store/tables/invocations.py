@@ -1,6 +1,6 @@
-"""The rows of invocations, and the index of their request ids.
+"""The table of invocations, and that of the index of their request ids.
 
-Imported with the first frame: imports next to nothing.
+The first frame imports this, so it imports next to nothing.
 """
 
 from collectors.model.quantities import FIGURES, QUANTITIES
@@ -25,8 +25,9 @@ INVOCATIONS = StoredTable(
     *(integer(name, null=True) for name in QUANTITIES),
     key=_KEY,
 )
+"""One invocation, every attempt being one. ``parts`` says which of START and REPORT were seen; null is unknown."""
 CHECKSUMMED = tuple(name for name in INVOCATIONS.names if name not in ("sum", *QUANTITIES))
-"""The columns that the checksum of a row has always covered, in the order that it adds them up in."""
+"""The columns of the first version that a row's checksum covers, in the order in which it adds them."""
 
 REQUEST_BUCKETS = StoredTable(
     "request_buckets",
@@ -36,3 +37,4 @@ REQUEST_BUCKETS = StoredTable(
     blob("entries"),
     key=("bucket", "segment"),
 )
+"""Entries of request ids in one of 256 buckets (``collectors.store.request_index``)."""

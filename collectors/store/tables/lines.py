@@ -1,4 +1,4 @@
-"""Log lines in compressed chunks, what is told of a chunk without opening it, and counts of lines by pattern."""
+"""Tables of log lines in compressed chunks, of the chunks' filters, and of lines' counts by pattern."""
 
 from collectors.store.tables.column import StoredTable, blob, integer, text
 
@@ -10,13 +10,15 @@ CHUNKS = StoredTable(
     integer("first_ms"),
     integer("last_ms"),
     integer("lines"),
-    blob("content", checksum="substr({}, -8)"),  # zstd's own checksum is among its last bytes
+    blob("content", checksum="substr({}, -8)"),  # zstd's own checksum is in its last bytes
     key=("id",),
     rowid=True,
 )
+"""The lines of neighbouring invocations of one function, or the orphan lines of ``loose_stream_id``."""
 CHUNK_FILTERS = StoredTable(
     "chunk_filters", integer("chunk_id", null=True), blob("bits"), key=("chunk_id",), rowid=True
 )
+"""The filter of one chunk (``collectors.store.lines.chunk_filters``)."""
 PATTERNS = StoredTable(
     "patterns",
     integer("id", null=True),
@@ -26,6 +28,7 @@ PATTERNS = StoredTable(
     key=("id",),
     rowid=True,
 )
+"""One shape of lines; ``template`` is the pattern to which it belongs, null while it is not grouped."""
 PATTERN_HOURS = StoredTable(
     "pattern_hours",
     integer("function_id"),
@@ -37,6 +40,7 @@ PATTERN_HOURS = StoredTable(
     integer("last_ms"),
     key=("function_id", "start_ms", "pattern_id"),
 )
+"""How many lines of one shape a function logged in one hour, and their UTF-8 bytes."""
 PATTERN_DAYS = PATTERN_HOURS.named("pattern_days")
 PATTERN_FUNCTIONS = StoredTable(
     "pattern_functions",
@@ -45,3 +49,4 @@ PATTERN_FUNCTIONS = StoredTable(
     integer("first_ms"),
     key=("function_id", "pattern_id"),
 )
+"""When a function first logged a line of one shape."""

@@ -1,4 +1,4 @@
-"""Names that other tables refer to by their ids: functions, log streams, errors."""
+"""Tables of names that other tables refer to by id: functions, log streams, errors."""
 
 from collectors.store.tables.column import StoredTable, integer, text
 
@@ -18,9 +18,11 @@ FUNCTIONS = StoredTable(
     key=("id",),
     rowid=True,
 )
+"""One function and its last known configuration; null is unknown."""
 STREAMS = StoredTable(
     "streams", integer("id", null=True), integer("function_id"), text("name"), key=("id",), rowid=True
 )
+"""One log stream of a function."""
 ERRORS = StoredTable(
     "errors",
     integer("id", null=True),
@@ -32,3 +34,4 @@ ERRORS = StoredTable(
     key=("id",),
     rowid=True,
 )
+"""One error group: the errors of a function with the same fingerprint. Type and message are the first one's."""

@@ -1,6 +1,6 @@
-"""All functions' cells, or figures of a metric, of one minute, hour, day or week as one row (``rollups.packs``).
+"""Tables of packs: all functions' cells, or a metric's figures, of a minute, hour, day or week (``rollups.packs``).
 
-Blobs have checksums of themselves and of what stands beside them; a row whose figures are null is yet to be made.
+Blobs are sealed with checksums of themselves and of the numbers beside them; a row with null figures is dirty.
 """
 
 from collectors.store.tables.column import StoredTable, blob, integer, text
@@ -17,6 +17,7 @@ MINUTE_PACKS = StoredTable(
     key=("start_ms",),
     rowid=True,
 )
+"""The cells of all functions in one minute, and their sums; nulls mark a dirty pack."""
 HOUR_PACKS = MINUTE_PACKS.named("hour_packs")
 DAY_PACKS = MINUTE_PACKS.named("day_packs")
 WEEK_PACKS = MINUTE_PACKS.named("week_packs")
@@ -29,3 +30,4 @@ METRIC_PACKS = StoredTable(
     blob("figures", null=True, checksum=""),
     key=("metric", "stat", "grain_ms", "start_ms"),
 )
+"""All functions' figures of one metric and statistic at one time; null marks a dirty pack."""

@@ -1,4 +1,4 @@
-"""Writing what is known of accounts: values replace, histories grow, and the same thing twice changes nothing."""
+"""Writes what is known of accounts: values are replaced, histories grow, and writing a record twice changes nothing."""
 
 import json
 import sqlite3
@@ -47,7 +47,7 @@ _OF = "AND function IN (SELECT value FROM json_each(?))"
 
 
 def keep(connection: sqlite3.Connection, names: NameIds, collection: int, records: Sequence[Record]) -> None:
-    """Keeps records, all of one kind, in one transaction."""
+    """Writes records, all of one kind, in one transaction."""
     if not records:
         return
     first = records[0]
@@ -73,24 +73,24 @@ def keep(connection: sqlite3.Connection, names: NameIds, collection: int, record
 
 
 def _replace(connection: sqlite3.Connection, table: StoredTable, records: Iterable[object]) -> None:
-    """Writes records by their fields, each in place of the row that has its key."""
+    """Writes records by their fields, each replacing the row with its key."""
     values_of = attrgetter(*(column.read_from for column in table))
     connection.executemany(table.insert(instead="OR REPLACE"), map(values_of, records))
 
 
 def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) -> None:
-    """Forgets what was said of these days before: groups may have gone, and rows without RECORD_TYPE hold them all."""
+    """Deletes earlier answers about these days: a group may be gone, or an old row be the sum of new ones."""
     asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
     connection.executemany(
         "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)
     )
 
 
-_EARLIER = 20  # collections of the same source whose choices may still be there
+_EARLIER = 20  # so many earlier collections of the source may still have choices
 
 
 def _forget_choices(connection: sqlite3.Connection, collection: int) -> None:
-    """Forgets how the source's earlier collections read each log group: a row for each group of every round."""
+    """Deletes this source's earlier choices of how to read log groups: each round writes one for each group."""
     connection.execute(
         "DELETE FROM collection_notes WHERE kind = 'choice' AND collection_id IN (SELECT id FROM collections"
         " WHERE source = (SELECT source FROM collections WHERE id = ?1) AND id < ?1 ORDER BY id DESC LIMIT ?2)",
@@ -99,10 +99,10 @@ def _forget_choices(connection: sqlite3.Connection, collection: int) -> None:
 
 
 def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms: int) -> None:
-    """Compares what was found with what is in force: a changed value ends the old one's time and begins its own.
+    """Compares found settings with those in force: a changed value ends the old one's time and begins its own.
 
-    A setting that was never seen counts from when AWS says that its thing was modified, a change from then too where
-    that lies after what is known; both from ``now_ms`` where AWS does not say.
+    A setting that was never seen begins when AWS says its resource was modified. A changed one begins then too, if that
+    is after the old value's begin. Where AWS gives no time, both begin at ``now_ms``.
     """
     seen = {
         (one.function, one.kind, one.item, name): (json.dumps(value), one.modified_ms)
@@ -112,7 +112,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
     with _transaction(connection):
         if "concurrency" in inventory.kinds:
             _reserve(connection, inventory)
-        # Of some functions only their rows are sought: a scan would read the whole region's for each of many.
+        # For named functions only their rows are read: a scan would read the whole region's for each.
         of, few = ("", ()) if inventory.functions is None else (_OF, (json.dumps(sorted(inventory.functions)),))
         known: dict[tuple[str, str, str, str], tuple[str, int]] = {}
         for kind in inventory.kinds:
@@ -140,7 +140,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
 
 
 def _reserve(connection: sqlite3.Connection, inventory: Inventory) -> None:
-    """Reserved concurrency stands with the function too: as it is now, and not where there is none."""
+    """Writes reserved concurrency to the function's own row too; null where none is reserved."""
     reserved = {one.function: one.settings.get("reserved") for one in inventory.configured if one.kind == "concurrency"}
     connection.executemany(
         "UPDATE functions SET reserved_concurrency = ? WHERE account = ? AND region = ? AND name = ?",
@@ -158,7 +158,7 @@ def _begin(
 
 
 def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
-    """Keeps the alarms of an account and region as they stand; those that are gone are deleted, not their history."""
+    """Writes an account and region's alarms as they are; alarms that are gone are deleted, their history is not."""
     with _transaction(connection):
         if not alarms.partial:
             connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
@@ -166,7 +166,7 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
 
 
 def keep_durable(connection: sqlite3.Connection, records: DurableHistory | Sequence[DurableExecution]) -> None:
-    """Keeps durable executions, or the history of one, in one transaction."""
+    """Writes durable executions, or the history of one, in one transaction."""
     with _transaction(connection):
         if isinstance(records, DurableHistory):
             durable.keep_history(connection, records)
@@ -175,9 +175,9 @@ def keep_durable(connection: sqlite3.Connection, records: DurableHistory | Seque
 
 
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
-    """Keeps metric points of accounts, whose function has no name; returns how many."""
+    """Writes metric points of accounts (without a function); returns how many."""
     found = connection.execute("SELECT value FROM settings WHERE name = ?", (ACCOUNT_POINTS,)).fetchone()
-    kept_ms = found[0] if found else 0  # before then there is one point an hour, which another would not complete
+    kept_ms = found[0] if found else 0  # hours before this were reduced to one point and take no more
     rows = [
         (each.function.account, each.function.region, each.metric, each.stat, each.start_ms, each.period_s, each.value)
         for each in points
@@ -190,7 +190,7 @@ def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricP
 
 
 def keep_calls(connection: sqlite3.Connection, collection: int, region: str, calls: Iterable[CallCount]) -> None:
-    """What a collection has asked for until now; a later count of the same collection replaces it."""
+    """Writes the calls that a collection has made so far, replacing earlier counts of the same collection."""
     with _transaction(connection):
         connection.executemany(
             API_CALLS.insert(instead="OR REPLACE"),
@@ -199,20 +199,20 @@ def keep_calls(connection: sqlite3.Connection, collection: int, region: str, cal
 
 
 def note(connection: sqlite3.Connection, collection: int, kind: str, about: str, text: str) -> None:
-    """Something about a collection that a person should read: a ``failure``, or that the ``budget`` was reached."""
+    """Writes a note on a collection for people to read: a ``failure``, or that the ``budget`` was reached."""
     with _transaction(connection):
         connection.execute(COLLECTION_NOTES.insert(instead="OR REPLACE"), (collection, kind, about, text, None))
 
 
 def covered(connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
-    """The spans of an item that are in the store, in order."""
+    """The spans (epoch ms) of an item that collections have covered, in order."""
     return connection.execute("SELECT from_ms, to_ms FROM covered WHERE item = ? ORDER BY from_ms", (item,)).fetchall()
 
 
 def reports(
     connection: sqlite3.Connection, account: str, region: str, since_ms: int
 ) -> dict[str, list[tuple[int, int]]]:
-    """By function: each minute from ``since_ms`` on that has REPORTs, and how many, in order."""
+    """By function name, (start, REPORTs) of each minute from ``since_ms`` on that has REPORTs, in order of time."""
     by_function: dict[str, list[tuple[int, int]]] = {}
     for name, start_ms, count in connection.execute(
         "SELECT f.name, c.start_ms, c.reports FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"
@@ -226,7 +226,7 @@ def reports(
 def counted(
     connection: sqlite3.Connection, account: str, region: str, since_ms: int
 ) -> dict[tuple[str, str], dict[int, float]]:
-    """By function and metric: how often each was invoked, and throttled, in the bins from ``since_ms`` on."""
+    """By function name and metric: how many Invocations and Throttles in each bin (epoch ms) from ``since_ms`` on."""
     by_metric: dict[tuple[str, str], dict[int, float]] = {}
     for metric in ("Invocations", "Throttles"):
         for name, start_ms, value in connection.execute(
@@ -240,7 +240,7 @@ def counted(
 
 
 def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
-    """The settings of some kinds that are in force, by what they are of."""
+    """The settings of these kinds that are in force."""
     by_item: dict[tuple[str, str, str], dict[str, Setting]] = {}
     for function, kind, item, name, value in connection.execute(
         "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
@@ -252,7 +252,7 @@ def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: C
 
 
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
-    """Adds spans; those that touch become one."""
+    """Adds covered spans; spans of an item that touch become one."""
     with _transaction(connection):
         for mark in marks:
             low, high = mark.from_ms, mark.to_ms
@@ -267,7 +267,7 @@ def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
 
 
 class _transaction:
-    """One transaction; within another, part of it."""
+    """A transaction; within another one, a part of that."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

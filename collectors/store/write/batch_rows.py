@@ -1,4 +1,4 @@
-"""Rows on their way into the store: the columns of batches, with the store's ids, as the table binds them."""
+"""Rows on their way into the store: a batch's columns, with ids of the store, as SQLite binds them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from collectors.store.tables.invocations import INVOCATIONS
 
 @dataclass(slots=True)
 class Rows:
-    """Invocations with the store's ids instead of a batch's numbers."""
+    """Invocations with the store's ids in place of a batch's own numbers. All columns have the same length."""
 
     numbers: dict[str, Ints]
     ids: list[bytes | str]
@@ -22,7 +22,7 @@ class Rows:
 
     @classmethod
     def of(cls, columns: Columns, streams: Sequence[tuple[int, int]], errors: Sequence[int]) -> "Rows":
-        """``streams`` and ``errors`` give the store's ids for the batch's numbers: (function, stream), and error."""
+        """The rows of a batch, whose numbers index ``streams`` (function id, stream id) and ``errors`` (error id)."""
         numbers = columns.arrays()
         numbers["function_id"], numbers["stream"] = np.array(streams, np.int64)[numbers["stream"]].T
         if errors:
@@ -31,7 +31,7 @@ class Rows:
 
     @classmethod
     def together(cls, parts: Sequence["Rows"]) -> "Rows":
-        """The rows of several batches, sorted by function and start: the order that the table has."""
+        """The rows of several batches, sorted by function and start, as the table is."""
         numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in parts[0].numbers}
         traced, lined = any(part.traces for part in parts), any(part.lines for part in parts)
         rows = cls(
@@ -43,7 +43,7 @@ class Rows:
         return rows.only(np.lexsort((numbers["start_ms"], numbers["function_id"])))
 
     def only(self, order: Ints) -> "Rows":
-        """The rows at these places, in this order."""
+        """The rows with these indices, in this order."""
         places = order.tolist()
         return Rows(
             {name: column[order] for name, column in self.numbers.items()},
@@ -53,11 +53,11 @@ class Rows:
         )
 
     def numbers_of(self, column: StoredColumn) -> Ints:
-        """The numbers of a column of the table; -1 where they are null."""
+        """The int64 values of a column of the table; -1 where they are null."""
         return self.numbers[column.read_from]
 
     def bound(self, names: Iterable[str]) -> list[Sequence[Any]]:
-        """Columns of the table by their names, as SQLite binds them; those of chunks, which are not known yet, null."""
+        """Columns of the table as SQLite binds them; ``chunk_id`` is null, because the chunks are not written yet."""
         others: dict[str, Sequence[Any]] = {
             "request_id": self.ids,
             "trace_id": [None] * len(self.ids) if self.traces is None else self.traces,

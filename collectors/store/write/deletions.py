@@ -1,7 +1,7 @@
-"""What of each table is too old: each step deletes a piece of it, in the transaction of whoever asks for the next.
+"""Deletes what is too old from each table in steps, each within the transaction of whoever asks for the next.
 
-A step moves the watermark of its function with it (``pruned_until``), so that nothing is ever half gone. ``piece`` is
-how many rows a step deletes at most, about.
+A step raises its function's watermark (``pruned_until``) in the same transaction. ``piece`` is about how many rows a
+step deletes at most.
 """
 
 import sqlite3
@@ -18,12 +18,12 @@ from collectors.store.schema import EMF_UNCOUNTED, UNCOUNTED
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import ACCOUNT_METRICS
 
-CHUNKS = 16  # a chunk is deleted as fast as so many rows
+CHUNKS = 16  # deleting a chunk takes as long as deleting so many rows
 
 
 @dataclass(slots=True)
 class Deleted:
-    """How many of each were deleted."""
+    """How many rows of each kind were deleted."""
 
     invocations: int = 0
     log_lines: int = 0
@@ -32,7 +32,7 @@ class Deleted:
     others: int = 0
 
     def add(self, other: "Deleted") -> None:
-        """Counts what another step deleted too."""
+        """Adds the counts of another step."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
@@ -52,9 +52,9 @@ def _watermark(connection: sqlite3.Connection, column: str, function_id: int, be
 
 
 def whole_before(connection: sqlite3.Connection, function_id: int, before_ms: int) -> int:
-    """The latest full minute up to then at which no invocation that only its REPORT tells of began shortly before.
+    """The latest full minute up to ``before_ms`` shortly before which no invocation began that has only its REPORT.
 
-    Its START may be some milliseconds later: when that comes, it must still meet it.
+    A START that arrives later may place such an invocation some milliseconds later, and must still find it.
     """
     before_ms = before_ms // MINUTE_MS * MINUTE_MS
     while True:
@@ -69,7 +69,7 @@ def whole_before(connection: sqlite3.Connection, function_id: int, before_ms: in
 
 
 def rows(connection: sqlite3.Connection, function_id: int, before_ms: int | None, piece: int) -> Iterator[Deleted]:
-    """Invocations, but none of which the other half may still come."""
+    """Deletes invocations before ``before_ms``, except those whose START or REPORT may still come."""
     if before_ms is None:
         return
     before_ms = whole_before(connection, function_id, before_ms)
@@ -84,7 +84,7 @@ def rows(connection: sqlite3.Connection, function_id: int, before_ms: int | None
         until = before_ms
         if later is not None:
             until = max(later[0] // MINUTE_MS * MINUTE_MS, (first // MINUTE_MS + 1) * MINUTE_MS)
-            # No piece ends where an invocation's two halves may lie on either side.
+            # No step ends where an invocation's START and REPORT may lie on both sides.
             until = max(whole_before(connection, function_id, until), 0)
             if until <= first:
                 until = before_ms
@@ -96,7 +96,7 @@ def rows(connection: sqlite3.Connection, function_id: int, before_ms: int | None
 
 
 def streams(connection: sqlite3.Connection, function_id: int) -> Iterator[Deleted]:
-    """Names of streams that neither a row nor a loose line has any more."""
+    """Deletes names of streams that no invocation and no orphan line refers to."""
     used = {row[0] for row in connection.execute(
         "SELECT stream_id FROM invocations WHERE function_id = ?1"
         " UNION SELECT loose_stream_id FROM chunks WHERE function_id = ?1 AND loose_stream_id IS NOT NULL",
@@ -109,7 +109,7 @@ def streams(connection: sqlite3.Connection, function_id: int) -> Iterator[Delete
 
 
 def requests(connection: sqlite3.Connection) -> Iterator[Deleted]:
-    """Ids are hints where a row lies: segments of which all rows are older than any that is left."""
+    """Deletes segments of the index of request ids whose rows are all older than the oldest invocation left."""
     (oldest,) = connection.execute(
         "SELECT min((SELECT min(i.start_ms) FROM invocations i WHERE i.function_id = f.id)) FROM functions f"
     ).fetchone()
@@ -128,7 +128,7 @@ def requests(connection: sqlite3.Connection) -> Iterator[Deleted]:
 
 
 def lines(connection: sqlite3.Connection, function_id: int, before_ms: int | None, piece: int) -> Iterator[Deleted]:
-    """Chunks whose last line is older; one that reaches beyond stays whole until it is."""
+    """Deletes chunks whose last line is older than ``before_ms``; a chunk with a later line stays whole."""
     if before_ms is None:
         return
     before_ms = before_ms // MINUTE_MS * MINUTE_MS
@@ -168,7 +168,7 @@ def lines(connection: sqlite3.Connection, function_id: int, before_ms: int | Non
 def minutes(
     connection: sqlite3.Connection, function_id: int, before_ms: int, pruned: PrunedUntil, piece: int
 ) -> Iterator[Deleted]:
-    """Cells of minutes whose rows are gone: an hour that a row may still change is summed from its minutes."""
+    """Deletes minute cells before ``before_ms`` whose rows are gone, for a row that is stored may change its hour."""
     before_ms = min(before_ms, pruned.rows_ms) // HOUR_MS * HOUR_MS
     where = "function_id = ? AND start_ms < ?"
     while True:
@@ -187,7 +187,7 @@ def minutes(
 
 
 def metric_series(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """The metrics and statistics that there are, each found by one look: every hour ever has its packs."""
+    """Every (metric, statistic) with points: one look for each, because hours keep their packs for ever."""
     series: list[tuple[str, str]] = []
     following = "SELECT metric, stat FROM metric_packs WHERE (metric, stat) > (?, ?) ORDER BY metric, stat LIMIT 1"
     while (row := connection.execute(following, series[-1] if series else ("", "")).fetchone()) is not None:
@@ -198,7 +198,7 @@ def metric_series(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def points(
     connection: sqlite3.Connection, function_id: int, every: list[tuple[str, str]], before_ms: int, piece: int
 ) -> Iterator[Deleted]:
-    """A function's metric points, of all its series up to one hour: their sums by hour and day stay."""
+    """Deletes a function's metric points, all series up to the same hour; their sums by hour and day stay."""
     before_ms = before_ms // HOUR_MS * HOUR_MS
     where = "metric = ? AND function_id = ? AND stat = ? AND start_ms < ?"
     first = "SELECT min(start_ms) FROM metrics WHERE metric = ? AND function_id = ? AND stat = ?"
@@ -208,7 +208,7 @@ def points(
     series = [each for each, begin in begins.items() if begin is not None and begin < before_ms]
     if not series:
         return
-    # All series of a function go together up to one hour, its watermark.
+    # All series of a function are deleted up to the same hour, which is its watermark.
     begin = min(begins[each] for each in series)
     hours = max(1, piece // (60 * len(series)))
     while begin < before_ms:
@@ -224,7 +224,7 @@ def points(
 
 
 def emf(connection: sqlite3.Connection, function_id: int, before_ms: int) -> Iterator[Deleted]:
-    """A day of all series of a function at a time."""
+    """Deletes EMF minutes of all series of a function, a day in each step."""
     before_ms = before_ms // HOUR_MS * HOUR_MS
     first = (
         "SELECT min((SELECT min(m.start_ms) FROM emf_minutes m WHERE m.series_id = s.id))"
@@ -240,7 +240,7 @@ def emf(connection: sqlite3.Connection, function_id: int, before_ms: int) -> Ite
 
 
 def account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[Deleted]:
-    """Points of accounts have no sums by hour: those of an hour become one, of the finest period that it has."""
+    """Replaces points of accounts by one an hour, that of the finest period, because accounts have no sums by hour."""
     before_ms = before_ms // HOUR_MS * HOUR_MS
     fine = connection.execute(
         f"SELECT DISTINCT account, region, metric, stat, start_ms / {HOUR_MS} * {HOUR_MS} FROM account_metrics"
@@ -267,7 +267,7 @@ def account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[D
 
 
 def ledger(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
-    """What collections of then came to, and what they asked. The newest stays, whatever its age."""
+    """Deletes collections, their calls and notes; the newest of them stays, whatever its age."""
     started_of = itemgetter(1)
     while True:
         oldest = connection.execute(
@@ -284,7 +284,7 @@ def ledger(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterat
 
 
 def durable(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
-    """Durable executions that ended before then, with their events. One that goes on stays, however old."""
+    """Deletes durable executions that ended before ``before_ms``, with their events. Running ones stay, however old."""
     while True:
         old = connection.execute(
             "SELECT id FROM durable_executions WHERE ended_ms < ? ORDER BY id LIMIT ?", (before_ms, max(1, piece // 40))

@@ -1,4 +1,4 @@
-"""Durable executions in the store: written as they are listed and read, and read again as they stood."""
+"""Writes durable executions as they are listed and read, and reads them as they were at a moment."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _EVENT = (
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
-    """An execution as it stood. ``history`` is None where none was read; counts are of the events that were."""
+    """An execution at a moment. ``history`` is None where none was read; counts are of the events that were read."""
 
     id: int
     arn: str
@@ -42,9 +42,9 @@ class ExecutionRow:
 
 
 def keep_executions(connection: sqlite3.Connection, executions: Sequence[DurableExecution]) -> None:
-    """Adds those that are new; of others only what may have changed, and nothing that is older than what is known.
+    """Adds new executions; of known ones, updates what may have changed unless the stored answer is newer.
 
-    One whose history is whole changes no more.
+    Executions that have ended, or whose history is whole, stay as they are.
     """
     connection.executemany(
         "INSERT INTO durable_executions"
@@ -61,7 +61,7 @@ def keep_executions(connection: sqlite3.Connection, executions: Sequence[Durable
 
 
 def keep_history(connection: sqlite3.Connection, history: DurableHistory) -> None:
-    """Adds the events, and says how far the history is known. Of an execution that was never listed nothing is kept."""
+    """Adds events, and how far the history is known. Ignores an execution that was never listed."""
     execution = connection.execute("SELECT id FROM durable_executions WHERE arn = ?", (history.arn,)).fetchone()
     if execution is None:
         return
@@ -74,7 +74,7 @@ def keep_history(connection: sqlite3.Connection, history: DurableHistory) -> Non
     connection.execute(
         "UPDATE durable_executions SET asked_ms = max(asked_ms, ?2),"
         " history = CASE ?1 WHEN '' THEN history ELSE ?1 END,"
-        # Of one that was listed as ended, an event that it went on is older.
+        # Of an execution listed as ended, an event that says otherwise is older.
         " status = CASE WHEN ?3 IS NULL OR (ended_ms IS NOT NULL AND ?4 IS NULL) THEN status ELSE ?3 END,"
         " ended_ms = coalesce(?4, ended_ms), last_event = max(coalesce(?5, last_event), coalesce(last_event, ?5))"
         " WHERE id = ?6 AND history IS NOT 'whole'",
@@ -83,7 +83,7 @@ def keep_history(connection: sqlite3.Connection, history: DurableHistory) -> Non
 
 
 def open_executions(connection: sqlite3.Connection, account: str, region: str) -> list[OpenExecution]:
-    """Those whose history is not whole: those of which nothing was read first, then the longest unasked."""
+    """Executions whose history is not whole: first those without any event, then those not asked for the longest."""
     return [
         OpenExecution(*row)
         for row in connection.execute(
@@ -96,7 +96,7 @@ def open_executions(connection: sqlite3.Connection, account: str, region: str) -
 
 
 def read_executions(connection: sqlite3.Connection, arns: Sequence[str]) -> set[str]:
-    """Which of these need not be read any more."""
+    """Those of these ARNs whose history need not be read any more: it is whole, or AWS has deleted it."""
     whole: set[str] = set()
     for at in range(0, len(arns), 500):
         some = arns[at : at + 500]
@@ -120,7 +120,7 @@ _ENDING = "('ExecutionFailed', 'ExecutionTimedOut', 'ExecutionStopped')"
 
 
 def executions(reader: Reader, from_ms: int) -> list[ExecutionRow]:
-    """Those that ran since then, the newest first, as they stood before the reader's ``until_ms``."""
+    """Executions that ran at or after ``from_ms``, newest first, as they were before the reader's ``until_ms``."""
     until = (FOREVER_MS) if reader.until_ms is None else reader.until_ms
     rows = reader.select(
         "SELECT x.id, x.arn, x.account, x.region, x.function, x.version, x.name,"
@@ -137,7 +137,7 @@ def executions(reader: Reader, from_ms: int) -> list[ExecutionRow]:
 
 
 def events(reader: Reader, execution_id: int) -> list[DurableEvent]:
-    """The events of one, in order, before the reader's ``until_ms``."""
+    """The events of an execution before the reader's ``until_ms``, in order."""
     until = (FOREVER_MS) if reader.until_ms is None else reader.until_ms
     rows = reader.select(
         f"SELECT {_EVENT} FROM durable_events WHERE execution_id = ? AND at_ms < ? ORDER BY event_id",

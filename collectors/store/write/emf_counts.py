@@ -1,7 +1,7 @@
-"""Counts the metrics of log lines as these are kept: exactly once, in whatever order and however often lines come.
+"""Counts the metrics in log lines as the lines are written: each once, in any order and however often lines come.
 
-Every line that enters the store enters here, once; lines that leave a chunk for another are taken off and put on again
-in one transaction, and only what is left of both is read. What is pruned stays counted, as in all rollups.
+Every line that is written is counted here once. Lines that move to another chunk are subtracted and added again in one
+transaction, and only the difference is parsed. Pruned lines stay counted, as in all rollups.
 """
 
 import sqlite3
@@ -24,44 +24,44 @@ from collectors.store.write.name_ids import NameIds
 from collectors.store.write.older_lines import count_in_steps
 
 TOO_MANY = f"more than {MOST_GROUPS:,} kinds of metrics of one function"
-INSIGHTS = "LambdaInsights"  # the namespace
-_MARK = b'"_aws'  # as it begins also where a log record holds the document as text
+INSIGHTS = "LambdaInsights"  # a CloudWatch namespace
+_MARK = b'"_aws'  # it begins like this also where a log record has the document as text
 _MARK_TEXT = _MARK.decode()
-_CHUNKS = 2_000  # of an older store, in one transaction
+_CHUNKS = 2_000  # chunks of an older store that are counted in one transaction
 
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str]]).decode
 
 Read = Callable[[str, int], tuple[Sequence[EmfSample], Sequence[tuple[str, str]]]]
-"""The metrics of a line and its time, and what in it is none: why, and which. ``collectors.parsing.emf``."""
+"""Parses a line and its time: its metrics, and (reason, what) for parts that are no metric. ``parsing.emf`` has it."""
 
 
 class EmfCounts:
-    """The counts of one writer's connection; nothing is counted without ``read``."""
+    """The counts of one writer's connection; without ``read`` nothing is counted."""
 
     def __init__(self, connection: sqlite3.Connection, names: NameIds, read: Read | None) -> None:
         self._connection = connection
         self._names = names
         self._read = read
         self._series = SeriesIds(connection)
-        self._lines: dict[tuple[int, int, str], int] = {}  # by function, time and text: how often more than before
+        self._lines: dict[tuple[int, int, str], int] = {}  # by function id, time and text: added less removed
         found = connection.execute("SELECT value FROM settings WHERE name = ?", (EMF_UNCOUNTED,)).fetchone()
         self.uncounted_until = found[0] if found else 0
-        """Chunks up to this are of an older store: they are counted later, whatever becomes of them until then."""
+        """Chunks with ids up to this are of an older store and counted later, whatever happens to them before."""
 
     def add(self, function_ids: Sequence[int], packed: Sequence[bytes], sign: int = 1) -> None:
-        """Counts packed lines of functions; with a ``sign`` of -1, off."""
+        """Counts packed lines, each with its function's id; ``sign`` -1 subtracts them."""
         if self._read is None:
             return
         lines = self._lines
         for function_id, of_one in zip(function_ids, packed, strict=True):
-            if b"{" in of_one and _MARK in of_one:  # the brace is found at once, or told to be nowhere
+            if b"{" in of_one and _MARK in of_one:  # searching for the brace is fast, and rules out most lines
                 for at_ms, text in zip(*_decode(of_one), strict=True):
                     if _MARK_TEXT in text:
                         key = function_id, at_ms, text
                         lines[key] = lines.get(key, 0) + sign
 
     def write(self) -> list[Reject]:
-        """Puts what was counted into the transaction of the lines; what of it is no metric."""
+        """Writes the counts into the open transaction; returns what was meant for a metric and is none."""
         lines, self._lines = self._lines, {}
         if not lines or self._read is None:
             return []
@@ -74,7 +74,7 @@ class EmfCounts:
                 continue
             try:
                 samples, invalid_parts = self._read(text, at_ms)
-            except Exception as fault:  # of ours: it must not end the collection
+            except Exception as fault:  # a fault of our parser must not end the collection
                 samples, invalid_parts = (), [("cannot be read", type(fault).__name__)]
             invalid_parts = list(invalid_parts)
             for sample in samples:
@@ -98,9 +98,10 @@ class EmfCounts:
         return rejects
 
     def _owner(self, function_id: int, sample: EmfSample) -> int:
-        """Whose the metric is: Lambda Insights writes those of all functions to one log group, and names the function.
+        """The id of the function to which a metric belongs.
 
-        Source: Lambda Insights' log group /aws/lambda-insights, whose metrics have the dimension ``function_name``.
+        Lambda Insights writes the metrics of all functions to the log group /aws/lambda-insights and names the function
+        in the dimension ``function_name`` (CloudWatch User Guide, "Lambda Insights").
         """
         if sample.namespace != INSIGHTS:
             return function_id
@@ -109,7 +110,7 @@ class EmfCounts:
         return function_id if name in (None, key.name) else self._names.function(replace(key, name=str(name)))
 
     def _after_moves(self, cells: dict[Place, EmfCell]) -> dict[Place, EmfCell]:
-        """The cells of series that were folded meanwhile are those that they were folded into."""
+        """The cells by series, where a series that was folded meanwhile is replaced by the one it was folded into."""
         moved = self._series.moved
         if not moved:
             return cells
@@ -135,15 +136,15 @@ class EmfCounts:
         return FunctionKey(*self._connection.execute(said, (function_id,)).fetchone())
 
     def forget(self) -> None:
-        """The transaction was rolled back: what was learned in it is not there."""
+        """After a rollback: drops the counts, and what is remembered of series."""
         self._lines = {}
         self._series.forget()
 
 
 def count_older(path: Path, read: Read) -> Iterator[int]:
-    """Counts the metrics in lines that an older version stored; yields how many chunks are left. May be ended any time.
+    """Counts metrics in lines that an older version stored; yields how many chunks are left.
 
-    Raises StoreError, StoreLocked where a collector writes.
+    It may be stopped at any time. Raises StoreError, StoreLocked while a collector writes.
     """
     with writing(path) as connection:
         counts = EmfCounts(connection, NameIds(connection), read)

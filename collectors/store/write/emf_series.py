@@ -1,7 +1,8 @@
-"""The ids of EMF series, and a bound on them: a dimension that is new each time must not make a series each time.
+"""Ids of EMF series, with a limit on their number: a dimension with ever new values must not make ever new series.
 
-Series of one function, namespace, metric, unit and set of dimension names are a group. One that grows beyond
-``MOST_SERIES`` loses the dimension with most values, and more if need be: its series are folded into those without.
+Series with the same function, namespace, metric, unit and names of dimensions are a group. A group with more than
+``MOST_SERIES`` drops the dimension with the most values, and further ones if needed: series that then are equal become
+one.
 """
 
 import json
@@ -14,10 +15,10 @@ from collectors.store.rollups import emf_cells
 from collectors.store.tables.emf import EMF_SERIES
 from collectors.untrusted import parsed_json
 
-MOST_SERIES = 1_000  # of a group
-MOST_OF_FUNCTION = 20_000  # series; a function that has so many gets few in a group
+MOST_SERIES = 1_000  # series of a group
+MOST_OF_FUNCTION = 20_000  # series of a function; when it has so many, further groups get few series
 FEW_SERIES = 10
-MOST_GROUPS = 1_000  # of a function; what would be of more is not kept, and told
+MOST_GROUPS = 1_000  # groups of a function; metrics of further groups are not stored, but reported
 _MOST_KNOWN = 50_000
 
 Names = tuple[str, ...]
@@ -25,7 +26,7 @@ Values = tuple[str, ...]
 
 
 class Group(NamedTuple):
-    """Series that differ in the values of their dimensions only; ``dimensions`` are the names of all of them."""
+    """Series that differ only in the values of their dimensions; ``dimensions`` are the names of these."""
 
     function_id: int
     namespace: str
@@ -43,24 +44,24 @@ class _Sizes:
 
 
 class SeriesIds:
-    """The series of one writer's connection."""
+    """The ids of series, for one writer's connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.forget()
 
     def forget(self) -> None:
-        """The transaction was rolled back: nothing of it is known any more."""
+        """Forgets all that is remembered, because the transaction was rolled back."""
         self.moved: dict[int, int] = {}
-        """Where folded series went since this was emptied: ids that ``of`` gave before may be among them."""
+        """By the id of a folded series, the series that has its values now; callers may still have the folded one."""
         self._known: dict[tuple[object, ...], int] = {}
         self._groups: dict[Group, dict[Values, int]] = {}
         self._folded: dict[Group, Names] = {}
-        self._sizes: dict[int, _Sizes] = {}  # by function, those that were looked at
+        self._sizes: dict[int, _Sizes] = {}  # by function id, once it was needed
         self._next = 0
 
     def of(self, function_id: int, sample: EmfSample) -> int | None:
-        """The series of a sample; None where the function has too many groups already."""
+        """The series of a sample; None where its function has too many groups."""
         key = function_id, sample.namespace, sample.metric, sample.unit, sample.dimensions
         known = self._known.get(key)
         if known is None:
@@ -110,7 +111,7 @@ class SeriesIds:
         return identity
 
     def _fold(self, group: Group, most: int) -> None:
-        """Leaves dimensions out, those with most values first, until no more than ``most`` series are left."""
+        """Drops dimensions, those with the most values first, until a group has at most ``most`` series."""
         before = self._groups[group]
         folded = self._folded.get(group, ())
         names = [name for name in group.dimensions if name not in folded]

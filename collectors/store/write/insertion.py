@@ -1,7 +1,7 @@
-"""Many new rows into the table of invocations.
+"""Inserts many new rows into the table of invocations.
 
-Binding a value costs as much as storing it. Nearly all rows are whole, went well and were warm, and say nothing in a
-third of the columns: those are constants of their statement, which takes twenty rows at a time.
+Binding a value takes as long as storing it. Nearly all rows are whole, succeeded, were warm starts, and have null in a
+third of the columns: those values are constants of the statement, which inserts twenty rows at once.
 """
 
 import sqlite3
@@ -22,12 +22,12 @@ from collectors.store.tables.column import insert as insert_sql
 from collectors.store.tables.invocations import CHECKSUMMED, INVOCATIONS
 from collectors.store.write.batch_rows import Rows
 
-_ROWS = 20  # values of so many are well below the 999 that old SQLites bind
+_ROWS = 20  # their values are well below the 999 that old versions of SQLite bind
 _COLUMNS = {column.name: column for column in INVOCATIONS}
 _CONSTANT = {"parts": Parts.WHOLE, "status": int(Status.OK)}
-_TOLD = ("duration_us", "billed_ms", "memory_mb", "max_memory_mb")  # nearly every REPORT says these, and nothing else
-_UNTOLD = tuple(name for name in (*MEASURED, "error_id") if name not in _TOLD)
-_BOUND = ("function_id", "start_ms", "request_id", "stream_id", *_TOLD, "end_ms", "events", "chunk_id", "sum")
+_USUAL = ("duration_us", "billed_ms", "memory_mb", "max_memory_mb")  # nearly every REPORT has exactly these
+_RARE = tuple(name for name in (*MEASURED, "error_id") if name not in _USUAL)
+_BOUND = ("function_id", "start_ms", "request_id", "stream_id", *_USUAL, "end_ms", "events", "chunk_id", "sum")
 _NUMBERS = tuple(name for name in _BOUND if name not in ("request_id", "chunk_id", "sum"))
 _WIDTH = len(_BOUND)
 _INTO = f"INSERT INTO invocations ({', '.join((*_BOUND, *_CONSTANT))}) VALUES"
@@ -38,7 +38,7 @@ _ALL = insert_sql("invocations", (*INVOCATION, "sum"))
 
 
 def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | None]) -> None:
-    """Inserts rows that are known to be new; ``chunks`` says where the lines of each are."""
+    """Inserts rows that are known to be new; ``chunks`` has the chunk id of each row's lines, None without lines."""
     calm = _calm(rows)
     sums = _sums(rows, chunks)
     others = np.flatnonzero(~calm)
@@ -62,7 +62,7 @@ def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | No
 
 
 def _sums(rows: Rows, chunks: Sequence[int | None]) -> Ints:
-    """``checksums.sum_of`` of each row, of which large numbers are taken modulo the prime first."""
+    """The checksum of each row, as ``checksums.sum_of``; large numbers are first reduced modulo the prime."""
     ids = map(crc32, rows.ids) if set(map(type, rows.ids)) == {bytes} else map(number_of, rows.ids)  # type: ignore[arg-type]
     total = np.zeros(len(rows.ids), np.int64)
     for weight, name in zip(WEIGHTS, CHECKSUMMED, strict=False):
@@ -86,18 +86,18 @@ def _sums(rows: Rows, chunks: Sequence[int | None]) -> Ints:
 
 
 def _small(column: Ints) -> Ints:
-    """Numbers whose sum over all columns stays far below 2**63: what is small enough need not be taken modulo."""
+    """Numbers reduced modulo the prime where their sum over all columns could otherwise reach 2**63."""
     if len(column) and not -PRIME < column.min() <= column.max() < PRIME:
         column = np.fmod(column, PRIME)
     return column
 
 
 def _calm(rows: Rows) -> npt.NDArray[np.bool_]:
-    """Which rows are whole, went well and say nothing of an init, a restore, an error, a trace or what is rarer."""
+    """Which rows are whole, succeeded, and have no init, restore, error, trace or rarer value: bool [row]."""
     calm = np.ones(len(rows.ids), np.bool_)
     for name, constant in _CONSTANT.items():
         calm &= rows.numbers_of(_COLUMNS[name]) == constant
-    for name in _UNTOLD:
+    for name in _RARE:
         calm &= rows.numbers_of(_COLUMNS[name]) < 0
     for name in _NUMBERS:
         calm &= rows.numbers_of(_COLUMNS[name]) >= 0

@@ -1,4 +1,4 @@
-"""Writing hours that Logs Insights summed: a later answer for an hour takes the place of the earlier."""
+"""Writes hours that Logs Insights summed: a later answer for an hour replaces an earlier one."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from collectors.store.write.name_ids import NameIds
 
 
 def keep(connection: sqlite3.Connection, names: NameIds, hours: Sequence[HourAggregate]) -> None:
-    """Keeps the hours' sums, and adds up their hours and days anew."""
+    """Writes the hours' sums, and sums the hour and day cells anew that they belong to."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         touched = set()
         for hour in hours:
             function_id = names.function(FunctionKey(hour.function, hour.account, hour.region))
             touched.add((function_id, hour.start_ms))
-            # Every invocation that it saw is one whose REPORT it saw.
+            # Insights counts REPORTs, so every invocation that it counts has one.
             known = {"function_id": function_id, "invocations": hour.reports, "latency": _packed(hour)}
             connection.execute(
                 INSIGHTS_CELLS.insert(instead="OR REPLACE"),

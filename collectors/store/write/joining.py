@@ -1,4 +1,4 @@
-"""Joining what arrives to what is there: repeats add nothing, fragments complete each other, in any order."""
+"""Joins new pieces of invocations to stored ones: repeats add nothing, pieces complete each other, in any order."""
 
 import sqlite3
 from collections.abc import Callable
@@ -18,17 +18,18 @@ from collectors.store.write.stored_invocation import (
     select,
 )
 
-LONGEST_MS = 16 * 60 * 1000  # an invocation lasts 15 minutes at most; two pieces further apart are two attempts
-RETRIED_MS = 50_000  # Lambda waits a minute before it tries again: a REPORT that begins later is the next attempt's
+LONGEST_MS = 16 * 60 * 1000  # an invocation lasts 15 minutes at most; pieces further apart are of two attempts
+RETRIED_MS = 50_000  # Lambda waits a minute before a retry: a REPORT that begins later belongs to the next attempt
 _BY_REQUEST = "WHERE request_id = ? AND (status <> 0 OR parts <> 3)"
 _AT = "WHERE function_id = ? AND start_ms = ? AND request_id = ?"
 
 
 @dataclass(slots=True)
 class Joined:
-    """What became of one row: whether it is new, how many of its events were known, and the minutes it changed.
+    """What happened to one row: whether it is new, how many of its events were stored before, and what it changed.
 
-    ``changed`` are (function_id, start_ms) of invocations, the last that of the row itself.
+    ``changed`` are (function id, start) of invocations, that of the row itself last. ``refused_events`` are events of a
+    row that ``only_known`` refused.
     """
 
     new: bool
@@ -38,7 +39,7 @@ class Joined:
 
 
 class Joiner:
-    """Writes the rows that may meet others: repeats, fragments, and whole ones whose fragments came before."""
+    """Writes rows that may match stored ones: repeats, pieces, and whole rows of which pieces came before."""
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Joiner:
         }
 
     def join(self, row: StoredInvocation, lines: bytes, *, only_known: bool = False) -> Joined:
-        """``row`` has no chunk yet. ``only_known`` refuses it where it meets no other."""
+        """Writes a row or joins it to its match; it has no chunk yet. ``only_known`` refuses a row without a match."""
         old = self._match(row)
         if old is None:
             if only_known:
@@ -89,10 +90,10 @@ class Joiner:
         return Joined(False, max(known, 0), changed)
 
     def _common_error(self, old: StoredInvocation, new: StoredInvocation) -> int | None:
-        """The error of two failed pieces: REPORT's type and the message that was printed, as for one whole.
+        """The error of two failed pieces: REPORT's type and the printed message, as for a whole invocation.
 
-        Where REPORT says no more than that the process was gone, the type is that of what was printed. None where one
-        of them knows it alone.
+        Where REPORT only says that the process ended, the type is the printed one. None where a piece is whole or has
+        no error: then the other's error holds.
         """
         if None in (old.error_id, new.error_id) or old.is_whole or new.is_whole:
             return None
@@ -114,7 +115,7 @@ class Joiner:
         return Joined(True, 0, [(row.function_id, row.start_ms)])
 
     def _match(self, row: StoredInvocation) -> StoredInvocation | None:
-        """The stored row of the same invocation, or of the piece that completes it; the nearest in time."""
+        """The stored row of the same invocation, or of a piece of it; the nearest in time of several."""
         for same in select(self._connection, WHERE_KEY, row.key):
             return same
         if row.is_whole and row.request_id not in self.fragments:
@@ -130,7 +131,8 @@ class Joiner:
 def _fits(old: StoredInvocation, new: StoredInvocation) -> bool:
     """Whether two pieces can be of one invocation: same stream, no two different STARTs or REPORTs, near in time.
 
-    A START and a REPORT are of one attempt when START comes before REPORT's end, and no retry before its beginning.
+    A START and a REPORT belong to one attempt when START is before REPORT's end, and no retry fits in before REPORT's
+    beginning.
     """
     if (old.function_id, old.stream_id) != (new.function_id, new.stream_id):
         return False
@@ -147,7 +149,7 @@ def _fits(old: StoredInvocation, new: StoredInvocation) -> bool:
 
 
 def _same_report(old: StoredInvocation, new: StoredInvocation) -> bool:
-    """Whether two REPORTs say the same; what an earlier version did not read of one, it does not deny."""
+    """Whether two REPORTs have the same figures; figures that an earlier version did not read are no difference."""
     later = ((getattr(old, name), getattr(new, name)) for name in QUANTITIES)
     return figures_of(old) == figures_of(new) and all(None in pair or len(set(pair)) == 1 for pair in later)
 
@@ -155,9 +157,9 @@ def _same_report(old: StoredInvocation, new: StoredInvocation) -> bool:
 def _merged(
     old: StoredInvocation, new: StoredInvocation, added: int | None, common_error: int | None
 ) -> StoredInvocation:
-    """One row of two pieces. START's time is the start; REPORT's figures are the figures; any failure stands.
+    """One row from two pieces: START's time is the start, REPORT's figures are the figures, any failure stays.
 
-    ``added`` is how many of the new piece's events were not there, None when lines are not kept and so not known.
+    ``added`` is how many events of the new piece were not stored; None when lines are not stored, so nobody knows.
     """
     starts = [piece for piece in (old, new) if piece.parts & Parts.START]
     reports = [piece for piece in (old, new) if piece.parts & Parts.REPORT]
@@ -168,7 +170,7 @@ def _merged(
         added = new.events if parts != old.parts else 0
     sources = reports or [old]
     measured = {name: getattr(sources[0], name) for name in FIGURES}
-    for name in QUANTITIES:  # what an earlier version did not read is told by the same REPORT, read again
+    for name in QUANTITIES:  # reading a REPORT again gives what an earlier version did not read
         measured[name] = next((value for piece in sources if (value := getattr(piece, name)) is not None), None)
     return replace(
         old,
@@ -184,7 +186,7 @@ def _merged(
 
 
 def _verdict(old: StoredInvocation, new: StoredInvocation) -> tuple[int, int | None]:
-    """Status and error of two pieces: a whole one's word, else REPORT's status; what printed the failure names it."""
+    """Status and error of two pieces: those of a whole one, else REPORT's status with the error that was printed."""
     pieces = sorted((new, old), key=lambda piece: (piece.parts, piece.events), reverse=True)
     failed = [piece for piece in pieces if Status(piece.status).failed]
     if not failed:

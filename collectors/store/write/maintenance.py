@@ -1,4 +1,4 @@
-"""Looking after a store: whether it is whole, and deleting what is too old."""
+"""Pruning a store on request, and reporting what was deleted before an error."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from collectors.store.write.prune import Ends
 
 
 def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]:
-    """Deletes invocations and log lines from before a time, rounded down to a full minute; rollups stay.
+    """Deletes invocations and log lines before ``before_ms``, rounded down to a full minute; rollups stay.
 
-    So counts and costs stay. What was pruned is remembered by function: importing it again adds nothing. Returns how
-    many of each were deleted. Raises StoreLocked while a collector writes, and ``PruneStopped``, which says what was
-    deleted and stays so, where the disk is full or fails.
+    So counts and costs stay. The store remembers by function what was pruned, and importing it again adds nothing.
+    Returns how many of each were deleted. Raises StoreLocked while a collector writes, and ``PruneStopped``, which says
+    what was deleted before the error, where the disk is full or fails.
     """
     done = Deleted()
     with stopping_at(path, done), writing(path) as connection:
@@ -25,19 +25,19 @@ def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]
             deleting.prune(connection, Ends(rows_ms=before_ms, lines_ms=before_ms), done)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if vacuum:
-            with explained(path, needs=path.stat().st_size):  # a copy, in the write-ahead log
+            with explained(path, needs=path.stat().st_size):  # VACUUM writes a copy into the write-ahead log
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return counts_of(done)
 
 
 def counts_of(done: Deleted) -> dict[str, int]:
-    """What was deleted, in the words of the command line: how many of each."""
+    """The numbers of deleted rows, by the names that the command line uses."""
     return {"invocations": done.invocations, "log lines": done.log_lines}
 
 
 class PruneStopped(StoreUnwritable):
-    """It ended before its end; ``done`` is what it deleted, and stays deleted."""
+    """Pruning ended early because of an error; ``done`` is what was deleted before, and stays deleted."""
 
     def __init__(self, text: str, done: Deleted) -> None:
         super().__init__(text)
@@ -46,7 +46,7 @@ class PruneStopped(StoreUnwritable):
 
 @contextlib.contextmanager
 def stopping_at(path: Path, done: Deleted) -> Iterator[None]:
-    """What was deleted until a fault is told with the fault."""
+    """Turns an error in the block into ``PruneStopped`` with what was deleted before."""
     try:
         yield
     except StoreUnwritable as error:

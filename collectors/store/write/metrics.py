@@ -1,7 +1,7 @@
-"""Metric points, and their sums and peaks by hour and day, so that no screen reads a month of points.
+"""Writes metric points, and their sums and peaks by hour and day, so that no screen reads a month of points.
 
-A metric may be collected at several periods (60 s while it is young, 300 s later). An hour counts the points of the
-finest period it has, once.
+A metric may be collected at several periods (60 s while its points are young, 300 s later). An hour counts only the
+points of its finest period.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ Given = Sequence[tuple[int, MetricPoint]]
 
 
 def keep(connection: sqlite3.Connection, names: NameIds, points: Iterable[MetricPoint]) -> int:
-    """Keeps points, the latest reading of a bin standing; returns how many."""
+    """Writes points, each replacing an earlier value of its bin; returns how many."""
     points_by_id = [(names.function(point.function), point) for point in points]
     hours: set[tuple[str, int, str, int]] = set()
     pruned = kept_of_all(connection)
@@ -28,7 +28,7 @@ def keep(connection: sqlite3.Connection, names: NameIds, points: Iterable[Metric
     def bound() -> Iterable[tuple[object, ...]]:
         for function_id, point in _changed(connection, points_by_id):
             if point.start_ms < pruned.get(function_id, NOTHING_PRUNED).points_ms:
-                continue  # its hour is summed, and its other points are gone
+                continue  # its hour was summed, and the hour's other points are pruned
             hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
             yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
 
@@ -39,7 +39,7 @@ def keep(connection: sqlite3.Connection, names: NameIds, points: Iterable[Metric
 
 
 def _changed(connection: sqlite3.Connection, points_by_id: Given) -> Iterator[tuple[int, MetricPoint]]:
-    """Those of the points that are not in the store with the same value: most of what is asked again is."""
+    """The points that are not stored with the same value: most that are asked for again are."""
     series: dict[tuple[str, int, str, int], list[MetricPoint]] = {}
     for function_id, point in points_by_id:
         series.setdefault((point.metric, function_id, point.stat, point.period_s), []).append(point)
@@ -59,7 +59,7 @@ def _changed(connection: sqlite3.Connection, points_by_id: Given) -> Iterator[tu
 
 
 def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]]) -> None:
-    """Sums the hours anew from their points, and their days from the hours."""
+    """Sums hours anew from their points, and their days from the hours."""
     where = "WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ? AND start_ms < ?"
     connection.executemany(
         f"INSERT OR REPLACE INTO metric_hours ({METRIC_HOURS.column_list()})"

@@ -1,4 +1,4 @@
-"""Ids for names: functions, streams and errors, each written once."""
+"""Ids for names of functions, streams and errors, each stored once."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ MOST_REMEMBERED = 50_000
 
 
 class NameIds:
-    """The ids of one writer's connection, the recent ones remembered."""
+    """The ids, for one writer's connection; recent ones are remembered."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._functions: dict[tuple[str, str, str], int] = {}  # by the key's fields, which hash at C speed
+        self._functions: dict[tuple[str, str, str], int] = {}  # by the key's fields, whose tuple is hashed faster
         self._streams: dict[tuple[int, str], int] = {}
         self._errors: dict[tuple[int, str], int] = {}
 
     def function(self, key: FunctionKey) -> int:
-        """The id of a function, which is written where it is new."""
+        """The id of a function; a new function is written."""
         fields = key.name, key.account, key.region
         known = self._functions.get(fields)
         if known is None:
@@ -28,9 +28,9 @@ class NameIds:
         return known
 
     def _same_function(self, key: FunctionKey) -> int | None:
-        """The stored function of that name when only one of the two says where it lies; it then says so from now on.
+        """The stored function of that name when only one of the two has an account and region, which it then gets.
 
-        With several of that name in the store nothing is assumed.
+        None where several functions of that name are stored.
         """
         alike = self._connection.execute(
             "SELECT id, account, region FROM functions WHERE name = ?", (key.name,)
@@ -48,7 +48,7 @@ class NameIds:
         return int(identity)
 
     def configure(self, function: Function) -> None:
-        """Keeps what is now known of a function; what is not said stays as it was."""
+        """Writes what is now known of a function; what is None stays as it was."""
         known = {
             name: value
             for name in (
@@ -71,7 +71,7 @@ class NameIds:
             )
 
     def streams(self, streams: Sequence[Stream]) -> list[tuple[int, int]]:
-        """(function id, stream id) of each."""
+        """(function id, stream id) of each stream; new ones are written."""
         if len(self._streams) > MOST_REMEMBERED:
             self._streams.clear()
         ids = []
@@ -86,14 +86,14 @@ class NameIds:
         return ids
 
     def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
-        """The id of each error, which is written where it is new."""
+        """The id of each error; new ones are written."""
         return [
             self.error(self.function(kind.function), kind.fingerprint, kind.error_type, kind.message, kind.family)
             for kind in kinds
         ]
 
     def error(self, function_id: int, fingerprint: str, error_type: str, message: str, family: str = "") -> int:
-        """The id of a function's error with that fingerprint; what it is called is of the first that had it."""
+        """The id of a function's error with this fingerprint; type and message stay those of the first with it."""
         if len(self._errors) > MOST_REMEMBERED:
             self._errors.clear()
         known = self._errors.get((function_id, fingerprint))

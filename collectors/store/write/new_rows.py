@@ -1,6 +1,6 @@
-"""Rows that are surely new: written in bulk, with their lines, ids and minutes.
+"""Writes rows that are surely new in bulk, with their lines, request ids and minutes.
 
-Most rows of a collection are: whole, and later than all that is known of their function.
+That is most rows of a collection: whole, and later than every stored row of their function.
 """
 
 import sqlite3
@@ -29,7 +29,7 @@ from collectors.store.write.pattern_counts import PatternCounts
 
 Ints = npt.NDArray[np.int64]
 
-_ASKED = 50  # keys that are looked for at once
+_ASKED = 50  # keys that one query looks for
 _NO_KEY = (-1, -1, -1, b"")
 _THERE = (
     f"SELECT column1 FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _ASKED)}) AS asked WHERE EXISTS ("
@@ -39,7 +39,7 @@ _THERE = (
 
 
 class NewRows:
-    """Tells new rows from those that may meet others, and writes them, through one writer's connection."""
+    """Tells new rows from those that may match stored ones, and writes them, through one writer's connection."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class NewRows:
         requests: RequestIndex,
         pruned: Mapping[int, PrunedUntil],
     ) -> None:
-        """``pruned`` says from when on a function's lines are kept, by its id."""
+        """``pruned`` says, by function id, up to when a function's data were pruned."""
         self._connection = connection
         self._chunks = chunks
         self._patterns = patterns
@@ -60,13 +60,13 @@ class NewRows:
         self._known_until: dict[int, int] = {}
 
     def heard_of(self, function_id: int, start_ms: int) -> None:
-        """A row of the function that begins then is written by somebody else."""
+        """Notes that the row of a function with this start is written elsewhere."""
         self._known_until[function_id] = max(self.known_until(function_id), start_ms)
 
     def are_new(self, rows: Rows, fragments: Set[bytes | str]) -> npt.NDArray[np.bool_]:
-        """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
+        """Which rows are surely new (bool [row]): whole, without stored pieces of theirs, and not stored themselves.
 
-        Rows later than all that is known of their function need not be looked for.
+        Only rows that are not later than every stored row of their function are looked for.
         """
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
         functions, sizes = np.unique(function_ids, return_counts=True)
@@ -87,7 +87,7 @@ class NewRows:
         return plain
 
     def _stored(self, rows: Rows, places: Sequence[int]) -> list[int]:
-        """Which of the rows at these places are in the store."""
+        """Which of the rows with these indices are stored."""
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
         keys: list[tuple[int, int, int, bytes | str]] = [
             (each, int(function_ids[each]), int(starts[each]), rows.ids[each]) for each in places
@@ -110,7 +110,7 @@ class NewRows:
         return known
 
     def write(self, rows: Rows) -> tuple[set[cells.Minute], set[cells.Minute]]:
-        """Writes rows that are new, their lines, ids and minutes: those that grew, and those that failed."""
+        """Writes new rows, their lines, ids and minutes; returns the minutes that grew, and those with errors."""
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
         insertion.insert(self._connection, rows, self._lines(rows))
         self._requests.add(rows.ids, function_ids, starts)
@@ -146,7 +146,7 @@ class NewRows:
         return {place[:2] for place in places}
 
     def _lines(self, rows: Rows) -> Sequence[int | None]:
-        """Writes the rows' lines as chunks; the chunk of each row."""
+        """Writes the rows' lines as chunks; returns the chunk id of each row."""
         packed = rows.lines
         if packed is None:
             self._patterns.without_lines(int(rows.numbers["events"].sum()))
@@ -162,7 +162,7 @@ class NewRows:
         return self._chunked(rows, packed)
 
     def _lines_but(self, rows: Rows, old: npt.NDArray[np.bool_]) -> Sequence[int | None]:
-        """The same without the lines of rows that are older than the lines that are kept."""
+        """Writes the rows' lines as ``_lines`` does, but not those of ``old`` rows, whose lines are pruned."""
         chunks: list[int | None] = [None] * len(rows.ids)
         rest_places = np.flatnonzero(~old)
         rest = rows.only(rest_places)
@@ -202,6 +202,6 @@ class NewRows:
 
 
 def of_each_function(function_ids: Ints, known: dict[int, int]) -> Ints:
-    """What is known of each row's function; 0 where nothing is. The rows are sorted by function."""
+    """For each row, the value that ``known`` has for its function, else 0. The rows are sorted by function."""
     functions, sizes = np.unique(function_ids, return_counts=True)
     return np.repeat(np.array([known.get(each, 0) for each in functions.tolist()], np.int64), sizes)

@@ -1,4 +1,4 @@
-"""Counting what stands in lines that an older version stored, some chunks at a time, the newest first."""
+"""Counts what is in lines that an older version stored, some chunks at a time, the newest first."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,10 +9,10 @@ from collectors.store.transactions import transaction
 
 
 class WrittenCounts(LineCounts, Protocol):
-    """Counts of lines that go into the transaction of the lines."""
+    """Counts of lines that are written in the same transaction as the lines."""
 
     def write(self) -> object:
-        """Puts what was counted into the store."""
+        """Writes the counts into the open transaction."""
 
 
 def count_in_steps(
@@ -24,10 +24,10 @@ def count_in_steps(
     holds: Callable[[bytes], bool] = lambda _: True,
     finish: Callable[[], object] = lambda: None,
 ) -> Iterator[int]:
-    """Counts so many chunks in a transaction; yields how many are left after each. May be ended at any time.
+    """Counts ``chunks`` chunks in each transaction; yields how many are left after each. It may be stopped at any time.
 
-    ``setting`` names what the store keeps of ``uncounted_until``; ``holds`` passes over the content of chunks that
-    have nothing to count; ``finish`` belongs to the last transaction. Raises sqlite3.Error.
+    ``setting`` names the stored setting of ``uncounted_until``; ``holds`` returns False for the content of chunks that
+    have nothing to count; ``finish`` runs in the last transaction. Raises sqlite3.Error.
     """
     while (until := counts.uncounted_until) > 0:
         with transaction(connection):

@@ -1,7 +1,7 @@
-"""Lines outside invocations: kept by stream, and never beside themselves inside an invocation.
+"""Orphan lines, which are outside invocations: stored by stream, and never also inside an invocation.
 
-A read that ends between INIT_START and START gives the line as loose; the next, which begins earlier or goes on, gives
-it as the invocation's. Whichever comes second, the line stands once: with its invocation.
+A read that ends between INIT_START and START gives INIT_START as an orphan line; the next read, which begins earlier or
+goes on, gives it as a line of the invocation. In either order, the line is stored once, with its invocation.
 """
 
 import sqlite3
@@ -12,11 +12,11 @@ from collectors.model.records import OrphanLines
 from collectors.store.lines.chunks import Chunks, Line, packed_lines, unpacked
 from collectors.store.pruned_until import PrunedUntil
 
-NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
+NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it are never further apart
 
 
 class OrphanLineWriter:
-    """Those of one writer's connection."""
+    """Writes orphan lines through one writer's connection."""
 
     def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
         self._connection = connection
@@ -29,9 +29,9 @@ class OrphanLineWriter:
         }
 
     def keep(self, loose: OrphanLines, function_id: int, stream_id: int, pruned: PrunedUntil | None) -> tuple[int, int]:
-        """Keeps lines that are not there yet, loose or in an invocation, nor older than what is kept.
+        """Writes lines that are not stored yet, as orphans or in an invocation, and not older than what was pruned.
 
-        Returns how many events were known, and how many are too old.
+        Returns how many events were stored before, and how many are too old.
         """
         if not loose.lines:
             return 0, 0
@@ -50,7 +50,7 @@ class OrphanLineWriter:
         return loose.events - len(new) - (len(lines) - len(there)), len(lines) - len(there)
 
     def _of_pruned(self, function_id: int, rows_ms: int, first_ms: int, last_ms: int) -> Counter[Line]:
-        """Lines that outlive the rows of their invocations: their chunk has younger ones, too."""
+        """Lines whose invocations' rows were pruned, and which remain because their chunk also has later lines."""
         lines: Counter[Line] = Counter()
         for (chunk,) in self._connection.execute(
             "SELECT id FROM chunks WHERE function_id = ? AND loose_stream_id IS NULL AND first_ms <= ?"
@@ -74,7 +74,7 @@ class OrphanLineWriter:
     def of_invocations(
         self, function_id: int, stream_id: int, first_ms: int, last_ms: int, *, but: bytes | str | None = None
     ) -> Counter[Line]:
-        """The lines of the stream's invocations near that time; ``but`` is the request that is left out."""
+        """The lines of the stream's invocations near these times, except those of the request ``but``."""
         rows = self._connection.execute(
             "SELECT chunk_id, start_ms, request_id FROM invocations"
             " WHERE function_id = ? AND start_ms BETWEEN ? AND ? AND stream_id = ? AND chunk_id IS NOT NULL",
@@ -88,7 +88,7 @@ class OrphanLineWriter:
         )
 
     def absorb(self, stream_id: int, lines: bytes) -> int:
-        """Takes an invocation's lines out of its stream's loose ones; returns how many were there."""
+        """Removes an invocation's lines from its stream's orphan lines; returns how many were there."""
         mine = Counter(unpacked(lines))
         times = [time for time, _ in mine]
         absorbed = 0

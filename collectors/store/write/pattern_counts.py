@@ -1,7 +1,7 @@
-"""Counts lines by pattern, hour and function as they are kept, so that their bytes sum to those of the kept lines.
+"""Counts lines by pattern, hour and function as the lines are written; their bytes add up to those of stored lines.
 
-Every line that enters the store enters here, once; lines that leave a chunk for another (``joining``, ``loose``) are
-counted off and on again. What is pruned stays counted, as in all rollups.
+Every line that is written is counted here once; lines that move to another chunk (``joining``, ``orphan_lines``) are
+subtracted and added again. Pruned lines stay counted, as in all rollups.
 """
 
 import sqlite3
@@ -21,48 +21,48 @@ from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.lines import PATTERN_DAYS, PATTERN_FUNCTIONS, PATTERN_HOURS
 from collectors.store.write.older_lines import count_in_steps
 
-MOST_SHAPES = 8_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
+MOST_SHAPES = 8_000  # shapes of a store; beyond, new lines count by their first word, and later as ``OTHERS``
 MORE_SHAPES = 2_000
-GROUPED_SHAPES = 500  # that are grouped before all lines are in, for what else is of their patterns
+GROUPED_SHAPES = 500  # shapes; from so many on they are grouped early, so that patterns absorb new ones
 OTHERS = "<*>"
 
 
 def beginning(shape: str) -> str:
-    """What a line of too many kinds counts by."""
+    """What a line counts by when there are too many shapes."""
     return f"{shape.partition(' ')[0][:80]} <*>"
 
 
-_ROWS = 1_000  # of invocations, whose lines are counted at once
-_EXAMPLE = 1_000  # characters
-_CHUNKS = 400  # of an older store, in one transaction
-_FEW_PLACES = 1 << 16  # are sorted by radix
+_ROWS = 1_000  # invocations whose lines are counted at once
+_EXAMPLE = 1_000  # characters of the stored example
+_CHUNKS = 400  # chunks of an older store that are counted in one transaction
+_FEW_PLACES = 1 << 16  # fewer numbers than this are sorted by radix
 
 Ints = npt.NDArray[np.int64]
 Place = tuple[int, int, int]  # function id, hour, pattern id
-Row = tuple[int, int, int, int, int, int, int]  # the same, and lines, bytes, first and last time in ms
+Row = tuple[int, int, int, int, int, int, int]  # function id, hour, pattern id, lines, bytes, first and last time in ms
 
 
 class Kinds(Protocol):
-    """What tells lines apart: ``collectors.parsing.patterns``, of which the store knows nothing."""
+    """Groups lines by shape and pattern; ``collectors.parsing.patterns`` does, which the store does not import."""
 
     shapes: list[str]
-    """All that were met; another list once they were too many."""
+    """All shapes that were met; another list object once there were too many."""
 
     def numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
-        """The place in ``shapes`` of each line, whose UTF-8 stands between these rising places."""
+        """The index in ``shapes`` of each line (int64); a line is the UTF-8 in ``block[begins:ends]``, in order."""
 
     def patterns(self, shapes: Sequence[str]) -> Mapping[str, str]:
-        """The pattern of each shape."""
+        """The pattern of each of these shapes."""
 
     def resume(self, found: Mapping[str, str]) -> None:
-        """Goes on with what ``patterns`` gave to another process."""
+        """Continues from patterns by shape that ``patterns`` gave earlier, perhaps to another process."""
 
     def absorbed(self, shape: str) -> str | None:
-        """The pattern that a new shape is of, by the patterns given last; None where it is of none."""
+        """The pattern to which a new shape belongs, by the patterns given last; None where it belongs to none."""
 
 
 class PatternCounts:
-    """The counts of one writer's connection; nothing is counted without ``kinds``."""
+    """The counts of one writer's connection; without ``kinds`` nothing is counted."""
 
     def __init__(self, connection: sqlite3.Connection, kinds: Kinds | None) -> None:
         self._connection = connection
@@ -72,16 +72,16 @@ class PatternCounts:
         self._grouped_at = 0  # shapes
         self._ungrouped = False
         self._cells: dict[Place, tuple[int, int, int, int]] = {}  # lines, bytes, first and last time in ms
-        self._waiting: list[tuple[Sequence[int], Sequence[bytes], int]] = []  # function ids, packed lines, their sign
+        self._waiting: list[tuple[Sequence[int], Sequence[bytes], int]] = []  # each: function ids, packed lines, sign
         self._waiting_rows = 0
-        self._met: list[str] = []  # the shapes that ``kinds`` has now
-        self._ids = np.empty(0, np.int64)  # of the patterns that they count by; -1 where that is not known yet
+        self._met: list[str] = []  # the ``shapes`` of ``kinds`` of which ``_ids`` are known
+        self._ids = np.empty(0, np.int64)  # for each of these shapes, the pattern id; -1 where that is not known yet
         found = connection.execute("SELECT value FROM settings WHERE name = ?", (UNCOUNTED,)).fetchone()
         self.uncounted_until = found[0] if found else 0
-        """Chunks up to this are of an older store: they are counted later, whatever becomes of them until then."""
+        """Chunks with ids up to this are of an older store and counted later, whatever happens to them before."""
 
     def add(self, function_ids: Sequence[int], packed: Sequence[bytes], sign: int = 1) -> None:
-        """Counts packed lines of functions; with a ``sign`` of -1, off."""
+        """Counts packed lines, each with its function's id; ``sign`` -1 subtracts them."""
         if self._kinds is None:
             return
         self._waiting.append((function_ids, packed, sign))
@@ -120,9 +120,9 @@ class PatternCounts:
             cells[function_id, hour, pattern] = more + many, larger + count, min(earliest, first), max(latest, last)
 
     def _patterns(self, lines: packed_lines.PackedLines) -> Ints:
-        """The number of each line's pattern in the store; of one that a fault of ours leaves untold, that of others."""
+        """The pattern id of each line (int64); a line on which ``kinds`` fails counts as ``OTHERS``."""
         try:
-            return self._told_apart(lines)
+            return self._ids_of_lines(lines)
         except sqlite3.Error:
             raise
         except Exception:
@@ -134,7 +134,7 @@ class PatternCounts:
                 [self._patterns(lines.only(slice(half))), self._patterns(lines.only(slice(half, None)))]
             )
 
-    def _told_apart(self, lines: packed_lines.PackedLines) -> Ints:
+    def _ids_of_lines(self, lines: packed_lines.PackedLines) -> Ints:
         assert self._kinds is not None
         numbers = self._kinds.numbers(lines.block, lines.begins, lines.ends)
         shapes = self._kinds.shapes
@@ -162,13 +162,13 @@ class PatternCounts:
         return self._known
 
     def _learn(self, shape: str, example: str) -> int:
-        """The number of a new shape, or of what stands for it: a pattern; where there are too many, its beginning."""
+        """The id for a new shape: its own or its pattern's; with too many shapes, its first word's or OTHERS'."""
         assert self._kinds is not None
         known = self._shapes()
         if (found := self._absorbed.get(shape)) is not None:
             return found
         if self._ungrouped and len(known) >= max(GROUPED_SHAPES, 2 * self._grouped_at):
-            self.group()  # so that what varies without end is known for a variable
+            self.group()  # then a pattern can absorb shapes that differ without end
         new, pattern = shape, self._kinds.absorbed(shape)
         if pattern is not None:
             shape = pattern
@@ -189,14 +189,14 @@ class PatternCounts:
         return known[shape]
 
     def without_lines(self, events: int) -> None:
-        """Remembers that so many log events came whose lines are not kept: of those no pattern is known."""
+        """Counts log events whose lines are not stored: their patterns are not known."""
         self._connection.execute(
             f"{SETTINGS.insert()} ON CONFLICT DO UPDATE SET value = value + excluded.value",
             (WITHOUT_LINES, events),
         )
 
     def write(self) -> None:
-        """Puts what was counted into the transaction of the lines."""
+        """Writes the counts into the open transaction."""
         self._count_waiting()
         if not self._cells:
             return
@@ -219,7 +219,7 @@ class PatternCounts:
         )
 
     def group(self) -> None:
-        """Joins shapes into patterns, where there are new ones."""
+        """Groups shapes into patterns, if there are new shapes."""
         if self._kinds is None or self._known is None or not self._ungrouped:
             return
         rows = self._connection.execute("SELECT id, shape, template FROM patterns").fetchall()
@@ -232,13 +232,13 @@ class PatternCounts:
         self._ungrouped = False
 
     def forget(self) -> None:
-        """The transaction was rolled back: what was learned in it is not there."""
+        """After a rollback: drops the counts, and what is remembered of shapes."""
         self._known, self._absorbed, self._cells, self._met = None, {}, {}, []
         self._waiting, self._waiting_rows = [], 0
 
 
 def _by_day(hours: Sequence[Row]) -> list[Row]:
-    """Rows of hours added up."""
+    """Sums rows of hours into rows of days."""
     days: dict[Place, Row] = {}
     for function_id, hour, pattern, lines, size, first_ms, last_ms in hours:
         place = function_id, hour // DAY_MS * DAY_MS, pattern
@@ -248,7 +248,7 @@ def _by_day(hours: Sequence[Row]) -> list[Row]:
 
 
 def _together(owners: Ints, hours: Ints, patterns: Ints) -> Ints:
-    """An order in which lines of the same function, hour and pattern stand together."""
+    """Indices that sort lines by function, hour and pattern, in any fixed order of these."""
     low, most = hours.min(), patterns.max() + 1
     span = hours.max() - low + 1
     functions = np.unique(owners)
@@ -259,9 +259,9 @@ def _together(owners: Ints, hours: Ints, patterns: Ints) -> Ints:
 
 
 def count_older(path: Path, kinds: Kinds) -> Iterator[int]:
-    """Counts the lines that an older version stored; yields how many chunks are left. May be ended at any time.
+    """Counts lines that an older version stored; yields how many chunks are left.
 
-    Raises StoreError, StoreLocked where a collector writes.
+    It may be stopped at any time. Raises StoreError, StoreLocked while a collector writes.
     """
     with writing(path) as connection:
         counts = PatternCounts(connection, kinds)

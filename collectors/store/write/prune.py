@@ -1,4 +1,4 @@
-"""Deleting what is too old, some at a time: each piece is a transaction that is right by itself.
+"""Deletes what is too old in pieces, each a transaction that leaves a consistent store.
 
 A piece deletes rows of a few functions and moves their watermarks with them, so that a kill, a full disk or a lack of
 time between two pieces leaves a store in which nothing is half gone. What each table's rule is:
@@ -7,7 +7,7 @@ time between two pieces leaves a store in which nothing is half gone. What each 
 |---|---|---|
 | invocations | rows | minute, hour and day cells, errors and their cells |
 | chunks, chunk_filters | lines, once the last line of a chunk is too old | pattern_hours: lines are counted by hour |
-| streams | the last row and the last loose line that names them, once a day at the most | |
+| streams | the last row and the last orphan line that names them, once a day at the most | |
 | request_buckets | segments of ids whose rows are all gone | |
 | minute_cells, minute_cells_errors, minute_packs | minutes, but never before their rows | hour and day cells |
 | emf_minutes, emf_invalid | minutes | emf_hours, emf_days |
@@ -32,23 +32,23 @@ from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import deletions
 from collectors.store.write.deletions import CHUNKS, Deleted
 
-PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
+PIECE = 4_000  # rows deleted in a transaction: some hundred kilobytes of write-ahead log, some milliseconds
 LEAST_PIECE = 4
-STREAMS_DAY = "streams_looked_over_day"  # a setting: of which day's end the names of streams were last looked over
+STREAMS_DAY = "streams_looked_over_day"  # a setting: the day up to which unused names of streams were last deleted
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Before when what goes; None keeps it. Times are epoch ms and are rounded down to full minutes, or hours."""
+    """Before which times each kind of data is deleted (epoch ms, rounded down to minutes or hours); None keeps it."""
 
     rows_ms: int | None = None
     lines_ms: int | None = None
     minutes_ms: int | None = None
     streams_daily: bool = False
-    """Whether streams are looked over once a day only: that reads every row of a function, however few are deleted."""
+    """Whether unused streams are deleted only once a day, because finding them reads every row of a function."""
 
     def day(self) -> int:
-        """The day in which rows and lines end."""
+        """The day (since the epoch) up to which rows and lines are deleted."""
         return max(self.rows_ms or 0, self.lines_ms or 0) // DAY_MS
 
 
@@ -59,9 +59,10 @@ def prune(
     go_on: Callable[[], bool] = lambda: True,
     piece: int = PIECE,
 ) -> bool:
-    """Deletes what is older, piece by piece, and adds to ``done`` what is committed; whether all of it is.
+    """Deletes what is older, piece by piece, and adds to ``done`` what is committed; whether all of it is deleted.
 
-    Where the disk is full the pieces become smaller. Raises sqlite3.Error; what was done before is done.
+    False where ``go_on`` returned False between two pieces. On a full disk the pieces become smaller. Raises
+    sqlite3.Error; what was deleted before stays deleted.
     """
     while True:
         try:
@@ -80,13 +81,13 @@ def prune(
 
 
 def _give_back(connection: sqlite3.Connection) -> None:
-    """Empties the write-ahead log, which a small disk has no room for, as far as readers let it."""
+    """Empties the write-ahead log, for which a small disk has no room, as far as readers allow it."""
     with contextlib.suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def pieces(connection: sqlite3.Connection, ends: Ends, piece: int = PIECE) -> Iterator[Deleted]:
-    """Deletes a piece with each step, until nothing is left to delete."""
+    """Deletes in transactions of about ``piece`` rows, and yields what each deleted."""
     works = _works(connection, ends, piece)
     more = True
     while more:
@@ -111,7 +112,7 @@ def pieces(connection: sqlite3.Connection, ends: Ends, piece: int = PIECE) -> It
 
 
 def _works(connection: sqlite3.Connection, ends: Ends, piece: int) -> Iterator[Deleted]:
-    """What there is to do, in the transaction of whoever asks for the next."""
+    """The steps of all deletions; each runs in the transaction of whoever asks for the next."""
     functions = [function_id for (function_id,) in connection.execute("SELECT id FROM functions ORDER BY id")]
     gone: set[int] = set()
     for function_id in functions:

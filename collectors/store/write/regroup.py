@@ -1,7 +1,7 @@
-"""Grouping a store's errors anew, when what makes errors the same has changed: one transaction, all or nothing.
+"""Groups a store's errors anew when the rules of grouping have changed, in one transaction.
 
-Groups that are one now are merged: their rows, and their counts in cells. What one group held together is told apart
-by the lines of its invocations where those are kept; what was pruned stays with the group that it was counted in.
+Groups that are one now are merged, with their rows and their counts in cells. A group that is several now is split by
+the stored lines of its invocations; invocations whose lines were pruned stay with the old group.
 """
 
 import sqlite3
@@ -19,20 +19,21 @@ from collectors.store.transactions import undo
 
 Named = tuple[str, str]  # fingerprint, family
 Name = Callable[[str, str], Named]  # of an error's type and message
-Said = Callable[[str, Sequence[str]], str | None]  # the message of an error of that type in an invocation's lines
+MessageIn = Callable[[str, Sequence[str]], str | None]  # the message of an error of this type in some lines
 Progress = Callable[[int, int], None]  # invocations looked at, of how many
 _NEW = "(SELECT new FROM merged WHERE old = error_id)"
 _SUM = INVOCATION_SUM.replace("error_id", "{}")
 _KEPT_MESSAGE = 500
-_SAID_EVERY = 2_000
-_LOOKED_AT = 20_000  # invocations of a group whose lines are read; the rest of a larger one stays together
+_PROGRESS_EVERY = 2_000
+_LOOKED_AT = 20_000  # invocations of a group whose lines are read; further ones stay together
 _Error = tuple[int, int, str, str]  # id, function_id, error_type, message
 
 
-def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: Said, progress: Progress) -> bool:
-    """Groups all errors by the rules of this version; False where they are already. Killed, it begins anew.
+def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: MessageIn, progress: Progress) -> bool:
+    """Groups all errors by the rules of version ``rules``; False where they are already.
 
-    Raises sqlite3.Error with nothing changed.
+    ``name`` gives the fingerprint and family of an error, ``message_in`` its message in an invocation's lines. A run
+    that is killed changes nothing. Raises sqlite3.Error with nothing changed.
     """
     if rules_of(connection) == rules:
         return False
@@ -48,12 +49,12 @@ def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: 
 
 
 class _Regrouping:
-    def __init__(self, connection: sqlite3.Connection, name: Name, message_in: Said, progress: Progress) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: Name, message_in: MessageIn, progress: Progress) -> None:
         self._connection = connection
         self._chunks = Chunks(connection)
-        self._name, self._said, self._progress = name, message_in, progress
+        self._name, self._message_in, self._progress = name, message_in, progress
         self._names: dict[int, Named] = {}
-        self._first: dict[tuple[int, str], int] = {}  # the row of each function and fingerprint that stays
+        self._first: dict[tuple[int, str], int] = {}  # by function id and fingerprint, the id of the error that stays
         self._done = 0
 
     def run(self) -> None:
@@ -63,7 +64,7 @@ class _Regrouping:
         for identity, function_id, error_type, message in errors:
             named = self._names[identity] = self._name(error_type, message)
             self._first.setdefault((function_id, named[0]), identity)
-        # Names of other rows would stand in the way while rows are renamed one after another.
+        # While rows are renamed one after another, a name may still belong to another row.
         self._connection.execute("UPDATE errors SET fingerprint = 'old ' || id")
         self._split(errors)
         self._merge(errors)
@@ -72,7 +73,7 @@ class _Regrouping:
             [(*self._names[identity], identity) for identity in self._first.values()],
         )
 
-    # What was one and is several --------------------------------------------------------------------------------
+    # Groups that are split ------------------------------------------------------------------------------------
 
     def _split(self, errors: Sequence[_Error]) -> None:
         (total,) = self._connection.execute(
@@ -95,10 +96,10 @@ class _Regrouping:
             (identity, _LOOKED_AT),
         ).fetchall():
             self._done += 1
-            if self._done % _SAID_EVERY == 0:
+            if self._done % _PROGRESS_EVERY == 0:
                 self._progress(self._done, total)
             lines = self._chunks.of(chunk_id).get((start_ms, request_id))
-            message = self._said(error_type, [text for _, text in unpacked(lines)]) if lines else None
+            message = self._message_in(error_type, [text for _, text in unpacked(lines)]) if lines else None
             if message is None:
                 continue
             fingerprint = self._name(error_type, message)[0]
@@ -107,7 +108,7 @@ class _Regrouping:
             else:
                 others.append((fingerprint, message, start_ms, (function_id, start_ms, request_id, stream_id)))
         if not found_own:
-            return  # the message was not told by the lines alone: what they say names no other error
+            return  # the lines alone did not give the message: what they say names no other error
         for fingerprint, message, start_ms, key in others:
             to = self._row(function_id, fingerprint, error_type, message)
             self._connection.execute(
@@ -145,7 +146,7 @@ class _Regrouping:
         )
         self._mark_dirty(table, {start for _, start, _ in cells})
 
-    # What was several and is one --------------------------------------------------------------------------------
+    # Groups that are merged ------------------------------------------------------------------------------------
 
     def _merge(self, errors: Sequence[_Error]) -> None:
         merged = [

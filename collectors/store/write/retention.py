@@ -1,7 +1,7 @@
-"""How long a store keeps what: ages that the configuration names, and what they come to at a moment.
+"""How long a store keeps its data: ages that the configuration names, and the times that they give at a moment.
 
-Hours and days are kept for ever, so counts, costs and charts by the hour are. Only the standard library is imported
-here: the configuration is read before the first frame.
+Hours and days are kept for ever, and with them counts, costs and hourly charts. Only the standard library is imported
+here, because the configuration is read before the first frame.
 """
 
 import re
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"invocations": "30d", "lines": "14d", "minutes": "90d"}
 FOREVER = ("forever", "off")
-ROUND_MS = 2_000  # of a round of a watch: what is left then goes in the next
+ROUND_MS = 2_000  # of deleting in each round of a watch; what is left is deleted in the next
 _AGE = re.compile(r"(?P<number>[1-9]\d{0,4})(?P<unit>[hdw])")
 _UNITS_MS = {"h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 
 
 def age_ms(age: object) -> int | None:
-    """``30d``, ``12h`` or ``4w`` in ms; None for ``forever`` and ``off``. Raises ValueError."""
+    """An age such as ``30d``, ``12h`` or ``4w`` in ms; None for ``forever`` and ``off``. Raises ValueError."""
     if age in FOREVER:
         return None
     parsed = _AGE.fullmatch(age) if isinstance(age, str) else None
@@ -34,9 +34,9 @@ def age_ms(age: object) -> int | None:
 
 
 class Retention:
-    """Ages in ms, None for ever, from the configuration's ``[retention]``; what it does not name has its default.
+    """The ages in ms (None: for ever) in the configuration's ``[retention]``, with defaults for missing ones.
 
-    A minute's cell stays as long as invocations in it may: they are summed from it.
+    Minute cells are kept at least as long as invocations, because they are summed from them.
     """
 
     def __init__(self, given: "Mapping[str, object] | None" = None) -> None:
@@ -47,11 +47,11 @@ class Retention:
 
     @property
     def ages(self) -> dict[str, int | None]:
-        """The ages in ms by the names that the configuration has for them."""
+        """The ages in ms, by the names in the configuration."""
         return {"invocations": self.invocations_ms, "lines": self.lines_ms, "minutes": self.minutes_ms}
 
     def ends(self, now_ms: int) -> "Ends":
-        """Before when what goes: full hours, so that a round a minute deletes something once an hour."""
+        """Before which times data are deleted: full hours, so that a round each minute deletes only once an hour."""
         from collectors.store.write.prune import Ends
 
         rows_ms, lines_ms, minutes_ms = (
@@ -67,9 +67,10 @@ def retain(
     stopped: "Callable[[], bool]" = lambda: False,
     round_ms: int = ROUND_MS,
 ) -> "Deleted":
-    """Deletes what is too old for about as long as ``round_ms``; what was deleted. The rest goes the next time.
+    """Deletes what is too old for about ``round_ms``; returns what was deleted. The next call deletes the rest.
 
-    Readers are not kept waiting, and a piece takes some milliseconds. Raises StoreError; what was deleted stays so.
+    Readers do not wait, and each transaction takes some milliseconds. Raises StoreError; what was deleted before stays
+    deleted.
     """
     import time
 

@@ -1,6 +1,6 @@
-"""Queries of Logs Insights that were started and not yet ended, so that after a kill they are found and not paid again.
+"""Logs Insights queries that were started and have not ended, so that after a kill they are found, not paid twice.
 
-They stand among the notes of the collection that started them until their answers are committed.
+They are notes of the collection that started them, until their results are committed.
 """
 
 import json
@@ -13,13 +13,13 @@ from collectors.store.tables.ledger import COLLECTION_NOTES
 from collectors.untrusted_json import json_value
 
 KIND = "query"
-"""Of a collection's notes: ``about`` is the query's id, ``bytes`` what it was estimated to scan."""
+"""The kind of such a note: its ``about`` is the query's id, its ``bytes`` what the query was estimated to scan."""
 
 _KEPT_MS = WEEK_MS  # AWS keeps the results of a query so long (CloudWatch Logs quotas)
 
 
 def keep(connection: sqlite3.Connection, collection: int, queries: Iterable[RunningQuery]) -> None:
-    """Remembers those that run, and forgets those that have ended; within the caller's transaction."""
+    """Stores running queries, and deletes those that have ended, in the caller's transaction."""
     for each in queries:
         of = collection if each.collection is None else each.collection
         if each.ended:
@@ -36,7 +36,7 @@ def keep(connection: sqlite3.Connection, collection: int, queries: Iterable[Runn
 
 
 def left_running(connection: sqlite3.Connection, account: str, region: str) -> list[RunningQuery]:
-    """Those of an account and region that earlier collections did not see the end of, oldest first."""
+    """An account and region's queries whose end no earlier collection saw, oldest first."""
     rows = connection.execute(
         "SELECT n.collection_id, n.about, n.text, n.bytes FROM collections c CROSS JOIN collection_notes n"
         " ON n.collection_id = c.id AND n.kind = ? WHERE c.started_ms >= (SELECT max(started_ms) FROM collections) - ?"

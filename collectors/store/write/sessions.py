@@ -1,4 +1,4 @@
-"""The ledger's lines beside what a writer keeps of them: of a live tail, and of a collection that wrote nothing."""
+"""Entries of the ledger that no writer makes: for a live tail, and for a collection that wrote nothing."""
 
 import sqlite3
 import time
@@ -14,16 +14,18 @@ _AGAIN_S = 0.1
 
 
 def end_collection(connection: sqlite3.Connection, collection: int, now_ms: int) -> None:
-    """A collection that had nothing to write has ended all the same: it neither runs still nor was it killed."""
+    """Sets the end of a collection that wrote nothing, so that it is not taken for running or killed."""
     connection.execute("UPDATE collections SET ended_ms = ? WHERE id = ? AND ended_ms IS NULL", (now_ms, collection))
 
 
 def keep_session(
     path: Path, source: str, region: str, began_ms: int, ended_ms: int, calls: Iterable[CallCount], patience_s: float
 ) -> bool:
-    """Of something that asked AWS without collecting, as a live tail does, whose minutes are billed too.
+    """Writes an entry for something that asked AWS without collecting, such as a live tail, whose minutes are billed.
 
-    Whether it could be kept: False where another process writes for longer than ``patience_s``, or nobody can."""
+    False where the entry could not be written: another process writes for more than ``patience_s``, or the store cannot
+    be written at all.
+    """
     until = time.monotonic() + patience_s
     while True:
         try:

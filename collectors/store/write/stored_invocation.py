@@ -1,4 +1,4 @@
-"""One row of the table of invocations, on its way into the store or out of it, by names."""
+"""One row of the table of invocations, on its way into the store or out of it, with named columns."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from collectors.store.tables.invocations import CHECKSUMMED, INVOCATIONS
 
 @dataclass(slots=True)
 class StoredInvocation(Quantities):
-    """The columns of a row but its checksum. ``parts`` is a mask of ``Parts``, ``status`` a ``Status`` as a number."""
+    """The columns of a row but its checksum. ``parts`` is a mask of ``Parts``, ``status`` a ``Status`` as int."""
 
     function_id: int
     start_ms: int
@@ -44,7 +44,7 @@ class StoredInvocation(Quantities):
 
     @property
     def place(self) -> tuple[int, bytes | str]:
-        """What its lines have for a key in their chunk."""
+        """The key of its lines in their chunk: start (epoch ms) and request id."""
         return self.start_ms, self.request_id
 
     @property
@@ -54,27 +54,27 @@ class StoredInvocation(Quantities):
 
 
 COLUMNS = tuple(field.name for field in fields(StoredInvocation))
-"""The columns in the order that ``StoredInvocation`` takes them in."""
+"""The columns, in the order of the fields of ``StoredInvocation``."""
 INSERT = insert_sql("invocations", (*COLUMNS, "sum"))
 WHERE_KEY = f"WHERE {' AND '.join(f'{name} = ?' for name in INVOCATIONS.key)}"
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM invocations"
 figures_of = attrgetter(*FIGURES)
-"""What REPORT said, None where it did not say it."""
+"""The figures of its REPORT, None where REPORT did not have one."""
 _checksummed_of = attrgetter(*CHECKSUMMED)
 
 
 def select(connection: sqlite3.Connection, where: str, values: Sequence[object]) -> list[StoredInvocation]:
-    """The rows that a condition holds of."""
+    """The rows that meet a WHERE clause."""
     return [StoredInvocation(*row) for row in connection.execute(f"{SELECT} {where}", values)]
 
 
 def insert(connection: sqlite3.Connection, row: StoredInvocation) -> None:
-    """Writes a row, and its checksum with it."""
+    """Writes a row with its checksum."""
     total = sum_of(_checksummed_of(row), [getattr(row, name) for name in QUANTITIES])
     connection.execute(INSERT, (*astuple(row), total))
     added(connection, "invocations", 1, total)
 
 
 def delete(connection: sqlite3.Connection, row: StoredInvocation) -> None:
-    """Deletes the row that has this one's key."""
+    """Deletes the row that has this row's key."""
     connection.execute(f"DELETE FROM invocations {WHERE_KEY}", row.key)

@@ -1,8 +1,8 @@
-"""Invocations that only lines name, with neither START nor REPORT: what they have may be another's.
+"""Invocations known by log lines alone, with neither START nor REPORT: their lines may belong to another invocation.
 
-A read that begins in the middle of an invocation gives its lines to the request that one of them names, which need not
-be Lambda's (a log's field ``requestId`` may be anybody's). A read of the whole gives them to the invocation that they
-stand in. Whichever comes second, each line stands once: with the invocation that Lambda vouches for.
+A read that begins in the middle of an invocation assigns its lines to the request id in one of them, which need not be
+Lambda's (a log's field ``requestId`` may be any). A read of the whole invocation assigns them to it. In either order,
+each line is stored once, with the invocation that has START or REPORT.
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ class _Key(NamedTuple):
 
 
 class UnmatchedInvocations:
-    """Those of one writer's connection."""
+    """These invocations, for one writer's connection."""
 
     def __init__(self, connection: sqlite3.Connection, chunks: Chunks, orphans: OrphanLineWriter) -> None:
         self._connection = connection
@@ -41,11 +41,11 @@ class UnmatchedInvocations:
         return bool(self._by_stream)
 
     def remember(self, row: StoredInvocation, start_ms: int) -> None:
-        """A row that has only a name is written, to begin at that time."""
+        """Notes that such a row, with this start, was written."""
         self._by_stream.setdefault(row.stream_id, set()).add(_Key(row.function_id, start_ms, row.request_id))
 
     def without_others_lines(self, row: StoredInvocation, lines: bytes) -> tuple[StoredInvocation, bytes]:
-        """A row that has only a name, without the lines that another invocation of its stream has."""
+        """Such a row, and its lines without those that another invocation of its stream has."""
         mine = unpacked(lines)
         times = list(map(line_time, mine))
         known = self._orphans.of_invocations(row.function_id, row.stream_id, min(times), max(times), but=row.request_id)
@@ -57,9 +57,9 @@ class UnmatchedInvocations:
     def absorb(
         self, function_id: int, stream_id: int, request_id: bytes | str, lines: bytes
     ) -> tuple[int, set[tuple[int, int]]]:
-        """Takes an invocation's lines out of those of its stream that only have a name.
+        """Removes an invocation's lines from the rows of its stream that have neither START nor REPORT.
 
-        Returns how many were there, and the functions and starts of what changed.
+        Returns how many lines were removed, and (function id, start) of the changed rows.
         """
         absorbed, changed = 0, set[tuple[int, int]]()
         mine: Counter[Line] = Counter()
@@ -78,7 +78,7 @@ class UnmatchedInvocations:
     def _take(self, key: _Key, stream_id: int, mine: Counter[Line]) -> int:
         row = next(iter(select(self._connection, WHERE_KEY, (*key, stream_id))), None)
         if row is None or row.parts != NO_PARTS:
-            self._forget(key, stream_id)  # joined by now, or pruned
+            self._forget(key, stream_id)  # completed by now, or pruned
             return 0
         if row.chunk_id is None:
             return 0
@@ -103,7 +103,7 @@ class UnmatchedInvocations:
 
 
 def _without(lines: list[Line], known: Counter[Line]) -> list[Line]:
-    """The lines that are not known, in their order; one that is known once takes away one."""
+    """The lines that ``known`` lacks, in their order; a line that it has once removes one."""
     left = Counter(known)
     unknown = []
     for line in lines:

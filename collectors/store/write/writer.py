@@ -1,7 +1,7 @@
-"""The one writer: batches go in whole, many to a transaction, or not at all, and a second time add nothing.
+"""The store's writer: each batch is written whole or not at all, many in one transaction; a repeat adds nothing.
 
-Most rows of a collection are new, whole and later than all that is known of their function; they are written in
-bulk. The few that may meet another row (repeats, fragments, late ones) go one by one through the ``Joiner``.
+Most rows of a collection are new, whole and later than every stored row of their function; they are written in bulk.
+The few that may match a stored row (repeats, pieces, late ones) go one by one through the ``Joiner``.
 """
 
 import contextlib
@@ -36,25 +36,25 @@ from collectors.store.write.stored_invocation import COLUMNS, StoredInvocation
 from collectors.store.write.unmatched_invocations import NO_PARTS, UnmatchedInvocations
 
 COMMIT_ROWS = 80_000
-COMMIT_BYTES = 24 << 20  # of lines
-KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
+COMMIT_BYTES = 24 << 20  # of packed lines
+KEPT_REJECTS = 10_000  # rejects that are stored with their texts; further ones are only counted
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class Written:
-    """What a batch, or all of a collection's, came to."""
+    """What a batch, or all batches of a collection, added."""
 
     events: int = 0
     duplicates: int = 0
     invocations: int = 0
     errors: int = 0
     rejected: int = 0
-    pruned: int = 0  # events older than what was deleted of their function for its age
+    pruned: int = 0  # events that are older than what was pruned of their function
 
     def add(self, other: "Written") -> None:
-        """Counts what another batch came to too."""
+        """Adds the counts of another batch."""
         self.events += other.events
         self.duplicates += other.duplicates
         self.invocations += other.invocations
@@ -74,9 +74,9 @@ class Writer:
         kinds: Kinds | None = None,
         read_emf: ReadEmf | None = None,
     ) -> None:
-        """``fingerprint(error_type, message)`` and ``family`` name the error of an invocation in two pieces.
+        """``fingerprint`` and ``family`` name an error by its type and message, when it came in two pieces.
 
-        ``kinds`` tells lines apart; without it none is counted by pattern. ``read_emf`` finds the metrics in them.
+        ``kinds`` groups lines by pattern; without it they are not counted. ``read_emf`` finds the metrics in lines.
         """
         self._connection = connection
         self._names = NameIds(connection)
@@ -97,11 +97,11 @@ class Writer:
 
     @property
     def names(self) -> NameIds:
-        """The ids that this writer has given or found."""
+        """The ids of functions, streams and errors in this store."""
         return self._names
 
     def begin(self, source: str) -> int:
-        """Opens this collection's line in the ledger, kept up to date with every batch; returns its number."""
+        """Adds this collection to the ledger, which every commit updates; returns its id."""
         cursor = self._connection.execute(
             "INSERT INTO collections (source, started_ms) VALUES (?, ?)", (source, _now_ms())
         )
@@ -127,9 +127,9 @@ class Writer:
             )
 
     def add(self, batch: Batch) -> None:
-        """Takes in a batch; commits when enough have come together. Small transactions cost double.
+        """Takes in a batch; commits when there are enough rows, because small transactions take twice as long.
 
-        Raises sqlite3.Error with nothing written since the last commit; the writer is not used after that.
+        Raises sqlite3.Error with nothing written since the last commit; the writer must not be used after that.
         """
         with self._or_nothing():
             if not self._connection.in_transaction:
@@ -139,7 +139,7 @@ class Writer:
                 self._commit()
 
     def flush(self) -> Written:
-        """Commits what was added; returns all that this writer has written."""
+        """Commits what was added; returns what this writer has written in all."""
         with self._or_nothing():
             if self._connection.in_transaction:
                 self._commit(last=True)
@@ -210,9 +210,9 @@ class Writer:
         cells.roll_up(self._connection, anew, grown, failed)
 
     def _after_pruned(self, rows: Rows, written: Written) -> Rows:
-        """Without the rows of a time whose rows were pruned: the rollups may count them, and nobody can tell.
+        """The rows without those whose time was pruned: nobody can tell whether the rollups count them already.
 
-        What a REPORT alone tells of may have begun later than it says; whether it meets a START is seen in ``_join``.
+        A REPORT alone may place an invocation too early; ``_join`` then checks whether it matches a START.
         """
         function_ids, parts = rows.numbers["function_id"], rows.numbers["parts"]
         kept_ms = of_each_function(function_ids, {each: kept.rows_ms for each, kept in self._pruned.items()})
@@ -221,7 +221,7 @@ class Writer:
         return rows.only(np.flatnonzero(~old))
 
     def _may_be_pruned(self, row: StoredInvocation) -> bool:
-        """Whether a piece without its START may be of an invocation whose row was pruned."""
+        """Whether a piece without START may belong to an invocation whose row was pruned."""
         pruned = self._pruned.get(row.function_id)
         if pruned is None or row.parts & Parts.START:
             return False
@@ -233,7 +233,7 @@ class Writer:
         return kept is not None and start_ms < kept.lines_ms
 
     def _absorb_loose(self, rows: Rows) -> int:
-        """Lines of these invocations that a cut read had given as loose; how many."""
+        """Removes lines of these invocations from the orphan lines; returns how many were there."""
         loose = self._orphans.streams
         if not loose or rows.lines is None:
             return 0
@@ -245,7 +245,7 @@ class Writer:
         )
 
     def _named_elsewhere(self, rows: Rows, written: Written) -> set[tuple[int, int]]:
-        """Takes these invocations' lines out of those that have no more than a name; the minutes that this changed."""
+        """Removes these invocations' lines from rows without START and REPORT; returns the minutes that changed."""
         changed: set[tuple[int, int]] = set()
         if not self._unmatched or rows.lines is None:
             return changed
@@ -260,7 +260,7 @@ class Writer:
         return changed
 
     def _join(self, careful: Rows, written: Written) -> set[tuple[int, int]]:
-        """Writes, one by one, rows that may meet others; the minutes that this changed."""
+        """Writes, one by one, rows that may match stored ones; returns the minutes that this changed."""
         added: list[tuple[bytes | str, int, int]] = []
         changed: set[tuple[int, int]] = set()
         without_lines = 0
@@ -311,7 +311,7 @@ class Writer:
         )
 
     def configure(self, functions: Iterable[Function]) -> int:
-        """Keeps functions and their configuration; returns how many."""
+        """Writes functions and their configuration; returns how many."""
         count = 0
         for function in functions:
             self._names.configure(function)
@@ -319,7 +319,7 @@ class Writer:
         return count
 
     def measure(self, points: Iterable[MetricPoint]) -> int:
-        """Keeps metric points, the latest reading of a bin standing; returns how many."""
+        """Writes metric points, each replacing an earlier value of its bin; returns how many."""
         return metrics.keep(self._connection, self._names, points)
 
 
@@ -328,7 +328,7 @@ def _now_ms() -> int:
 
 
 def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """Runs of neighbouring minutes as spans, so that each run is one read."""
+    """Joins neighbouring minutes to spans (function id, from, to), so that each is one read."""
     spans: list[tuple[int, int, int]] = []
     for function_id, start in sorted(minutes):
         of_last, begin, end = spans[-1] if spans else (-1, 0, 0)
@@ -340,6 +340,6 @@ def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
 
 
 def _mark(reject: Reject) -> bytes:
-    """A reject's identity: the same line of the same source, imported again, is the same reject."""
+    """The id of a reject: the same line of the same source has the same id whenever it is imported."""
     text = f"{reject.source}\0{reject.line}\0{reject.reason}\0{reject.text}"
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()

@@ -9,7 +9,7 @@ _TOTAL_CODE_BYTES = 80_530_636_800  # Lambda quotas: storage for functions and l
 
 @operation("GET", "/2016-08-19/account-settings")
 def get_account_settings(runner: Runner, call: Call) -> Reply:
-    """AWS Lambda API Reference, "GetAccountSettings". Code that is used where it lies counts 0 bytes.
+    """AWS Lambda API Reference, "GetAccountSettings". Code that is used in place counts 0 bytes.
 
     Errors: ServiceException.
     """

@@ -15,7 +15,7 @@ _ALIAS = re.compile(r"(?!^[0-9]+$)[a-zA-Z0-9-_]{1,128}")
 
 
 def _alias_document(function: DeployedFunction, name: str, request: dict[str, Any], before: Document) -> Document:
-    """An alias as a request wants it; what the request leaves out is as ``before``. ApiError."""
+    """An alias with a request's values; values that it leaves out are those of ``before``. Raises ApiError."""
     version = str(request.get("FunctionVersion") or before.get("FunctionVersion") or "")
     if version not in function.versions:
         raise not_found(f"Function not found: {arn_of(function.name)}:{version}")
@@ -36,7 +36,7 @@ def _alias_document(function: DeployedFunction, name: str, request: dict[str, An
 
 
 def _existing_alias(runner: Runner, call: Call) -> tuple[DeployedFunction, str]:
-    """The function, and the name of an alias that it has. ApiError."""
+    """The function, and the name of an alias that it has. Raises ApiError."""
     function = named_function(runner, call)
     name = call.path["Name"]
     if name not in function.aliases:

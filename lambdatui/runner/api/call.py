@@ -23,7 +23,7 @@ class Call:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The body as JSON. ApiError 400 SerializationException when it is no object."""
+        """The body as JSON. Raises ApiError 400 SerializationException when it is no object."""
         if not self.body:
             return {}
         try:
@@ -51,12 +51,12 @@ class Call:
 
 
 def named_function(runner: Runner, call: Call) -> DeployedFunction:
-    """The function that ``FunctionName`` means, whatever its qualifier. ApiError when there is none."""
+    """The function that ``FunctionName`` means, whatever its qualifier. Raises ApiError when there is none."""
     return runner.functions.named(call.path["FunctionName"])
 
 
 def resolved_function(runner: Runner, call: Call) -> ResolvedFunction:
-    """The version that ``FunctionName`` and ``Qualifier`` mean. ApiError when there is none."""
+    """The version that ``FunctionName`` and ``Qualifier`` mean. Raises ApiError when there is none."""
     return runner.functions.resolve(call.path["FunctionName"], call.query.get("Qualifier"))
 
 
@@ -102,7 +102,7 @@ def operation(method: str, uri: str) -> Callable[[T], T]:
 
 
 def match_route(method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> tuple[Operation, Call]:
-    """The operation that a request asks for, and the call it gets. ApiError when there is none."""
+    """The operation that a request asks for, and the call it gets. Raises ApiError when there is none."""
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     for route in ROUTES:
         if route.method == method and (match := route.pattern.fullmatch(path)):

@@ -1,4 +1,4 @@
-"""What becomes of asynchronous events: how often and how long they are tried, and where they go at their end."""
+"""Settings of asynchronous events: how often and how long they are tried, and where they go at their end."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ from lambdatui.runner.functions import LATEST, arn_of
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.service import Runner
 
-# Field of the request, the member's name in messages, and its range.
+# Field of the request, the member's name in messages, its least and its largest value.
 _RANGES = (
     ("MaximumRetryAttempts", "maximumRetryAttempts", 0, 2),
     ("MaximumEventAgeInSeconds", "maximumEventAgeInSeconds", 60, 21_600),
@@ -18,7 +18,7 @@ _RANGES = (
 
 
 def _change(runner: Runner, resolved: ResolvedFunction, request: dict[str, Any], *, update: bool) -> Reply:
-    """Put a request's settings in place of those there are, or with ``update`` beside them. ApiError."""
+    """Replace the stored settings by a request's, or with ``update`` only those that it has. Raises ApiError."""
     settings = resolved.function.part("event_invoke")
     qualifier = resolved.qualifier or LATEST
     document = dict(settings.get(qualifier, {})) if update else {}
@@ -42,7 +42,7 @@ def _change(runner: Runner, resolved: ResolvedFunction, request: dict[str, Any],
 
 
 def _existing(runner: Runner, call: Call) -> ResolvedFunction:
-    """The function and qualifier that are meant. ApiError where they have no settings of their own."""
+    """The function and qualifier of the call. Raises ApiError where they have no settings of their own."""
     resolved = resolved_function(runner, call)
     if (resolved.qualifier or LATEST) not in resolved.function.part("event_invoke"):
         raise not_found(f"The function {resolved.qualified_arn} doesn't have an EventInvokeConfig")

@@ -1,4 +1,4 @@
-"""Event source mappings: what is polled for a function. What sources there are is the triggers' matter."""
+"""Event source mappings: what is polled for a function. ``triggers`` has the kinds of sources."""
 
 import time
 import uuid
@@ -65,7 +65,7 @@ def list_event_source_mappings(runner: Runner, call: Call) -> Reply:
 
 
 def _existing(runner: Runner, call: Call) -> dict[str, Any]:
-    """The mapping that is meant. ApiError when there is none."""
+    """The mapping of the call. Raises ApiError when there is none."""
     mapping = runner.mappings.get(call.path["UUID"])
     if mapping is None:
         raise not_found("The resource you requested does not exist.")

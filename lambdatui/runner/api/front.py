@@ -28,7 +28,7 @@ from lambdatui.runner.service import Runner
 
 
 class Front(Answering):
-    """The Lambda API as an ``App``. With a ``token`` every request must carry it; else the runner's admission holds."""
+    """The Lambda API as an ``App``. With a ``token`` every request must carry it; else ``runner.admission`` decides."""
 
     body_bytes = 72 << 20  # a function's ZIP in base64
 

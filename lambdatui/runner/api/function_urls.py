@@ -21,7 +21,7 @@ _ENUMS = (("AuthType", ("NONE", "AWS_IAM")), ("InvokeMode", ("BUFFERED", "RESPON
 
 
 def _url_document(request: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """A URL's settings as a request wants them; what it leaves out is as ``before``. ApiError."""
+    """A URL's settings with a request's values; values that it leaves out are those of ``before``. Raises ApiError."""
     document = {"InvokeMode": "BUFFERED", **before}
     for field, allowed in _ENUMS:
         value = request.get(field, document.get(field))
@@ -35,7 +35,7 @@ def _url_document(request: dict[str, Any], before: dict[str, Any]) -> dict[str, 
 
 
 def _existing(runner: Runner, call: Call) -> tuple[DeployedFunction, str]:
-    """The function and the qualifier that are meant. ApiError where they have no URL."""
+    """The function and the qualifier of the call. Raises ApiError where they have no URL."""
     resolved = resolved_function(runner, call)
     qualifier = resolved.qualifier or LATEST
     if qualifier not in resolved.function.part("urls"):

@@ -20,10 +20,10 @@ from lambdatui.runner.functions import LATEST, NAME, arn_of
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.service import Runner
 
-# The bucket whose keys are folders on this machine, used where they lie; LocalStack's users know it by this name.
+# The bucket whose keys are paths of this machine's folders, used in place; LocalStack has the same name for it.
 FOLDER_BUCKET = "hot-reload"
 REQUEST_BYTES = 70_167_211
-"""What the API takes of a request with code, in its own message."""
+"""The largest request with code that the API takes, as its own message says."""
 
 _SETTABLE = (
     *("Role", "Handler", "Description", "Timeout", "MemorySize", "Environment", "Runtime", "DeadLetterConfig"),
@@ -35,7 +35,7 @@ _SETTABLE = (
 async def create_function(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "CreateFunction".
 
-    Code is a ZipFile, or a folder of this machine that is used where it lies: S3Bucket ``hot-reload``, S3Key its path.
+    Code is a ZipFile, or a folder of this machine that is used in place: S3Bucket ``hot-reload``, S3Key its path.
 
     Takes: FunctionName, Runtime, Role, Handler, Code, Description, Timeout, MemorySize, Publish, DeadLetterConfig,
     Environment, Tags, Layers, Architectures, EphemeralStorage, LoggingConfig, PackageType.
@@ -84,7 +84,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
 
 
 def _set(runner: Runner, configuration: Document, request: dict[str, Any]) -> None:
-    """Put the settings of a request into a configuration. ApiError for layers and targets that there are not."""
+    """Put the settings of a request into a configuration. Raises ApiError for a layer or target that does not exist."""
     for field in _SETTABLE:
         if request.get(field) is not None:
             configuration[field] = request[field]
@@ -103,7 +103,7 @@ def _set(runner: Runner, configuration: Document, request: dict[str, Any]) -> No
 
 
 def _code_fields(runner: Runner, name: str, code: dict[str, Any]) -> Document:
-    """The fields of a configuration that say what code it has; a ZIP is unpacked. For a thread. ApiError."""
+    """The fields of a configuration that describe its code; unpacks a ZIP. Runs in a thread. Raises ApiError."""
     if code.get("ImageUri"):
         raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
     if code.get("S3Bucket"):

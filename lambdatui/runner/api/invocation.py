@@ -136,11 +136,11 @@ _PATHS: tuple[tuple[str, str, Run], ...] = (
     ("/2021-11-15/functions/", "/response-streaming-invocations", invoke_with_response_stream),
     ("/2014-11-13/functions/", "/invoke-async", invoke_async),
 )
-"""What a path begins and ends with; the function's name is between."""
+"""What a path begins and ends with, and the operation; the function's name is between."""
 
 
 def match(path: str) -> tuple[Run, str] | None:
-    """What invokes at this path, and the function's name in it; None where the path is another operation's."""
+    """The operation that invokes at this path, and the function's name in it; None where the path is none of theirs."""
     for start, end, run in _PATHS:
         if path.startswith(start):
             whole = path.rstrip("/") if run is invoke_async else path
@@ -157,7 +157,7 @@ def _resolve(runner: Runner, request: Request, name: str) -> ResolvedFunction:
 
 
 def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request_id: str) -> Event:
-    """The event of a synchronous call, with its client context and trace. ApiError."""
+    """The event of a synchronous call, with its client context and trace. Raises ApiError."""
     context = request.headers.get("x-amz-client-context", "")
     if context:
         try:
@@ -172,7 +172,7 @@ def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request
 
 
 def check_payload(body: bytes, content_type: str) -> bytes:
-    """The payload as the handler gets it: ``{}`` where there is none. ApiError where it is no JSON."""
+    """The payload as the handler gets it: ``{}`` for an empty body. Raises ApiError where it is not JSON."""
     if not body:
         return b"{}"
     if content_type and content_type.split(";")[0].strip() not in _CONTENT_TYPES:
@@ -186,7 +186,7 @@ def check_payload(body: bytes, content_type: str) -> bytes:
 
 
 def _stream_end(done: Invocation, request: Request) -> bytes:
-    """The end of a stream: what was not streamed, and how the invocation went."""
+    """The last messages of a stream: what was not streamed yet, and how the invocation went."""
     last = b"" if done.streamed or done.error_type is not None else _message("PayloadChunk", done.payload)
     complete: dict[str, str] = {}
     if done.error_type is not None:

@@ -16,7 +16,7 @@ from lambdatui.runner.service import Runner
 
 
 def _layer_name(call: Call) -> str:
-    """``LayerName``, of an ARN the name in it."""
+    """The layer's name in ``LayerName``, which may be an ARN."""
     return call.path["LayerName"].rpartition(":")[2]
 
 
@@ -58,7 +58,7 @@ async def publish_layer_version(runner: Runner, call: Call) -> Reply:
 
 
 def _unpack(runner: Runner, name: str, request: dict[str, Any]) -> tuple[Path, str, int]:
-    """Unpack a layer's ZIP: its folder, its SHA-256 in base64 and its bytes. For a thread."""
+    """Unpack a layer's ZIP: its folder, its SHA-256 in base64 and its size in bytes. Runs in a thread."""
     data = decode_base64((request.get("Content") or {}).get("ZipFile") or "")
     if len(data) > ZIPPED_BYTES:
         raise too_large(REQUEST_BYTES, "PublishLayerVersion")
@@ -105,7 +105,7 @@ def list_layer_versions(runner: Runner, call: Call) -> Reply:
 
 
 def _existing(runner: Runner, name: str, version: str) -> dict[str, Any]:
-    """A layer's version as the API gives it. ApiError when there is none."""
+    """A layer's version as the API gives it. Raises ApiError when there is none."""
     document = runner.layer(name, version)
     if document is None:
         raise not_found("The resource you requested does not exist.")

@@ -1,4 +1,4 @@
-"""What the runner's own command line asks of a running one, under ``/_lambdatui/``: triggers, and how it is.
+"""The requests of the runner's own command line under ``/_lambdatui/``: triggers, and the runner's status.
 
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
@@ -16,7 +16,7 @@ PREFIX = "/_lambdatui/"
 
 
 async def answer(runner: Runner, request: Request, action: str) -> None:
-    """Answer one request; ``action`` is its path after the prefix. ApiError."""
+    """Answer one request; ``action`` is its path after the prefix. Raises ApiError."""
     if action == "status":
         busy = {name: count for name, count in runner.fleet.running.items() if count}
         functions = len(runner.functions.by_name)

@@ -11,7 +11,7 @@ from lambdatui.runner.service import Runner
 
 
 def _published(runner: Runner, call: Call) -> tuple[ResolvedFunction, str]:
-    """The version that is meant, and its qualifier. ApiError for $LATEST, which cannot be provisioned."""
+    """The version of the call, and its qualifier. Raises ApiError for $LATEST, which cannot be provisioned."""
     resolved = resolved_function(runner, call)
     if resolved.qualifier is None or resolved.qualifier == LATEST:
         raise invalid("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")

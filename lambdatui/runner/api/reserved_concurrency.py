@@ -1,4 +1,4 @@
-"""Reserved concurrency: a function's share of the account's, and its limit."""
+"""Reserved concurrency: a function's own part of the account's concurrency, and its limit."""
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation
 from lambdatui.runner.environments.fleet import LEAST_UNRESERVED

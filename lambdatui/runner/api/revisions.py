@@ -1,4 +1,4 @@
-"""Revisions: a change may name the state that it expects."""
+"""Revisions: a request may name the revision that it expects to change."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from lambdatui.runner.errors import ApiError
 
 
 def check_revision(document: Document, request: dict[str, Any]) -> None:
-    """ApiError 412 when a request's ``RevisionId`` is not that of the function or alias which it is to change."""
+    """Raise ApiError 412 when a request names another ``RevisionId`` than the function or alias to change has."""
     if request.get("RevisionId") not in (None, document["RevisionId"]):
         raise ApiError(
             412,

@@ -1,4 +1,4 @@
-"""A function's settings: what is allowed, in AWS's words where it is not (API reference, "CreateFunction")."""
+"""Which settings of a function are allowed; refusals have AWS's texts (API reference, "CreateFunction")."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ _AWS_RUNTIME = re.compile(r"(python|nodejs|java|ruby|dotnet|dotnetcore|go|provid
 
 
 def check_settings(request: dict[str, Any]) -> None:
-    """ApiError for the first of a request's settings that is not allowed."""
+    """Raise ApiError for the first of a request's settings that is not allowed."""
     for field, (member, least, most) in _RANGES.items():
         value = request.get(field)
         if value is None:
@@ -63,7 +63,7 @@ def check_settings(request: dict[str, Any]) -> None:
 
 
 def _check_runtime(identifier: str) -> None:
-    """ApiError when no runtime takes the identifier, or this machine lacks its program."""
+    """Raise ApiError when no runtime has this identifier, or this machine lacks the runtime's program."""
     if not registry.is_known(identifier) and not _AWS_RUNTIME.fullmatch(identifier):
         raise invalid(
             f"Value {identifier} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
@@ -96,7 +96,7 @@ def _check_variables(variables: dict[str, Any]) -> None:
 
 
 def layer_folders(runner: Runner, arns: list[str]) -> list[str]:
-    """The folders of layer versions; a folder's own path is a layer too. ApiError."""
+    """The folders of layer versions, by their ARNs; a folder's path is a layer too. Raises ApiError."""
     if len(arns) > 5:
         raise invalid("Layers: Cannot reference more than 5 layers.")
     folders = []

@@ -7,12 +7,12 @@ from lambdatui.runner.errors import invalid
 from lambdatui.runner.functions import LATEST, arn_of
 from lambdatui.runner.service import Runner
 
-# Lambda publishes nothing where these are as in the last version.
+# Lambda publishes no new version where these fields equal those of the last one.
 _PUBLISHED_FIELDS = ("CodeSha256", "Timeout", "MemorySize", "Handler", "Runtime", "Environment", "Layers")
 
 
 async def publish(runner: Runner, function: DeployedFunction, description: str | None = None) -> Document:
-    """Publish ``$LATEST``: the new version's configuration, or the last one's when nothing has changed since."""
+    """Publish ``$LATEST``; the new version's configuration, or the last version's when nothing has changed since."""
     numbers = [int(version) for version in function.versions if version != LATEST]
     last = function.versions.get(str(max(numbers))) if numbers else None
     latest = function.latest
@@ -20,9 +20,9 @@ async def publish(runner: Runner, function: DeployedFunction, description: str |
         return last
     copied: Document = {}
     if latest.get("_watched"):
-        # A published version does not change: it gets a copy of the folder.
+        # A published version never changes, so it gets a copy of the folder.
         copied = await runner.in_thread(runner.functions.copy_folder, function.name, latest["_path"])
-        runner.functions.named(function.name)  # it may be gone meanwhile
+        runner.functions.named(function.name)  # it may have been deleted meanwhile
     number = int(function.document.get("published", 0)) + 1
     function.document["published"] = number
     version = {**latest, "Version": str(number), "FunctionArn": f"{arn_of(function.name)}:{number}", **copied}
@@ -37,7 +37,7 @@ async def publish(runner: Runner, function: DeployedFunction, description: str |
 async def publish_version(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "PublishVersion".
 
-    A folder that is used where it lies is copied: a version does not change.
+    A folder that is used in place is copied, because a version never changes.
 
     Takes: FunctionName, CodeSha256, Description, RevisionId.
     Errors: ResourceNotFoundException, InvalidParameterValueException, PreconditionFailedException.

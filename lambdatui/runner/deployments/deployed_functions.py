@@ -1,9 +1,9 @@
 """The deployed functions: a private folder beside the runner's log, with a JSON file and the unpacked code of each.
 
 ``runner.db`` has ``runner.functions/``: ``NAME/function.json`` and ``NAME/code/SHA/``, ``.layers/NAME/SHA/``,
-``layers.json``, ``mappings.json``, ``triggers.json``. The folder is 0700 and each file 0600, because environment
-variables are in them and nowhere else. What is the runner's own has a dot in its name, which no function's or layer's
-has.
+``layers.json``, ``mappings.json``, ``triggers.json``. The folder has mode 0700 and each file 0600, because they contain
+environment variables, which are stored nowhere else. The runner's own names have a dot, which names of functions and
+layers cannot have.
 """
 
 import base64
@@ -45,7 +45,7 @@ class DeployedFunctions:
     # --- reading
 
     def deployment(self, name: str, version: str) -> Deployment:
-        """The version as it runs; KeyError when there is none."""
+        """The version as it runs. Raises KeyError when there is none."""
         deployment = self._deployments.get((name, version))
         if deployment is None:
             deployment = deployment_of(self.by_name[name].versions[version])
@@ -53,7 +53,7 @@ class DeployedFunctions:
         return deployment
 
     def named(self, full_name: str) -> DeployedFunction:
-        """The function that a name or an ARN means, whatever its qualifier. ApiError when there is none."""
+        """The function that a name or an ARN means, whatever its qualifier. Raises ApiError when there is none."""
         name, _ = split_name(full_name)
         function = self.by_name.get(name)
         if function is None:
@@ -61,7 +61,7 @@ class DeployedFunctions:
         return function
 
     def resolve(self, full_name: str, qualifier: str | None = None) -> ResolvedFunction:
-        """The function and the version that a call means, by a version's number or an alias. ApiError when none."""
+        """The function and the version that a call means, by number or alias. Raises ApiError when there is none."""
         name, qualifier = split_name(full_name, qualifier)
         function = self.by_name.get(name)
         if function is not None:
@@ -74,7 +74,7 @@ class DeployedFunctions:
         raise not_found(f"Function not found: {arn_of(name)}{f':{qualifier}' if qualifier else ''}")
 
     def folder_of(self, name: str) -> Path:
-        """A function's own folder: nobody else's, also where file names do not tell capitals from small letters."""
+        """A function's own folder, also where file names do not distinguish capitals from small letters."""
         if name in self._folders:
             return self._folders[name]
         taken = {folder.name.lower() for folder in self._folders.values()}
@@ -83,7 +83,7 @@ class DeployedFunctions:
     # --- changing
 
     def save(self, function: DeployedFunction) -> None:
-        """Write a function's document, of a new one too."""
+        """Write the document of a new or changed function."""
         self.by_name[function.name] = function
         self._forget_deployments(function.name)
         folder = self._folders[function.name] = self.folder_of(function.name)
@@ -105,7 +105,7 @@ class DeployedFunctions:
             del self._deployments[key]
 
     def unpack(self, owner: Path, data: bytes) -> tuple[Path, str]:
-        """Unpack a ZIP into a folder of ``owner``, in any thread: that folder, and the SHA-256 in base64. BadZip."""
+        """Unpack a ZIP below ``owner``; returns the folder and the SHA-256 in base64. For a thread. Raises BadZip."""
         digest = hashlib.sha256(data)
         folder = owner / digest.hexdigest()[:24]
         if not folder.exists():
@@ -121,7 +121,7 @@ class DeployedFunctions:
                         raise
             except BaseException:
                 shutil.rmtree(draft, ignore_errors=True)
-                with contextlib.suppress(OSError):  # which is not empty where the function or layer was there before
+                with contextlib.suppress(OSError):  # it is not empty where the function or layer existed before
                     owner.rmdir()
                     owner.parent.rmdir()
                 raise
@@ -130,7 +130,7 @@ class DeployedFunctions:
         return folder, base64.b64encode(digest.digest()).decode()
 
     def copy_folder(self, name: str, path: str) -> Document:
-        """Copy a folder that is used where it lies: the fields of a published version's configuration for it."""
+        """Copy a folder that is used in place; the fields for it in a published version's configuration."""
         target = self.folder_of(name) / "code" / f"copy-{time.time_ns()}"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -138,7 +138,7 @@ class DeployedFunctions:
 
 
 def own_name(name: str, *, free: bool = True) -> str:
-    """The name of a function's or a layer's folder: its own, or that and a hash where it could be another's.
+    """The name of a function's or a layer's folder: its name, with a hash where another folder could have that name.
 
     ``free``: no other folder has this name, in capitals or small letters.
     """

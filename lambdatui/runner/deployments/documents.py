@@ -15,7 +15,7 @@ class DocumentFolder:
         self.folder = folder
 
     def read(self, name: str) -> Any:
-        """The document; an empty mapping when there is none. ValueError when it is no JSON."""
+        """The document; an empty mapping when there is none. Raises ValueError when it is no JSON."""
         try:
             return parsed_json((self.folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether the files of folders that are used where they lie have changed."""
+"""Detects changes in the files of folders that are used in place."""
 
 import os
 import time
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 
 class FolderWatch:
-    """Compares a folder's files with those of the last look.
+    """Compares a folder's files with those at the previous look.
 
-    Looking costs at most a fiftieth of the time: after a look that took 10 ms, the next is 500 ms later at the soonest.
+    Looking takes at most a fiftieth of the time: after a look of 10 ms, the next one is at least 500 ms later.
     """
 
     def __init__(self) -> None:
         self._looks: dict[str, tuple[float, int]] = {}  # by path: when to look again, and a hash of its files
 
     def changed(self, path: str) -> bool:
-        """Whether a file's name, size or time of change differs from the last look; False at the first."""
+        """Whether a file's name, size or time of change differs from the previous look; False at the first."""
         now = time.monotonic()
         due, before = self._looks.get(path, (0.0, 0))
         if now < due:

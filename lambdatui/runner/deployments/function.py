@@ -1,4 +1,4 @@
-"""One deployed function: its versions, aliases and settings, as they stand in its file."""
+"""One deployed function: its versions, aliases and settings, as its JSON file has them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from lambdatui.runner.functions import LATEST, arn_of
 
 Document = dict[str, Any]
-"""A JSON object as the Lambda API has it; fields of ours begin with ``_``."""
+"""A JSON object of the Lambda API; the runner's own fields begin with ``_``."""
 
 
 @dataclass(slots=True)
 class DeployedFunction:
-    """A function and all that is kept about it; its ``document`` has ``versions``, ``aliases``, ``tags`` and more."""
+    """A function and all that is stored about it; its ``document`` has ``versions``, ``aliases``, ``tags`` and more."""
 
     name: str
     document: Document
@@ -30,25 +30,25 @@ class DeployedFunction:
 
     @property
     def aliases(self) -> dict[str, Document]:
-        """AliasConfiguration of the API, by name."""
+        """The aliases as AliasConfiguration objects of the API, by name."""
         aliases: dict[str, Document] = self.document["aliases"]
         return aliases
 
     @property
     def reserved(self) -> int | None:
-        """Reserved concurrency; None when none is reserved."""
+        """Reserved concurrency; None where none is reserved."""
         reserved: int | None = self.document.get("reserved")
         return reserved
 
     def part(self, name: str) -> dict[str, Any]:
-        """``provisioned``, ``event_invoke``, ``urls`` (each by qualifier) or ``tags``: a mapping to read and change."""
+        """The mapping ``provisioned``, ``event_invoke`` or ``urls`` (by qualifier), or ``tags``, to read and change."""
         part: dict[str, Any] = self.document.setdefault(name, {})
         return part
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedFunction:
-    """What a name stands for: ``qualifier`` as the caller gave it (None: none), ``version`` what that is now."""
+    """The function and version that a name means now; ``qualifier`` is the caller's, None where it gave none."""
 
     function: DeployedFunction
     qualifier: str | None
@@ -62,5 +62,5 @@ class ResolvedFunction:
 
     @property
     def qualified_arn(self) -> str:
-        """The ARN with a qualifier in any case, ``$LATEST`` where the caller gave none."""
+        """The ARN with the caller's qualifier, ``$LATEST`` where it gave none."""
         return f"{arn_of(self.function.name)}:{self.qualifier or LATEST}"

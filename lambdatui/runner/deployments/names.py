@@ -21,7 +21,8 @@ _QUALIFIER = re.compile(r"[a-zA-Z0-9$_-]{1,128}")
 def split_name(full_name: str, qualifier: str | None = None) -> tuple[str, str | None]:
     """The bare name, and the qualifier (None: none), of a name, a partial or a full ARN.
 
-    ``qualifier`` is the one that a call gives beside the name. ApiError where either is not allowed, or they differ.
+    ``qualifier`` is the one that a call gives beside the name. Raises ApiError where either is not allowed, or they
+    differ.
     """
     if not 1 <= len(full_name) <= 170:
         raise constraint(full_name, "functionName", "Member must have length less than or equal to 140")
@@ -48,7 +49,7 @@ def split_name(full_name: str, qualifier: str | None = None) -> tuple[str, str |
 
 
 def route_alias(alias: Document) -> str:
-    """The version that a call of ``alias`` runs: by chance where a routing configuration gives others a share."""
+    """The version that a call of ``alias`` runs, drawn at random by the weights of its routing configuration."""
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     if weights:
         remainder = random.random()

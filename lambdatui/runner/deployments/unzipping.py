@@ -1,7 +1,7 @@
-"""Unpacks a function's or a layer's ZIP into a folder, within Lambda's bounds and never outside that folder.
+"""Unpacks a function's or a layer's ZIP into a folder, within Lambda's limits and never outside that folder.
 
-It runs in threads beside the event loop: decompressing and writing let other threads run, and what does not is done in
-pieces of a megabyte.
+It runs in threads beside the event loop. Decompressing and writing let other threads run; the rest is done in pieces of
+a megabyte.
 """
 
 import base64
@@ -18,7 +18,7 @@ from collectors.model.errors import CaughtError
 UNZIPPED_BYTES = 262_144_000
 ZIPPED_BYTES = 52_428_800
 MOST_FILES = 65_535
-"""What a ZIP can count without its 64-bit form; Lambda gives no number, but 250 MB of files rarely are as many."""
+"""The most files of a ZIP without the 64-bit format. Lambda gives no limit; 250 MB rarely have as many files."""
 
 _BAD = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _ENTRY = b"PK\x01\x02"  # APPNOTE.TXT 4.3.12: begins each entry of the directory
@@ -26,17 +26,17 @@ _PIECE = 1 << 20  # characters of base64: a multiple of four
 
 
 class BadZip(CaughtError):
-    """A ZIP that is damaged, too large, or climbs out of its folder; the text says which, as Lambda does."""
+    """A ZIP that is damaged, too large, or has paths outside its folder; the text is Lambda's."""
 
 
 def decode_base64(text: str) -> bytes:
-    """Base64 as bytes; ValueError where it is none."""
+    """Base64 as bytes. Raises ValueError where the text is not base64."""
     pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
     return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
 
 
 def extract(data: bytes, folder: Path) -> None:
-    """Write the files of a ZIP into ``folder``. BadZip; OSError where the disk is full."""
+    """Write the files of a ZIP into ``folder``. Raises BadZip, and OSError where the disk is full."""
     if data.count(_ENTRY) > MOST_FILES:  # before a directory of a million entries is read
         raise _too_many()
     try:
@@ -68,7 +68,7 @@ def _extract_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Pat
         folders.add(parent)
     if entry.is_dir():
         return
-    remaining = entry.file_size  # as the directory claims, checked against what comes out: a bomb lies about it
+    remaining = entry.file_size  # as the directory claims; checked, because a ZIP bomb claims too little
     with archive.open(entry) as packed, open(target, "wb") as out:
         while chunk := packed.read(1 << 16):
             remaining -= len(chunk)

@@ -31,8 +31,8 @@ _TAIL_EVENTS = 2000
 class Environment:
     """Runs a deployment's invocations, one at a time, and writes them to ``log``.
 
-    The function gets the variables that Lambda sets, those of its deployment, and no credentials of ours. ``on_line``
-    is called with the function's name, the epoch milliseconds and the message of each log event.
+    The function gets the variables that Lambda sets and those of its deployment, and no credentials of this process.
+    ``on_line`` is called with the function's name, the epoch milliseconds and the message of each log event.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Environment:
         self._event_count = 0
         self._process: FunctionProcess | None = None
         self._peak_bytes = 0
-        self._init_us: int | None = None  # of the init phase that the next REPORT has to name
-        self._tail: deque[str] | None = None  # the last events of an invocation whose tail was asked for
-        self._pending_start: tuple[int, str] | None = None  # START, until it is written
+        self._init_us: int | None = None  # of the init phase that the next REPORT has to report
+        self._tail: deque[str] | None = None  # the newest log events, where the caller asked for them
+        self._pending_start: tuple[int, str] | None = None  # time and request id of an unwritten START
         self._folder = host.folder / self._id
         self._api: RuntimeApiServer | None = None
         self._address = ""
@@ -73,7 +73,7 @@ class Environment:
         return self._process is None
 
     async def init(self) -> None:
-        """Run the init phase; that it fails shows in the next invocation. RunnerError: no process can be started."""
+        """Run the init phase; the next invocation reports its failure. Raises RunnerError where no process starts."""
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
@@ -82,7 +82,7 @@ class Environment:
             self._init_us = init_us
 
     async def invoke(self, event: Event, *, tail: bool = False) -> Invocation:
-        """Run the handler on ``event``, whose deadline is set here; with ``tail`` the answer has the end of its log."""
+        """Run the handler on ``event``, whose deadline is set here; ``tail`` asks for the end of its log."""
         init_us, self._init_us = self._init_us, None
         self._tail = deque(maxlen=_TAIL_EVENTS) if tail else None
         request_id = event.request_id
@@ -91,14 +91,14 @@ class Environment:
         outcome = await self._answer(event, started)
         duration_us = _microseconds_since(started)
         if outcome.status == "timeout":
-            duration_us = self.deployment.timeout_s * 1_000_000  # what Lambda prints, and bills
+            duration_us = self.deployment.timeout_s * 1_000_000  # what Lambda prints and bills for a timeout
         if self._process is not None:
             self._peak_bytes = max(self._peak_bytes, self._process.peak_bytes)
         report = ReportFigures(
             request_id,
             duration_us,
             self.deployment.memory_mb,
-            # Read a moment after it outgrew its memory; Lambda never reports more than there is.
+            # Memory is read a moment after it exceeded the limit; Lambda never reports more than the limit.
             min(max(-(-self._peak_bytes // _MB), 1), self.deployment.memory_mb),
             init_us,
             outcome.status,
@@ -130,7 +130,7 @@ class Environment:
     # --- the process
 
     async def _start(self, phase: str, limit_s: float, request_id: str) -> tuple[Outcome | None, int]:
-        """Start a process: how that failed (None if it did not), and how many microseconds it took.
+        """Start a process; returns how it failed (None: it did not), and how many microseconds that took.
 
         ``phase`` is INIT_REPORT's: ``init``, or ``invoke`` where an invocation has to start the process again.
         """
@@ -186,7 +186,7 @@ class Environment:
                 return failure
         ending, answer = await self._offer(event, started, limit_s)
         if ending is Ending.EXITED and self._api is not None and not self._api.sent:
-            # It ended between two invocations, before it took this one: Lambda starts another.
+            # The process ended between two invocations, before it took this event: like Lambda, start another.
             await self._stop_process()
             failure, _ = await self._start("invoke", limit_s - (time.perf_counter() - started), event.request_id)
             if failure is not None:
@@ -207,7 +207,7 @@ class Environment:
         left_s = limit_s - (time.perf_counter() - started)
         event.deadline_ms = now_ms() + int(left_s * 1000)
         future_answer = self._api.offer(event)
-        self._emit_start()  # while the process is at it already: what it writes is read later
+        self._emit_start()  # the process is working already; its output is read later, so START still comes first
         return await self._process.wait(future_answer, left_s, self._api)
 
     def _failure(self, request_id: str, ending: Ending, process: FunctionProcess) -> Outcome:
@@ -235,7 +235,7 @@ class Environment:
         group, stream, prefix = self.deployment.log_group, self.log_stream, self._event_prefix
         rows = []
         for number, (time_ms, message) in enumerate(events, self._event_count):
-            # Like CloudWatch's: 56 digits that begin with the time; here the environment and a count follow.
+            # Like CloudWatch's ids: 56 digits that begin with the time; the environment and a count follow.
             rows.append((time_ms, f"{time_ms:014d}{prefix}{number:08d}", group, stream, message))
         self._event_count += len(rows)
         self._log.write(rows)

@@ -1,4 +1,4 @@
-"""What the caller and REPORT get of an invocation without an answer, in Lambda's words (seen in recorded answers)."""
+"""The answer and REPORT of an invocation without an answer, in Lambda's words (taken from recorded answers)."""
 
 import json
 import signal
@@ -29,7 +29,7 @@ _SIGNALS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An answer, and REPORT's Status and Error Type: None where it prints none."""
+    """An answer, and REPORT's Status and Error Type, None where REPORT has none."""
 
     answer: Answer
     status: str | None = None
@@ -37,7 +37,7 @@ class Outcome:
 
 
 def ended_without_answer(request_id: str, ending: Ending, timeout_s: float, exit_status: int) -> Outcome:
-    """A process that timed out, outgrew its memory or exited; ``exit_status`` below 0 is a signal's number."""
+    """A process that timed out, used too much memory or exited; a negative ``exit_status`` is minus a signal."""
     prefix = f"RequestId: {request_id} Error: "
     if ending is Ending.TIMED_OUT:
         message = f"{prefix}Task timed out after {timeout_s:.2f} seconds"
@@ -53,13 +53,13 @@ def ended_without_answer(request_id: str, ending: Ending, timeout_s: float, exit
 
 
 def no_bootstrap(request_id: str, program: str) -> Outcome:
-    """A function whose own program is missing or cannot be run."""
+    """The outcome where the function's own program is missing or cannot be run."""
     message = f"RequestId: {request_id} Error: Couldn't find valid bootstrap(s): [{program}]"
     return Outcome(_error("Runtime.InvalidEntrypoint", message), "error", "Runtime.InvalidEntrypoint")
 
 
 def init_error(error: Answer, request_id: str) -> Outcome:
-    """An error that the process posted while it started: it was posted before there was a request, and names none."""
+    """The outcome of an error that the process posted while it started, before there was a request."""
     try:
         body = parsed_json(error.body)
     except ValueError:
@@ -70,7 +70,7 @@ def init_error(error: Answer, request_id: str) -> Outcome:
 
 
 def failure_before_start(request_id: str, error: RunnerError, deployment: Deployment) -> Invocation:
-    """An invocation whose environment cannot be started at all, as an error of the function."""
+    """The result of an invocation whose environment cannot be started at all, as an error of the function."""
     body = _error("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}").body
     report = ReportFigures(request_id, 0, deployment.memory_mb, 0, None, "error", "Runtime.InvalidEntrypoint")
     return Invocation(request_id, body, "Runtime.InvalidEntrypoint", report, now_ms(), deployment.version)

@@ -1,8 +1,8 @@
-"""All environments of a runner: which one takes an invocation, when a new one is started, and when a call is refused.
+"""All environments of a runner: which of them runs an invocation, when one is started, and when a call is refused.
 
-Lambda Developer Guide, "Understanding Lambda function scaling": an account's limit, of which 100 stay unreserved; a
-function's reserved concurrency is its share and its limit; provisioned environments are ready ahead, and what is more
-than they can take spills over; each function gains at most 1,000 environments in 10 seconds.
+Lambda Developer Guide, "Understanding Lambda function scaling": an account has a limit, of which 100 stay unreserved;
+reserved concurrency is a function's own part of it and its limit; provisioned environments are ready before calls, and
+further calls use on-demand ones; each function gains at most 1,000 environments in 10 seconds.
 """
 
 import asyncio
@@ -25,24 +25,24 @@ from lambdatui.runner.log.writer import Log
 RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 ACCOUNT_LIMIT = "ConcurrentInvocationLimitExceeded"
 LEAST_UNRESERVED = 100
-"""Of the account's concurrency, so much cannot be reserved."""
+"""So much of the account's concurrency cannot be reserved."""
 SCALING = 1_000
 SCALING_S = 10.0
-"""A function gains at most ``SCALING`` environments in so many seconds."""
-# An idle environment of a small function; more than this many of them would make the machine swap.
+"""A function gains at most ``SCALING`` environments in this many seconds."""
+# Memory of an idle environment of a small function: more environments would make the machine swap.
 _ENVIRONMENT_BYTES = 40 << 20
-# A start is mostly processor time: more at once than this only makes each one late. A start that takes longer than
-# _START_SLOT_S, because its init waits for something, makes room for another.
+# Starting takes mostly processor time: more starts at once would only delay each other. A start that takes longer than
+# _START_SLOT_S, because its init waits for something, lets another one begin.
 _STARTS = 2 * (os.cpu_count() or 1)
 _START_SLOT_S = 0.3
 
 
 @dataclass(slots=True)
 class Limits:
-    """What this runner allows.
+    """The limits of this runner.
 
     ``account`` is the concurrency of all functions; ``machine`` how many processes there may be at once (0: as many as
-    memory and file descriptors allow); ``idle_s`` how many seconds an environment stays warm.
+    memory and file descriptors allow); ``idle_s`` how many seconds an idle environment stays warm.
     """
 
     account: int = 1_000
@@ -54,7 +54,7 @@ class Limits:
 
 
 def machine_bound() -> int:
-    """How many environments this machine holds, by its memory and the file descriptors we may open; it raises that."""
+    """How many environments this machine can have, by memory and file descriptors; raises the limit of the latter."""
     import resource
 
     available = 2 << 30
@@ -79,7 +79,7 @@ class _Pool:
     waiting: deque["asyncio.Future[Environment]"] = field(default_factory=deque)
     alive: set[Environment] = field(default_factory=set)
     starting: int = 0
-    provisioned: int = 0  # how many there are to be
+    provisioned: int = 0  # how many there should be
     provisioned_ready: int = 0
     provisioned_starting: int = 0
 
@@ -107,7 +107,7 @@ class Fleet:
     # --- one invocation
 
     def check(self, name: str) -> None:
-        """Throttled when ``name`` is at its limit now."""
+        """Raise Throttled when ``name`` is at its limit now."""
         running = self.running.get(name, 0)
         reserved = self.reserved.get(name)
         if reserved is not None:
@@ -119,12 +119,12 @@ class Fleet:
             raise Throttled(ACCOUNT_LIMIT)
 
     async def take(self, deployment: Deployment) -> Environment:
-        """An environment for one invocation; ``release`` gives it back. Throttled; RunnerError: none can be started."""
+        """An environment for one invocation; ``release`` it after. Raises Throttled; RunnerError if none can start."""
         name = deployment.name
         self.check(name)
         pool = self._pool(deployment)
         environment = self._pop_idle(pool)
-        # No start where one is under way already for a call that got another environment meanwhile.
+        # Starts none where one is being started for a call that got another environment meanwhile.
         starts = environment is None and pool.starting <= len(pool.waiting)
         if starts:
             self._allow_start(pool)
@@ -157,7 +157,7 @@ class Fleet:
         self.running[name] -= 1
 
     def release(self, environment: Environment) -> None:
-        """An invocation is over: its environment is free for the next."""
+        """Take back an environment whose invocation is over: it is free for the next."""
         self._leave(environment.deployment.name)
         self._offer(self._pool(environment.deployment), environment)
 
@@ -171,7 +171,7 @@ class Fleet:
         return None
 
     def _offer(self, pool: _Pool, environment: Environment) -> None:
-        """Give a free environment to the call that waits longest, or keep it; end it when it is out of date."""
+        """Give a free environment to the call that waits longest, or keep it idle; end it when it is out of date."""
         if self._closed or environment.stale or environment.deployment != pool.deployment:
             self._discard(pool, environment)
             return
@@ -184,7 +184,7 @@ class Fleet:
         (pool.provisioned_idle if environment.kind == PROVISIONED else pool.idle).append(environment)
 
     def _allow_start(self, pool: _Pool) -> None:
-        """Throttled when no further environment may be started now; an idle one may be ended for it."""
+        """Raise Throttled when no environment may be started now; an idle one may be ended to make room."""
         name = pool.deployment.name
         starts = self._starts.setdefault(name, deque())
         now = time.monotonic()
@@ -205,7 +205,7 @@ class Fleet:
         return sum(len(pool.alive) + pool.starting for pool in self._pools.values())
 
     def _evict(self) -> bool:
-        """End the environment that has been idle longest: whether there was one."""
+        """End the environment that has been idle longest; returns whether there was one."""
         idle = [(one.idle_since, id(one), pool, one) for pool in self._pools.values() for one in pool.idle]
         if not idle:
             return False
@@ -217,8 +217,8 @@ class Fleet:
     # --- starting and ending
 
     async def _start_environment(self, pool: _Pool, kind: str) -> None:
-        """Start an environment and offer it to who waits; what goes wrong is the error of one of them."""
-        counted = True  # in ``starting``, until it is in ``alive``
+        """Start an environment and offer it to the waiting calls; an error goes to one of them."""
+        counted = True  # counted in ``starting``, until it is in ``alive``
         slot_timer: asyncio.TimerHandle | None = None
         environment: Environment | None = None
         has_slot = False
@@ -233,7 +233,7 @@ class Fleet:
             await self._slots.acquire()
             has_slot = True
             if kind == ON_DEMAND and all(waiting.done() for waiting in pool.waiting):
-                return  # the call that it was for got an environment that became free
+                return  # its call got an environment that became free
             slot_timer = asyncio.get_running_loop().call_later(_START_SLOT_S, free_slot)
             environment = Environment(pool.deployment, self._log, self._host, kind=kind, on_line=self._on_line)
             pool.alive.add(environment)
@@ -286,7 +286,7 @@ class Fleet:
         return pool
 
     def renew(self, deployment: Deployment) -> None:
-        """From now on its version is ``deployment``: environments of the former one end when they are free."""
+        """Use ``deployment`` for its version from now on; environments of the former one end when they are free."""
         pool = self._pool(deployment)
         pool.deployment = deployment
         idle = [*pool.idle, *pool.provisioned_idle]

@@ -1,4 +1,4 @@
-"""What one invocation came to."""
+"""The result of one invocation."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class Invocation:
     """The answer of one attempt, and its report.
 
     ``payload`` is the handler's answer, or the error as a JSON object where ``error_type`` is not None. ``streamed``:
-    the payload has gone out already. ``tail`` is the end of its log, at most 4 KB, where it was asked for.
+    the payload was sent already. ``tail`` is the end of its log, at most 4 KB, where it was asked for.
     """
 
     request_id: str

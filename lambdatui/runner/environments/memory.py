@@ -1,4 +1,4 @@
-"""Memory of a process tree: read from Linux's ``/proc``, and bounded by a cgroup where one can be had."""
+"""Memory of a process tree: read from Linux's ``/proc``, and limited by a cgroup where one can be made."""
 
 import contextlib
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _V1 = Path("/sys/fs/cgroup/memory")
 _V2 = Path("/sys/fs/cgroup")
-# The kernel's limit is this much above the configured size, because it counts the page cache, which the resident memory
-# that we report has not in it. It stops a process that grows past its size between two readings.
+# The kernel's limit is this much above the configured size, because it counts the page cache, which reported memory
+# does not include. It stops a process that exceeds its size between two readings.
 _SLACK_BYTES = 16 << 20
 
 
@@ -28,7 +28,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def peak_bytes(pid: int) -> int:
-    """The kernel's own high-water mark of ``pid`` alone, which misses no short peak; 0 when it is gone."""
+    """The kernel's own peak of resident bytes of ``pid`` alone, which misses no short peak; 0 when it has ended."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:
             fields = file.read().partition(b"VmHWM:")[2].split(maxsplit=1)
@@ -38,7 +38,7 @@ def peak_bytes(pid: int) -> int:
 
 
 class Gauge:
-    """Reads one process tree, cheaply: a read of the process itself is one system call on an open file."""
+    """Reads the memory of one process tree: reading the process itself is one system call on an open file."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -46,11 +46,10 @@ class Gauge:
         self._children = os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY)
 
     def resident_bytes(self, *, known_peak: int = 0, threads: bool = False) -> int:
-        """Resident bytes of the tree now; processes that are gone count 0.
+        """Resident bytes of the tree now; ended processes count 0.
 
-        Children that the main thread started are always in it, those of other threads when ``threads`` is asked for.
-        Beyond ``known_peak`` it is read exactly: what children share with one another and with their parent (all of
-        it, after a fork) counts once.
+        Children that the main thread started are always included, those of other threads when ``threads`` is set. Above
+        ``known_peak`` the reading is exact: memory that processes share (all of it, after a fork) counts once.
         """
         try:
             own = int(os.pread(self._statm, 128, 0).split()[1]) * _PAGE_BYTES
@@ -69,13 +68,13 @@ class Gauge:
         return total
 
     def close(self) -> None:
-        """Close its files of ``/proc``."""
+        """Close its files in ``/proc``."""
         os.close(self._statm)
         os.close(self._children)
 
 
 def _private_bytes(pid: int) -> int:
-    """Resident bytes without mapped files: quick to read, too many after a fork."""
+    """Resident bytes without mapped files: fast, but too many after a fork."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as file:
             _, resident, shared = file.read().split()[:3]
@@ -85,7 +84,7 @@ def _private_bytes(pid: int) -> int:
 
 
 def _proportional_bytes(pid: int) -> int:
-    """Resident bytes in which a page that n processes share counts as an n-th."""
+    """Resident bytes, where a page shared by n processes counts as an n-th of a page."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             for line in file:
@@ -97,9 +96,9 @@ def _proportional_bytes(pid: int) -> int:
 
 
 class Cgroup:
-    """A memory cgroup of one environment; ``create`` gives None where none can be written.
+    """A memory cgroup of one environment; ``create`` returns None where none can be made.
 
-    It bounds the tree where sampling could not, and knows every process in it, also those that left the session.
+    It limits the tree also between two readings, and knows every process in it, even those that left the session.
     """
 
     def __init__(self, folder: Path, v2: bool) -> None:
@@ -108,7 +107,7 @@ class Cgroup:
 
     @staticmethod
     def create(name: str, memory_bytes: int) -> "Cgroup | None":
-        """A group that the kernel keeps below ``memory_bytes`` and some slack; None where none can be made."""
+        """A group that the kernel keeps below ``memory_bytes`` plus some slack; None where none can be made."""
         parent = _parent()
         if parent is None:
             return None
@@ -124,7 +123,7 @@ class Cgroup:
         return group
 
     def add(self, pid: int) -> None:
-        """Put a process, and what it will start, into the group."""
+        """Put a process, and those that it will start, into the group."""
         with contextlib.suppress(OSError):
             (self._folder / "cgroup.procs").write_text(str(pid))
 
@@ -144,7 +143,7 @@ class Cgroup:
         return []
 
     def remove(self) -> bool:
-        """Remove the group: whether it is gone. It stays while a process in it lives."""
+        """Remove the group; returns whether it is gone. It stays while a process in it lives."""
         try:
             self._folder.rmdir()
         except FileNotFoundError:

@@ -1,9 +1,9 @@
-"""What a function writes, cut into log events.
+"""A function's output, cut into log events.
 
-One pipe carries both plain text, where every line is an event, and the frames of ``_LAMBDA_TELEMETRY_LOG_FD``, where
-a frame is an event of many lines: a single pipe keeps the order in which a function printed and logged. A frame is
-4 bytes of type (0xa55a and two bytes of level), 4 bytes of length, 8 bytes of epoch microseconds, then the message,
-all big-endian. 0xa5 cannot start a UTF-8 character, so text is not taken for a frame.
+One pipe carries plain text, where every line is an event, and the frames of ``_LAMBDA_TELEMETRY_LOG_FD``, where a frame
+is an event of many lines: a single pipe keeps the order in which a function printed and logged. A frame is 4 bytes of
+type (0xa55a and two bytes of level), 4 bytes of length, 8 bytes of epoch microseconds, then the message, all
+big-endian. 0xa5 cannot start a UTF-8 character, so text is not taken for a frame.
 """
 
 import struct
@@ -17,7 +17,7 @@ _HEADER = struct.Struct(">HHIQ")
 
 
 class Output:
-    """Cuts a pipe's bytes into events; what is unfinished waits for the next ``feed``."""
+    """Cuts a pipe's bytes into events; an unfinished event waits for the next ``feed``."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -65,17 +65,17 @@ def _text(text: bytes, time_ms: int) -> tuple[int, str] | None:
 
 
 def _frame(written: bytes, start: int, now_ms: int) -> tuple[int, tuple[int, str] | None]:
-    """The end of the frame that begins at ``start``, and its event; ``start`` when it has not come whole yet."""
+    """The end of the frame that begins at ``start``, and its event; ``start`` when the frame is incomplete."""
     message = start + _HEADER.size
     if len(written) < message:
         return start, None
     _, _, size, time_us = _HEADER.unpack_from(written, start)
     if size > EVENT_BYTES:
-        # Bytes that only look like a frame, or a message that no log would keep: plain bytes.
+        # Bytes that only look like a frame, or a message too long for any log: they are plain text.
         return start + len(_MAGIC), _text(written[start : start + len(_MAGIC)], now_ms)
     end = message + size
     if len(written) < end:
         return start, None
     time_ms = time_us // 1000
-    # A function sets its own clock in the frame; one far from ours would put the event in another day.
+    # A function sets the time in a frame; a time far from ours could put the event into another day.
     return end, _text(written[message:end], time_ms if abs(time_ms - now_ms) < MINUTE_MS else now_ms)

@@ -1,4 +1,4 @@
-"""One process of a function: started, watched, and ended with all it started."""
+"""One process of a function: started, watched, and ended with all processes that it started."""
 
 import asyncio
 import contextlib
@@ -23,8 +23,8 @@ _READ_BYTES = 65_536
 _SHORT_CALL_S = 0.001
 _HOLD_BACK_S = 0.05
 _STOP_S = 5
-# A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing
-# cannot hold us.
+# A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing cannot
+# keep us reading.
 _DRAIN_READS = 16
 _FILES = 1024  # Lambda quotas: file descriptors
 
@@ -42,14 +42,14 @@ class Ending(Enum):
 
 
 class Host:
-    """What all processes of one runner share: a private folder, and the reaper that clears up after a kill -9."""
+    """What all processes of one runner share: a private folder, and the reaper that cleans up after a kill -9."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lambdatui-"))
         self.started_count = 0
         script = str(Path(__file__).with_name("reaper.py"))
-        # The bare interpreter, not ``python -m lambdatui``: one more process that lives as long as the runner has to be
-        # small, and must not depend on what a kill -9 leaves of us.
+        # The bare interpreter, not ``python -m lambdatui``: this additional process lives as long as the runner, so it
+        # must be small, and it must not depend on anything that a kill -9 of the runner ends.
         self._reaper = subprocess.Popen(
             [sys.executable, "-I", "-S", script, str(self.folder), memory.group_prefix()],
             stdin=subprocess.PIPE,
@@ -61,15 +61,15 @@ class Host:
         _adopt_orphans()
 
     def add(self, pid: int) -> None:
-        """``pid`` leads the session of a function's process: the reaper ends it if we cannot."""
+        """Tell the reaper that ``pid`` leads the session of a function's process, to be ended if the runner cannot."""
         self._write(f"+{pid}\n")
 
     def discard(self, pid: int) -> None:
-        """That process is gone."""
+        """Tell the reaper that the process has ended."""
         self._write(f"-{pid}\n")
 
     def close(self) -> None:
-        """Let the reaper clear up, and wait for it. Blocks."""
+        """Let the reaper clean up, and wait for it. Blocks."""
         with contextlib.suppress(OSError):
             assert self._reaper.stdin is not None
             self._reaper.stdin.close()
@@ -90,11 +90,11 @@ def _adopt_orphans() -> None:
 
 
 class FunctionProcess:
-    """A process of its own session, so that everything it starts is ended with it."""
+    """A process in a session of its own, so that everything it starts is ended with it."""
 
     def __init__(self, host: Host, memory_bytes: int, emit: Emit, log_is_behind: Callable[[], bool]) -> None:
         self.peak_bytes = 0
-        """The most resident memory seen, of the whole tree of processes."""
+        """The largest resident memory seen, in bytes, of the whole tree of processes."""
         self._host = host
         self._memory_bytes = memory_bytes
         self._emit = emit
@@ -105,7 +105,7 @@ class FunctionProcess:
         self._reading = False
 
     def start(self, command: Sequence[str], env: Mapping[str, str], ephemeral_mb: int) -> None:
-        """Start ``command`` in ``env["LAMBDA_TASK_ROOT"]``. OSError when it cannot be."""
+        """Start ``command`` in the folder ``env["LAMBDA_TASK_ROOT"]``. Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = self._loop.create_future()
         self._pipe, pipe_in = os.pipe()
@@ -158,9 +158,9 @@ class FunctionProcess:
         limit_s: float,
         api: RuntimeApiServer,
     ) -> tuple[Ending, Answer | None]:
-        """Wait for an answer until ``limit_s``: why that ended, and the answer, if there is one.
+        """Wait for an answer at most ``limit_s`` seconds: why the wait ended, and the answer, if there is one.
 
-        Whatever the process wrote until then has been emitted. Raises what emitting raised.
+        What the process wrote until then has been emitted. Raises what ``emit`` raised.
         """
         started = time.perf_counter()
         done: asyncio.Future[Ending] = self._loop.create_future()
@@ -182,14 +182,14 @@ class FunctionProcess:
             end(Ending.ANSWERED)
 
         def on_exit(_: object) -> None:
-            # What it posted last may be on its way through the loop still.
+            # its last answer may still be on its way through the event loop
             self._loop.call_later(0.01, end, Ending.EXITED)
 
         self._every_s = _MEMORY_EVERY_S
         watch = self._loop.call_later(_MEMORY_EVERY_S, check_memory)
         timer = self._loop.call_later(max(limit_s, 0), end, Ending.TIMED_OUT)
         future_answer.add_done_callback(on_answer)
-        api.on_settled = on_answer  # a turn of the loop sooner than the future's callback
+        api.on_settled = on_answer  # called one turn of the event loop before the future's callbacks
         self.exited.add_done_callback(on_exit)
         try:
             ending = await done
@@ -225,7 +225,7 @@ class FunctionProcess:
         os.close(self._pipe)
         self._gauge.close()
         if self._cgroup is not None and not self._cgroup.remove():
-            await asyncio.sleep(0.02)  # the kernel takes a moment to let go of what was killed
+            await asyncio.sleep(0.02)  # the kernel takes a moment to free what was killed
             self._cgroup.remove()
         self._host.discard(pid)
 
@@ -255,7 +255,7 @@ class FunctionProcess:
         return orphans
 
     def drain(self) -> None:
-        """Emit what is in the pipe, an unfinished line too."""
+        """Emit what is in the pipe, with an unfinished last line."""
         for _ in range(_DRAIN_READS):
             if not self._read():
                 break
@@ -271,17 +271,17 @@ class FunctionProcess:
     def _exceeds_memory(self) -> bool:
         started = time.perf_counter()
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes, threads=True)
-        # Reading takes its time: many environments at once are read less often, never more than a tenth of it.
+        # With many environments each is read less often, so that reading takes at most a tenth of the time.
         self._every_s = max(_MEMORY_EVERY_S, 10 * (time.perf_counter() - started))
         self.peak_bytes = max(self.peak_bytes, resident)
         return resident > self._memory_bytes
 
     def _measure(self, took_s: float) -> None:
-        """Raise the peak after a call that took ``took_s``."""
+        """Update the peak after a call that took ``took_s`` seconds."""
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes)
         if took_s > _SHORT_CALL_S or resident > self.peak_bytes or not self.peak_bytes:
-            # Asking the kernel for its high-water mark takes a tenth of a warm call: not after one that was too short
-            # to touch a megabyte and give it back.
+            # Asking the kernel for its peak takes a tenth of a warm call. It is not done after a call that was too
+            # short to use a megabyte and free it again.
             self.peak_bytes = max(self.peak_bytes, resident, memory.peak_bytes(self._process.pid))
 
     def _listen(self) -> None:
@@ -293,12 +293,12 @@ class FunctionProcess:
         try:
             self._read()
             if self._log_is_behind() and self._reading:
-                # The log cannot keep up with what is printed: the function waits, as it does for a full pipe.
+                # The log cannot keep up with the output: the function waits, as it does for a full pipe.
                 self._loop.remove_reader(self._pipe)
                 self._reading = False
                 self._loop.call_later(_HOLD_BACK_S, self._resume)
         except Exception as error:
-            # The event loop would swallow it: ``wait`` raises it, for the log of this invocation is not whole.
+            # The event loop would drop the error: ``wait`` raises it, because the log of this invocation is incomplete.
             self._log_error = error
             self._loop.remove_reader(self._pipe)
             self._reading = False
@@ -311,13 +311,13 @@ class FunctionProcess:
                 self._listen()
 
     def _read(self) -> bool:
-        """Emit what one read of the pipe gives: whether there was anything."""
+        """Emit what one read of the pipe gives; returns whether there was anything."""
         try:
             data = os.read(self._pipe, _READ_BYTES)
         except BlockingIOError:
             return False
         if not data:
-            # Every writer is gone: a pipe at its end stays readable, and would keep the loop busy.
+            # All writers have closed the pipe: a pipe at its end stays readable, and would keep the event loop busy.
             if self._reading:
                 self._loop.remove_reader(self._pipe)
                 self._reading = False

@@ -1,8 +1,9 @@
 """The reaper: a process that outlives the runner for a moment, to end what a killed runner would leave behind.
 
-Run as a script in a session of its own. Its standard input is the runner's: ``+PID`` and ``-PID`` tell of function
-processes (each leads a session and a process group). At its end, however the runner ended, all that are left are
-killed. Then the folder that the first argument names is removed, and the cgroups whose paths begin with the second.
+It runs as a script in a session of its own. The runner writes ``+PID`` and ``-PID`` to its standard input for each
+function process (which leads a session and a process group) that starts or ends. When the runner ends in any way, the
+reaper kills those left. Then it removes the folder in its first argument, and the cgroups whose paths begin with the
+second.
 """
 
 import glob
@@ -14,7 +15,7 @@ import time
 
 
 def main() -> None:
-    """Wait for the runner's end, then clear up."""
+    """Wait for the end of the runner, then clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     alive: set[int] = set()
@@ -29,7 +30,7 @@ def main() -> None:
     folder, groups = sys.argv[1:]
     shutil.rmtree(folder, ignore_errors=True)
     for group in glob.glob(glob.escape(groups) + "*") if groups else ():
-        for _ in range(50):  # the kernel takes a moment to let go of what was killed
+        for _ in range(50):  # the kernel takes a moment to free what was killed
             try:
                 os.rmdir(group)
                 break

@@ -2,7 +2,7 @@
 
 AWS Lambda Developer Guide, "Using the Lambda runtime API": ``/runtime/invocation/next``, ``/{id}/response``,
 ``/{id}/error`` and ``/runtime/init/error`` under ``/2018-06-01``, streamed responses with their trailers, and the
-state errors.
+errors for calls in the wrong state.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from lambdatui.runner.http.admission import Admission
 from lambdatui.runner.http.server import Request, Server
 from lambdatui.runner.untrusted import parsed_json
 
-# Developer Guide: the largest answer, 6 MB and room for its envelope.
+# Developer Guide: the largest answer, 6 MB and 100 bytes for its envelope.
 ANSWER_BYTES = 6_291_556
 # Lambda quotas: the largest streamed response.
 STREAM_BYTES = 200 << 20
@@ -29,7 +29,8 @@ _ACCEPTED = b'{"status":"OK"}\n'
 class Event:
     """One invocation as the process gets it; ``deadline_ms`` is epoch milliseconds, set when it is offered.
 
-    ``on_start`` and ``on_chunk`` take a streamed response as it comes: its content type, then its bytes.
+    For a streamed response, ``on_start`` is called with the content type, then ``on_chunk`` with its bytes and the
+    request that they come from.
     """
 
     request_id: str
@@ -46,7 +47,7 @@ class Event:
 class Answer:
     """A response or an error that the process posted; ``error_type`` is None for a response.
 
-    ``streamed``: its body has been passed on already, and ``body`` is empty.
+    ``streamed``: the body was passed on already, and ``body`` is empty.
     """
 
     body: bytes
@@ -63,10 +64,10 @@ class _Stream:
 
 
 class RuntimeApiServer:
-    """Serves one environment.
+    """The Runtime API for one environment.
 
-    ``ready`` resolves at the process's first ``next`` (with None) or its init error (with an Answer). ``sent``: the
-    process has taken the event that was offered last. ``on_settled`` is called with an answer as it comes.
+    ``ready`` resolves at the process's first ``next`` (to None) or its init error (to an Answer). ``sent``: the process
+    has taken the event that was offered last. ``on_settled`` is called with each answer.
     """
 
     body_bytes = ANSWER_BYTES
@@ -83,7 +84,7 @@ class RuntimeApiServer:
         self._closed = False
 
     async def start(self) -> str:
-        """Listen; the ``host:port`` for ``AWS_LAMBDA_RUNTIME_API``."""
+        """Start listening; returns the ``host:port`` for ``AWS_LAMBDA_RUNTIME_API``."""
         host, port = await self._server.start(backlog=16)
         return f"{host}:{port}"
 
@@ -93,7 +94,7 @@ class RuntimeApiServer:
         self._server.close()
 
     def offer(self, event: Event) -> "asyncio.Future[Answer]":
-        """Hand ``event`` to the process, one at a time: a future with its answer."""
+        """Hand ``event`` to the process, one at a time; returns a future of its answer."""
         self._event = event
         self.sent = False
         self._answer = asyncio.get_running_loop().create_future()
@@ -110,7 +111,7 @@ class RuntimeApiServer:
     # --- App
 
     def began(self, request: Request) -> None:
-        """Pass a streamed response on as it comes."""
+        """Pass on a streamed response as it comes."""
         mode = request.headers.get("lambda-runtime-function-response-mode", "")
         if mode.lower() == "streaming" and self._current(request, "response"):
             event = self._event
@@ -134,11 +135,11 @@ class RuntimeApiServer:
             _refuse(request, 404, "NotFound", f"no {request.method} {path}")
 
     def lost(self, request: Request) -> None:
-        """A process that hangs up takes no event; one that does so while it answers has failed."""
+        """Note that the process hung up: it takes no event, and has failed if it was answering one."""
         if request is self._polling:
             self._polling = None
         elif isinstance(request.state, _Stream) and not request.whole:
-            # It hung up in the middle of its streamed response, whether it lives on or not.
+            # It hung up in the middle of its streamed response, whether it still runs or not.
             error = {"errorType": "Runtime.TruncatedResponse", "errorMessage": "Response payload is truncated"}
             self._settle(
                 Answer(json.dumps(error).encode(), "Runtime.TruncatedResponse", streamed=request.state.size > 0)
@@ -247,7 +248,7 @@ def _streamed(request: Request, stream: _Stream) -> Answer:
 
 
 def _error_type(request: Request) -> str:
-    """The error's type: of the header, else of the body, for some clients send no header."""
+    """The error's type: that of the header, else of the body, because some clients send no header."""
     header = request.headers.get("lambda-runtime-function-error-type")
     if header:
         return header

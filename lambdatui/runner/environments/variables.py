@@ -1,7 +1,7 @@
 """The environment variables of a function's process.
 
-Lambda Developer Guide, "Using Lambda environment variables": defined runtime environment variables. A function gets
-those of its deployment beside them, and no credentials of ours.
+Lambda Developer Guide, "Using Lambda environment variables": defined runtime environment variables. A function also
+gets those of its deployment, and no credentials of this process.
 """
 
 from pathlib import Path
@@ -16,9 +16,9 @@ def process_variables(
 ) -> dict[str, str]:
     """All variables of a process.
 
-    ``shared`` is the runner's folder for what its processes share, ``own`` the environment's (its home and /tmp);
-    ``kind`` its initialization type, ``runtime_api`` the ``host:port`` to ask for events. RunnerError when a layer's
-    folder is gone.
+    ``shared`` is the folder that all processes of the runner share, ``own`` the environment's (its home and /tmp);
+    ``kind`` is its initialization type, ``runtime_api`` the ``host:port`` of the Runtime API. Raises RunnerError when a
+    layer's folder does not exist any more.
     """
     opt = opt_folder(shared, deployment.layers)
     programs, libraries = "/usr/local/bin:/usr/bin:/bin", [str(deployment.path), f"{deployment.path}/lib"]
@@ -26,7 +26,7 @@ def process_variables(
         programs += f":{opt}/bin"
         libraries.append(f"{opt}/lib")
     variables = {
-        # A home of its own: the credentials files of whoever runs this are not the function's.
+        # A home of its own: the credential files of the user who runs this do not belong to the function.
         "HOME": str(own),
         "TMPDIR": str(own),
         "AWS_EC2_METADATA_DISABLED": "true",

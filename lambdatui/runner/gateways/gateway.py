@@ -24,14 +24,14 @@ _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
 class Gateway(Answering):
-    """Answers the requests of one port; ``settings`` are those of a function URL, which may change."""
+    """Answers the requests of one port; ``settings`` are those of a function URL, which may change while it is open."""
 
     body_bytes = 6_291_456
 
     def __init__(self, invoker: Invoker, kind: GatewayKind, name: str, settings: dict[str, Any]) -> None:
         super().__init__()
-        # Web pages are what a function URL is for; as another user's, they need the token as everything else does.
-        # They are on loopback only: this user's own programs need no token for them.
+        # Function URLs are made for web pages, so pages may call; another user's requests need the token, as
+        # everywhere. The ports are on loopback only, so this user's own programs need no token.
         nobody = invoker.admission.needed is TokenNeeded.BY_NOBODY
         needed = TokenNeeded.BY_NOBODY if nobody else TokenNeeded.BY_OTHERS
         self.admission = replace(invoker.admission, needed=needed, pages=True)
@@ -78,7 +78,7 @@ class Gateway(Answering):
                 on_start=stream.set_content_type if stream else None,
                 on_chunk=stream.pass_on if stream else None,
             )
-            # A gateway that has waited long enough says so; the invocation itself goes on.
+            # A gateway answers for itself when it has waited long enough; the invocation goes on.
             done = await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(call)), self._kind.limit_s)
         except Throttled:
             self._refuse(request, self._kind.throttled)
@@ -93,7 +93,7 @@ class Gateway(Answering):
         self._pass_on(request, done, cors, stream)
 
     def _pass_on(self, request: Request, done: Invocation, cors: dict[str, str], stream: "_Stream | None") -> None:
-        """Answer with what the invocation came to."""
+        """Answer the request with the result of the invocation."""
         if done.error_type is not None:
             self._refuse(request, self._kind.timed_out if done.error_type == "Sandbox.Timedout" else self._kind.failed)
             return
@@ -116,26 +116,26 @@ class Gateway(Answering):
 
 
 def _set_cookies(cookies: list[str]) -> str:
-    """The value of a Set-Cookie header that is several, one for each cookie."""
+    """One value of Set-Cookie that the server writes as several headers, one for each cookie."""
     return "\r\nset-cookie: ".join(cookies)
 
 
 class _Stream:
-    """A streamed response: its prelude, if it has one, becomes the status and headers."""
+    """A streamed response: its prelude, if it has one, gives the status and headers."""
 
     def __init__(self, request: Request, cors: dict[str, str]) -> None:
         self._request = request
         self._cors = cors
         self._content_type = ""
-        self._unread = b""  # a prelude that has not come whole
+        self._unread = b""  # the part of a prelude that has come so far
         self.started = False
 
     def set_content_type(self, content_type: str) -> None:
-        """The function begins to stream."""
+        """Note the content type, with which the function begins to stream."""
         self._content_type = content_type
 
     def pass_on(self, data: bytes, source: Request) -> None:
-        """Write bytes that the function streams; ``source`` is read no further while the client is behind."""
+        """Write bytes that the function streams; ``source`` is not read further while the client is too slow."""
         if not self.started:
             if self._content_type != _PRELUDE:
                 self._begin(200, {"content-type": self._content_type})
@@ -160,12 +160,12 @@ class _Stream:
         self._request.start(status, allowed | self._cors)
 
     def end(self) -> None:
-        """The function has streamed all."""
+        """End the answer: the function has streamed everything."""
         self._request.end()
 
 
 def _prelude(head: bytes) -> tuple[int, dict[str, str]]:
-    """Status and headers of a prelude; an error of arithmetic, attribute, type or value where it has another form."""
+    """Status and headers of a prelude. Raises an arithmetic, attribute, type or value error for any other form."""
     prelude = parsed_json(head)
     headers = {str(name).lower(): str(value) for name, value in (prelude.get("headers") or {}).items()}
     if cookies := prelude.get("cookies"):
@@ -174,7 +174,7 @@ def _prelude(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def _cors(settings: dict[str, Any], request: Request) -> dict[str, str]:
-    """The headers by which a function URL's Cors setting lets the requesting page in; none where it does not."""
+    """The headers by which a function URL's Cors setting admits the requesting page; {} where it does not."""
     origin = request.headers.get("origin")
     if not settings or origin is None:
         return {}

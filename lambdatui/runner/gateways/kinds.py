@@ -1,4 +1,4 @@
-"""What a kind of gateway is: how it makes an event of a request, reads the answer, and says why there is none."""
+"""A kind of gateway: how it makes events from requests, reads answers, and what it says where there is none."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ Refusal = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class GatewayKind:
-    """One kind: function URLs, and those that triggers open.
+    """One kind: function URLs, or a kind of port that triggers open.
 
-    ``event`` takes a request and ``api_id=``; ``answer`` takes what the function returned, and raises BadAnswer.
-    ``failed``, ``timed_out`` (the function, or ``limit_s`` of waiting for it) and ``throttled`` are what the client
-    gets when there is no answer.
+    ``event`` is called with a request and ``api_id=``; ``answer`` with what the function returned, and raises
+    BadAnswer. ``failed``, ``timed_out`` (by the function, or after waiting ``limit_s`` seconds) and ``throttled`` are
+    what the client gets when there is no answer.
     """
 
     name: str

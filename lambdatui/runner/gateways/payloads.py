@@ -1,4 +1,4 @@
-"""HTTP requests as events, and functions' answers as HTTP answers, as far as several kinds of gateways share them.
+"""HTTP requests as events, and functions' answers as HTTP answers, where several kinds of gateways share the form.
 
 API Gateway Developer Guide, "Lambda proxy integrations" for HTTP and REST APIs; Lambda Developer Guide, "Invoking
 Lambda function URLs" and "Using Lambda with an Application Load Balancer".
@@ -23,7 +23,7 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 @dataclass(slots=True)
 class GatewayResponse:
-    """What the client gets; header names are lower case. ``cookies`` are whole Set-Cookie values."""
+    """An HTTP answer for the client; header names are lower case. ``cookies`` are whole values of Set-Cookie."""
 
     status: int
     body: bytes = b""
@@ -32,11 +32,11 @@ class GatewayResponse:
 
 
 class BadAnswer(CaughtError, ValueError):
-    """The function's answer has not the form that the gateway needs; the text says so as AWS does."""
+    """A function's answer without the form that the gateway needs; the text is AWS's."""
 
 
 def request_body(request: Request) -> tuple[str | None, bool]:
-    """The body as an event has it, and whether that is base64: text is not. None when there is none."""
+    """The body for an event, and whether it is base64, which all but text is. None when there is no body."""
     if not request.body:
         return None, False
     content_type = request.headers.get("content-type", "")
@@ -93,7 +93,7 @@ def event_2(request: Request, *, api_id: str) -> dict[str, Any]:
 
 
 def query_parameters(request: Request) -> tuple[dict[str, list[str]] | None, dict[str, str] | None]:
-    """All values of each query parameter, and the last of each; None for both when there are none."""
+    """All values of each query parameter, and the last value of each; None for both when there are none."""
     multi: dict[str, list[str]] = {}
     for name, value in parse_qsl(request.query, keep_blank_values=True):
         multi.setdefault(name, []).append(value)
@@ -101,7 +101,7 @@ def query_parameters(request: Request) -> tuple[dict[str, list[str]] | None, dic
 
 
 def answer_2(payload: bytes) -> GatewayResponse:
-    """The answer of format 2.0: an object with a status, or anything, which is the body of a 200. BadAnswer."""
+    """The answer of format 2.0: an object with a status, or any value, which is the body of a 200. Raises BadAnswer."""
     try:
         value = parsed_json(payload or b"null")
     except ValueError:
@@ -113,7 +113,7 @@ def answer_2(payload: bytes) -> GatewayResponse:
 
 
 def answer_1(payload: bytes) -> GatewayResponse:
-    """The answer of format 1.0 and of load balancers: nothing but an object with a status. BadAnswer."""
+    """The answer of format 1.0 and of load balancers, which must be an object with a status. Raises BadAnswer."""
     try:
         value = parsed_json(payload or b"null")
     except ValueError as error:

@@ -22,7 +22,7 @@ class Gateways:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def refresh(self, function: DeployedFunction) -> None:
-        """Open the ports of a function's URLs, and close those that it has no more."""
+        """Open the ports of a function's URLs, and close those of URLs that it no longer has."""
         urls = {f"url:{function.name}:{qualifier}": url for qualifier, url in function.part("urls").items()}
         for key in [key for key in self._servers if key.startswith(f"url:{function.name}:") and key not in urls]:
             self.close_port(key)
@@ -60,7 +60,7 @@ class Gateways:
         task.add_done_callback(self._tasks.discard)
 
     def close_port(self, key: str) -> None:
-        """Close a port and its connections; nothing when there is none of that key."""
+        """Close a port and its connections; does nothing when no port has this key."""
         if (opened := self._servers.pop(key, None)) is not None:
             opened[0].close()
 
@@ -71,7 +71,7 @@ class Gateways:
 
 
 def free_port() -> int:
-    """A loopback port that is free now, for something that keeps its port over restarts."""
+    """A loopback port that is free now, for something that keeps its port when the runner starts again."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

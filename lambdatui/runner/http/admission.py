@@ -1,8 +1,8 @@
-"""Who may connect to a port of this machine: the Host that a request may name, and the user whose process asks.
+"""Which requests a port of this machine admits: by the Host that they name, and the user whose process sends them.
 
-A page of any web site can be made to reach loopback, by a name of its own that it lets point there (DNS rebinding): its
-requests then name that site as their Host. Another user of the machine reaches loopback as we do: the kernel tells the
-user of a connection's other end, and whoever is not us or root needs a token.
+Any web site can make a page reach loopback, under a name of its own that it lets point there (DNS rebinding): such
+requests name that site as their Host. Another user of the machine can reach loopback too: the kernel tells whose
+process has the other end of a connection, and every user but us and root needs a token.
 """
 
 import hmac
@@ -26,7 +26,7 @@ Address = tuple[str, int]
 
 
 class RequestHead(Protocol):
-    """What is looked at of a request; header names are lower case, repeated ones joined by a comma."""
+    """What admission reads of a request; header names are lower case, repeated headers joined by a comma."""
 
     @property
     def target(self) -> str:
@@ -34,19 +34,19 @@ class RequestHead(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """By names in lower case."""
+        """The headers, by names in lower case."""
 
     @property
     def here(self) -> str:
-        """The address that was connected to."""
+        """The local address to which the client connected."""
 
     @property
     def uid(self) -> int | None:
-        """The user of this machine whose process asks."""
+        """The user of this machine whose process sent the request; None when nobody can tell."""
 
 
 class TokenNeeded(Enum):
-    """Who has to give the token."""
+    """Whose requests need the token."""
 
     BY_NOBODY = "nobody"
     BY_OTHERS = "others"  # whose processes are neither ours nor root's
@@ -55,7 +55,7 @@ class TokenNeeded(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not let in: an HTTP status, an error code of AWS's, and a text."""
+    """Why a request is refused: an HTTP status, an error code of AWS's, and a text."""
 
     status: int
     code: str
@@ -64,9 +64,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a port asks of its callers.
+    """What a port requires of its callers.
 
-    ``hosts`` are names beside loopback's that requests may ask for, in lower case; ``pages``: web pages may call.
+    ``hosts`` are names besides loopback's that requests may have as Host, in lower case; ``pages``: web pages may call.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -75,7 +75,7 @@ class Admission:
     pages: bool = False
 
     def refusal(self, request: RequestHead) -> Refusal | None:
-        """Why a request is not let in; None when it is."""
+        """Why a request is refused; None when it is admitted."""
         headers = request.headers
         host = host_of(headers.get("host"))
         if host is None or not request.target.startswith("/"):
@@ -106,15 +106,15 @@ class Admission:
 
 
 def host_of(header: str | None) -> str | None:
-    """The name in a Host header, in lower case and without its port; None when there is none, or not just one."""
+    """The name in a Host header, in lower case and without a port; None where there is none or more than one."""
     match = _HOST.fullmatch(header or "")
     return match[1].lower() if match else None
 
 
 def host_allowed(host: str, more: Collection[str] = (), here: str = "") -> bool:
-    """Whether ``host`` is a name of loopback, one of ``more``, or the very address that was connected to.
+    """Whether ``host`` is a name of loopback, one of ``more``, or ``here``, the address that was connected to.
 
-    No site can make a page's Host an address of this machine, so that is none of another site.
+    A page cannot have an address of this machine as its Host unless it comes from this machine.
     """
     if host in LOOPBACK or host in more:
         return True
@@ -125,7 +125,7 @@ def host_allowed(host: str, more: Collection[str] = (), here: str = "") -> bool:
 
 
 def is_ours(uid: int | None) -> bool:
-    """Whether a process of user ``uid`` may do what this one may: it is the same user, or root."""
+    """Whether ``uid`` is the user of this process, or root."""
     return uid is not None and uid in (0, os.geteuid())
 
 
@@ -135,14 +135,14 @@ def peer_uid(peer: Address, here: Address) -> int | None:
         if not ip_address(peer[0].partition("%")[0]).is_loopback and peer[0] != here[0]:
             return None
         ends = [(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, peer[0], here[0])]
-        if ":" not in peer[0]:  # a socket of IPv6 that was connected to an address of IPv4
+        if ":" not in peer[0]:  # an IPv6 socket that was connected to an IPv4 address
             ends.append((socket.AF_INET6, f"::ffff:{peer[0]}", f"::ffff:{here[0]}"))
         for family, theirs, ours in ends:
             packed, packed_here = (socket.inet_pton(family, end.partition("%")[0]) for end in (theirs, ours))
             owner = _socket_owner(family, packed, packed_here, peer[1], here[1])
             if owner is not None:
                 uid, inode = owner
-                # A socket that its process has closed already is listed with user 0, and has no inode.
+                # A socket that its process has closed is listed with user 0 and inode 0.
                 return uid if inode else None
     except (OSError, ValueError, struct.error, IndexError):
         pass
@@ -158,7 +158,7 @@ def _socket_owner(family: int, theirs: bytes, ours: bytes, port: int, here_port:
 
 
 def _owner_by_netlink(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
-    """By sock_diag(7), which takes 25 microseconds however many sockets there are; None when there is none."""
+    """The owner by sock_diag(7), which takes 25 microseconds for any number of sockets; None when there is none."""
     ends = struct.pack(">HH16s16s", port, here_port, theirs, ours) + struct.pack("=I8s", 0, b"\xff" * 8)
     request = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + ends
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _SOCK_DIAG) as kernel:
@@ -172,7 +172,7 @@ def _owner_by_netlink(family: int, theirs: bytes, ours: bytes, port: int, here_p
 
 
 def _owner_by_proc(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
-    """By proc_net_tcp(5), which lists all sockets of the machine; None when it is not among them."""
+    """The owner by proc_net_tcp(5), which lists all sockets of the machine; None when it is not listed."""
     form = f" {_hex(theirs)}:{port:04X} {_hex(ours)}:{here_port:04X} ".encode()
     table = Path("/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp").read_bytes()
     start = table.find(form)

@@ -1,8 +1,8 @@
-"""An HTTP/1.1 server for loopback: asyncio protocols on httptools, without tasks of its own.
+"""An HTTP/1.1 server for loopback: asyncio protocols with httptools, without a task for each connection.
 
-An ``App`` is called when a request has come whole, and answers it now or later. Bodies, chunked ones and their
-trailers (which Lambda's response streaming needs) come in; answers go out whole or streamed. httptools is the parser
-of uvicorn; measured beside aiohttp in ``benchmarks/runner.py``.
+An ``App`` is called when a request is complete, and answers it now or later. Bodies may be chunked, with trailers
+(which Lambda's response streaming needs); answers are written whole or streamed. httptools is uvicorn's parser;
+``benchmarks/runner.py`` compares this server with aiohttp.
 """
 
 import asyncio
@@ -21,28 +21,28 @@ from lambdatui.runner.http.admission import Admission, Refusal, TokenNeeded, pee
 
 Headers = Mapping[str, str]
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
-_MOST_READ_BYTES = 64 << 20  # a body that is refused is read to its end for politeness, but no further than this
+_MOST_READ_BYTES = 64 << 20  # of a refused body that are read, so that the client reads the answer
 _HEADER_BYTES = 64 << 10
 _BUFFER_BYTES = 1 << 20
 
 
 class App(Protocol):
-    """Takes whole requests; ``began`` sees each when its headers are there, and may set ``on_chunk``."""
+    """Answers whole requests; ``began`` gets each when its headers are there, and may set ``on_chunk``."""
 
     body_bytes: int
     """The largest body that is passed on; a larger one is dropped, and ``Request.too_large`` is set."""
 
     admission: Admission
-    """Whose requests it sees; the others are refused before."""
+    """Which requests it gets; the server refuses the others."""
 
     def began(self, request: "Request") -> None:
-        """The headers are there; ``request.on_chunk`` may be set, to get the body as it comes."""
+        """Called when the headers are there; may set ``request.on_chunk``, to get the body as it comes."""
 
     def received(self, request: "Request") -> None:
-        """The request is whole: answer it, now or later."""
+        """Called when the request is complete: answer it, now or later."""
 
     def lost(self, request: "Request") -> None:
-        """The connection ended before ``request`` was answered, or before it came whole."""
+        """Called when the connection ended before ``request`` was answered, or before it was complete."""
 
 
 class Request:
@@ -97,19 +97,19 @@ class Request:
 
     @property
     def here(self) -> str:
-        """The address that was connected to."""
+        """The local address to which the client connected."""
         name = self._connection.transport.get_extra_info("sockname")
         return str(name[0]) if name else ""
 
     @property
     def uid(self) -> int | None:
-        """The user of this machine whose process asks; None when nobody can tell."""
+        """The user of this machine whose process sent the request; None when nobody can tell."""
         return self._connection.uid
 
     def respond(
         self, status: int, body: bytes = b"", headers: Headers | None = None, content_type: str = "application/json"
     ) -> None:
-        """The whole answer. Nothing happens when the client is gone or was answered already."""
+        """Write a whole answer. Does nothing when the client is gone or was answered already."""
         if self.answered or self._connection.gone:
             return
         self.answered = True
@@ -126,7 +126,7 @@ class Request:
         self._connection.answered(self)
 
     def json(self, status: int, document: object, headers: Headers | None = None) -> None:
-        """The whole answer, a JSON document."""
+        """Write a whole answer, a JSON document."""
         self.respond(status, json.dumps(document).encode(), headers)
 
     def start(self, status: int, headers: Headers) -> None:
@@ -147,7 +147,7 @@ class Request:
         self._connection.answered(self)
 
     def abort(self) -> None:
-        """Close the connection in the middle: the only way to say that a streamed answer broke."""
+        """Close the connection before the answer's end: only this tells the client that a streamed answer failed."""
         self.keep_alive = False
         self._connection.close()
 
@@ -158,7 +158,7 @@ class Request:
 
     @property
     def behind(self) -> bool:
-        """Whether the client reads more slowly than it is written to."""
+        """Whether the client reads more slowly than the server writes."""
         return self._connection.paused
 
     def pause(self) -> None:
@@ -172,7 +172,7 @@ class Request:
             self._connection.transport.resume_reading()
 
     def when_drained(self, then: Callable[[], None]) -> None:
-        """Call ``then`` once when the client has caught up with what was written."""
+        """Call ``then`` once, when the client has read what was written."""
         self._connection.on_drained = then
 
 
@@ -183,13 +183,13 @@ class Answering(ABC):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def began(self, request: Request) -> None:  # noqa: B027
-        """Nothing to do before a body is there."""
+        """Do nothing until the body is there."""
 
     def lost(self, request: Request) -> None:  # noqa: B027
-        """The caller hung up: Lambda finishes the invocation all the same."""
+        """Do nothing when the caller hangs up: Lambda finishes the invocation too."""
 
     def received(self, request: Request) -> None:
-        """Begin to answer."""
+        """Begin to answer, in a task."""
         task = asyncio.get_running_loop().create_task(self._serve(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -207,7 +207,7 @@ class _Connection(asyncio.Protocol):
         self._app = server.app
         self._parser = httptools.HttpRequestParser(self)
         self._request: Request | None = None
-        self._waiting: deque[Request] = deque()  # whole requests behind the one in work: answers keep their order
+        self._waiting: deque[Request] = deque()  # complete requests, answered in order after the current
         self._current: Request | None = None
         self._header_bytes = 0
         self.uid: int | None = None
@@ -222,7 +222,7 @@ class _Connection(asyncio.Protocol):
         self.transport = transport
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
         if self._app.admission.needed is TokenNeeded.BY_OTHERS:
-            # At once: of a caller who has hung up, the kernel no longer knows whose it was.
+            # Asked at once: when a caller has hung up, the kernel does not know any more whose socket it was.
             peer, here = map(transport.get_extra_info, ("peername", "sockname"))
             self.uid = peer_uid(peer[:2], here[:2]) if peer and here else None
         self._server.connections.add(self)
@@ -379,20 +379,20 @@ class Server:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0, backlog: int = 1024) -> tuple[str, int]:
-        """Listen; the address. OSError when the port cannot be had."""
+        """Listen; returns the address. Raises OSError when the port is not available."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=backlog)
         name = self._server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 
     async def take(self, listening: socket.socket) -> None:
-        """Serve on a socket that listens already."""
+        """Serve on a socket that is listening already."""
         self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=listening)
         if self.closing:
             self._server.close()
 
     def close(self) -> None:
-        """Stop listening, and end what is connected."""
+        """Stop listening, and close all connections."""
         self.closing = True
         if self._server is not None:
             self._server.close()

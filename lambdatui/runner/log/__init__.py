@@ -1,1 +1,1 @@
-"""The runner's log: what it holds (``schema``), who writes it, and the lines that Lambda itself writes."""
+"""The runner's log: its schema, its writer, and the lines that Lambda itself writes."""

@@ -71,7 +71,7 @@ class PlatformLines:
         return f"START RequestId: {request_id} Version: {version}\n"
 
     def init_report(self, init_us: int, phase: str, status: str, error_type: str | None) -> str:
-        """INIT_REPORT, which Lambda writes only for an init that failed. ``phase`` is ``init`` or ``invoke``."""
+        """INIT_REPORT, which Lambda writes only for an init phase that failed. ``phase`` is ``init`` or ``invoke``."""
         if self._json:
             record: dict[str, object] = {"initializationType": "on-demand", "phase": phase, "status": status}
             if error_type:
@@ -83,14 +83,14 @@ class PlatformLines:
         return "\t".join(fields) + "\n"
 
     def last(self, report: ReportFigures) -> list[str]:
-        """END and REPORT; JSON has the report alone."""
+        """END and REPORT; the JSON format has no END."""
         if self._json:
             return [_json_report(report)]
         return [f"END RequestId: {report.request_id}\n", report_line(report)]
 
 
 def report_line(report: ReportFigures) -> str:
-    """REPORT in the text format, with the line of X-Ray where the call was sampled."""
+    """REPORT in the text format, with X-Ray's line where the call was sampled."""
     fields = [
         f"REPORT RequestId: {report.request_id}\tDuration: {_ms(report.duration_us)} ms"
         f"\tBilled Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB"
@@ -136,5 +136,5 @@ def billed_ms(duration_us: int, init_us: int | None) -> int:
 
 
 def _ms(microseconds: int) -> str:
-    # Integers, not a float's rounding: 1005 us is 1.00 ms wherever it is printed.
+    # Integer arithmetic: a float might round 1005 us differently in different places.
     return f"{microseconds // 1000}.{microseconds % 1000 // 10:02d}"

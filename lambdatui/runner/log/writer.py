@@ -1,7 +1,7 @@
-"""Writes the runner's log: events and metrics gathered for 20 ms, then one transaction in a thread.
+"""Writes the runner's log: events and metrics are collected for 20 ms, then written in one transaction by a thread.
 
-``log.schema`` documents the file. What belongs together (REPORT, its metrics, its asynchronous event's end) is handed
-over in one turn of the event loop and stands in one transaction: a reader sees whole invocations at any moment.
+``log.schema`` documents the file. What belongs together (REPORT, its metrics, the end of its asynchronous event) is
+handed over in one turn of the event loop and written in one transaction: a reader sees whole invocations at any moment.
 """
 
 import asyncio
@@ -48,15 +48,15 @@ class _Batch:
 
 
 class Log:
-    """A runner's log, opened for writing; made when it is not there. RunnerError when the file is something else.
+    """A runner's log, opened for writing; created when it does not exist. Raises RunnerError for any other file.
 
-    What is handed over is written soon, or at ``close``; what writes at once is said to.
+    What is handed over is written within about 20 ms, or at ``close``. Methods that write at once say so.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Logs hold whatever functions print: nobody else's to read, from the first byte on.
+        # Logs contain whatever functions print: from the first byte on, no other user may read them.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
         self._lock = threading.Lock()
@@ -90,10 +90,11 @@ class Log:
         self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._db.execute("COMMIT")
-        # Only now that it is known to be ours: WAL stays in the file, and lets a collector read while we write.
+        # Only now it is known to be a runner's log. WAL mode is stored in the file, and lets a collector read while we
+        # write.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA secure_delete = ON")  # payloads that waited in the queue
+        self._db.execute("PRAGMA secure_delete = ON")  # deletes payloads that waited in the queue from the disk too
 
     def __enter__(self) -> "Log":
         return self
@@ -104,7 +105,7 @@ class Log:
         self.close()
 
     def close(self) -> None:
-        """Write what is gathered, and close."""
+        """Write what was collected, and close."""
         if self._timer is not None:
             self._timer.cancel()
         if self._thread is not None:
@@ -139,7 +140,7 @@ class Log:
             self.tagged(deployment.name, tags, now_ms)
 
     def tagged(self, name: str, tags: Mapping[str, str], now_ms: int) -> None:
-        """Record all tags of a function at once: that is no deployment."""
+        """Record all tags of a function at once; this is not a deployment."""
         with self._lock:
             self._db.execute(
                 "UPDATE functions SET tags = ?, tagged_ms = ? WHERE name = ?", (json.dumps(tags), now_ms, name)
@@ -160,27 +161,27 @@ class Log:
         self._flush_soon()
 
     def count(self, function: str, metric: str, value: float, time_ms: int) -> None:
-        """Add to a sum of the minute."""
+        """Add to the Sum of the metric's minute."""
         self._merge((function, metric, "Sum", time_ms - time_ms % _BIN_MS), value)
 
     def peak(self, function: str, metric: str, value: float, time_ms: int) -> None:
-        """Raise a maximum of the minute."""
+        """Raise the Maximum of the metric's minute."""
         self._merge((function, metric, "Maximum", time_ms - time_ms % _BIN_MS), value)
 
     def measure(self, function: str, metric: str, value: float, time_ms: int) -> None:
-        """Add one value to the minute's sample count, sum, minimum and maximum."""
+        """Add one value to SampleCount, Sum, Minimum and Maximum of the metric's minute."""
         start_ms = time_ms - time_ms % _BIN_MS
         for stat, addend in (("SampleCount", 1.0), ("Sum", value), ("Minimum", value), ("Maximum", value)):
             self._merge((function, metric, stat, start_ms), addend)
 
     def invocation(self, function: str, duration_ms: float, failed: bool, time_ms: int) -> None:
-        """Count an invocation: the metrics that every one has, in one call."""
+        """Add one invocation to the metrics that every invocation has."""
         start_ms = time_ms - time_ms % _BIN_MS
         bins = self._batch.bins
         for metric, stat, value in (
             ("Invocations", "Sum", 1.0),
             ("Errors", "Sum", float(failed)),
-            ("Throttles", "Sum", 0.0),  # none is a point too, as in CloudWatch
+            ("Throttles", "Sum", 0.0),  # 0 is a point too, as in CloudWatch
             ("Duration", "SampleCount", 1.0),
             ("Duration", "Sum", duration_ms),
             ("Duration", "Minimum", duration_ms),
@@ -192,7 +193,7 @@ class Log:
         self._flush_soon()
 
     def execute(self, statement: str, values: Sequence[object]) -> None:
-        """Run a statement in the transaction of what else is handed over in this turn of the event loop."""
+        """Run a statement in the transaction of what is handed over in this turn of the event loop."""
         self._batch.statements.append((statement, values))
         self._flush_soon()
 
@@ -204,11 +205,11 @@ class Log:
 
     @property
     def backlogged(self) -> bool:
-        """Whether more is gathered than memory should hold: functions that print are held back until it is written."""
+        """Whether so much waits to be written that functions which print must wait for the log."""
         return self._batch.bytes + self._writing > _BACKLOG_BYTES
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Rows of the log as last written."""
+        """The rows of a query on the log as last written."""
         with self._lock, closing(self._db.execute(query, values)) as rows:
             return rows.fetchall()
 
@@ -222,18 +223,18 @@ class Log:
     # --- writing
 
     async def commit(self) -> None:
-        """Wait until all that was handed over so far is in the file. sqlite3.Error when it cannot be."""
+        """Wait until all that was handed over so far is in the file. Raises sqlite3.Error when it cannot be written."""
         while self._under_way is not None:
             await asyncio.shield(self._under_way)
         if not self._batch.empty:
             await self._flush()
 
     def _flush_soon(self) -> None:
-        """Write what is gathered ``_GATHER_S`` from now."""
+        """Write what was collected, ``_GATHER_S`` from now."""
         if self._timer is None and self._under_way is None:
             try:
                 loop = asyncio.get_running_loop()
-            except RuntimeError:  # no loop: written by ``close``
+            except RuntimeError:  # there is no event loop: ``close`` will write it
                 return
             self._timer = loop.call_later(_GATHER_S, self._flush)
 
@@ -249,7 +250,7 @@ class Log:
         self._writing = batch.bytes
         loop = asyncio.get_running_loop()
         self._under_way = under_way = loop.create_future()
-        under_way.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody has to ask
+        under_way.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody need await it
 
         def on_written(written: "asyncio.Future[None]") -> None:
             self._under_way = None
@@ -269,7 +270,7 @@ class Log:
         return under_way
 
     def _put_back(self, batch: _Batch) -> None:
-        """Add a batch that could not be written before what was gathered since."""
+        """Put a batch that could not be written before what was collected since."""
         later, self._batch = self._batch, batch
         batch.rows += later.rows
         batch.bytes += later.bytes

@@ -1,8 +1,8 @@
 """Asynchronous invocation: a durable queue in the runner's log, retries, and where events go at their end.
 
-Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": function errors are
-tried again after 1 and then 2 minutes under the same request id; throttles and system errors return to the queue for
-up to 6 hours, 1 second to 5 minutes apart.
+Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": after a function error an
+event is tried again 1 and then 2 minutes later under the same request id; after a throttle or system error it returns
+to the queue for up to 6 hours, to be tried again after 1 second to 5 minutes.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ RETRY_AFTER_S = (60.0, 120.0)
 RETRIES = 2
 EVENT_AGE_S = 21_600
 _LEAST_THROTTLE_WAIT_S, _MOST_THROTTLE_WAIT_S = 1.0, 300.0
-# How many events of one function are tried at once: enough to keep this machine busy. More only wait side by side.
+# How many events of one function are tried at once: enough to use this machine fully. More would only wait.
 POLLERS = max(8, 4 * (os.cpu_count() or 1))
 
 
 @dataclass(slots=True)
 class _Event:
-    """An accepted event; ``function`` is its ARN, ``attempts`` ended in an answer, ``throttles`` in none."""
+    """An accepted event. ``function`` is an ARN; ``attempts`` counts tries with an answer, ``throttles`` others."""
 
     id: int
     request_id: str
@@ -58,7 +58,7 @@ class AsyncQueue:
         self._loop = asyncio.get_running_loop()
 
     def recover(self) -> int:
-        """Queue again what an earlier runner accepted and did not finish: how many events."""
+        """Queue again what an earlier runner accepted and did not finish; returns how many events."""
         ((last_id,),) = self._log.read("SELECT coalesce(max(id), 0) FROM async_events")
         self._next_id = int(last_id)  # type: ignore[call-overload]
         rows = self._log.read(
@@ -73,7 +73,7 @@ class AsyncQueue:
         return len(rows)
 
     async def accept(self, function: str, payload: bytes, request_id: str | None = None) -> str:
-        """Queue an event for ``function`` (an ARN, perhaps qualified): its request id, when it is on disk."""
+        """Queue an event for ``function`` (an ARN, perhaps qualified); its request id, when it is on disk."""
         request_id = request_id or str(uuid.uuid4())
         self._next_id += 1
         event = _Event(self._next_id, request_id, function, now_ms())
@@ -90,11 +90,11 @@ class AsyncQueue:
 
     @property
     def waiting(self) -> int:
-        """Events that are accepted and not finished."""
+        """How many events are accepted and not finished."""
         return len(self._events)
 
     async def close(self) -> None:
-        """Cancel what runs; events that are not finished stay in the log, for ``recover``."""
+        """Cancel running attempts; events that are not finished stay in the log, for ``recover``."""
         if self._timer is not None:
             self._timer.cancel()
         for task in self._tasks:
@@ -104,7 +104,7 @@ class AsyncQueue:
     # --- when an event is tried
 
     def _wait(self, event: _Event, delay_s: float) -> None:
-        """Make an event ready ``delay_s`` real seconds from now."""
+        """Try an event ``delay_s`` real seconds from now."""
         if delay_s <= 0:
             self._enqueue(event)
             return
@@ -112,7 +112,7 @@ class AsyncQueue:
         self._set_timer()
 
     def _set_timer(self) -> None:
-        """Call ``_enqueue_due`` when the next event falls due."""
+        """Call ``_enqueue_due`` when the next event is due."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -129,12 +129,12 @@ class AsyncQueue:
         self._set_timer()
 
     def _enqueue(self, event: _Event) -> None:
-        """Make an event ready to be tried."""
+        """Try an event as soon as a poller of its function is free."""
         heapq.heappush(self._ready.setdefault(event.function, []), event.id)
         self._start_ready(event.function)
 
     def _start_ready(self, function: str) -> None:
-        """Try the oldest of a function's ready events, as many at once as it has pollers."""
+        """Try the oldest waiting events of a function, as many at once as it has pollers."""
         ready = self._ready.get(function)
         name = name_in(function)
         reserved = self._invoker.reserved_concurrency(name)
@@ -213,7 +213,7 @@ class AsyncQueue:
                 self._retry_after(event, delay_s)
 
     def _retry_unanswered(self, event: _Event) -> None:
-        """Try again after a throttle or a fault of ours: 1 s later, then 2, 4 and so on up to 5 minutes."""
+        """Try again after a throttle or a fault of the runner: after 1 s, then 2, 4 and so on up to 5 minutes."""
         delay_s = (
             min(_LEAST_THROTTLE_WAIT_S * 2 ** min(max(event.throttles - 1, 0), 20), _MOST_THROTTLE_WAIT_S) / self._scale
         )
@@ -249,7 +249,7 @@ class AsyncQueue:
         self._events.pop(event.id, None)
 
     def _deliveries(self, event: _Event, payload: bytes, condition: str, done: Invocation | None) -> list[Delivery]:
-        """What is sent at an event's end: to its destination, and after a failure to its dead-letter queue."""
+        """What is sent when an event ends: to its destination, and after a failure to its dead-letter queue."""
         deliveries: list[Delivery] = []
         finished = FinishedEvent(
             event.request_id, event.function, payload, condition, event.attempts, event.throttles, done
@@ -263,7 +263,7 @@ class AsyncQueue:
             return deliveries
         try:
             version = self._invoker.functions.resolve(event.function).version
-        except ApiError:  # the version or alias is gone
+        except ApiError:  # the version or alias does not exist any more
             version = LATEST
         configuration = function.versions.get(version, function.latest)
         if target := (configuration.get("DeadLetterConfig") or {}).get("TargetArn"):

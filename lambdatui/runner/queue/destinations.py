@@ -1,4 +1,4 @@
-"""Targets of failed or finished events: a folder, an SQS queue at any endpoint, an SNS topic, another function.
+"""Sends finished or failed events to a folder, an SQS queue at any endpoint, an SNS topic, or another function.
 
 Targets are ``file:///folder``, ``http(s)://host/account/queue`` (a queue's URL), or an ARN of SQS, SNS or Lambda.
 """
@@ -20,7 +20,7 @@ Attributes = Mapping[str, str]
 
 
 def check_target(target: str) -> None:
-    """ApiError when nothing can be sent to ``target``."""
+    """Raise ApiError when nothing can be sent to ``target``."""
     if target.startswith(("file:///", "http://", "https://")):
         return
     parts = target.split(":", 5)
@@ -32,7 +32,7 @@ def check_target(target: str) -> None:
 async def send(
     target: str, body: str, attributes: Attributes, invoke: Callable[[str, bytes], Awaitable[object]]
 ) -> None:
-    """Send one record; any exception means that it was not taken.
+    """Send one record; any exception means that the target did not accept it.
 
     ``attributes`` become message attributes of SQS and SNS; ``invoke`` queues an event for a function of this runner.
     """
@@ -73,7 +73,7 @@ def _to_aws(target: str, body: str, attributes: Attributes) -> None:
 
 
 def queue_client(target: str) -> tuple[Any, str]:
-    """An SQS client, and the URL of the queue whose URL or ARN ``target`` is. Botocore's errors."""
+    """An SQS client, and the URL of the queue whose URL or ARN ``target`` is. Raises botocore's errors."""
     from lambdatui.runner.aws import client
 
     if target.startswith("arn:"):

@@ -1,4 +1,4 @@
-"""What is sent at the end of an asynchronous event: a destination's record, a dead-letter queue's message."""
+"""What is sent when an asynchronous event ends: a destination's record, or a dead-letter queue's message."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from lambdatui.runner.untrusted import parsed_json
 
 @dataclass(frozen=True, slots=True)
 class FinishedEvent:
-    """An event at its end. ``function`` is an ARN; ``last`` the last attempt, None when there was none."""
+    """An event at its end. ``function`` is an ARN; ``last`` is the last attempt, None when there was none."""
 
     request_id: str
     function: str
@@ -25,7 +25,7 @@ class FinishedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record for one target; ``failure_metric`` is CloudWatch's, counted when it is not taken."""
+    """One record for one target; ``failure_metric`` is CloudWatch's metric that counts a delivery that failed."""
 
     target: str
     body: str
@@ -59,7 +59,7 @@ def destination_record(event: FinishedEvent, target: str) -> Delivery:
 
 
 def dead_letter(event: FinishedEvent, target: str) -> Delivery:
-    """The event itself, and why it failed as attributes (Developer Guide, "Adding a dead-letter queue")."""
+    """The event itself, with the error as attributes (Developer Guide, "Adding a dead-letter queue")."""
     if event.last is not None:
         code, message = "200", _error_message(event.last.payload)[:1024]
     else:

@@ -1,4 +1,4 @@
-"""What a runtime is: the identifiers it takes, and the command of a function's process. And those there are."""
+"""What a runtime is: its identifiers and the command of a function's process; and the list of all runtimes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -9,36 +9,36 @@ from typing import ClassVar
 class Runtime(ABC):
     """A family of runtimes of the Lambda API, such as all versions of Python.
 
-    A new one is a module that ends with ``register(ItsClass())``, and its line in ``registry``. The API's validation,
-    its error messages and the help of ``lambdatui runner deploy`` follow from it.
+    A new one is a module that ends with ``register(ItsClass())``, and a line in ``registry``. The API's validation, its
+    error messages and the help of ``lambdatui runner deploy`` then include it.
     """
 
     identifiers: ClassVar[tuple[str, ...]]
-    """As messages list them, such as ``("python3.x",)``."""
+    """The identifiers as messages list them, such as ``("python3.x",)``."""
 
     help_text: ClassVar[str]
     """The identifiers in the help of ``--runtime``, in a few words."""
 
     entrypoint_is_the_functions: ClassVar[bool] = False
-    """Whether the program is a file of the function: that it cannot be started is then the function's error."""
+    """Whether the program is a file of the function; that it cannot be started is then the function's error."""
 
     def takes(self, identifier: str) -> bool:
-        """Whether it runs the runtime with this identifier."""
+        """Whether it runs functions with this identifier."""
         return identifier in self.identifiers
 
     def check(self, identifier: str) -> None:  # noqa: B027 - some need no program of this machine
-        """RunnerError, saying what to install, when this machine cannot run ``identifier``."""
+        """Raise RunnerError, which says what to install, when this machine cannot run ``identifier``."""
 
     @abstractmethod
     def command(self, identifier: str, task_root: str) -> list[str]:
-        """The command of a function's process, which speaks the Runtime API; ``task_root`` is the code's folder.
+        """The command of a function's process, which uses the Runtime API; ``task_root`` is the code's folder.
 
         The process gets the variables that Lambda sets, among them ``AWS_LAMBDA_RUNTIME_API``, ``_HANDLER`` and
-        ``LAMBDA_TASK_ROOT``. RunnerError when this machine has no such program.
+        ``LAMBDA_TASK_ROOT``. Raises RunnerError when this machine has no such program.
         """
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
-        """Environment variables beside those that every function has; they replace the function's own, ``env``.
+        """Variables besides those that every function has; they replace the function's own variables, ``env``.
 
         ``opt`` is the folder that stands for ``/opt``, with the layers; None when there are none.
         """
@@ -50,5 +50,5 @@ RUNTIMES: list[Runtime] = []
 
 
 def register(runtime: Runtime) -> None:
-    """Make ``runtime`` known to the whole runner."""
+    """Add ``runtime`` to the runtimes of the whole runner."""
     RUNTIMES.append(runtime)

@@ -1,6 +1,6 @@
-"""The program of a Python function's process: it speaks the Runtime API and calls the handler.
+"""The program of a Python function's process: it uses the Runtime API and calls the handler.
 
-Run as a script, by whichever interpreter the function asks for; it imports no more than a handler needs anyway, for
+Run as a script, by whichever interpreter the function asks for. It imports no more than a handler needs anyway, because
 its start is the function's cold start. The Runtime API: AWS Lambda Developer Guide, "Using the Lambda runtime API".
 """
 
@@ -32,7 +32,7 @@ def log_frame(message: str) -> None:
         rest = rest[os.write(_LOG_FD, rest) :]
 
 
-class RuntimeApi:
+class RuntimeClient:
     """One kept-alive connection to the Runtime API at ``host:port``."""
 
     def __init__(self, address: str) -> None:
@@ -55,7 +55,7 @@ class RuntimeApi:
             head += f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n"
         self._socket.sendall(head.encode("latin-1", "replace") + b"\r\n" + body)
         if not self._reader.readline():
-            raise SystemExit(0)  # the runner is gone: there is nobody left to answer
+            raise SystemExit(0)  # the runner has ended: nobody waits for an answer
         headers = {}
         for line in iter(self._reader.readline, b"\r\n"):
             name, _, value = line.decode("latin-1").partition(":")
@@ -103,7 +103,7 @@ class LogHandler(logging.Handler):
 
 
 class InitError(Exception):
-    """The handler cannot be loaded; ``error_type`` is Lambda's name for why."""
+    """The handler cannot be loaded; ``error_type`` is Lambda's name for the reason."""
 
     def __init__(self, error_type: str, message: str, trace: "list[str] | None" = None) -> None:
         super().__init__(message)
@@ -112,7 +112,7 @@ class InitError(Exception):
 
 
 def load(handler: str) -> Handler:
-    """The function that ``module.function`` names; InitError when it cannot be loaded."""
+    """The function that ``module.function`` names. Raises InitError when it cannot be loaded."""
     module_name, dot, function_name = handler.rpartition(".")
     if not dot:
         raise InitError("Runtime.MalformedHandlerName", f"Bad handler '{handler}': not enough values to unpack")
@@ -135,14 +135,14 @@ def load(handler: str) -> Handler:
 
 
 def _trace(tb: "TracebackType | None") -> "list[str]":
-    """The frames of the function itself, without ours and importlib's."""
+    """The frames of the function's own code, without those of this module and importlib."""
     frames = traceback.extract_tb(tb)
     own = [frame for frame in frames if frame.filename != __file__ and not frame.filename.startswith("<frozen ")]
     return traceback.format_list(own)
 
 
 def fault(error_type: str, message: str, request_id: str, trace: "list[str]") -> bytes:
-    """Log an error in the form of Lambda's Python runtime, and return the body that the caller gets."""
+    """Log an error in the form of Lambda's Python runtime; returns the body that the caller gets."""
     lines = [f"[ERROR] {error_type}: {message}" if message else f"[ERROR] {error_type}"]
     lines.append("Traceback (most recent call last):")
     for entry in trace:
@@ -154,7 +154,7 @@ def fault(error_type: str, message: str, request_id: str, trace: "list[str]") ->
     return json.dumps(body).encode()
 
 
-def serve(api: RuntimeApi, handler: Handler, log: LogHandler) -> None:
+def serve(api: RuntimeClient, handler: Handler, log: LogHandler) -> None:
     """Answer events until the process is ended."""
     while True:
         headers, body = api.next()
@@ -182,10 +182,10 @@ def main() -> None:
     """Load the handler that ``_HANDLER`` names, and serve its events."""
     opt, version = os.environ.get("LAMBDATUI_OPT"), f"python{sys.version_info[0]}.{sys.version_info[1]}"
     layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"] if opt else []
-    sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # the script's own folder stood there
+    sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # instead of the folder of this script
     log = LogHandler()
     logging.getLogger().addHandler(log)
-    api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(os.environ["_HANDLER"])
     except InitError as error:

@@ -1,4 +1,4 @@
-"""The folders that stand for ``/var/runtime`` and ``/opt`` of a function: what Lambda's runtimes bring, and layers."""
+"""The folders that stand for ``/var/runtime`` and ``/opt``: packages of Lambda's runtimes, and layers."""
 
 import contextlib
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.runtimes.python import this_runtime
 
-# What Lambda's own Python runtimes have beside the standard library.
+# The packages that Lambda's Python runtimes have besides the standard library.
 _PROVIDED = (
     *("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"),
     *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"),
@@ -17,7 +17,7 @@ _PROVIDED = (
 
 
 def runtime_folder(parent: Path) -> Path:
-    """A folder with links to what Lambda's Python runtime has, made in ``parent``: nothing else of ours is in it."""
+    """A folder in ``parent`` with links to the packages of Lambda's Python runtime, and to no other package."""
     folder = parent / this_runtime()
     if folder.exists():
         return folder
@@ -34,9 +34,9 @@ def runtime_folder(parent: Path) -> Path:
 
 
 def opt_folder(parent: Path, layers: tuple[str, ...]) -> Path | None:
-    """The layers in one folder, made in ``parent``: a later one over an earlier, as Lambda lays them in /opt.
+    """A folder in ``parent`` with all layers, where files of later layers replace those of earlier ones, as in /opt.
 
-    None when there are none. RunnerError when a layer's folder is gone.
+    None when there are no layers. Raises RunnerError when a layer's folder does not exist any more.
     """
     if not layers:
         return None

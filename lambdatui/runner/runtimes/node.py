@@ -1,4 +1,4 @@
-"""Node.js functions, on our own bootstrap, which needs nothing but Node.js."""
+"""Node.js functions, with our own bootstrap, which needs only Node.js."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ class NodeRuntime(Runtime):
     help_text = "nodejs20.x and so on"
 
     def check(self, identifier: str) -> None:
-        """RunnerError when that version of Node.js is not installed."""
+        """Raise RunnerError when that version of Node.js is not installed."""
         _program(identifier)
 
     def command(self, identifier: str, task_root: str) -> list[str]:

@@ -6,7 +6,7 @@ from lambdatui.runner.runtimes.base import Runtime, register
 
 
 class ProvidedRuntime(Runtime):
-    """A file of the function's that is named ``bootstrap`` and speaks the Runtime API."""
+    """A file of the function named ``bootstrap``, which uses the Runtime API."""
 
     identifiers = ("provided.al2023",)
     help_text = "provided.al2023"

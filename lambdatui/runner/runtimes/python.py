@@ -26,11 +26,11 @@ class PythonRuntime(Runtime):
         return _IDENTIFIER.fullmatch(identifier) is not None
 
     def check(self, identifier: str) -> None:
-        """RunnerError when that version of Python is not installed."""
+        """Raise RunnerError when that version of Python is not installed."""
         _interpreter(identifier)
 
     def command(self, identifier: str, task_root: str) -> list[str]:
-        """The interpreter alone, not ``python -m lambdatui``: a function's process has nothing of ours in it."""
+        """The interpreter alone, not ``python -m lambdatui``: a function's process contains no module of lambdatui."""
         python = _interpreter(identifier)
         if identifier == this_runtime() and find_spec("awslambdaric") is not None:
             return [python, "-S", "-X", "utf8", str(_HERE / "start_awslambdaric.py")]

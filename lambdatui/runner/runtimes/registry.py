@@ -10,7 +10,7 @@ from lambdatui.runner.runtimes.base import RUNTIMES, Runtime
 
 
 def runtime_of(identifier: str) -> Runtime:
-    """The runtime that runs ``identifier``; RunnerError, naming those there are, when none does."""
+    """The runtime that runs ``identifier``. Raises RunnerError, which names all runtimes, when none does."""
     for runtime in RUNTIMES:
         if runtime.takes(identifier):
             return runtime
@@ -19,15 +19,15 @@ def runtime_of(identifier: str) -> Runtime:
 
 
 def is_known(identifier: str) -> bool:
-    """Whether some runtime takes ``identifier``; this machine may lack its program all the same."""
+    """Whether a runtime has ``identifier``; this machine may lack its program."""
     return any(runtime.takes(identifier) for runtime in RUNTIMES)
 
 
 def identifiers() -> list[str]:
-    """What can be asked for, as messages list it."""
+    """All identifiers, as messages list them."""
     return [identifier for runtime in RUNTIMES for identifier in runtime.identifiers]
 
 
 def help_text() -> str:
-    """What can be asked for, in one short line."""
+    """All identifiers in one short line, for the help."""
     return ", ".join(runtime.help_text for runtime in RUNTIMES) + "."

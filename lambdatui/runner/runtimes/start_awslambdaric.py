@@ -1,7 +1,7 @@
-"""Starts the real awslambdaric with Lambda's module search path, without the ``site`` module's search of folders.
+"""Starts the real awslambdaric with Lambda's module search path, without the folders that ``site`` would add.
 
-``LAMBDA_TASK_ROOT``, the layers' Python folders, ``LAMBDA_RUNTIME_DIR``, then the standard library: the order in which
-Lambda has them. Whatever else this interpreter has installed is not the function's.
+``LAMBDA_TASK_ROOT``, the layers' Python folders, ``LAMBDA_RUNTIME_DIR``, then the standard library: Lambda's order.
+Other packages that this interpreter has installed are not available to the function.
 """
 
 import os

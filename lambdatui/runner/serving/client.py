@@ -1,4 +1,4 @@
-"""A client of a runner's Lambda API over HTTP. Light: whoever only calls a runner imports none."""
+"""A client of a runner's Lambda API over HTTP. It imports no runner, so that commands which call one start fast."""
 
 import contextlib
 import http.client
@@ -22,7 +22,7 @@ class Reply:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The body as a JSON object. RunnerError where it is none: something else answers there."""
+        """The body as a JSON object. Raises RunnerError where it is none, because another program answers there."""
         try:
             document = parsed_json(self.body or b"{}")
         except ValueError as error:
@@ -33,7 +33,7 @@ class Reply:
 
 
 class Api:
-    """The Lambda API at ``url``. ``serving``: another process serves it, which goes on when we end."""
+    """The Lambda API at ``url``. ``serving``: another process serves it, which goes on when this one ends."""
 
     def __init__(self, url: str, token: str | None, *, serving: bool, timeout_s: float = 960) -> None:
         address = urlsplit(url)
@@ -55,13 +55,13 @@ class Api:
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
 
     def close(self) -> None:
-        """End the request under way, from any thread: the thread that waits for its answer gets an OSError."""
+        """End the current request, from any thread: the thread that waits for its answer gets an OSError."""
         with contextlib.suppress(OSError):
             if self._connection.sock is not None:
                 self._connection.sock.shutdown(socket.SHUT_RDWR)
 
     def do(self, method: str, path: str, document: object = None) -> dict[str, Any]:
-        """The answer to a request that has to succeed; RunnerError with the API's own words when it does not."""
+        """The answer to a request that must succeed. Raises RunnerError with the API's message when it does not."""
         reply = self.ask(method, path, document)
         if reply.status >= 300:
             error = reply.document

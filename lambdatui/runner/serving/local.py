@@ -1,4 +1,4 @@
-"""A runner for one task: the one that serves the log already, or else one in this process, as long as it is needed."""
+"""A runner for one task: the one that serves the log, or else one in this process until the task is done."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,9 +18,9 @@ OnLine = Callable[[str, int, str], None]
 
 
 def with_api(log_path: Path, run: Callable[[Api], T], on_line: OnLine | None = None) -> T:
-    """Call ``run`` with the API of ``log_path``'s runner: what it returns.
+    """Call ``run`` with the API of ``log_path``'s runner; returns what ``run`` returns.
 
-    ``on_line`` gets the log events of a runner in this process. RunnerError, OSError.
+    ``on_line`` is called with the log events of a runner in this process. Raises RunnerError, OSError.
     """
     if (address := serving_address(log_path)) is not None:
         return run(Api(address["url"], address.get("token"), serving=True))

@@ -1,7 +1,7 @@
 """Which process serves a runner's log, and where it listens: a lock and an address file beside the log.
 
 ``runner.db`` has ``runner.functions/.lock``, locked while a runner serves, and ``runner.functions/.serving`` with the
-address and the token. Light: whoever only calls a runner imports none.
+address and the token. It imports no runner, so that commands which only call one start fast.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ def address_file(log_path: Path) -> Path:
 
 
 def serving_address(log_path: Path) -> dict[str, Any] | None:
-    """``url``, ``token`` (None: needs none) and ``pid`` of the runner that serves ``log_path``; None when none does."""
+    """``url``, ``token`` (None: not needed) and ``pid`` of the runner that serves ``log_path``; None when none does."""
     lock = _folder(log_path) / ".lock"
     try:
         with open(lock, "rb") as file:
@@ -43,10 +43,10 @@ def serving_address(log_path: Path) -> dict[str, Any] | None:
 
 @contextlib.contextmanager
 def serving_lock(log_path: Path) -> Iterator[Callable[[str, str | None], None]]:
-    """Be the one process that serves ``log_path`` while the block runs.
+    """Be the only process that serves ``log_path`` while the block runs.
 
-    It gives a function that publishes the address: its arguments are the URL and the token (None: needs none).
-    Raises RunnerError when another process serves the log.
+    Yields a function that publishes the address: its arguments are the URL and the token (None: not needed). Raises
+    RunnerError when another process serves the log.
     """
     folder = _folder(log_path)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,7 +59,7 @@ def serving_lock(log_path: Path) -> Iterator[Callable[[str, str | None], None]]:
             raise RunnerError(f"a runner serves {log_path} already, on {where}") from None
 
         def publish(url: str, token: str | None) -> None:
-            address.unlink(missing_ok=True)  # an older one may have another mode
+            address.unlink(missing_ok=True)  # an older file may have another mode
             opened = os.open(address, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(opened, "w", encoding="utf-8") as out:
                 json.dump({"url": url, "token": token, "pid": os.getpid()}, out)

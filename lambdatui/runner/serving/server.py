@@ -21,13 +21,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to serve. Another host than loopback needs a token; port 0 is any that is free.
+    """How to serve. A host other than loopback needs a token; port 0 is any free port.
 
-    ``token`` is asked of every caller; without one, other users of the machine need a token that is made here, unless
-    ``open_to_users``. ``time_scale`` shortens waits: 60 makes a minute's wait a second. ``concurrency`` is the
-    account's limit, ``max_environments`` that of processes (0: what the machine holds), ``idle_s`` how many seconds an
-    environment stays warm. ``endpoint_url`` is where queues, topics and streams are. ``hosts`` are
-    names beside loopback's that requests may ask for.
+    ``token`` is required of every caller; without one, other users of the machine need a token that is generated,
+    unless ``open_to_users``. ``time_scale`` shortens waits: 60 makes a minute's wait a second. ``concurrency`` is the
+    account's limit, ``max_environments`` that of processes (0: as many as the machine can have), ``idle_s`` how many
+    seconds an environment stays warm. ``endpoint_url`` is where queues, topics and streams are. ``hosts`` are names
+    besides loopback's that requests may have as Host.
     """
 
     host: str = "127.0.0.1"
@@ -50,8 +50,8 @@ async def serve(
 ) -> None:
     """Serve until ``ended`` is set, or SIGINT, SIGTERM or SIGHUP comes.
 
-    ``ready`` is called with the runner and its URL once it answers. RunnerError when another process serves the log, or
-    a token is missing; OSError when the port is taken.
+    ``ready`` is called with the runner and its URL once it answers. Raises RunnerError when another process serves the
+    log or a token is missing, and OSError when the port is not available.
     """
     if settings.host not in _LOOPBACK and not settings.token:
         suggestion = secrets.token_urlsafe(12)

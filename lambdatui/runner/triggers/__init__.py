@@ -1,1 +1,1 @@
-"""What calls functions by itself: a module for each trigger, what they share, and those that run."""
+"""What calls functions by itself: a module for each trigger, what triggers share, and those that are running."""

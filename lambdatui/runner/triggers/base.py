@@ -1,4 +1,4 @@
-"""What a trigger is: something that calls a function by itself, and how ``lambdatui runner trigger`` asks for it."""
+"""What a trigger is: something that calls a function by itself, with its options of ``lambdatui runner trigger``."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
@@ -12,7 +12,7 @@ from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.interface import Invoker
 
 Document = dict[str, Any]
-"""A trigger as it is kept: a JSON object, of this runner or an event source mapping of the Lambda API."""
+"""A stored trigger: a JSON object of this runner, or an event source mapping of the Lambda API."""
 
 Stop = Callable[[], None]
 """Ends a trigger that was started."""
@@ -23,21 +23,21 @@ MAPPINGS_PATH = "/2015-03-31/event-source-mappings/"
 
 
 class OptionError(CaughtError, ValueError):
-    """The options of the command line contradict each other or cannot be read; the text says what to give."""
+    """Options of the command line that contradict each other or cannot be read; the text says what to give."""
 
 
 class OptionKind(Enum):
-    """What an option takes."""
+    """What kind of value an option takes."""
 
     TEXT = "text"
-    NUMBER = "number"  # from ``least`` to ``most``
-    FOLDER = "folder"  # that exists; made absolute
-    FLAG = "flag"  # nothing: it is there or not
+    NUMBER = "number"  # an integer from ``least`` to ``most``
+    FOLDER = "folder"  # one that exists; made absolute
+    FLAG = "flag"  # no value: the option is given or not
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of ``lambdatui runner trigger``; ``flag`` is its name there, without the dashes."""
+    """An option of ``lambdatui runner trigger``; ``flag`` is its name on the command line, without the dashes."""
 
     flag: str
     help: str | None
@@ -57,7 +57,7 @@ class Option:
 
 
 class TriggerHost(Protocol):
-    """What a trigger that runs may use of the runner."""
+    """What a running trigger may use of the runner."""
 
     @property
     def invoker(self) -> Invoker:
@@ -71,63 +71,63 @@ class TriggerHost(Protocol):
         """Queue ``event``, as JSON, for a function: asynchronously, as AWS's own services do."""
 
     def run(self, trigger_id: str, work: Coroutine[Any, Any, None]) -> Stop:
-        """Run ``work`` in a task, and report its error on stderr."""
+        """Run ``work`` in a task, and report an error of it on stderr; returns a function that stops it."""
 
     def save_mappings(self) -> None:
-        """Write the event source mappings, after a trigger changed its own."""
+        """Write the event source mappings, after a trigger has changed its own."""
 
 
 class Trigger(ABC):
     """One way in which functions are called.
 
-    A new one is a module that ends with ``register(ItsClass())``, and its line in ``registry``. The command line's
-    options and help, the API's validation and what is kept follow from it. It derives from one of the classes below.
+    A new one is a module that ends with ``register(ItsClass())``, and a line in ``registry``. The command line's
+    options and help, the API's validation and what is stored follow from it. It derives from one of the classes below.
     """
 
     options: ClassVar[tuple[Option, ...]]
-    """Of the command line. The first one asks for this trigger."""
+    """The options of the command line. The first one selects this trigger."""
 
     @abstractmethod
     def request(self, function: str, values: Mapping[str, Any]) -> tuple[str, Document]:
-        """Path and body of the POST that asks a runner for it; ``values`` are all options by name. OptionError."""
+        """Path and body of the POST that asks for this trigger; ``values`` are all options. Raises OptionError."""
 
 
 class KeptTrigger(Trigger):
-    """Kept in ``triggers.json`` by its id: ``{"function", "kind", ...}``; runs while a runner serves."""
+    """A trigger stored in ``triggers.json`` by its id: ``{"function", "kind", ...}``; it runs while a runner serves."""
 
     kind: ClassVar[str]
-    """Its ``kind`` in the document."""
+    """The value of ``kind`` in its document."""
 
     def request(self, function: str, values: Mapping[str, Any]) -> tuple[str, Document]:
-        """Adds the trigger, with what ``document`` has."""
+        """The request that adds the trigger, with the fields of ``document``."""
         return ADD_PATH, {"function": function, "kind": self.kind, **self.document(values)}
 
     @abstractmethod
     def document(self, values: Mapping[str, Any]) -> Document:
-        """What the options ask for, as fields of the document. OptionError."""
+        """The fields of the document that the options ask for. Raises OptionError."""
 
     def check(self, document: Document) -> None:
-        """ApiError when the document is not allowed; sets what was left open."""
+        """Raise ApiError when the document is not allowed; sets fields that were left out."""
 
     @abstractmethod
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Call the document's ``function`` from now on. What it listens on is open when it returns."""
+        """Call the document's ``function`` from now on. Its port, if it has one, is open when this returns."""
 
 
 class SentEvent(Trigger):
-    """Nothing is kept: one event is sent at once."""
+    """A trigger that is not stored: it sends one event at once."""
 
     def request(self, function: str, values: Mapping[str, Any]) -> tuple[str, Document]:
-        """Sends the event that ``event`` makes."""
+        """The request that sends the event of ``event``."""
         return FIRE_PATH, {"function": function, "event": self.event(values)}
 
     @abstractmethod
     def event(self, values: Mapping[str, Any]) -> Document:
-        """The event that the options ask for. OptionError; OSError where one names a file that cannot be read."""
+        """The event that the options ask for. Raises OptionError, and OSError where a named file cannot be read."""
 
 
 def text_or_file(value: str) -> str:
-    """An option's text; of ``@FILE`` the file's. OSError."""
+    """An option's text, or for ``@FILE`` the text of that file. Raises OSError."""
     return Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
 
 
@@ -136,5 +136,5 @@ TRIGGERS: list[Trigger] = []
 
 
 def register(trigger: Trigger) -> None:
-    """Make ``trigger`` known to the whole runner."""
+    """Add ``trigger`` to the triggers of the whole runner."""
     TRIGGERS.append(trigger)

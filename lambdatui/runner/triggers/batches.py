@@ -8,10 +8,10 @@ from lambdatui.runner.untrusted import parsed_json
 
 
 def failed_records(done: Invocation, ids: set[str], *, partial: bool) -> set[str]:
-    """Of the records ``ids``, those that failed: all after a function error, else what a partial response names.
+    """Which of the records ``ids`` failed: after a function error all, else those that a partial response names.
 
-    ``partial``: the mapping lets the function report failures item by item. An empty response or list is success; one
-    that cannot be read, or names what is not in the batch, fails it whole.
+    ``partial``: the mapping lets the function report failures record by record. An empty response or list is success; a
+    response that cannot be read, or names a record outside the batch, fails the whole batch.
     """
     if done.error_type is not None:
         return ids

@@ -1,4 +1,4 @@
-"""One EventBridge event of one's own, sent at once."""
+"""A custom EventBridge event, sent at once."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from lambdatui.runner.untrusted import parsed_json
 
 
 class CustomEvent(SentEvent):
-    """An event with a detail, a source and a detail type of one's own."""
+    """An event with a given detail, source and detail type."""
 
     options = (
         Option("event", "Send one EventBridge event now, with this detail.", metavar="JSON|@FILE"),
@@ -19,7 +19,7 @@ class CustomEvent(SentEvent):
     )
 
     def event(self, values: Mapping[str, Any]) -> Document:
-        """OptionError where the detail is no JSON."""
+        """The event. Raises OptionError where the detail is not JSON."""
         try:
             detail = parsed_json(text_or_file(values["event"]))
         except ValueError as error:
@@ -28,7 +28,7 @@ class CustomEvent(SentEvent):
 
 
 def custom_event(source: str, detail_type: str, detail: object) -> dict[str, Any]:
-    """What a function gets of a PutEvents entry; ``detail`` is a value of JSON."""
+    """The event that a function gets for a PutEvents entry; ``detail`` is a JSON value."""
     event = scheduled_event("none", datetime.now(UTC))
     return event | {"source": source, "detail-type": detail_type, "resources": [], "detail": detail}
 

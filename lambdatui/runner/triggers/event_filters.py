@@ -26,7 +26,7 @@ class EventFilterError(CaughtError, ValueError):
 
 
 class Filters:
-    """``FilterCriteria`` of a mapping: FilterError where a pattern cannot be read. Without any, everything passes."""
+    """``FilterCriteria`` of a mapping; without a pattern every record passes. Raises FilterError for a bad one."""
 
     def __init__(self, criteria: Mapping[str, Any] | None) -> None:
         self._patterns = []
@@ -62,7 +62,7 @@ def _check(pattern: Any) -> None:
 
 def _matches(pattern: Mapping[str, Any], record: Any) -> bool:
     if isinstance(record, str):
-        # The body of a message is JSON in a string: a pattern that goes into it means what it says.
+        # The body of a message is JSON in a string: a pattern for its fields means the JSON inside.
         try:
             record = parsed_json(record)
         except ValueError:

@@ -24,34 +24,34 @@ from lambdatui.runner.triggers.event_filters import EventFilterError, Filters
 
 _COMMON_FIELDS = ("BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria")
 SOURCE = "source_arn"
-"""The name of ``--source``, which all event sources share."""
+"""The name of the option ``--source``, which all event sources share."""
 
 
 class EventSource(Trigger):
     """A kind of queue or stream that is polled for records; a mapping's ARN says which kind it is."""
 
     service: ClassVar[str]
-    """The service in its ARNs, such as ``sqs``."""
+    """The service in the ARNs of this kind, such as ``sqs``."""
 
     title: ClassVar[str]
-    """What one of them is called, such as ``SQS queue``; an ``s`` makes it more than one."""
+    """The name of one such source, such as ``SQS queue``; with an ``s`` the plural."""
 
     fields: ClassVar[tuple[str, ...]] = ()
-    """Fields of CreateEventSourceMapping that it knows, beside those that every event source does."""
+    """Fields of CreateEventSourceMapping that this kind uses, besides those of every event source."""
 
     default_records: ClassVar[int]
     """``BatchSize`` where none is given."""
 
     own_options: ClassVar[tuple[Option, ...]] = ()
-    """Of the command line, beside those of every event source."""
+    """Options of the command line, besides those of every event source."""
 
     @property
     def options(self) -> tuple[Option, ...]:  # type: ignore[override]
-        """Those of every event source, then its own."""
+        """The options of every event source, then its own."""
         return (*_common_options(), *self.own_options)
 
     def request(self, function: str, values: Mapping[str, Any]) -> tuple[str, Document]:
-        """CreateEventSourceMapping, with what ``own_fields`` adds."""
+        """The request CreateEventSourceMapping, with the fields of ``own_fields``."""
         document: Document = {"FunctionName": function, "EventSourceArn": values[SOURCE]}
         if values["batch_size"] is not None:
             document["BatchSize"] = values["batch_size"]
@@ -62,7 +62,7 @@ class EventSource(Trigger):
         return MAPPINGS_PATH, document | self.own_fields(values)
 
     def own_fields(self, values: Mapping[str, Any]) -> Document:
-        """What its own options ask for."""
+        """The fields that its own options ask for."""
         return {}
 
     @abstractmethod
@@ -70,14 +70,14 @@ class EventSource(Trigger):
         """The largest ``BatchSize`` of the source with this ARN."""
 
     def check(self, document: Document) -> None:
-        """ApiError when a mapping's settings are not allowed of this kind of source."""
+        """Raise ApiError when a mapping's settings are not allowed for this kind of source."""
 
     @abstractmethod
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Poll what a mapping names, from now on.
+        """Poll the source of a mapping from now on.
 
-        ``document`` is the mapping, whose ``UUID`` is the id; the source may change its ``LastProcessingResult``, and
-        fields that begin with ``_``.
+        ``document`` is the mapping, whose ``UUID`` is the id; this kind of source may change its
+        ``LastProcessingResult``, and fields that begin with ``_``.
         """
 
 
@@ -87,7 +87,7 @@ def event_sources() -> list[EventSource]:
 
 
 def event_source_of(arn: str) -> EventSource:
-    """The kind of source that has this ARN; ApiError when none has."""
+    """The kind of source that has this ARN. Raises ApiError when none has."""
     parts = arn.split(":")
     service = parts[2] if len(parts) > 5 else ""
     for source in event_sources():
@@ -98,7 +98,7 @@ def event_source_of(arn: str) -> EventSource:
 
 
 def mapping_settings(request: Document, arn: str) -> Document:
-    """The settings of an event source mapping, with defaults; ApiError when one is not allowed."""
+    """The settings of an event source mapping, with defaults. Raises ApiError when one is not allowed."""
     source = event_source_of(arn)
     settings = {field: request[field] for field in _all_fields() if request.get(field) is not None}
     most = source.most_records(arn)
@@ -127,7 +127,7 @@ def mapping_settings(request: Document, arn: str) -> Document:
 
 
 def _all_fields() -> list[str]:
-    """The fields that some source knows; one that is not the source's own is kept and does nothing."""
+    """The fields that any kind of source uses; a mapping stores all of them, and ignores those of other kinds."""
     names = [*_COMMON_FIELDS, *(field for source in event_sources() for field in source.fields)]
     return list(dict.fromkeys(names))
 

@@ -1,4 +1,4 @@
-"""A folder as an S3 bucket: its files are objects, and what happens to them are S3's events.
+"""A folder as an S3 bucket: its files are the objects, and changes of files send S3's events.
 
 S3 User Guide, "Event message structure".
 """
@@ -31,9 +31,9 @@ _EVENTS = ("created", "removed")
 
 
 class Folder(KeptTrigger):
-    """The document's ``path`` is the folder, ``bucket`` its name (the folder's own where none is given).
+    """The document's ``path`` is the folder, ``bucket`` the bucket's name (by default the folder's).
 
-    ``prefix``, ``suffix`` and ``events`` (``created``, ``removed``) say which objects and events are passed on.
+    ``prefix``, ``suffix`` and ``events`` (``created``, ``removed``) select objects and events.
     """
 
     kind = "folder"
@@ -45,14 +45,14 @@ class Folder(KeptTrigger):
     )
 
     def document(self, values: Mapping[str, Any]) -> Document:
-        """OptionError for other events than those there are."""
+        """The fields of the options. Raises OptionError for an unknown kind of event."""
         events = [name.strip() for name in values["events"].split(",")]
         if not set(events) <= set(_EVENTS):
             raise OptionError("--events: created, removed, or both")
         return {"path": values["folder"], "prefix": values["prefix"], "suffix": values["suffix"], "events": events}
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Look at the folder five times a second; what is there already gives no event."""
+        """Look at the folder five times a second; files that are there at the start send no event."""
         return host.run(trigger_id, _pass_on_events(document, host))
 
 
@@ -72,7 +72,7 @@ async def _pass_on_events(document: Document, host: TriggerHost) -> None:
 
 
 class FolderEvents:
-    """Compares a folder with what it was at the last look; ``events`` are those that are wanted."""
+    """Compares a folder with its state at the previous look; ``events`` are the kinds that are wanted."""
 
     def __init__(self, path: str, prefix: str, suffix: str, events: frozenset[str], bucket: str = "") -> None:
         self._folder = Path(path)
@@ -80,13 +80,13 @@ class FolderEvents:
         self._prefix = prefix
         self._suffix = suffix
         self._events = events
-        # By key, nanoseconds of the last change and bytes.
+        # By key: nanoseconds of the last change, and size in bytes.
         self._objects: dict[str, tuple[int, int]] | None = None
         self._unsettled: dict[str, tuple[int, int]] = {}
         self._sequence = time.time_ns()
 
     def look(self) -> list[dict[str, Any]]:
-        """The events since the last look; none at the first. Reads files: for a thread."""
+        """The events since the previous look; none at the first. It reads the folder, so it runs in a thread."""
         now = self._files()
         before = self._objects
         if before is None:
@@ -97,7 +97,7 @@ class FolderEvents:
             if before.get(key) == state:
                 continue
             if self._unsettled.get(key) != state:
-                # A file is an object when it is whole: when it stayed the same from one look to the next.
+                # A file becomes an object when it is complete: when it did not change from one look to the next.
                 self._unsettled[key] = state
                 continue
             del self._unsettled[key]

@@ -12,18 +12,18 @@ class GatewayTrigger(KeptTrigger):
     """Opens the document's ``port`` on loopback; its first option takes the port, 0 for any that is free."""
 
     gateway: ClassVar[GatewayKind]
-    """How requests become events, and answers responses."""
+    """How this kind makes events from requests, and HTTP answers from responses."""
 
     def document(self, values: Mapping[str, Any]) -> Document:
-        """The port, unless any will do."""
+        """The port, if a certain one was asked for."""
         port = values[self.options[0].name]
         return {"port": port} if port else {}
 
     def check(self, document: Document) -> None:
-        """Choose a port, which is kept over restarts, where none is given."""
+        """Choose a port where none is given; it stays the same when the runner starts again."""
         document.setdefault("port", free_port())
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Listen until it is stopped."""
+        """Listen on the port until the trigger is stopped."""
         host.gateways.open_port(trigger_id, self.gateway, document["function"], document["port"])
         return lambda: host.gateways.close_port(trigger_id)

@@ -11,7 +11,7 @@ from lambdatui.runner.triggers.gateway_trigger import GatewayTrigger
 
 
 def load_balancer_event(request: Request, *, api_id: str) -> dict[str, Any]:
-    """The event of a target group with a Lambda function."""
+    """The event that a target group sends to a Lambda function."""
     body, is_base64 = payloads.request_body(request)
     _, single = payloads.query_parameters(request)
     group = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{api_id}/0000000000000000"

@@ -1,7 +1,8 @@
 """SQS queues: batches, windows, partial failures, filters, maximum concurrency.
 
-Lambda Developer Guide, "Using Lambda with Amazon SQS". A batch that succeeds is deleted from the queue; a batch that
-fails becomes visible again when its time is over, which is the queue's own matter, as is its dead-letter queue.
+Lambda Developer Guide, "Using Lambda with Amazon SQS". A batch that succeeds is deleted from the queue. For a batch
+that fails, the queue itself makes the messages visible again after its visibility timeout, or moves them to its
+dead-letter queue.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from lambdatui.runner.triggers.batches import failed_records
 from lambdatui.runner.triggers.event_filters import Filters
 from lambdatui.runner.triggers.event_source import EventSource
 
-_MOST_RECEIVED = 10  # SQS gives no more at once, and deletes no more at once
+_MOST_RECEIVED = 10  # SQS receives and deletes no more messages in one call
 _WAIT_S = 2
 _RETRY_S = 2.0
 _POLLERS = 5  # Lambda starts with five
@@ -34,18 +35,18 @@ class QueueSource(EventSource):
     default_records = 10
 
     def most_records(self, arn: str) -> int:
-        """10,000, and 10 of a FIFO queue."""
+        """10,000, or 10 for a FIFO queue."""
         return 10 if arn.endswith(".fifo") else 10_000
 
     def check(self, document: Document) -> None:
-        """More records than SQS gives at once need a window to gather them in."""
+        """Raise ApiError for a batch larger than SQS gives in one call, unless it has a window to collect it."""
         if document["BatchSize"] > _MOST_RECEIVED and document["MaximumBatchingWindowInSeconds"] < 1:
             raise invalid(
                 "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
             )
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Poll the queue with as many pollers as Lambda begins with."""
+        """Poll the queue with as many pollers as Lambda starts with."""
         return host.run(trigger_id, _Pollers(document, host).run())
 
 
@@ -82,7 +83,7 @@ class _Pollers:
                 await asyncio.sleep(_RETRY_S)
 
     async def _receive(self) -> list[dict[str, Any]]:
-        """Messages until the batch is full, or its window is over."""
+        """Receive messages until the batch is full, or its window is over."""
         batch: list[dict[str, Any]] = []
         deadline: float | None = None
         size_bytes = 0
@@ -112,7 +113,7 @@ class _Pollers:
         return batch
 
     async def _process(self, messages: list[dict[str, Any]]) -> None:
-        """Call the function with what passes the filters, and delete all that did not fail."""
+        """Call the function with the messages that pass the filters, and delete all that did not fail."""
         records = [self._record(message) for message in messages]
         chosen = [record for record in records if self._filters.passes(record)]
         failed = await self._invoke(chosen) if chosen else set()
@@ -124,7 +125,7 @@ class _Pollers:
             await asyncio.to_thread(self._client.delete_message_batch, QueueUrl=self._url, Entries=entries)
 
     async def _invoke(self, records: list[dict[str, Any]]) -> set[str]:
-        """The ids of the messages that were not processed."""
+        """Call the function; returns the ids of the messages that failed."""
         ids = {record["messageId"] for record in records}
         payload = json.dumps({"Records": records}).encode()
         try:

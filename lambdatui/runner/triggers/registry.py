@@ -1,4 +1,4 @@
-"""Every trigger. A new one is a module beside this one, and a line below."""
+"""All triggers. A new one is a module beside this one, and a line below."""
 
 # ruff: noqa: F401, I001 - importing registers; the order is that of `lambdatui runner trigger --help`
 import lambdatui.runner.triggers.schedule
@@ -16,7 +16,7 @@ from lambdatui.runner.triggers.event_source import SOURCE, event_source_of
 
 
 def kept_trigger(kind: object) -> KeptTrigger | None:
-    """The trigger that is kept with this ``kind``; None when there is none."""
+    """The stored trigger of this ``kind``; None when there is none."""
     for trigger in TRIGGERS:
         if isinstance(trigger, KeptTrigger) and trigger.kind == kind:
             return trigger
@@ -30,13 +30,13 @@ def all_options() -> list[Option]:
 
 
 def choosing_options() -> list[Option]:
-    """The options of which one is to be given: each asks for a trigger."""
+    """The options that select a trigger, of which one must be given."""
     options = {trigger.options[0].flag: trigger.options[0] for trigger in TRIGGERS}
     return list(options.values())
 
 
 def trigger_with(option: Option, value: str) -> Trigger:
-    """The trigger that an option asks for; which event source is in the ARN. ApiError when none has that ARN."""
+    """The trigger that an option selects; the ARN in ``value`` tells event sources apart. Raises ApiError."""
     if option.name == SOURCE:
         return event_source_of(value)
     return next(trigger for trigger in TRIGGERS if trigger.options[0].flag == option.flag)

@@ -20,9 +20,9 @@ MAPPINGS_FILE = "mappings.json"
 
 
 class RunningTriggers:
-    """Starts and stops triggers; what they use of the runner goes through it (``TriggerHost``).
+    """Starts and stops triggers, and is their ``TriggerHost``.
 
-    ``documents`` has the triggers, ``mappings`` are the event source mappings by their UUIDs.
+    ``documents`` has the triggers' file, ``mappings`` are the event source mappings by their UUIDs.
     """
 
     def __init__(
@@ -39,27 +39,27 @@ class RunningTriggers:
     # --- all of them
 
     def start(self) -> None:
-        """Start all that are kept."""
+        """Start all stored triggers and event source mappings."""
         for trigger_id in self._triggers:
             self._start(trigger_id)
         for mapping_id in self._mappings:
             self.mapping_changed(mapping_id)
 
     async def close(self) -> None:
-        """Stop them, and wait for what they were doing."""
+        """Stop all, and wait for what they were doing."""
         for trigger_id in list(self._stops):
             self._stop(trigger_id)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def by_id(self) -> Mapping[str, Document]:
-        """The kept triggers, without the event source mappings."""
+        """The stored triggers, without the event source mappings."""
         return self._triggers
 
     # --- one of them
 
     def add(self, document: Document) -> str:
-        """Keep a new trigger and start it: its id. ApiError when it cannot be."""
+        """Store a new trigger and start it; returns its id. Raises ApiError when its document is not allowed."""
         self.invoker.functions.resolve(str(document.get("function", "")))
         kind = document.get("kind")
         trigger = kept_trigger(kind)
@@ -73,14 +73,14 @@ class RunningTriggers:
         return trigger_id
 
     def remove(self, trigger_id: str) -> None:
-        """Stop a trigger and forget it. ApiError when there is none of that id."""
+        """Stop a trigger and delete it. Raises ApiError when there is none of that id."""
         if self._triggers.pop(trigger_id, None) is None:
             raise ApiError(404, "ResourceNotFoundException", f"there is no trigger {trigger_id!r}")
         self._stop(trigger_id)
         self._documents.write(_FILE, self._triggers)
 
     def mapping_changed(self, mapping_id: str) -> None:
-        """Poll, poll otherwise, or poll no more what an event source mapping names."""
+        """Start, restart or stop polling, after an event source mapping was created, changed or deleted."""
         self._stop(mapping_id)
         mapping = self._mappings.get(mapping_id)
         if mapping is None or mapping["State"] != "Enabled":
@@ -107,14 +107,14 @@ class RunningTriggers:
     # --- what triggers use (``TriggerHost``)
 
     async def send(self, function: str, event: object) -> None:
-        """Queue an event for a function; one that is gone is reported on stderr."""
+        """Queue an event for a function; an error, as for a deleted function, is reported on stderr."""
         try:
             await self.invoker.invoke_later(function, json.dumps(event).encode())
         except ApiError as error:
             sys.stderr.write(f"lambdatui runner: a trigger of {function}: {error}\n")
 
     def run(self, trigger_id: str, work: Coroutine[Any, Any, None]) -> Stop:
-        """Run ``work`` in a task; an error of its own is reported, and ends that trigger alone."""
+        """Run ``work`` in a task; an error in it is reported on stderr, and ends this trigger only."""
 
         async def run_and_report() -> None:
             try:

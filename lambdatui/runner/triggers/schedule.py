@@ -10,11 +10,11 @@ from lambdatui.runner.triggers.base import Document, KeptTrigger, Option, Stop, 
 from lambdatui.runner.triggers.eventbridge import scheduled_event
 from lambdatui.runner.triggers.schedule_expression import Rate, ScheduleError, parse
 
-_LONGEST_SLEEP_S = 60  # the clock may be set meanwhile
+_LONGEST_SLEEP_S = 60  # the clock may be changed meanwhile
 
 
 class Schedule(KeptTrigger):
-    """The document's ``expression`` says when."""
+    """A schedule; the document's ``expression`` is EventBridge's."""
 
     kind = "schedule"
     options = (Option("schedule", "rate(5 minutes) or cron(0 3 * * ? *), as EventBridge has them.", metavar="EXPR"),)
@@ -24,14 +24,14 @@ class Schedule(KeptTrigger):
         return {"expression": values["schedule"]}
 
     def check(self, document: Document) -> None:
-        """ApiError for an expression that EventBridge would refuse."""
+        """Raise ApiError for an expression that EventBridge would refuse."""
         try:
             parse(str(document.get("expression", "")))
         except ScheduleError as error:
             raise invalid(str(error)) from error
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Wait for each time from now on."""
+        """Call the function at each time of the schedule from now on."""
         return host.run(trigger_id, _call_at_times(trigger_id, document, host))
 
 
@@ -42,7 +42,7 @@ async def _call_at_times(trigger_id: str, document: Document, host: TriggerHost)
         if isinstance(expression, Rate):
             await asyncio.sleep((due - moment).total_seconds() / host.invoker.time_scale)
         else:
-            # A cron time is a time of the clock: scaled time is no clock, so it waits for the real one.
+            # A cron expression gives times of the clock, which ``time_scale`` does not change.
             while (left_s := (due - datetime.now(UTC)).total_seconds()) > 0:
                 await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
         moment = due

@@ -27,7 +27,7 @@ class ScheduleError(CaughtError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``rate(...)``: every so many seconds."""
+    """``rate(...)``: a number of seconds between two calls."""
 
     seconds: int
 
@@ -38,7 +38,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Cron:
-    """``cron(...)``: minutes of the clock, UTC. The fields of days are as written: what they allow differs by month."""
+    """``cron(...)`` in UTC. The two fields of days stay as written, because the days that they mean differ by month."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -111,7 +111,7 @@ class Cron:
 
 
 def parse(expression: str) -> Rate | Cron:
-    """The schedule of an expression. ScheduleError."""
+    """The schedule of an expression. Raises ScheduleError."""
     if expression.startswith("rate("):
         return _rate(expression)
     if not (expression.startswith("cron(") and expression.endswith(")")):
@@ -164,7 +164,7 @@ def _check_days(cron: Cron, expression: str) -> None:
 
 
 def _set(field: str, least: int, most: int, names: dict[str, int], title: str) -> frozenset[int]:
-    """The values that a field allows. ``names`` are words for some; ``title`` names the field in a ScheduleError."""
+    """The values that a field allows. ``names`` are words for some of them; errors call the field ``title``."""
     values: set[int] = set()
     for part in field.split(","):
         base, slash, step_text = part.partition("/")
@@ -183,7 +183,7 @@ def _set(field: str, least: int, most: int, names: dict[str, int], title: str) -
             raise ScheduleError(f"{title}: {part!r} is outside {least} to {most}")
         if low <= high:
             values.update(range(low, high + 1, step))
-        elif names:  # FRI-MON goes round the week, NOV-FEB round the year
+        elif names:  # a range of names may wrap: FRI-MON over the end of the week, NOV-FEB over that of the year
             values.update([*range(low, most + 1), *range(least, high + 1)][::step])
         else:
             raise ScheduleError(f"{title}: {part!r} ends before it begins")
@@ -203,12 +203,12 @@ def _day_number(text: str) -> int:
 
 
 def _week_day(year: int, month: int, day: int) -> int:
-    """Sunday is 1."""
+    """The day of the week, where Sunday is 1."""
     return (calendar.weekday(year, month, day) + 1) % 7 + 1
 
 
 def _nearest_weekday(year: int, month: int, day: int, length: int) -> int:
-    """Monday to Friday, nearest to ``day`` and in its month."""
+    """The day from Monday to Friday that is nearest to ``day``, in the same month."""
     week_day = calendar.weekday(year, month, day)
     if week_day == 5:
         return day - 1 if day > 1 else day + 2

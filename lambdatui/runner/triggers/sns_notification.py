@@ -10,7 +10,7 @@ from lambdatui.runner.triggers.base import Document, Option, SentEvent, register
 
 
 class SnsNotification(SentEvent):
-    """A message, and perhaps a subject."""
+    """A notification with a message, and perhaps a subject."""
 
     options = (
         Option("sns", "Send one SNS notification now.", metavar="TEXT|@FILE"),
@@ -18,12 +18,12 @@ class SnsNotification(SentEvent):
     )
 
     def event(self, values: Mapping[str, Any]) -> Document:
-        """The notification."""
+        """The event of the notification."""
         return sns_event(text_or_file(values["sns"]), values["subject"])
 
 
 def sns_event(message: str, subject: str | None, topic: str = "local") -> dict[str, Any]:
-    """What a function that subscribes to an SNS topic gets."""
+    """The event that a function subscribed to an SNS topic gets."""
     arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}"
     sns: dict[str, object] = {
         "Type": "Notification",

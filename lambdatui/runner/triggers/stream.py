@@ -1,7 +1,8 @@
 """DynamoDB streams: shards in order, batches, retries, partial failures.
 
 Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB": a batch that fails blocks its shard until it succeeds,
-is too old, or was tried often enough; then its description goes to the failure destination and the shard goes on.
+is too old, or was tried often enough. A batch that is given up is described to the failure destination, and the shard
+continues.
 """
 
 import asyncio
@@ -43,25 +44,25 @@ class StreamSource(EventSource):
     own_options = (Option("from-start", "A stream: from its oldest record on.", OptionKind.FLAG),)
 
     def own_fields(self, values: Mapping[str, Any]) -> Document:
-        """Where a stream is read from, which the API wants to be told."""
+        """The position from which the stream is read, which the API requires."""
         return {"StartingPosition": "TRIM_HORIZON" if values["from_start"] else "LATEST"}
 
     def most_records(self, arn: str) -> int:
-        """10,000 of every stream."""
+        """10,000 for every stream."""
         return 10_000
 
     def check(self, document: Document) -> None:
-        """A stream's position is needed, and cannot be a time."""
+        """Raise ApiError where a stream's position is missing, or is a time."""
         if document.get("StartingPosition") not in ("LATEST", "TRIM_HORIZON"):
             raise invalid("1 validation error detected: Value at 'startingPosition' must be LATEST or TRIM_HORIZON")
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
-        """Read the stream where it was left, or else where ``StartingPosition`` says."""
+        """Continue reading the stream where reading ended, else begin at ``StartingPosition``."""
         return host.run(trigger_id, _Reader(document, host).run())
 
 
 class _Reader:
-    """Reads the stream of one mapping; what it has read is kept in the mapping's ``_checkpoints``."""
+    """Reads the stream of one mapping; the position in each shard is stored in the mapping's ``_checkpoints``."""
 
     def __init__(self, mapping: Document, host: TriggerHost) -> None:
         self._mapping = mapping
@@ -76,7 +77,7 @@ class _Reader:
         self._most_age_s = int(mapping.get("MaximumRecordAgeInSeconds", -1))
         self._bisect = bool(mapping.get("BisectBatchOnFunctionError"))
         self._client: Any = None
-        self._checkpoints: dict[str, str] = mapping.setdefault("_checkpoints", {})  # by shard, a sequence number
+        self._checkpoints: dict[str, str] = mapping.setdefault("_checkpoints", {})  # by shard: sequence number
 
     async def run(self) -> None:
         """Read until it is cancelled."""
@@ -109,7 +110,7 @@ class _Reader:
         sys.stderr.write(f"lambdatui runner: {self._arn}: {error}\n")
 
     async def _read_shard(self, shard_id: str, position: str) -> None:
-        """Process a shard's records to its end, if it has one."""
+        """Process a shard's records up to its end, or for ever while the shard is open."""
         iterator: str | None = None
         while True:
             try:
@@ -133,7 +134,7 @@ class _Reader:
                 await asyncio.sleep(_RETRY_S)
 
     async def _iterator(self, shard_id: str, position: str) -> str:
-        """Where to read on: after the checkpoint, or from ``position`` where there is none."""
+        """A shard iterator after the checkpoint, or at ``position`` where there is none."""
         start = {"ShardIteratorType": position}
         if (checkpoint := self._checkpoints.get(shard_id)) is not None:
             start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": checkpoint}
@@ -143,7 +144,7 @@ class _Reader:
         return str(answer["ShardIterator"])
 
     async def _process(self, shard_id: str, records: list[Record]) -> None:
-        """Call the function until each record is processed or given up, in order; then move the checkpoint."""
+        """Call the function until each record is processed or given up, in order; then store the checkpoint."""
         batches = [[record for record in records if self._filters.passes(record)]]
         attempts = 0
         while batches:
@@ -173,14 +174,14 @@ class _Reader:
         self._host.save_mappings()
 
     def _given_up(self, batch: list[Record], attempts: int) -> str | None:
-        """The condition under which a failed batch is tried no more; None when it is tried again."""
+        """The condition under which a failed batch is given up; None when it is tried again."""
         created_s = batch[0]["dynamodb"].get("ApproximateCreationDateTime", 0)
         if 0 <= self._most_age_s < time.time() - created_s:
             return "RecordAgeExceeded"
         return "RetryAttemptsExhausted" if 0 <= self._retries < attempts else None
 
     async def _invoke(self, batch: list[Record]) -> int | None:
-        """None when the batch is processed; else the index of the first record that was not."""
+        """Call the function; returns None for success, else the index of the first record that failed."""
         ids = [record["dynamodb"]["SequenceNumber"] for record in batch]
         arn = self._mapping["FunctionArn"]
         age_ms = max(now_ms() - batch[-1]["dynamodb"].get("ApproximateCreationDateTime", 0) * 1000, 0)
@@ -225,7 +226,7 @@ class _Reader:
 
 
 def _plain(value: Any) -> Any:
-    """boto3's record as JSON has it: times as whole epoch seconds, bytes as base64."""
+    """boto3's record as JSON: times as whole epoch seconds, bytes as base64."""
     if isinstance(value, dict):
         return {key: _plain(member) for key, member in value.items()}
     if isinstance(value, (list, tuple, set)):
