@@ -9,7 +9,7 @@ from collectors.ingest.watch_events import WatchEvent
 from collectors.model.records import LogEvent
 from collectors.sources.base import Item, LogEvents, Source, SourceFailed, Stored
 from collectors.sources.inputs.timestamps import epoch_ms
-from lambdatui.views.advice_item import Advice, Subject, made
+from lambdatui.views.advice_item import Advice, AdviceSubject, advice_of
 
 
 class DockerLogs(Source):
@@ -30,10 +30,10 @@ class DockerLogs(Source):
         yield LogEvents([event for event in events if event.timestamp_ms >= self._since_ms])
 
 
-def names_its_team(subject: Subject) -> Iterator[Advice]:
+def names_its_team(subject: AdviceSubject) -> Iterator[Advice]:
     """A rule of the house: names begin with a team's, ``team-function``."""
     if "-" not in subject.row.function:
-        yield made(subject.row, "team", "its name does not begin with a team's", "rename it to TEAM-NAME", "")
+        yield advice_of(subject.row, "team", "its name does not begin with a team's", "rename it to TEAM-NAME", "")
 
 
 class Webhook:
