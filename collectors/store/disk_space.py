@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+from collectors.model.clock import now_ms
 from collectors.model.units import DAY_MS
 
 PRUNING_BYTES = 128 << 10  # the log of one small piece that is deleted, and the index that SQLite has beside it
@@ -42,11 +43,10 @@ def prunable(path: Path, needed: int) -> tuple[int, int] | None:
 
     Else the one that frees most; None where a day frees nothing. Counted from the machine's clock.
     """
-    import time
 
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
     try:
-        before = [time.time_ns() // 1_000_000 - days * DAY_MS for days in _AGES]
+        before = [now_ms() - days * DAY_MS for days in _AGES]
         chunks = connection.execute(
             f"SELECT {', '.join(['coalesce(sum(CASE WHEN last_ms < ? THEN length(content) END), 0)'] * len(_AGES))}"
             " FROM chunks",

@@ -82,7 +82,9 @@ class StartupView:
 def startup_view(
     path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
 ) -> StartupView:
-    """Every function over the range, which a preset's name or a choice tells. Raises ``Unseen``, ``RangeError``.
+    """Every function over the range, which a preset's name or a choice tells.
+
+    Raises ``StartupUnreadable``, ``RangeError``.
 
     In a large fleet CloudWatch's metrics cost four times what all else does: where ``in_sight`` is given, and so many
     functions are known to be the dearest without them, only those are asked for and told.

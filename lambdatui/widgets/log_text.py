@@ -21,7 +21,7 @@ _LONGEST = 100_000
 
 
 class LoggedLine(Protocol):
-    """What the pane needs of a line, such as ``lambdatui.views.invocation.Line``."""
+    """What the pane needs of a line, such as ``lambdatui.views.invocation.InvocationLine``."""
 
     @property
     def timestamp(self) -> int: ...
