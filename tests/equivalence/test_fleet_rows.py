@@ -23,7 +23,7 @@ from lambdatui.views.logs import kind_of, logs
 from lambdatui.views.money import month_usages
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of
-from pricing.allocation import Allotment
+from pricing.allocation import Allocation
 from pricing.bill import bill, totals_of
 from pricing.line_items import LineItem, lines_of
 from pricing.projection import QUANTITIES, hour_shares, project
@@ -170,7 +170,7 @@ def list_of(one: object) -> tuple[int, ...]:
 @settings(max_examples=200)
 def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free: bool, data: st.DataObject) -> None:
     whole = bill(usages, BOOK, free_tier=free)
-    allotted = Allotment.of(UsageTable.of(usages), BOOK, free)
+    allotted = Allocation.of(UsageTable.of(usages), BOOK, free)
     plain = [line for at in range(len(usages)) for line in lines_of(allotted.priced(at))]
     assert list(map(repr, whole.lines)) == list(map(repr, plain))
     inside = set(data.draw(st.lists(st.integers(0, max(0, len(usages) - 1)), max_size=6))) if usages else set()

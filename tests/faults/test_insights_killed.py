@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.model.units import MINUTE_MS
-from tests.support.aws import HOUR_MS, REGION, isolate
+from collectors.model.units import HOUR_MS, MINUTE_MS
+from tests.support.aws import REGION, isolate
 from tests.support.command_line import PROGRAM
 from tests.support.fake_aws.fleet import Fleet as Served
 from tests.support.fake_aws.server import FakeAws, fake_aws

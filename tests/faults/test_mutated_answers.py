@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from collectors.model.account import Alarms, BilledDay, Inventory
 from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import HOUR_MS
 from collectors.sources.base import BudgetReached, Failed, HourAggregates, SourceFailed
 from collectors.sources.cloudwatch import alarms, costs, inventory, log_events, log_groups, optimizer
 from collectors.sources.cloudwatch.calls import Calls, TokenBucket
@@ -27,7 +28,7 @@ from collectors.sources.cloudwatch.insights_queries import Queries
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metrics import Points, Query, Span
 from collectors.sources.cloudwatch.session import ReadOnlySession
-from tests.support.aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, isolate, listed, no_pause
+from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, isolate, listed, no_pause
 
 FREE = TokenBucket(1e9)
 NOW = 1_735_700_000_000

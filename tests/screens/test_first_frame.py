@@ -59,6 +59,7 @@ MODULES = {
     "collectors.model.clock",
     "collectors.model.errors",
     "collectors.model.quantities",
+    "collectors.model.units",
     "collectors.store.integrity.cell_checksum",
     "collectors.store.read.startup_reader",
     "collectors.store.schema",

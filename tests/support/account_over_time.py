@@ -13,10 +13,10 @@ from typing import Any
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.ingest.results import Collected
-from collectors.model.units import DAY_MS
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
-from tests.support.aws import ACCOUNT, MINUTE_MS, REGION, Canned, canned_session, listed, no_pause
+from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, listed, no_pause
 from tests.support.printed_statements import report, request_id, start
 
 GROUPS_A_PAGE = FUNCTIONS_A_PAGE = 50

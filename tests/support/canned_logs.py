@@ -7,9 +7,10 @@ from typing import Any
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.ingest.results import Collected
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
-from tests.support.aws import HOUR_MS, MINUTE_MS, Canned, canned_session, no_pause, paged_functions
+from tests.support.aws import Canned, canned_session, no_pause, paged_functions
 from tests.support.printed_statements import report, request_id, start
 
 NOW = 1_743_415_200_000 + 30 * MINUTE_MS

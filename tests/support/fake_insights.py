@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from collectors.model.units import HOUR_MS
 from collectors.store.read.reader import Reader
-from tests.support.aws import ACCOUNT, HOUR_MS, Answer, error, listed
+from tests.support.aws import ACCOUNT, Answer, error, listed
 from tests.support.insights_ql import Event, run
 
 LONGEST_MS = 90_000  # of the invocations that are made

@@ -11,12 +11,13 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.ingest.results import Collected
 from collectors.model.account import Recommendation
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
-from tests.support.account_over_time import DAY_MS, T0
-from tests.support.aws import ACCOUNT, HOUR_MS, MINUTE_MS, Canned, error, no_pause
+from tests.support.account_over_time import T0
+from tests.support.aws import ACCOUNT, Canned, error, no_pause
 
 pytestmark = pytest.mark.usefixtures("aws_isolated")
 

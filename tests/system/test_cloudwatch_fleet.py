@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from lambdatui.cli.main import cli
-from tests.support.aws import ACCOUNT, KEYS, MINUTE_MS, REGION, plain, put_events, recent_ms
+from tests.support.aws import ACCOUNT, KEYS, REGION, plain, put_events, recent_ms
 from tests.support.command_line import PROGRAM
 from tests.support.printed_statements import EVER, differences, everything, report, request_id, start
 

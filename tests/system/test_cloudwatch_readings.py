@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from collectors.model.account import CallCount, Inventory
 from collectors.model.records import FunctionKey, LogEvent, Reject
+from collectors.model.units import HOUR_MS
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch import alarms, inventory, live_tail, log_events, log_groups, optimizer
 from collectors.sources.cloudwatch.allowed_calls import READINGS
@@ -20,7 +21,6 @@ from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.session import ReadOnlySession, ReadOnlyViolation, _refuse
 from tests.support.aws import (
     ACCOUNT,
-    HOUR_MS,
     REGION,
     STREAM,
     canned_session,

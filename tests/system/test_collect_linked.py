@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from collectors.model.units import HOUR_S
+from collectors.model.units import HOUR_S, MINUTE_MS
 from collectors.store.read.reader import Reader
 from tests.support.accounts_cloud import Cloud
-from tests.support.aws import ACCOUNT, MINUTE_MS, REGION, error, isolate, recent_ms
+from tests.support.aws import ACCOUNT, REGION, error, isolate, recent_ms
 from tests.support.command_line import rows, run
 
 SOURCE, QUIET = "222233334444", "333344445555"

@@ -9,22 +9,14 @@ import pytest
 
 from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.base import BudgetReached, Failed, Item, LogEvents, SourceFailed, Step
 from collectors.sources.cloudwatch.source import ALWAYS
 from collectors.store.connection import writing
 from collectors.store.errors import StoreLocked
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
-from tests.support.aws import (  # fmt: skip
-    ACCOUNT,
-    HOUR_MS,
-    MINUTE_MS,
-    REGION,
-    canned_session,
-    error,
-    metric_answer,
-    paged_functions,
-)
+from tests.support.aws import ACCOUNT, REGION, canned_session, error, metric_answer, paged_functions
 from tests.support.canned_logs import NOW, SINCE, Logs, aws_with, collect, fleet, lines, source
 from tests.support.printed_statements import DAY, EVER, differences, everything
 

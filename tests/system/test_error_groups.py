@@ -14,8 +14,8 @@ from collectors.ingest.regrouping import is_old, regroup_store
 from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import family, fingerprint, normalise
 from collectors.store.connection import writing
+from collectors.store.integrity import checking
 from collectors.store.read.reader import Reader
-from collectors.store.write import maintenance
 from lambdatui.views.error_families import ErrorFamilyView, common, groups, rolled
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.time_range import RangeChoice
@@ -152,7 +152,7 @@ def test_what_an_older_version_held_together_is_told_apart_by_its_lines(tmp_path
     assert regroup_store(store)
     assert sorted(counts(store).values()) == [1, 3]
     assert cells(store) == new
-    assert maintenance.check(store) == []
+    assert checking.check(store) == []
     assert not regroup_store(store)
 
 
@@ -189,7 +189,7 @@ def test_what_is_one_group_now_is_merged_and_an_import_meets_it(tmp_path: Path) 
     failing(tmp_path, ["order 9 is closed"], begin=4)  # the writer groups anew first
     assert sorted(counts(store).values()) == [1, 3]
     assert len(new[2]) == len(cells(store)[2])
-    assert maintenance.check(store) == []
+    assert checking.check(store) == []
 
 
 def test_killed_before_its_end_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.unread_logs import missing_since, to_read_since
 from collectors.store.read.reader import Reader
-from tests.support.account_over_time import DAY_MS, T0, World, collect, fleet
-from tests.support.aws import HOUR_MS, MINUTE_MS
+from tests.support.account_over_time import T0, World, collect, fleet
 from tests.support.printed_statements import EVER
 
 pytestmark = pytest.mark.usefixtures("aws_isolated")

@@ -83,7 +83,7 @@ def serve_(
     def ready(runner: Any, url: str) -> None:
         click.echo(url)
         sys.stdout.flush()
-        names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
+        names = ", ".join(sorted(runner.functions.by_name)) or "none yet"
         most = figures.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
         if not no_token:

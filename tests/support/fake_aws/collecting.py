@@ -12,9 +12,10 @@ import click
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.ingest.results import Collected
+from collectors.model.units import HOUR_MS
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
-from tests.support.fake_aws.fleet import HOUR_MS, REGION
+from tests.support.fake_aws.fleet import REGION
 from tests.support.fake_aws.server import FakeAws
 
 EVERYTHING = (*ALWAYS, "costs", "optimizer")

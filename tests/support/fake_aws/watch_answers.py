@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from collectors.model.units import FOREVER_MS
-from tests.support.fake_aws.fleet import DAY_MS, Fleet
+from collectors.model.units import DAY_MS, FOREVER_MS
+from tests.support.fake_aws.fleet import Fleet
 from tests.support.fake_aws.lambda_answers import Missing
 from tests.support.fake_aws.paging import TOKENS, paged, place
 

@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 from collectors.ingest.engine import import_files
 from collectors.model.account import HourAggregate
 from collectors.model.records import FunctionKey
+from collectors.model.units import HOUR_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.cloudwatch import insights
 from collectors.sources.cloudwatch.insights import HourSums
@@ -25,7 +26,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from tests.support import needs
-from tests.support.aws import ACCOUNT, HOUR_MS, REGION, canned_session
+from tests.support.aws import ACCOUNT, REGION, canned_session
 from tests.support.places import SHARED
 from tests.support.printed_statements import EVER
 

@@ -12,7 +12,7 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.ingest.results import Collected
 from collectors.model.account import HourAggregate
-from collectors.model.units import MINUTE_MS
+from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.base import BudgetReached, Step
 from collectors.sources.cloudwatch import insights_queries
 from collectors.sources.cloudwatch.session import ReadOnlySession
@@ -24,7 +24,7 @@ from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import TimeRange
 from pricing.pricebook import PriceBook
-from tests.support.aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, error
+from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error
 from tests.support.fake_insights import FakeInsights, Fleet, Sums, account_answers, stored
 
 pytestmark = pytest.mark.usefixtures("aws_isolated")

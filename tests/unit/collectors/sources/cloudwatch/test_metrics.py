@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from collectors.model.account import Configured, Covered, Inventory
 from collectors.model.records import FunctionKey
-from collectors.model.units import HOUR_S
+from collectors.model.units import HOUR_MS, HOUR_S, MINUTE_MS
 from collectors.sources.base import BudgetReached, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch import log_choices, metric_names, metrics, unread_logs
 from collectors.sources.cloudwatch.calls import Calls
@@ -22,17 +22,7 @@ from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.metrics import Points, Query, Span, plan, queries, span
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from tests.support import needs
-from tests.support.aws import (
-    ACCOUNT,
-    HOUR_MS,
-    MINUTE_MS,
-    REGION,
-    canned_session,
-    error,
-    listed,
-    plain,
-    recent_ms,
-)
+from tests.support.aws import ACCOUNT, REGION, canned_session, error, listed, plain, recent_ms
 from tests.support.places import SHARED
 
 pytestmark = pytest.mark.usefixtures("aws_isolated")

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from collectors.ingest.store_answers import stored_in
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
 from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
 from lambdatui.cli.spending import cost_of
-from tests.support.account_over_time import DAY_MS, T0, World, collect, fleet
-from tests.support.aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, no_pause
+from tests.support.account_over_time import T0, World, collect, fleet
+from tests.support.aws import ACCOUNT, REGION, no_pause
 
 pytestmark = pytest.mark.usefixtures("aws_isolated")
 

@@ -13,11 +13,12 @@ def test_how_it_is(runner: Served) -> None:
 
 
 def test_what_is_refused(runner: Served) -> None:
+    runner.create("refusing", "def handler(e, c): return 1")
     assert runner.ask("POST", "/_lambdatui/triggers/add", b"{")[1]["x-amzn-errortype"] == "SerializationException"
     assert runner.ask("POST", "/_lambdatui/dance", {})[2]["message"] == "there is no dance"
     status, _, body = runner.ask("POST", "/_lambdatui/triggers/remove", {"id": "none"})
     assert (status, body["Message"]) == (404, "there is no trigger 'none'")
-    status, _, body = runner.ask("POST", "/_lambdatui/triggers/add", {"function": "own", "kind": "telegraph"})
+    status, _, body = runner.ask("POST", "/_lambdatui/triggers/add", {"function": "refusing", "kind": "telegraph"})
     assert (status, body["message"]) == (400, "there is no trigger of kind 'telegraph'")
     assert runner.ask("POST", "/_lambdatui/triggers/add", {"function": "none", "kind": "folder"})[0] == 404
 

@@ -110,14 +110,14 @@ def test_calls_are_answered_while_a_large_zip_is_unpacked(runner: Served, monkey
     runner.create("quick", SOURCE)
     runner.client.invoke(FunctionName="quick")
     begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
-    unpack = type(runner.runner.deployed).unpack
+    unpack = type(runner.runner.functions).unpack
 
     def held(*arguments: Any) -> Any:
         begun.set()
         assert go_on.wait(120), "calls are not answered meanwhile"
         return unpack(*arguments)
 
-    monkeypatch.setattr(type(runner.runner.deployed), "unpack", held)
+    monkeypatch.setattr(type(runner.runner.functions), "unpack", held)
 
     def deploy() -> None:
         settings = {"Runtime": this_runtime(), "Handler": "app.handler", "Role": ROLE}

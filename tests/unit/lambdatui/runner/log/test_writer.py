@@ -10,12 +10,7 @@ from collectors.model.units import MINUTE_MS
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.log import writer
 from lambdatui.runner.log.schema import APPLICATION_ID, VERSION
-from lambdatui.runner.log.writer import Log, default_path
-
-
-def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert default_path() == tmp_path / "lambdatui" / "runner.db"
+from lambdatui.runner.log.writer import Log
 
 
 def test_another_file_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from lambdatui.cli.runner_trigger import trigger_options, trigger_request
+
+from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 
 
 @click.command()
