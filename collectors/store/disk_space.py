@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from collectors.model.clock import now_ms
-from collectors.model.units import DAY_MS
+from collectors.model.units import DAY_MS, KIB_BYTES
 
 PRUNING_BYTES = 128 << 10  # the log of one small piece that is deleted, and the index that SQLite has beside it
 WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
@@ -71,4 +71,4 @@ def _size(size: int) -> str:
     for unit, of in (("GB", 1 << 30), ("MB", 1 << 20)):
         if size >= of:
             return f"{size / of:.1f} {unit}"
-    return f"{size / 1024:.1f} KB"
+    return f"{size / KIB_BYTES:.1f} KB"

@@ -1,4 +1,4 @@
-"""What has one home is read there only: the machine's clock, and the folders of XDG."""
+"""What has one home is read there only: the machine's clock, the folders of XDG, and units of time and memory."""
 
 import ast
 from collections.abc import Iterator
@@ -14,6 +14,9 @@ CLOCKS = {
     "lambdatui/runner/runtimes/bootstrap.py",  # runs in a function's own process, where nothing of the house is
 }
 PATHS = {"lambdatui/settings/paths.py"}
+UNITS = {"collectors/model/units.py"}
+SPELLED = {3_600, 86_400, 604_800, 3_600_000, 86_400_000, 604_800_000, 1_048_576, 1_073_741_824}
+"""Seconds and milliseconds of hours, days and weeks; bytes of MiB and GiB."""
 FILES = [
     path
     for room in ("collectors", "lambdatui", "pricing")
@@ -46,6 +49,22 @@ def names_a_folder_of_xdg(code: str) -> Iterator[str]:
             yield node.value
 
 
+def spells_a_unit(code: str) -> Iterator[str]:
+    """A unit as a number. 1,024 is one where something is multiplied or divided by it, else it may be any limit."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in SPELLED:
+            yield str(node.value)
+        elif isinstance(node, ast.BinOp | ast.AugAssign):
+            sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
+            if isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv):
+                yield from (ast.unparse(node) for side in sides if getattr(side, "value", None) in (1024, 60_000))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if named(path) not in UNITS], ids=named)
+def test_units_have_names(path: Path) -> None:
+    assert list(spells_a_unit(path.read_text("utf-8"))) == []
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if named(path) not in CLOCKS], ids=named)
 def test_only_a_clock_reads_the_machines(path: Path) -> None:
     assert list(reads_the_clock(path.read_text("utf-8"))) == []
@@ -61,5 +80,7 @@ def test_what_these_look_for_is_seen_where_it_is() -> None:
         "import time\nfrom time import time_ns\ndef f(now=time.time): return datetime.now(UTC), datetime.date.today()"
     )
     assert sorted(reads_the_clock(code)) == ["datetime.date.today", "datetime.now", "time.time", "time_ns"]
+    code = "x * 1024; y //= 1024; z = 86_400; backlog = 1024; cache(1024)"
+    assert sorted(spells_a_unit(code)) == ["86400", "x * 1024", "y //= 1024"]
     for places, look in ((CLOCKS, reads_the_clock), (PATHS, names_a_folder_of_xdg)):
         assert all(list(look((ROOT / place).read_text("utf-8"))) for place in places)
