@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from pricing.pricebook import ARCHITECTURES, PriceBook, RegionPrices
+from pricing.pricebook import ARCHITECTURES, OTHER_RATES, PriceBook, RegionPrices
 
 OLD_DAYS = 90  # AWS changes prices, or adds regions and dimensions, several times a year
 # List prices of AWS regions lie within a factor of two of their median; a rate outside is some other product's.
 _ODD_FACTOR = 2
 _ARM_TO_X86 = Decimal("0.8")
-_OTHER = ("streaming", "snapstart", "tenant_isolation", "durable", "event_pollers")
+_NOT_COMPARED = ("savings_plan", "microvm")  # shares of other rates; public in two regions only
 _ARM_TOLERANCE = Decimal("0.01")
 
 
@@ -56,7 +56,7 @@ def rates(prices: RegionPrices) -> dict[str, Decimal]:
         named[f"duration {arch}"] = tiers[0].rate if tiers else None
         named[f"provisioned concurrency {arch}"] = provisioned.configured if provisioned else None
         named[f"provisioned duration {arch}"] = provisioned.duration if provisioned else None
-    for key in _OTHER:
+    for key in (key for key in OTHER_RATES if key not in _NOT_COMPARED):
         found = prices.other.get(key)
         parts = found if isinstance(found, Mapping) else {"": found}
         named |= {

@@ -253,10 +253,10 @@ def _provisioned_lines(priced: Priced) -> list[LineItem]:
 
 
 # What the price book calls the rate of a dimension, where it is not the dimension's own name.
-_IN_BOOK = {PROVISIONED: "provisioned", PROVISIONED_DURATION: "provisioned", PROVISIONED_REQUESTS: REQUESTS,
-            "snapstart_cache": "snapstart", "snapstart_restore": "snapstart", "kafka_pollers": "event_pollers",
-            "sqs_pollers": "event_pollers.sqs", "durable_operations": "durable", "durable_written": "durable",
-            "durable_retained": "durable"}  # fmt: skip
+_IN_BOOK = {one.id: one.rate[0] for one in DIMENSIONS.values()} | {
+    PROVISIONED: "provisioned", PROVISIONED_DURATION: "provisioned", PROVISIONED_REQUESTS: REQUESTS,
+    "sqs_pollers": "event_pollers.sqs",
+}  # fmt: skip
 
 
 def _line(

@@ -13,7 +13,7 @@ from typing import Any
 
 from collectors.model.errors import LambdatuiError
 from pricing.inspection import findings
-from pricing.pricebook import ARCHITECTURES, PriceBook, PriceBookError
+from pricing.pricebook import ARCHITECTURES, OTHER_RATES, PriceBook, PriceBookError
 from pricing.untrusted import parsed_json
 
 SOURCE = "price-list"
@@ -263,8 +263,7 @@ def _put(document: dict[str, Any], where: tuple[str, str], rate: Decimal, change
 
 def _new_region(product: _Product) -> dict[str, Any]:
     partition = next((code for prefix, code in _PARTITIONS if product.region.startswith(prefix)), "aws")
-    empty = ("requests", "ephemeral_storage", "provisioned", "streaming", "snapstart", "tenant_isolation", "durable",
-             "event_pollers", "savings_plan")  # fmt: skip
+    empty = ("requests", "ephemeral_storage", "provisioned", *OTHER_RATES)
     return {
         "name": product.location, "partition": partition, "as_of": "", "sources": [],
         "duration": dict.fromkeys(ARCHITECTURES), "not_priced": {}, **dict.fromkeys(empty),
@@ -275,8 +274,7 @@ def _date(region: dict[str, Any], touched: set[str], as_of: str) -> None:
     """A region's date is that of its oldest main rate; others that stayed behind keep their date by name."""
     main = {"requests", "duration", "ephemeral_storage", "provisioned"}
     others = dict(region.get("as_of_other", {}))
-    had = {key for key in ("streaming", "snapstart", "tenant_isolation", "durable", "event_pollers", "savings_plan",
-                           "microvm") if region.get(key)}  # fmt: skip
+    had = {key for key in OTHER_RATES if region.get(key)}
     before = region["as_of"]
     for key in had - touched:
         others.setdefault(key, before)

@@ -165,7 +165,7 @@ class PriceBook:
                     arch: ProvisionedRates(Decimal(rates["configured"]), Decimal(rates["duration"]))
                     for arch, rates in (entry["provisioned"] or {}).items()
                 },
-                other={key: entry.get(key) for key in _OTHER} | self._everywhere(code, entry["partition"]),
+                other={key: entry.get(key) for key in OTHER_RATES} | self._everywhere(code, entry["partition"]),
                 not_priced=entry["not_priced"],
             )
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -194,8 +194,8 @@ class PriceBook:
         return tuple(Tier(above, Decimal(rate)) for above, rate in zip(self._tiers[arch], rates, strict=False))
 
 
-# Dimensions that no bill here has yet; the book keeps them as they are written.
-_OTHER = ("streaming", "snapstart", "tenant_isolation", "durable", "event_pollers", "savings_plan", "microvm")
+# Of a region beside its main rates, as they are written: ``dimensions`` names the path to each.
+OTHER_RATES = ("streaming", "snapstart", "tenant_isolation", "durable", "event_pollers", "savings_plan", "microvm")
 
 
 def _nearest(code: str, known: tuple[str, ...]) -> str | None:

@@ -18,6 +18,7 @@ from collectors.ingest.item_writer import ItemWriter
 from collectors.ingest.regrouping import regroup_here
 from collectors.ingest.results import Collected, ImportResult, Progress
 from collectors.ingest.writer_process import Sink, WritingProcess
+from collectors.model.clock import now_ms as clock_now_ms
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey
 from collectors.sources.base import (
@@ -54,7 +55,7 @@ class _Here:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
         regroup_here(connection)
-        self._items = ItemWriter(connection, source, _now_ms())
+        self._items = ItemWriter(connection, source, clock_now_ms())
         self._path = path
 
     def write(self, batch: Batch) -> None:
@@ -200,7 +201,7 @@ def collect(source: Source, *, db: Path, now_ms: int | None = None) -> Collected
     assembler = ColumnarAssembler(FunctionKey("", source.account, source.region))
     with _no_garbage(), writing(db) as connection, explained(db):
         regroup_here(connection)
-        writer = ItemWriter(connection, f"collect {source.name}", _now_ms() if now_ms is None else now_ms)
+        writer = ItemWriter(connection, f"collect {source.name}", clock_now_ms() if now_ms is None else now_ms)
         try:
             for item in assembled(source.items(InStore(connection, Claims())), assembler, BATCH_ROWS):
                 match item:
@@ -240,7 +241,3 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

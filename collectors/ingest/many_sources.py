@@ -18,6 +18,7 @@ from collectors.ingest.regrouping import regroup_here
 from collectors.ingest.results import Collected
 from collectors.ingest.source_reader import Opening, Read, SourceReader
 from collectors.ingest.store_answers import Claims
+from collectors.model.clock import now_ms as clock_now_ms
 from collectors.model.invocation_columns import Batch
 from collectors.sources.base import Failed, FileSummary, Step, unforeseen
 from collectors.store.connection import writing
@@ -96,7 +97,7 @@ class _SourceWriter(ItemWriter):
         collected.seconds = time.monotonic() - self._began
 
     def _end(self, collected: Collected) -> None:
-        end_collection(self._connection, self.collection, time.time_ns() // 1_000_000)
+        end_collection(self._connection, self.collection, clock_now_ms())
         for failure in collected.failures:
             self._note("failure", failure.partition(":")[0], failure)
         for denied in collected.denied:

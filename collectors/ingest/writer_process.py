@@ -10,7 +10,6 @@ import os
 import queue
 import signal
 import threading
-import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ import msgspec
 
 from collectors.ingest.item_writer import ItemWriter
 from collectors.ingest.regrouping import regroup_here
+from collectors.model.clock import now_ms
 from collectors.model.invocation_columns import Batch
 from collectors.sources.base import StoredItem
 from collectors.store import connection as store_open
@@ -61,7 +61,7 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
         with writing(path) as connection:
             with explained(path):
                 regroup_here(connection)
-                writer = ItemWriter(connection, source, time.time_ns() // 1_000_000)
+                writer = ItemWriter(connection, source, now_ms())
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():
                 with explained(path):

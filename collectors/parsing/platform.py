@@ -7,12 +7,12 @@ memory is MB. ``None`` is "not printed", never zero.
 from typing import NamedTuple
 
 from collectors.model.errors import CaughtError
-from collectors.model.units import DAY_MS
+from collectors.model.units import DAY_MS, MB_PER_GB
 
 LONGEST_MS = DAY_MS
 """A day. Lambda stops a function after 900 s; anything longer than a day is a misread line, not a duration."""
 
-LARGEST_MB = 1_048_576
+LARGEST_MB = MB_PER_GB * MB_PER_GB
 """A terabyte; Lambda sells 10,240 MB."""
 
 STATUSES = ("success", "failure", "error", "timeout")

@@ -6,7 +6,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.model.units import DAY_MS
+from collectors.model.clock import now_ms
+from collectors.model.units import DAY_MS, KIB_BYTES
 
 PRUNING_BYTES = 128 << 10  # the write-ahead log of deleting the smallest piece, and SQLite's index of that log
 WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
@@ -46,11 +47,10 @@ def prunable(path: Path, needed: int) -> tuple[int, int] | None:
     Where none frees so many, the age that frees most; None where even an age of one day frees nothing. Ages count from
     the machine's clock. Raises sqlite3.Error.
     """
-    import time
 
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
     try:
-        before = [time.time_ns() // 1_000_000 - days * DAY_MS for days in _AGES]
+        before = [now_ms() - days * DAY_MS for days in _AGES]
         chunks = connection.execute(
             f"SELECT {', '.join(['coalesce(sum(CASE WHEN last_ms < ? THEN length(content) END), 0)'] * len(_AGES))}"
             " FROM chunks",
@@ -75,4 +75,4 @@ def _size(size: int) -> str:
     for unit, of in (("GB", 1 << 30), ("MB", 1 << 20)):
         if size >= of:
             return f"{size / of:.1f} {unit}"
-    return f"{size / 1024:.1f} KB"
+    return f"{size / KIB_BYTES:.1f} KB"

@@ -14,9 +14,11 @@ from collectors.model.units import (
     DAY_MS,
     HOUR_MS,
     INCLUDED_EPHEMERAL_MB,
+    KIB_BYTES,
     LEAST_MEMORY_MB,
     LONGEST_INVOCATION_S,
     MB_PER_GB,
+    MIB_BYTES,
     MINUTE_MS,
     MOST_EPHEMERAL_MB,
     MOST_MEMORY_MB,
@@ -29,7 +31,7 @@ else:
     _ParamType = click.ParamType
 
 _COUNT_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_MB_UNITS = {"K": Decimal(1) / 1024, "M": Decimal(1), "G": Decimal(MB_PER_GB), "T": Decimal(1024 * MB_PER_GB)}
+_MB_UNITS = {"K": Decimal(KIB_BYTES) / MIB_BYTES, "M": Decimal(1), "G": Decimal(MB_PER_GB), "T": Decimal(MB_PER_GB**2)}
 _MS_UNITS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(SECOND_MS), "m": Decimal(MINUTE_MS),
              "h": Decimal(HOUR_MS), "d": Decimal(DAY_MS)}  # fmt: skip
 _GB_UNITS = {"K": Decimal("1e-6"), "M": Decimal("0.001"), "G": Decimal(1), "T": Decimal(1000)}
@@ -235,5 +237,5 @@ HOURS = Duration("h")
 MEMORY_MB = Size(LEAST_MEMORY_MB, MOST_MEMORY_MB)
 EPHEMERAL_MB = Size(INCLUDED_EPHEMERAL_MB, MOST_EPHEMERAL_MB)
 RESPONSE_MB = Size(0, 200)  # a streamed response has at most 200 MB
-EVENT_KB = Count(0, 1024)  # an asynchronous event has at most 1 MB
+EVENT_KB = Count(0, MIB_BYTES // KIB_BYTES)  # an asynchronous event has at most 1 MB
 INVOCATION_MS = Duration("ms", 0, LONGEST_INVOCATION_S * SECOND_MS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from collectors.model.units import MIB_BYTES
 from collectors.store.read.reader import Reader
 from collectors.untrusted import Unparsable, parsed_json
 from lambdatui.runner.functions import RunnerError
@@ -18,7 +19,7 @@ from lambdatui.runner.serving.client import Api, Reply
 from lambdatui.runner.serving.lock import serving_address
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
 
-MOST_BYTES = 6 * 1024 * 1024
+MOST_BYTES = 6 * MIB_BYTES
 """The largest payload of a synchronous invocation; an asynchronous one has 1 MB (Lambda quotas)."""
 
 _FUNCTIONS = "/2015-03-31/functions"

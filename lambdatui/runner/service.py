@@ -2,14 +2,13 @@
 
 import asyncio
 import platform
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from lambdatui.runner.clock import now_ms
+from lambdatui.runner.clock import now_ms, now_s
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
 from lambdatui.runner.deployments.function import DeployedFunction, Document
@@ -229,5 +228,5 @@ class Runner:
 
 def _trace_id() -> str:
     """The X-Ray header of a call that is not sampled."""
-    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    root = f"1-{int(now_s()):08x}-{uuid.uuid4().hex[:24]}"
     return f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0"

@@ -1,13 +1,13 @@
 """What all screens of one run share: the store, the range that is shown, and how the terminal is painted."""
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collectors.model.clock import now_ms as clock_now_ms
 from lambdatui.text.terminal import Marks, Terminal
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import RangeChoice, TimeRange
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from lambdatui.processes.runner_client import LocalRunner
     from lambdatui.views.startup_view import StartupView
     from pricing.own_price import OwnTerms
-
-
-def clock_ms() -> int:
-    """The machine's clock, epoch ms."""
-    return time.time_ns() // 1_000_000
 
 
 def default_profile(environ: Mapping[str, str]) -> str:
@@ -55,7 +50,7 @@ class Session:
     scope: Scope = field(default_factory=Scope)
     utc: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
-    now_ms: Callable[[], int] = clock_ms
+    now_ms: Callable[[], int] = clock_now_ms
     shown: TimeRange | None = None
     paused: bool = False
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -4,7 +4,7 @@
 first frame is written with it.
 """
 
-from collectors.model.units import DAY_S, HOUR_MS, HOUR_S, MINUTE_MS
+from collectors.model.units import DAY_S, HOUR_MS, HOUR_S, KIB_BYTES, MINUTE_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def size(value: float | None) -> str:
     for unit in ("B", "kB", "MB", "GB"):
         if abs(value) < 1023.95:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
+        value /= KIB_BYTES
     return f"{value:.1f} TB"
 
 

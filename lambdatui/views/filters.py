@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collectors.model.errors import ExitCode, LambdatuiError
+from collectors.model.units import MB_PER_GB
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
 from lambdatui.views.fleet_health import severity_of
 from lambdatui.views.time_range import RangeError, instant_ms
@@ -27,7 +28,7 @@ _COMPARISON = re.compile(r"([A-Za-z][\w-]*)(>=|<=|!=|>|<|=|:)(.*)", re.DOTALL)
 _FIGURE = re.compile(r"\$?(-?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)")
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 _DURATION_MS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7}
-_SIZE_MB = {"": 1.0, "m": 1.0, "mb": 1.0, "g": 1024.0, "gb": 1024.0}
+_SIZE_MB = {"": 1.0, "m": 1.0, "mb": 1.0, "g": float(MB_PER_GB), "gb": float(MB_PER_GB)}
 _TRUE, _FALSE = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
 
 Row = TypeVar("Row")

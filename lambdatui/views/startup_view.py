@@ -82,7 +82,7 @@ class StartupView:
 def startup_view(
     path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
 ) -> StartupView:
-    """Every function over the range, given by a preset's name or a choice. Raises ``Unseen``, ``RangeError``.
+    """Every function over the range, a preset's name or a choice. Raises ``StartupUnreadable``, ``RangeError``.
 
     In a large fleet, reading CloudWatch's metrics takes four times as long as all else. So with ``in_sight``, where
     that many functions are known to be the dearest without metrics, only those are read and returned.

@@ -60,6 +60,18 @@ def example_of(command: click.Command) -> str:
     return " ".join(text.replace("\b", "").split()).removeprefix("Example: ")
 
 
+PLACES = ("benchmarks", "collectors", "docs", "examples", "lambdatui", "pricing", "screenshots", "tests")
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_file_of_the_project_that_is_named_is_there(path: Path) -> None:
+    """``NAME`` stands for any name; what is past is past in the changelog."""
+    words = re.findall(r"`([\w.]+(?:/[\w.]+)*/?)`", path.read_text("utf-8"))
+    named = [word for word in words if "/" in word and word.partition("/")[0] in PLACES and "NAME" not in word]
+    gone = [word for word in named if not (ROOT / word).exists() and path.name != "CHANGELOG.md"]
+    assert [word for word in gone if not (ROOT / "lambdatui" / word).exists()] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name: str, site: dict[str, str]) -> None:
     command = COMMANDS[name]

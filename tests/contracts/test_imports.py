@@ -26,7 +26,7 @@ for module in pkgutil.iter_modules(lambdatui.views.__path__):
     importlib.import_module(f"lambdatui.views.{module.name}")
 print(json.dumps([0, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
 """
-_GLANCE = """
+_FIRST_ROWS = """
 import json, sys
 from lambdatui.views.startup_view import startup_view
 startup_view(json.loads(sys.argv[1])[0], 0)
@@ -65,5 +65,5 @@ def test_views_load_nothing_heavy() -> None:
     assert not loaded(_IMPORT).intersection((*HEAVY, "numpy", "click"))
 
 
-def test_the_glance_needs_the_standard_library_and_the_records_only(db: Path) -> None:
-    assert not loaded(_GLANCE, str(db)).intersection((*HEAVY, "numpy", "click", "pricing"))
+def test_the_first_rows_need_the_standard_library_and_the_records_only(db: Path) -> None:
+    assert not loaded(_FIRST_ROWS, str(db)).intersection((*HEAVY, "numpy", "click", "pricing"))

@@ -16,11 +16,6 @@ from tests.support.places import ROOT
 PACKAGES = ("lambdatui", "collectors", "pricing")
 SAMPLES = ROOT / "lambdatui" / "demo" / "samples"  # programs of their own: each has its app.py
 
-NOT_YET = (
-    "collectors.store", "collectors.sources.cloudwatch", "lambdatui.views", "lambdatui.cli", "lambdatui.runner",
-)  # fmt: skip
-"""Rooms whose circles others are taking apart at this moment."""
-
 
 def modules(root: Path) -> dict[str, Path]:
     """Dotted name -> file, of every module of the house under ``root``."""
@@ -114,15 +109,7 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def test_no_module_imports_one_that_imports_it() -> None:
-    left = [circle for circle in circles(imports(ROOT)) if not all(module.startswith(NOT_YET) for module in circle)]
-    assert left == []
-
-
-@pytest.mark.parametrize("room", NOT_YET)
-def test_rooms_that_are_being_taken_apart(room: str) -> None:
-    inside = [circle for circle in circles(imports(ROOT)) if all(module.startswith(room) for module in circle)]
-    if inside:
-        pytest.xfail(f"{room}: {inside}")
+    assert circles(imports(ROOT)) == []
 
 
 @pytest.mark.parametrize(

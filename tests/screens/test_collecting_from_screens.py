@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from collectors.ingest.engine import collect
 from collectors.ingest.many_sources import collect_accounts
+from collectors.model.clock import now_ms as clock_ms
 from collectors.model.units import HOUR_MS, MINUTE_MS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.runner_log import RunnerLog, RunnerSource
@@ -20,7 +21,6 @@ from lambdatui.app.application import LambdaTui
 from lambdatui.screens.collect import CollectScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.screens.permissions import PermissionsScreen, StatementScreen
-from lambdatui.session.session import clock_ms
 from lambdatui.views.collection_details import collected
 from lambdatui.views.permissions import missing_permissions
 from lambdatui.views.time_range import RangeChoice

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from collectors.ingest.engine import collect
+from collectors.model.clock import now_ms as clock_ms
 from collectors.sources.cloudwatch.allowed_calls import READINGS
 from collectors.sources.cloudwatch.session import ReadOnlyViolation
 from collectors.sources.runner_log import RunnerLog, RunnerSource
@@ -21,7 +22,6 @@ from lambdatui.screens.dialogs.invoke import InvokeScreen
 from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.session.session import clock_ms
 from tests.support import small_store
 from tests.support.aws import canned_session, isolate
 from tests.support.runner_server import Served, served

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from collectors.ingest.engine import collect, import_files
+from collectors.model.clock import now_ms as clock_ms
 from collectors.model.records import Function, FunctionKey
 from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.runner_log import RunnerLog, RunnerSource
@@ -18,7 +19,6 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
-from lambdatui.session.session import clock_ms
 from lambdatui.views.collections import collections
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView

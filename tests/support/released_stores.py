@@ -1,7 +1,7 @@
 """Small stores of every released version, as text in ``data/stores/vN.sql``, and what they hold.
 
 Each was written by that version itself: ``git worktree add /tmp/old COMMIT``, then
-``cd /tmp/old && PYTHONPATH=. python .../tests/released_stores.py N``; so nothing here may need more than version 1 had.
+``cd /tmp/old && PYTHONPATH=. python .../tests/support/released_stores.py N``; so nothing here may need more than version 1 had.
 """
 
 import os

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from collectors.model.clock import now_ms as clock_now_ms
 from collectors.model.records import LogEvent, Reject
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.calls import Calls
@@ -48,7 +49,7 @@ def tail(
     partition: str = "aws",
     stop: threading.Event | None = None,
     pause: Callable[[float], object] | None = None,
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    now_ms: Callable[[], int] = clock_now_ms,
 ) -> Iterator[Tailed]:
     """Lines of up to ten groups from now on, until ``stop`` is set; yields at least every few seconds.
 

@@ -3,10 +3,11 @@
 Source: IAM User Guide, "Signing AWS API requests": the time stamp must be within 5 minutes of AWS's time.
 """
 
-import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from collectors.model.clock import now_s as clock_now_s
 
 REFUSED_S = 300.0
 
@@ -16,7 +17,7 @@ class ServerClock:
     before any answer.
     """
 
-    def __init__(self, now_s: Callable[[], float] = time.time) -> None:
+    def __init__(self, now_s: Callable[[], float] = clock_now_s) -> None:
         self._now_s = now_s
         self._sent_s = 0.0
         self._least_s = float("inf")

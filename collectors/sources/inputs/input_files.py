@@ -4,12 +4,12 @@ import io
 import os
 import stat
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import cast
 
+from collectors.model.clock import now_ms
 from collectors.sources.base import SourceFailed
 from collectors.sources.inputs.archives import FAULTS, Archive, is_archive
 from collectors.sources.inputs.decompression import CHUNK, as_utf8, decompressed
@@ -162,7 +162,7 @@ class OpenedFile:
                 OSError,
                 AttributeError,
             ):  # within an archive, or a standard input that is no file
-                self.modified_ms = int(time.time() * 1000)
+                self.modified_ms = now_ms()
             self._plain = decompressed(self.file.name, self._raw(self._stream), self._damage.append)
         return self._plain
 

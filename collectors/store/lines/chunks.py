@@ -14,9 +14,10 @@ from typing import Protocol
 import msgspec
 import zstandard
 
+from collectors.model.units import KIB_BYTES
 from collectors.store.tables.lines import CHUNKS
 
-RAW_BYTES = 64 * 1024  # of packed lines in a chunk: some 8 KB compressed, decompressed in a fifth of a millisecond
+RAW_BYTES = 64 * KIB_BYTES  # of packed lines in a chunk: some 8 KB compressed, opened in a fifth of a millisecond
 Key = tuple[int, bytes | str]
 Line = tuple[int, str]  # timestamp_ms, text
 line_time: Callable[[Line], int] = itemgetter(0)

@@ -4,9 +4,9 @@ A dirty pack is a row of nulls. Changing an hour also deletes its minutes' packs
 """
 
 import sqlite3
-import time
 from collections.abc import Collection, Iterable, Iterator
 
+from collectors.model.clock import now_ms
 from collectors.model.units import DAY_MS
 from collectors.store.schema import OLDEST
 from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
@@ -42,9 +42,7 @@ def _mark_dirty(connection: sqlite3.Connection, packs: str, starts: Iterable[int
 
 def packed_since(connection: sqlite3.Connection, table: str) -> int:
     """Since when (epoch ms) minutes or hours are packed. Hours in the future do not count: clocks may be wrong."""
-    (newest,) = connection.execute(
-        "SELECT max(start_ms) FROM hour_packs WHERE start_ms <= ?", (time.time_ns() // 1_000_000,)
-    ).fetchone()
+    (newest,) = connection.execute("SELECT max(start_ms) FROM hour_packs WHERE start_ms <= ?", (now_ms(),)).fetchone()
     return 0 if newest is None else int(newest) + HOUR - PACKED_MS[table]
 
 

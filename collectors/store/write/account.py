@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 from collectors.model.account import (
     AlarmChange,
@@ -47,29 +48,16 @@ _OF = "AND function IN (SELECT value FROM json_each(?))"
 
 
 def keep(connection: sqlite3.Connection, names: NameIds, collection: int, records: Sequence[Record]) -> None:
-    """Writes records, all of one kind, in one transaction."""
-    if not records:
-        return
-    first = records[0]
-    if isinstance(first, RunningQuery):
+    """Writes records, those of each kind in one transaction."""
+    by_kind: dict[type[Record], list[Any]] = {}
+    for record in records:
+        by_kind.setdefault(type(record), []).append(record)
+    insights_hours = by_kind.pop(HourAggregate, [])
+    if insights_hours:
+        insights.keep(connection, names, insights_hours)
+    for kind, alike in by_kind.items():
         with _transaction(connection):
-            running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
-        return
-    if isinstance(first, HourAggregate):
-        insights.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
-        return
-    with _transaction(connection):
-        if isinstance(first, Choice):
-            choices = [each for each in records if isinstance(each, Choice)]
-            _forget_choices(connection, collection)
-            connection.executemany(
-                COLLECTION_NOTES.insert(instead="OR REPLACE"),
-                [(collection, "choice", one.log_group, f"{one.way}: {one.why}", one.log_bytes) for one in choices],
-            )
-            return
-        if isinstance(first, BilledDay):
-            _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
-        _replace(connection, _TABLES[type(first)], records)
+            _KEPT_BY[kind](connection, collection, alike)
 
 
 def _replace(connection: sqlite3.Connection, table: StoredTable, records: Iterable[object]) -> None:
@@ -287,10 +275,30 @@ class _transaction:
                 undo(self._connection)
 
 
-_TABLES: Mapping[type, StoredTable] = {
-    LogGroupFacts: LOG_GROUPS,
-    AlarmChange: ALARM_HISTORY,
-    BilledDay: BILLED_DAYS,
-    Recommendation: RECOMMENDATIONS,
-    ErrorPattern: ERROR_PATTERNS,
+def _keep_billed(connection: sqlite3.Connection, collection: int, days: Sequence[BilledDay]) -> None:
+    _forget_billed(connection, days)
+    _replace(connection, BILLED_DAYS, days)
+
+
+def _keep_choices(connection: sqlite3.Connection, collection: int, choices: Sequence[Choice]) -> None:
+    _forget_choices(connection, collection)
+    connection.executemany(
+        COLLECTION_NOTES.insert(instead="OR REPLACE"),
+        [(collection, "choice", one.log_group, f"{one.way}: {one.why}", one.log_bytes) for one in choices],
+    )
+
+
+def _into(table: StoredTable) -> Callable[[sqlite3.Connection, int, Sequence[Any]], None]:
+    return lambda connection, collection, records: _replace(connection, table, records)
+
+
+_KEPT_BY: Mapping[type[Record], Callable[[sqlite3.Connection, int, Sequence[Any]], None]] = {
+    LogGroupFacts: _into(LOG_GROUPS),
+    AlarmChange: _into(ALARM_HISTORY),
+    BilledDay: _keep_billed,
+    Recommendation: _into(RECOMMENDATIONS),
+    ErrorPattern: _into(ERROR_PATTERNS),
+    Choice: _keep_choices,
+    RunningQuery: running_queries.keep,
 }
+"""What keeps the records of a kind, of a collection, within a transaction; hours have cells, and one of their own."""

@@ -244,7 +244,7 @@ def account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[D
     before_ms = before_ms // HOUR_MS * HOUR_MS
     fine = connection.execute(
         f"SELECT DISTINCT account, region, metric, stat, start_ms / {HOUR_MS} * {HOUR_MS} FROM account_metrics"
-        " WHERE start_ms < ? AND period_s < 3600 AND stat IN ('Sum', 'Maximum')",
+        f" WHERE start_ms < ? AND period_s < {HOUR_S} AND stat IN ('Sum', 'Maximum')",
         (before_ms,),
     ).fetchall()
     hour = (

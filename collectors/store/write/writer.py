@@ -7,13 +7,13 @@ The few that may match a stored row (repeats, pieces, late ones) go one by one t
 import contextlib
 import hashlib
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.clock import now_ms
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import Function, MetricPoint, Parts, Reject, Status
 from collectors.model.units import MINUTE_MS
@@ -103,7 +103,7 @@ class Writer:
     def begin(self, source: str) -> int:
         """Adds this collection to the ledger, which every commit updates; returns its id."""
         cursor = self._connection.execute(
-            "INSERT INTO collections (source, started_ms) VALUES (?, ?)", (source, _now_ms())
+            "INSERT INTO collections (source, started_ms) VALUES (?, ?)", (source, now_ms())
         )
         self._collection = int(cursor.lastrowid or 0)
         return self._collection
@@ -115,7 +115,7 @@ class Writer:
                 " invocations = invocations + ?, errors = errors + ?, rejected = rejected + ?, pruned = pruned + ?"
                 " WHERE id = ?",
                 (
-                    _now_ms(),
+                    now_ms(),
                     written.events,
                     written.duplicates,
                     written.invocations,
@@ -321,10 +321,6 @@ class Writer:
     def measure(self, points: Iterable[MetricPoint]) -> int:
         """Writes metric points, each replacing an earlier value of its bin; returns how many."""
         return metrics.keep(self._connection, self._names, points)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from collectors.model.units import MB_MS_PER_GB_SECOND
+from collectors.model.units import KIB_BYTES, MB_MS_PER_GB_SECOND
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from pricing.bill import Bill, LineItem
@@ -51,7 +51,7 @@ def _usage_steps(workload: Workload) -> list[str]:
             f"  = {usage.billed_ms:,} ms x {figures.megabytes(workload.memory_mb)} / (1,000 ms x 1,024 MB)"
             f" = {figures.exact(EXACT.divide(usage.billed_mb_ms, MB_MS_PER_GB_SECOND))} GB-s"
         )
-    if extra := async_chunks(workload.event_kb * 1024):
+    if extra := async_chunks(workload.event_kb * KIB_BYTES):
         lines.append(
             f"  {workload.event_kb:,} KB an event: {figures.counted(extra, 'more request')} each,"
             " one for each 64 KB above 256 KB"

@@ -1,9 +1,9 @@
 """Settings of asynchronous events: how often and how long they are tried, and where they go at their end."""
 
-import time
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation, resolved_function
+from lambdatui.runner.clock import now_s
 from lambdatui.runner.deployments.function import ResolvedFunction
 from lambdatui.runner.errors import constraint, not_found
 from lambdatui.runner.functions import LATEST, arn_of
@@ -36,7 +36,7 @@ def _change(runner: Runner, resolved: ResolvedFunction, request: dict[str, Any],
             if target := (request["DestinationConfig"].get(outcome) or {}).get("Destination"):
                 destinations.check_target(target)
     settings[qualifier] = document
-    document["LastModified"] = int(time.time())
+    document["LastModified"] = int(now_s())
     runner.save(resolved.function)
     return 200, {"FunctionArn": resolved.qualified_arn, **document}
 

@@ -1,10 +1,10 @@
 """Event source mappings: what is polled for a function. ``triggers`` has the kinds of sources."""
 
-import time
 import uuid
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, operation
+from lambdatui.runner.clock import now_s
 from lambdatui.runner.errors import conflict, not_found
 from lambdatui.runner.functions import ACCOUNT, REGION
 from lambdatui.runner.service import Runner
@@ -35,7 +35,7 @@ def create_event_source_mapping(runner: Runner, call: Call) -> Reply:
         **mapping_settings(request, arn),
         "State": "Enabled" if request.get("Enabled", True) else "Disabled",
         "StateTransitionReason": "USER_INITIATED",
-        "LastModified": time.time(),
+        "LastModified": now_s(),
         "LastProcessingResult": "No records processed",
     }
     for other in runner.mappings.values():
@@ -99,7 +99,7 @@ def update_event_source_mapping(runner: Runner, call: Call) -> Reply:
         document["FunctionArn"] = runner.functions.resolve(request["FunctionName"]).arn
     if request.get("Enabled") is not None:
         document["State"] = "Enabled" if request["Enabled"] else "Disabled"
-    document["LastModified"] = time.time()
+    document["LastModified"] = now_s()
     runner.save_mapping(document)
     return 202, document | {"State": "Updating"}
 

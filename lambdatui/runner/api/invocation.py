@@ -10,6 +10,7 @@ from dataclasses import replace
 from struct import pack
 from urllib.parse import parse_qsl, unquote
 
+from collectors.model.units import MIB_BYTES
 from lambdatui.runner.deployments.function import ResolvedFunction
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.runtime_api import Event
@@ -20,7 +21,7 @@ from lambdatui.runner.untrusted import parsed_json
 
 # Lambda quotas: payloads.
 SYNCHRONOUS_BYTES = 6_291_456
-ASYNCHRONOUS_BYTES = 1_048_576
+ASYNCHRONOUS_BYTES = MIB_BYTES
 _CONTENT_TYPES = frozenset(
     {
         *("application/json", "application/octet-stream", "binary/octet-stream", "text/plain"),

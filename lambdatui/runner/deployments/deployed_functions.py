@@ -11,10 +11,10 @@ import contextlib
 import errno
 import hashlib
 import shutil
-import time
 import uuid
 from pathlib import Path
 
+from lambdatui.runner.clock import now_ns
 from lambdatui.runner.deployments.documents import DocumentFolder
 from lambdatui.runner.deployments.function import DeployedFunction, Document, ResolvedFunction
 from lambdatui.runner.deployments.names import route_alias, split_name
@@ -131,7 +131,7 @@ class DeployedFunctions:
 
     def copy_folder(self, name: str, path: str) -> Document:
         """Copy a folder that is used in place; the fields for it in a published version's configuration."""
-        target = self.folder_of(name) / "code" / f"copy-{time.time_ns()}"
+        target = self.folder_of(name) / "code" / f"copy-{now_ns()}"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         return {"_path": str(target), "_watched": False}

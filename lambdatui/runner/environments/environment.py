@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from collectors.model.units import MIB_BYTES
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.failures import Outcome, ended_without_answer, init_error, no_bootstrap
 from lambdatui.runner.environments.invocation import Invocation
@@ -23,7 +24,6 @@ INIT_LIMIT_S = 10.0
 PROVISIONED_INIT_LIMIT_S = 900.0
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
 """``AWS_LAMBDA_INITIALIZATION_TYPE``: started for a call, or ahead of calls."""
-_MB = 1024 * 1024
 _TAIL_BYTES = 4096
 _TAIL_EVENTS = 2000
 
@@ -99,7 +99,7 @@ class Environment:
             duration_us,
             self.deployment.memory_mb,
             # Memory is read a moment after it exceeded the limit; Lambda never reports more than the limit.
-            min(max(-(-self._peak_bytes // _MB), 1), self.deployment.memory_mb),
+            min(max(-(-self._peak_bytes // MIB_BYTES), 1), self.deployment.memory_mb),
             init_us,
             outcome.status,
             outcome.report_type,
@@ -141,7 +141,7 @@ class Environment:
         else:
             self._api.reset()
         api = self._api
-        process = FunctionProcess(self._host, self.deployment.memory_mb * _MB, self._emit, self._log_is_behind)
+        process = FunctionProcess(self._host, self.deployment.memory_mb * MIB_BYTES, self._emit, self._log_is_behind)
         failure: Outcome | None = None
         runtime = runtime_of(self.deployment.runtime)
         command = runtime.command(self.deployment.runtime, self.deployment.path)

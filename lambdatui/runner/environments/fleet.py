@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from collectors.model.units import KIB_BYTES
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.environment import ON_DEMAND, PROVISIONED, Environment
 from lambdatui.runner.environments.process import Host
@@ -60,7 +61,7 @@ def machine_bound() -> int:
     available = 2 << 30
     with contextlib.suppress(OSError, IndexError, ValueError):
         text = Path("/proc/meminfo").read_text()
-        available = int(text.partition("MemAvailable:")[2].split()[0]) * 1024
+        available = int(text.partition("MemAvailable:")[2].split()[0]) * KIB_BYTES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):

@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from collectors.model.units import KIB_BYTES
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _V1 = Path("/sys/fs/cgroup/memory")
 _V2 = Path("/sys/fs/cgroup")
@@ -32,7 +34,7 @@ def peak_bytes(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/status", "rb") as file:
             fields = file.read().partition(b"VmHWM:")[2].split(maxsplit=1)
-            return int(fields[0]) * 1024 if fields else 0
+            return int(fields[0]) * KIB_BYTES if fields else 0
     except OSError:
         return 0
 
@@ -89,7 +91,7 @@ def _proportional_bytes(pid: int) -> int:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             for line in file:
                 if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
+                    return int(line.split()[1]) * KIB_BYTES
     except (OSError, ValueError):
         return 0
     return 0

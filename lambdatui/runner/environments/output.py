@@ -8,10 +8,10 @@ big-endian. 0xa5 cannot start a UTF-8 character, so text is not taken for a fram
 
 import struct
 
-from collectors.model.units import MINUTE_MS
+from collectors.model.units import MIB_BYTES, MINUTE_MS
 
 # CloudWatch Logs quotas: a log event is at most 1 MB, 26 bytes of it overhead.
-EVENT_BYTES = 1_048_576 - 26
+EVENT_BYTES = MIB_BYTES - 26
 _MAGIC = b"\xa5\x5a"
 _HEADER = struct.Struct(">HHIQ")
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from collectors.model.errors import CaughtError
+from lambdatui.runner.clock import now_s
 from lambdatui.runner.functions import ACCOUNT
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.untrusted import parsed_json
@@ -50,7 +51,7 @@ def request_body(request: Request) -> tuple[str | None, bool]:
 
 def event_2(request: Request, *, api_id: str) -> dict[str, Any]:
     """The event of payload format 2.0: HTTP APIs and function URLs."""
-    now = time.time()
+    now = now_s()
     headers = {name: value for name, value in request.headers.items() if name != "cookie"}
     body, is_base64 = request_body(request)
     path = request.target.partition("?")[0]

@@ -5,13 +5,13 @@ Targets are ``file:///folder``, ``http(s)://host/account/queue`` (a queue's URL)
 
 import asyncio
 import json
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from lambdatui.runner.clock import now_ns
 from lambdatui.runner.errors import invalid
 from lambdatui.runner.functions import REGION
 from lambdatui.runner.untrusted import parsed_json
@@ -46,7 +46,7 @@ async def send(
 
 def _to_folder(folder: Path, body: str, attributes: Attributes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.json"
+    name = f"{now_ns()}-{uuid.uuid4().hex[:8]}.json"
     draft = folder / f".{name}"
     try:
         document: Any = parsed_json(body)

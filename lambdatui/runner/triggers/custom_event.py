@@ -1,9 +1,9 @@
 """A custom EventBridge event, sent at once."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from lambdatui.runner.clock import now_utc
 from lambdatui.runner.triggers.base import Document, Option, OptionError, SentEvent, register, text_or_file
 from lambdatui.runner.triggers.eventbridge import scheduled_event
 from lambdatui.runner.untrusted import parsed_json
@@ -29,7 +29,7 @@ class CustomEvent(SentEvent):
 
 def custom_event(source: str, detail_type: str, detail: object) -> dict[str, Any]:
     """The event that a function gets for a PutEvents entry; ``detail`` is a JSON value."""
-    event = scheduled_event("none", datetime.now(UTC))
+    event = scheduled_event("none", now_utc())
     return event | {"source": source, "detail-type": detail_type, "resources": [], "detail": detail}
 
 

@@ -6,14 +6,13 @@ S3 User Guide, "Event message structure".
 import asyncio
 import hashlib
 import os
-import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-from lambdatui.runner.clock import iso_millis
+from lambdatui.runner.clock import iso_millis, now_ns
 from lambdatui.runner.functions import REGION
 from lambdatui.runner.triggers.base import (
     Document,
@@ -83,7 +82,7 @@ class FolderEvents:
         # By key: nanoseconds of the last change, and size in bytes.
         self._objects: dict[str, tuple[int, int]] | None = None
         self._unsettled: dict[str, tuple[int, int]] = {}
-        self._sequence = time.time_ns()
+        self._sequence = now_ns()
 
     def look(self) -> list[dict[str, Any]]:
         """The events since the previous look; none at the first. It reads the folder, so it runs in a thread."""

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 from urllib.parse import unquote
 
+from lambdatui.runner.clock import now_s
 from lambdatui.runner.functions import ACCOUNT
 from lambdatui.runner.gateways import payloads
 from lambdatui.runner.gateways.kinds import GatewayKind
@@ -15,7 +16,7 @@ from lambdatui.runner.triggers.gateway_trigger import GatewayTrigger
 
 def event_1(request: Request, *, api_id: str) -> dict[str, Any]:
     """The event of payload format 1.0: a REST API with a ``{proxy+}`` resource."""
-    now = time.time()
+    now = now_s()
     body, is_base64 = payloads.request_body(request)
     path = unquote(request.target.partition("?")[0])
     multi, single = payloads.query_parameters(request)

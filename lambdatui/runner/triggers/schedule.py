@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from lambdatui.runner.clock import now_utc
 from lambdatui.runner.errors import invalid
 from lambdatui.runner.triggers.base import Document, KeptTrigger, Option, Stop, TriggerHost, register
 from lambdatui.runner.triggers.eventbridge import scheduled_event
@@ -37,16 +37,16 @@ class Schedule(KeptTrigger):
 
 async def _call_at_times(trigger_id: str, document: Document, host: TriggerHost) -> None:
     expression = parse(document["expression"])
-    moment = datetime.now(UTC)
+    moment = now_utc()
     while (due := expression.after(moment)) is not None:
         if isinstance(expression, Rate):
             await asyncio.sleep((due - moment).total_seconds() / host.invoker.time_scale)
         else:
             # A cron expression gives times of the clock, which ``time_scale`` does not change.
-            while (left_s := (due - datetime.now(UTC)).total_seconds()) > 0:
+            while (left_s := (due - now_utc()).total_seconds()) > 0:
                 await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
         moment = due
-        await host.send(document["function"], scheduled_event(trigger_id, datetime.now(UTC)))
+        await host.send(document["function"], scheduled_event(trigger_id, now_utc()))
 
 
 register(Schedule())

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from lambdatui.runner.clock import now_ms
+from lambdatui.runner.clock import now_ms, now_s
 from lambdatui.runner.errors import Throttled, invalid
 from lambdatui.runner.functions import name_in
 from lambdatui.runner.queue import destinations
@@ -176,7 +176,7 @@ class _Reader:
     def _given_up(self, batch: list[Record], attempts: int) -> str | None:
         """The condition under which a failed batch is given up; None when it is tried again."""
         created_s = batch[0]["dynamodb"].get("ApproximateCreationDateTime", 0)
-        if 0 <= self._most_age_s < time.time() - created_s:
+        if 0 <= self._most_age_s < now_s() - created_s:
             return "RecordAgeExceeded"
         return "RetryAttemptsExhausted" if 0 <= self._retries < attempts else None
 
