@@ -45,7 +45,10 @@ class _Chunk(NamedTuple):
     edge_ms: int
     function_id: int
     id: int
-    within: bool
+    within: int
+
+
+_ChunkRow = tuple[int, int, int, int]  # its fields, as SQLite has them
 
 
 @dataclass(slots=True)
@@ -193,18 +196,20 @@ def search(
 
 
 def _passing(
-    connection: sqlite3.Connection, chunks: Sequence[_Chunk], wanted: _Wanted
+    connection: sqlite3.Connection, rows: Sequence[_ChunkRow], wanted: _Wanted
 ) -> Iterator[tuple[int, int, int, bool, int]]:
     """The chunks that may hold such a line, each with how many lines those before it had that their filters ruled out.
 
     Filters are read by the block, small ones first: mostly the newest lines are wanted. The last is no chunk, -1.
     """
     if not wanted.filtered:
-        yield from ((*chunk, 0) for chunk in chunks)
+        yield from (
+            (edge_ms, function_id, identity, bool(within), 0) for edge_ms, function_id, identity, within in rows
+        )
         return
     begin, size, passed_by = 0, _FIRST_BLOCK, 0
-    while begin < len(chunks):
-        block = chunks[begin : begin + size]
+    while begin < len(rows):
+        block = [_Chunk(*row) for row in rows[begin : begin + size]]
         marks = ", ".join("?" * len(block))
         ruled_out = {
             chunk_id: lines
@@ -219,11 +224,11 @@ def _passing(
             if chunk.within and chunk.id in ruled_out:
                 passed_by += ruled_out[chunk.id]
             else:
-                yield (*chunk, passed_by)
+                yield chunk.edge_ms, chunk.function_id, chunk.id, bool(chunk.within), passed_by
                 passed_by = 0
         begin, size = begin + size, min(size * 4, _MOST_BLOCK)
     if passed_by:
-        yield chunks[-1].edge_ms, 0, -1, True, passed_by
+        yield rows[-1][0], 0, -1, True, passed_by
 
 
 def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: int | None) -> Iterator[LogLine]:
@@ -248,8 +253,8 @@ def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: in
 
 def _chunks(
     connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
-) -> list[_Chunk]:
-    """The chunks that touch the span, in order of their ends, or of their beginnings."""
+) -> list[_ChunkRow]:
+    """The chunks that touch the span, in order of their ends, or of their beginnings: mostly few of them are read."""
     edge = "last_ms" if newest_first else "first_ms"
     marks = ", ".join("?" * len(function_ids))
     rows = connection.execute(
@@ -258,7 +263,4 @@ def _chunks(
         f" ON c.function_id = f.id AND c.first_ms < ? AND c.last_ms >= ? WHERE f.id IN ({marks})",
         (from_ms, to_ms, to_ms, from_ms, *function_ids),
     )
-    return sorted(
-        (_Chunk(edge_ms, function_id, identity, bool(within)) for edge_ms, function_id, identity, within in rows),
-        reverse=newest_first,
-    )
+    return sorted(rows, reverse=newest_first)
