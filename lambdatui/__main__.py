@@ -1,12 +1,17 @@
 """``lambdatui`` and ``python -m lambdatui``."""
 
 import os
-import signal
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from types import TracebackType
+else:
+    try:
+        import _signal as signal  # what signal adds are enumerations: their modules are a tenth of the whole start
+    except ImportError:
+        import signal
 
 INTERRUPTED = 130
 

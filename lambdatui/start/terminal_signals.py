@@ -6,12 +6,12 @@ two steps of Python: it must not wait for a lock.
 
 import os
 import select
-import signal
 import sys
 import termios
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
     from types import FrameType
     from typing import Any, Protocol
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
         def stop(self) -> None: ...
 
+else:
+    try:
+        import _signal as signal  # what signal adds are enumerations: their modules are a tenth of the whole start
+    except ImportError:
+        import signal
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 LEAVE = "\x1b[?25h\x1b[?1049l"

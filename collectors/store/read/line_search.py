@@ -45,7 +45,10 @@ class _Chunk(NamedTuple):
     edge_ms: int
     function_id: int
     id: int
-    within: bool
+    within: int
+
+
+_ChunkRow = tuple[int, int, int, int]  # its fields, as SQLite has them
 
 
 @dataclass(slots=True)
@@ -197,7 +200,7 @@ def search(
 
 
 def _passing(
-    connection: sqlite3.Connection, chunks: Sequence[_Chunk], wanted: _Wanted
+    connection: sqlite3.Connection, rows: Sequence[_ChunkRow], wanted: _Wanted
 ) -> Iterator[tuple[int, int, int, bool, int]]:
     """The chunks that may have a wanted line, each with how many lines were ruled out by filters before it.
 
@@ -205,11 +208,13 @@ def _passing(
     ruled out at the end, a last tuple with the id -1 is no chunk.
     """
     if not wanted.filtered:
-        yield from ((*chunk, 0) for chunk in chunks)
+        yield from (
+            (edge_ms, function_id, identity, bool(within), 0) for edge_ms, function_id, identity, within in rows
+        )
         return
     begin, size, passed_by = 0, _FIRST_BLOCK, 0
-    while begin < len(chunks):
-        block = chunks[begin : begin + size]
+    while begin < len(rows):
+        block = [_Chunk(*row) for row in rows[begin : begin + size]]
         marks = ", ".join("?" * len(block))
         ruled_out = {
             chunk_id: lines
@@ -224,11 +229,11 @@ def _passing(
             if chunk.within and chunk.id in ruled_out:
                 passed_by += ruled_out[chunk.id]
             else:
-                yield (*chunk, passed_by)
+                yield chunk.edge_ms, chunk.function_id, chunk.id, bool(chunk.within), passed_by
                 passed_by = 0
         begin, size = begin + size, min(size * 4, _MOST_BLOCK)
     if passed_by:
-        yield chunks[-1].edge_ms, 0, -1, True, passed_by
+        yield rows[-1][0], 0, -1, True, passed_by
 
 
 def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: int | None) -> Iterator[LogLine]:
@@ -253,7 +258,7 @@ def _until(heap: list[_Entry], wanted: _Wanted, looked: SearchProgress, edge: in
 
 def _chunks(
     connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
-) -> list[_Chunk]:
+) -> list[_ChunkRow]:
     """The chunks that touch the span, sorted by their ends, or by their beginnings if the oldest lines come first."""
     edge = "last_ms" if newest_first else "first_ms"
     marks = ", ".join("?" * len(function_ids))
@@ -263,7 +268,4 @@ def _chunks(
         f" ON c.function_id = f.id AND c.first_ms < ? AND c.last_ms >= ? WHERE f.id IN ({marks})",
         (from_ms, to_ms, to_ms, from_ms, *function_ids),
     )
-    return sorted(
-        (_Chunk(edge_ms, function_id, identity, bool(within)) for edge_ms, function_id, identity, within in rows),
-        reverse=newest_first,
-    )
+    return sorted(rows, reverse=newest_first)
