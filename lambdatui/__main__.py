@@ -82,15 +82,15 @@ def _screens() -> int | None:
     try:
         from lambdatui.start.arguments import global_only
 
-        given = global_only(sys.argv[1:])
+        options = global_only(sys.argv[1:])
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        if given is None or not (terminal or "TEXTUAL_DRIVER" in os.environ):
+        if options is None or not (terminal or "TEXTUAL_DRIVER" in os.environ):
             return None
         from lambdatui.app.launch import run
         from lambdatui.settings.context import resolve_context
 
         try:
-            context = resolve_context(given)
+            context = resolve_context(options)
         except ValueError:  # click says what is wrong
             if painted:
                 first_frame.leave()

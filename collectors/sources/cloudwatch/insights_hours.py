@@ -289,11 +289,11 @@ class SummedHours:
         self._batches.pop(event.ask.key, None)
         self._put_parts(event)
 
-    def _ask_patterns(self, batch: _Batch, found: Iterable[HourAggregate]) -> None:
+    def _ask_patterns(self, batch: _Batch, aggregates: Iterable[HourAggregate]) -> None:
         """Queries the patterns of error lines for the groups with the most errors, one group a query, so that it is
         known whose they are.
         """
-        errors = {each.function: each.errors for each in found if each.errors}
+        errors = {each.function: each.errors for each in aggregates if each.errors}
         groups = [self._groups[name] for name in batch.ask.log_groups if name in self._groups]
         failing = [
             (sum(errors.get(name, 0) for name in group.functions), group)
