@@ -16,11 +16,11 @@ _WITH_ROWS = """
 import json, os, sys
 from pathlib import Path
 from lambdatui.settings import options
-from lambdatui.settings.options import Option
+from lambdatui.settings.options import GlobalOption
 
 KINDS = {"value": "X", "repeated": "X", "flag": None}
 options.OPTIONS += tuple(
-    Option(f"my-{kind}", "What it is for.", metavar, kind=kind, variable=f"MY_{kind}") for kind, metavar in KINDS.items()
+    GlobalOption(f"my-{kind}", "What it is for.", metavar, kind=kind, variable=f"MY_{kind}") for kind, metavar in KINDS.items()
 )
 
 import click
