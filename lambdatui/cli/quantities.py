@@ -5,6 +5,7 @@ and, where there is one, the nearest value that would do.
 """
 
 import re
+from abc import ABC, abstractmethod
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ _NUMBER = re.compile(
 _MOST = Decimal(10) ** 18  # beyond any bill: keeps exact integers within what SQLite and JSON readers hold
 
 
-class Quantity(_ParamType):
+class Quantity(_ParamType, ABC):
     """A number with an optional unit. ``low`` and ``high`` are inclusive, in the result's unit."""
 
     name = "quantity"
@@ -50,9 +51,9 @@ class Quantity(_ParamType):
     def __init__(self, low: int | Decimal = 0, high: int | Decimal | None = None) -> None:
         self.low, self.high = Decimal(low), None if high is None else Decimal(high)
 
+    @abstractmethod
     def factor(self, unit: str) -> Decimal | None:
         """What one of ``unit`` is in the result's unit; None: no such unit."""
-        raise NotImplementedError
 
     def written(self, value: Decimal) -> str:
         """A value of the result as one may type it."""

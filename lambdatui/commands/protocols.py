@@ -117,6 +117,9 @@ class HasTrouble(Protocol):
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
 
+    def subject(self) -> tuple[int, str] | None:
+        """The function of the row under the cursor: its id and name; None where the row has none."""
+
     def mark(self) -> None:
         """Marks the function under the cursor, or takes its mark away."""
 

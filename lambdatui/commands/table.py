@@ -236,7 +236,7 @@ class Mark(Command[Compares]):
     @classmethod
     def available(cls, screen: Compares) -> bool:
         """Only on a row that is about one function."""
-        return screen.table.row is not None and hasattr(screen.table.row, "function_id")
+        return screen.subject() is not None
 
     @classmethod
     def run(cls, screen: Compares) -> None:

@@ -16,8 +16,7 @@ from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.triggers.base import Document, Stop, TriggerHost, register
 from lambdatui.runner.triggers.batches import failed_records
-from lambdatui.runner.triggers.event_filters import Filters
-from lambdatui.runner.triggers.event_source import EventSource
+from lambdatui.runner.triggers.event_source import EventSource, Poller
 
 _MOST_RECEIVED = 10  # SQS receives and deletes no more messages in one call
 _WAIT_S = 2
@@ -50,20 +49,13 @@ class QueueSource(EventSource):
         return host.run(trigger_id, _Pollers(document, host).run())
 
 
-class _Pollers:
+class _Pollers(Poller):
     """Polls the queue of one mapping."""
 
     def __init__(self, mapping: Document, host: TriggerHost) -> None:
-        self._mapping = mapping
-        self._invoker = host.invoker
-        self._arn = mapping["EventSourceArn"]
-        self._most_records = int(mapping["BatchSize"])
-        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / host.invoker.time_scale
-        self._partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
-        self._filters = Filters(mapping.get("FilterCriteria"))
+        super().__init__(mapping, host)
         concurrency = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency")
         self._pollers = min(int(concurrency), _POLLERS) if concurrency else _POLLERS
-        self._client: Any = None
         self._url = ""
 
     async def run(self) -> None:

@@ -21,8 +21,7 @@ from lambdatui.runner.functions import name_in
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.triggers.base import Document, Option, OptionKind, Stop, TriggerHost, register
 from lambdatui.runner.triggers.batches import failed_records
-from lambdatui.runner.triggers.event_filters import Filters
-from lambdatui.runner.triggers.event_source import EventSource
+from lambdatui.runner.triggers.event_source import EventSource, Poller
 
 _POLL_S = 0.25
 _LOOK_FOR_SHARDS_S = 10.0
@@ -61,22 +60,15 @@ class StreamSource(EventSource):
         return host.run(trigger_id, _Reader(document, host).run())
 
 
-class _Reader:
+class _Reader(Poller):
     """Reads the stream of one mapping; the position in each shard is stored in the mapping's ``_checkpoints``."""
 
     def __init__(self, mapping: Document, host: TriggerHost) -> None:
-        self._mapping = mapping
+        super().__init__(mapping, host)
         self._host = host
-        self._invoker = host.invoker
-        self._arn = mapping["EventSourceArn"]
-        self._most_records = int(mapping["BatchSize"])
-        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / host.invoker.time_scale
-        self._partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
-        self._filters = Filters(mapping.get("FilterCriteria"))
         self._retries = int(mapping.get("MaximumRetryAttempts", -1))
         self._most_age_s = int(mapping.get("MaximumRecordAgeInSeconds", -1))
         self._bisect = bool(mapping.get("BisectBatchOnFunctionError"))
-        self._client: Any = None
         self._checkpoints: dict[str, str] = mapping.setdefault("_checkpoints", {})  # by shard: sequence number
 
     async def run(self) -> None:
