@@ -17,13 +17,14 @@ def test_each_room_has_a_floor() -> None:
     assert set(room_coverage.floors()) == rooms
 
 
-def test_lines_are_counted_by_room_and_a_room_below_its_floor_is_told() -> None:
+def test_lines_of_this_project_are_counted_by_room_and_a_room_below_its_floor_is_told() -> None:
     def file(lines: int, run: int) -> dict[str, dict[str, int]]:
         return {"summary": {"num_statements": lines, "covered_lines": run}}
 
     files = {
         "pricing/bill.py": file(10, 10), "pricing/data/x.py": file(10, 5), "lambdatui/__main__.py": file(4, 4),
         "lambdatui/cli/main.py": file(90, 90), "lambdatui/cli/output/csv.py": file(10, 0), "lambdatui/cli/__init__.py": file(0, 0),
+        "/tmp/copy/lambdatui/cli/main.py": file(90, 1), "../copy/pricing/bill.py": file(90, 1),
     }  # fmt: skip
     found = room_coverage.by_room(files)
     assert found == {"pricing": 75, "lambdatui": 100, "lambdatui.cli": 90}
