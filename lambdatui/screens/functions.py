@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.overview import Overview
+    from lambdatui.views.row_details import RowDetails
     from lambdatui.views.startup_view import StartupView
 
 TREND_STEPS = 8
@@ -156,6 +157,28 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     def in_trouble(self, row: FunctionView) -> bool:
         """Whether the function passes a threshold of trouble."""
         return in_trouble(row, self.session.thresholds)
+
+    def details_question(self, row: FunctionView) -> "Callable[[QueryContext], RowDetails] | None":
+        """Asks for the function's charts, its newest error and its last change."""
+        identity, columns, utc = row.function_id, self.chart_columns, self.session.utc
+
+        def ask(query: "QueryContext") -> "RowDetails":
+            from lambdatui.views.function_details import function_details
+
+            return function_details(query.reader, query.range, identity, query.book, chart_columns=columns, utc=utc)
+
+        return ask
+
+    def further_details(self, row: FunctionView) -> "Callable[[QueryContext, RowDetails], RowDetails] | None":
+        """Adds what to change on the function."""
+        identity = row.function_id
+
+        def ask(query: "QueryContext", details: "RowDetails") -> "RowDetails":
+            from lambdatui.views.function_details import with_advice
+
+            return with_advice(details, query.reader, query.range, identity, query.book)
+
+        return ask
 
     def counts(self) -> tuple[str, ...]:
         """Invocations, errors, the cost at list price, and the number of functions."""

@@ -12,6 +12,7 @@ from lambdatui.text.figures import count, plural
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import value_text
+from lambdatui.views.row_details import RowDetails, of_parts
 
 _COLUMNS = columns_by_id(HeadroomView)
 
@@ -54,12 +55,39 @@ class ThrottlesScreen(TableScreen):
         found = super().subject()
         return found if found and found[0] else None
 
+    def details_question(self, row: HeadroomView) -> "Callable[[QueryContext], RowDetails]":
+        """Asks for a function's charts of calls and concurrency; of an account's own row, shows its limit."""
+        if not row.function_id:
+            title = f"{row.account or ''} {row.region or ''}".strip()
+            return lambda _: of_parts(title, _of_account(row))
+        identity, columns = row.function_id, self.chart_columns
+
+        def ask(query: QueryContext) -> RowDetails:
+            from lambdatui.views.function_details import throttle_details
+
+            return throttle_details(query.reader, query.range, identity, chart_columns=columns, parts=_of_function(row))
+
+        return ask
+
     def open_row(self, row: HeadroomView) -> None:
         """Opens the function; of an account's own row, shows its limit in a box."""
         if row.function_id:
             self.open_function(row.function_id, row.function)
         else:
             self.app.push_screen(DetailsScreen(f"{row.account or ''} {row.region or ''}".strip(), _of_account(row)))
+
+
+def _of_function(row: HeadroomView) -> list[tuple[str, str]]:
+    def text(name: str) -> str:
+        return value_text(_COLUMNS[name], getattr(row, name))
+
+    requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
+    return [
+        ("rejected", f"{text('throttles')} of {requests} requests"),
+        ("limit", f"{text('limit')} ({row.limited_by})"),
+        ("most at once", f"{text('concurrency')}, room left {text('headroom')}"),
+        ("full by", text("saturation")),
+    ]
 
 
 def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
