@@ -9,6 +9,7 @@ from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
 from lambdatui.screens.base.invoking import InvokingScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
 from lambdatui.views.fleet_health import health, in_trouble, places
@@ -108,6 +109,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
+        self._month_awaited = True
         self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
@@ -149,6 +151,24 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.session.runner = answer
         else:
             self.query_one(HomeHeader).say_month(answer)
+            self._month_has_come()
+
+    _month_awaited = False
+
+    def follow_row(self, *, moved: bool) -> None:
+        """The month comes before the pane, unless a key moves the cursor: both compute, and the month is seen first."""
+        if moved or not self._month_awaited:
+            super().follow_row(moved=moved)
+
+    def show_failure(self, message: AnswerFailed) -> None:
+        """Shows the failure, and lets the pane go on without the month."""
+        super().show_failure(message)
+        if message.subject == "overview":
+            self._month_has_come()
+
+    def _month_has_come(self) -> None:
+        self._month_awaited = False
+        self.follow_row(moved=False)
 
     def key_of(self, row: FunctionView) -> Any:
         """The function's id in the store."""
