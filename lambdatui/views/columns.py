@@ -48,10 +48,10 @@ class Column:
     """One column: its title, its ``Kind``, its width in cells, its help, and its id in scripts.
 
     A declared column has no id of its own: it is its field's name. ``tone`` says what a value means, for its colour
-    (``views.tones``). ``brief``: the text table has it unasked.
+    (``views.tones``). ``brief``: the text table has it unasked. ``need``: that of its ``OnScreen``; None without one.
     """
 
-    __slots__ = ("brief", "help", "id", "kind", "title", "tone", "width")
+    __slots__ = ("brief", "help", "id", "kind", "need", "title", "tone", "width")
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Column:
         id: str = "",
         tone: "str | Callable[[Any], str]" = "",
         brief: bool = False,
+        need: int | None = None,
     ) -> None:
         self.title = title
         self.kind = kind
@@ -71,6 +72,7 @@ class Column:
         self.id = id
         self.tone = tone
         self.brief = brief
+        self.need = need
 
     def __repr__(self) -> str:
         return f"Column({self.id!r})"
@@ -155,15 +157,23 @@ class _Declared:
             column = next((fact for fact in facts if isinstance(fact, Column)), None)
             if column is None:
                 continue
+            place = next((fact for fact in facts if isinstance(fact, OnScreen)), None)
             every[name] = own = Column(
-                column.title, column.kind, column.width, column.help, id=name, tone=column.tone, brief=BRIEF in facts
+                column.title,
+                column.kind,
+                column.width,
+                column.help,
+                id=name,
+                tone=column.tone,
+                brief=BRIEF in facts,
+                need=place.need if place is not None else None,
             )
+            if place is not None:
+                self.on_screen[name] = place
             if EXTRA in facts:
                 self.extra[name] = own
             for fact in facts:
-                if isinstance(fact, OnScreen):
-                    self.on_screen[name] = fact
-                elif isinstance(fact, InComparison):
+                if isinstance(fact, InComparison):
                     self.compared[name] = fact
         self.columns = every
 
@@ -247,5 +257,5 @@ def column_named(name: str, among: tuple[Column, ...]) -> Column:
     from difflib import get_close_matches
 
     near = get_close_matches(wanted, [*by_id, *by_title], n=1, cutoff=0.5)
-    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are: {', '.join(by_id)}"
+    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are {', '.join(by_id)}"
     raise UnknownColumn(f"no column {name!r}; {hint}")
