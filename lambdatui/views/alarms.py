@@ -32,7 +32,7 @@ class AlarmView:
         OnScreen(),
         BRIEF,
     ]
-    since: Annotated[int | None, shared.SINCE, OnScreen(2, 14), BRIEF]
+    since: Annotated[int | None, shared.SINCE, OnScreen(2, 12), BRIEF]
     function: Annotated[str | None, shared.FUNCTION, OnScreen(3, 18), BRIEF]
     condition: Annotated[
         str | None,

@@ -20,7 +20,7 @@ Price = Callable[[str, int, str], Decimal]
 class CollectionView:
     """One collection. ``cost_usd`` is what its calls cost at list prices; None for imports, which ask nobody."""
 
-    started_at: Annotated[int, shared.STARTED_AT, OnScreen(1, 14, after="source"), BRIEF]
+    started_at: Annotated[int, shared.STARTED_AT, OnScreen(1, 15, after="source"), BRIEF]
     source: Annotated[str, shared.SOURCE, OnScreen(grows=True), BRIEF]
     took_s: Annotated[float | None, Column("Took", Kind.SECONDS, 7, "How long it took, seconds."), OnScreen(6), BRIEF]
     events: Annotated[int, Column("Events", Kind.COUNT, 9, "Log events read."), OnScreen(2), BRIEF]
@@ -41,7 +41,7 @@ class CollectionView:
     requests: Annotated[int | None, shared.REQUESTS, BRIEF]
     metrics_asked: Annotated[int | None, Column("Metrics", Kind.COUNT, 8, "Metrics asked for, which are billed.")]
     bytes_scanned: Annotated[
-        int | None, Column("Scanned", Kind.COUNT, 9, "Bytes that Logs Insights scanned, which are billed.")
+        int | None, Column("Bytes scanned", Kind.COUNT, 13, "Bytes that Logs Insights scanned, which are billed.")
     ]
     cost_usd: Annotated[Decimal | None, shared.COST_USD, OnScreen(7), BRIEF]
     failures: Annotated[

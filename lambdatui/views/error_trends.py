@@ -39,7 +39,7 @@ class ErrorTrendView(ErrorView, frozen=True, gc=False):
     deployed_at: Annotated[
         int | None,
         Column("Deployed", Kind.TIME, 19, "When the function was deployed last before the range's end."),
-        OnScreen(7, 14),
+        OnScreen(7, 12),
     ]
     deploy: Annotated[str | None, Column("Deploy", Kind.TEXT, 40, "What that deploy changed.")]
 

@@ -45,7 +45,7 @@ class FunctionView(Struct, frozen=True, gc=False):
     errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, InComparison(worse=True)]
     error_rate: Annotated[
         float | None,
-        Column("Err%", Kind.RATIO, 6, "Errors divided by invocations.", tone=error_if_any),
+        Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any),
         OnScreen(4),
         BRIEF,
         InComparison(worse=True),
@@ -55,7 +55,7 @@ class FunctionView(Struct, frozen=True, gc=False):
     cold_starts: Annotated[int | None, shared.COLD_STARTS, InComparison()]
     cold_ratio: Annotated[
         float | None,
-        Column("Cold%", Kind.RATIO, 6, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
+        Column("Cold %", Kind.RATIO, 7, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
         OnScreen(7),
         BRIEF,
         InComparison(worse=True),
@@ -65,11 +65,12 @@ class FunctionView(Struct, frozen=True, gc=False):
     p99_ms: Annotated[float | None, shared.P99_MS, OnScreen(11), BRIEF, InComparison(worse=True)]
     max_ms: Annotated[float | None, shared.MAX_MS, InComparison()]
     avg_ms: Annotated[
-        float | None, Column("Avg", Kind.MS, 8, "Mean duration of the invocations with a REPORT."), InComparison()
+        float | None, Column("Avg", Kind.MS, 7, "Mean duration of the invocations with a REPORT."), InComparison()
     ]
     billed_ms: Annotated[int | None, shared.BILLED_MS, InComparison()]
     extension_ms: Annotated[
-        float | None, Column("Ext", Kind.MS, 8, "How long extensions went on after the function had answered, in all.")
+        float | None,
+        Column("Extensions", Kind.MS, 11, "How long extensions went on after the function had answered, in all."),
     ]
     gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(14), InComparison()]
     max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, BRIEF, InComparison()]
@@ -87,22 +88,22 @@ class FunctionView(Struct, frozen=True, gc=False):
     ]
     projected_usd: Annotated[
         "Decimal | None",
-        Column("Month", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
+        Column("Month end", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
         OnScreen(5),
         BRIEF,
         InComparison(),
     ]
-    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10), BRIEF, InComparison(after="coverage")]
+    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10, 12), BRIEF, InComparison(after="coverage")]
     basis: Annotated[str | None, shared.BASIS]
     coverage: Annotated[
-        float | None, Column("Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."), InComparison()
+        float | None, Column("Reported", Kind.RATIO, 9, "REPORTs seen divided by invocations counted."), InComparison()
     ]
     freshness: Annotated[
         str | None,
         Column(
-            "Fresh",
+            "Freshness",
             Kind.TEXT,
-            9,
+            10,
             "How old the newest that is known of it is: fresh, or its age; stale where a collection that was due has "
             "not come.",
             tone=freshness_tone,
@@ -119,7 +120,7 @@ class FunctionView(Struct, frozen=True, gc=False):
         ),
     ] = None
     limit_used: Annotated[
-        float | None, Column("Limit%", Kind.RATIO, 6, "Peak concurrency beside the limit of the function or account.")
+        float | None, Column("Limit %", Kind.RATIO, 8, "Peak concurrency beside the limit of the function or account.")
     ] = None
     trouble: Annotated[
         str | None,

@@ -56,7 +56,7 @@ class ReconciledRow:
     ]
     aws_net: Annotated[Decimal | None, Column("AWS net", Kind.USD, 12, "The same after discounts.")]
     aws_effective: Annotated[
-        Decimal | None, Column("AWS eff", Kind.USD, 12, "The same with commitments at their price (amortized).")
+        Decimal | None, Column("AWS effective", Kind.USD, 13, "The same with commitments at their price (amortized).")
     ]
     aws_amount: Annotated[
         Decimal | None,

@@ -4,7 +4,7 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.text.figures import UNKNOWN, sparkline
+from lambdatui.text.figures import UNKNOWN, moment_text, sparkline
 from lambdatui.text.table import padded
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, Kind, TableColumn
@@ -70,7 +70,7 @@ def hidden_hint(hidden: int) -> str:
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
     """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
-    A time in fewer than 19 cells loses its date's year first, then its date.
+    A time in fewer than 19 cells loses its date's year, then its seconds, then its date: ``31 Mar 10:22``.
     """
     if column.kind == Kind.TREND:
         unfinished = getattr(value, "unfinished", False)
@@ -78,8 +78,16 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, curr
         return padded(drawn, width, more=more)
     text = value_text(column, value, utc=utc, currency=currency, width=width)
     if column.kind == Kind.TIME and len(text) > width:
-        text = text[5:] if width >= 14 else text[11:]
+        text = _short_time(value, text, width, utc=utc)
     return padded(text, width, right=column.align == "right", more=more)
+
+
+def _short_time(at_ms: int, text: str, width: int, *, utc: bool) -> str:
+    """A time in fewer cells than ``text``, which is all of it; days of one and two digits end in the same cell."""
+    if width < 12:
+        return text[11:]
+    seconds = width >= 15
+    return moment_text(at_ms, utc=utc, seconds=seconds).rjust(15 if seconds else 12)
 
 
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
