@@ -48,6 +48,11 @@ class AlarmView:
     ]
     reason: Annotated[str | None, shared.REASON, OnScreen(4, grows=True)]
 
+    @property
+    def trouble(self) -> str | None:
+        """CloudWatch's state of it, where that is ``ALARM``."""
+        return self.alarm_state if self.alarm_state == "ALARM" else None
+
 
 ALARM_COLUMNS = columns_of(AlarmView)
 

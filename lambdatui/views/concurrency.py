@@ -55,6 +55,14 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     ]
     trend: Annotated[Trend | None, shared.TREND, OnScreen(5, after="throttles")] = None
 
+    @property
+    def trouble(self) -> str | None:
+        """That requests were rejected, or that less than 10% of the limit is left."""
+        parts = [f"throttled {self.throttles:,}"] if self.throttles else []
+        if self.headroom is not None and self.headroom < 0.1:
+            parts.append(f"concurrency {1 - self.headroom:.0%} of limit")
+        return "; ".join(parts) or None
+
 
 HEADROOM_COLUMNS = columns_of(HeadroomView)
 

@@ -38,25 +38,25 @@ class FunctionView(Struct, frozen=True, gc=False):
     region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
     runtime: Annotated[str | None, shared.RUNTIME, OnScreen(10), InComparison(after="projected_usd")]
     arch: Annotated[str | None, shared.ARCH, OnScreen(13), InComparison(after="runtime")]
-    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(6), BRIEF, InComparison(after="gb_seconds")]
+    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(8), BRIEF, InComparison(after="gb_seconds")]
     timeout_s: Annotated[int | None, shared.TIMEOUT_S, InComparison(after="arch")]
     invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(1), BRIEF, InComparison()]
-    trend: Annotated["Trend | None", shared.TREND, OnScreen(6), EXTRA]
+    trend: Annotated["Trend | None", shared.TREND, OnScreen(7), EXTRA]
     errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, InComparison(worse=True)]
     error_rate: Annotated[
         float | None,
         Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any),
-        OnScreen(4),
+        OnScreen(6),
         BRIEF,
         InComparison(worse=True),
     ]
-    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(7), InComparison(worse=True)]
+    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(10), InComparison(worse=True)]
     throttles: Annotated[int | None, shared.THROTTLES, OnScreen(12), BRIEF, InComparison(worse=True)]
     cold_starts: Annotated[int | None, shared.COLD_STARTS, InComparison()]
     cold_ratio: Annotated[
         float | None,
         Column("Cold %", Kind.RATIO, 7, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
-        OnScreen(7),
+        OnScreen(8),
         BRIEF,
         InComparison(worse=True),
     ]
@@ -84,7 +84,7 @@ class FunctionView(Struct, frozen=True, gc=False):
             "List price of the bytes that came into the function's own log group, no free tier; unknown where "
             "CloudWatch's count of them was not collected.",
         ),
-        OnScreen(7),
+        OnScreen(8),
     ]
     projected_usd: Annotated[
         "Decimal | None",
@@ -124,14 +124,8 @@ class FunctionView(Struct, frozen=True, gc=False):
     ] = None
     trouble: Annotated[
         str | None,
-        Column(
-            "Trouble",
-            Kind.TEXT,
-            16,
-            "Why the function is in trouble: errors, throttles, limits, what is overdue.",
-            tone="error",
-        ),
-        OnScreen(6, after="function"),
+        shared.TROUBLE,
+        OnScreen(grows=True, most=40, after="function"),
         BRIEF,
     ] = None
     tags: Annotated[dict[str, str] | None, shared.TAGS, EXTRA] = None

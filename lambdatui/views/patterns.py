@@ -74,6 +74,11 @@ class PatternRow:
     example: Annotated[str, Column("Example", Kind.TEXT, 60, "One of the lines.")]
     function_ids: tuple[int, ...]
 
+    @property
+    def trouble(self) -> str | None:
+        """That it is new."""
+        return "new" if self.novelty == "new" else None
+
 
 PATTERN_COLUMNS = columns_of(PatternRow)
 

@@ -71,6 +71,12 @@ class ReconciledRow:
     verdict: Annotated[str, Column("Verdict", Kind.TEXT, 16, "What the comparison comes to, in one of a few words.")]
     reason: Annotated[str, shared.REASON, OnScreen(2, grows=True), BRIEF]
 
+    @property
+    def trouble(self) -> str | None:
+        """The reason, where AWS billed at least a cent more or less and the bill does not explain it."""
+        unexplained = self.difference is not None and abs(self.difference) * 100 >= 1 and self.verdict not in EXPLAINED
+        return self.reason or "not explained" if unexplained else None
+
 
 RECONCILE_COLUMNS = columns_of(ReconciledRow)
 

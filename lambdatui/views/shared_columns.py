@@ -1,6 +1,7 @@
 """Columns that several rows have: each is the same in all of them. Imported before the first frame: light."""
 
 from lambdatui.views.columns import Column, Kind
+from lambdatui.views.fleet_health import short_reasons
 from lambdatui.views.tones import cold_if_any, error_if_any, novelty_tone, quiet_if_none
 
 FUNCTION = Column("Function", Kind.TEXT, 30, "The function's name.", tone="name")
@@ -68,6 +69,16 @@ NOVELTY = Column(
     "frequent since; gone since it; else by days with calls: growing, back, gone or known.",
     tone=novelty_tone,
 )
+TROUBLE = Column(
+    "Trouble",
+    Kind.TEXT,
+    14,
+    "Why the row needs attention, the worst first: errors, throttles, limits, what is overdue.",
+    tone="error",
+    id="trouble",
+    none="",
+    shortened=short_reasons,
+)
 EVIDENCE = Column("Evidence", Kind.TEXT, 60, "The counts that it rests on.")
 LIMIT = Column("Limit", Kind.COUNT, 6, "The concurrency limit that applies: reserved, else the account's.")
 PATTERN = Column("Pattern", Kind.TEXT, 8, "The pattern's name: the same wherever the pattern is the same.")
@@ -80,6 +91,8 @@ REQUESTS = Column("Requests", Kind.COUNT, 9, "Requests billed; of a collection, 
 QUANTITY = Column("Quantity", Kind.QUANTITY, 14, "Units used.")
 UNIT = Column("Unit", Kind.TEXT, 10, "What a quantity counts.")
 AMOUNT = Column("Amount", Kind.USD, 12, "USD for the billable units.", tone=quiet_if_none)
+PRICED_AMOUNT = Column(AMOUNT.title, AMOUNT.kind, AMOUNT.width, AMOUNT.help, tone=AMOUNT.tone, none="no price")
+"""An amount that is not known only where AWS publishes no price."""
 CURRENCY = Column("Currency", Kind.TEXT, 8, "The currency of the amounts.")
 CHANGE = Column("What if", Kind.TEXT, 34, "What would be changed.")
 NOW_USD = Column("Now", Kind.USD, 10, "What it costs a month as it is, at list price before the free tier.")
