@@ -113,6 +113,9 @@ class HasTrouble(Protocol):
     def toggle_trouble(self) -> None:
         """Keeps only the rows in trouble, or shows all again."""
 
+    def toggle_order(self) -> None:
+        """Puts the rows in trouble first, or sorts them among the others."""
+
 
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""

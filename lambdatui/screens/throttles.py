@@ -37,10 +37,6 @@ class ThrottlesScreen(TableScreen):
         """The function's id, account and region: an account's own row has no function."""
         return row.function_id, row.account, row.region
 
-    def in_trouble(self, row: HeadroomView) -> bool:
-        """Whether requests were rejected, or less than 10% of the limit is left."""
-        return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
-
     def counts(self) -> tuple[str, ...]:
         """The number of throttles and of rows, or that no metrics were collected."""
         view: ConcurrencyView = self.answer

@@ -40,10 +40,10 @@ def padded(text: str, width: int, *, right: bool = False, more: str = "…") -> 
     >>> padded("日本", 6), padded("1,234", 3, right=True)
     ('日本  ', '  …')
     """
-    used = cells(text)
+    plain_text, used = text.isascii(), cells(text)
     if used > width:
         text = more if right and width else cut(text, width, more)
-        used = cells(text)
+        used = len(text) if plain_text else cells(text)  # a mark is one cell: Rich need not be asked
     space = " " * (width - used)
     return space + text if right else text + space
 

@@ -43,6 +43,11 @@ class Advice:
     basis: Annotated[str, shared.BASIS] = ""
     command: Annotated[str, Column("Command", Kind.TEXT, 60, "The AWS command that makes the change.")] = ""
 
+    @property
+    def trouble(self) -> str | None:
+        """Its kind, where the severity is 3 or higher."""
+        return self.kind if self.severity >= 3 else None
+
 
 @dataclass(frozen=True, slots=True)
 class AdviceSubject:

@@ -49,9 +49,11 @@ class Column:
 
     A declared column has no id of its own: it is its field's name. ``tone`` says what a value means, for its colour
     (``views.tones``). ``brief``: the text table has it unasked. ``need``: that of its ``OnScreen``; None without one.
+    ``none`` is what stands for a value that is None, where that is no unknown. ``shortened`` gives words of the column
+    in fewer cells than they have.
     """
 
-    __slots__ = ("brief", "help", "id", "kind", "need", "title", "tone", "width")
+    __slots__ = ("brief", "help", "id", "kind", "need", "none", "shortened", "title", "tone", "width")
 
     def __init__(
         self,
@@ -64,6 +66,8 @@ class Column:
         tone: "str | Callable[[Any], str]" = "",
         brief: bool = False,
         need: int | None = None,
+        none: str = "-",
+        shortened: "Callable[[str, int], str] | None" = None,
     ) -> None:
         self.title = title
         self.kind = kind
@@ -73,6 +77,8 @@ class Column:
         self.tone = tone
         self.brief = brief
         self.need = need
+        self.none = none
+        self.shortened = shortened
 
     def __repr__(self) -> str:
         return f"Column({self.id!r})"
@@ -119,16 +125,29 @@ class InComparison:
 
 
 class TableColumn:
-    """A column as a screen's table lays it out; ``OnScreen`` explains the fields."""
+    """A column as a screen's table lays it out; ``OnScreen`` explains the fields.
 
-    __slots__ = ("column", "grows", "most", "need", "width")
+    One that ``stays`` is there too where columns further right are brought into sight.
+    """
 
-    def __init__(self, column: Column, need: int = 0, width: int = 0, grows: bool = False, most: int = 200) -> None:
+    __slots__ = ("column", "grows", "most", "need", "stays", "width")
+
+    def __init__(
+        self,
+        column: Column,
+        need: int = 0,
+        width: int = 0,
+        grows: bool = False,
+        most: int = 200,
+        *,
+        stays: bool = False,
+    ) -> None:
         self.column = column
         self.need = need
         self.width = width or column.width
         self.grows = grows
         self.most = most
+        self.stays = stays
 
 
 BRIEF = "brief"
@@ -166,6 +185,8 @@ class _Declared:
                 id=name,
                 tone=column.tone,
                 brief=BRIEF in facts,
+                none=column.none,
+                shortened=column.shortened,
                 need=place.need if place is not None else None,
             )
             if place is not None:

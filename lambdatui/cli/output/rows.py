@@ -12,6 +12,7 @@ from lambdatui.text.plain import json_text
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
 from lambdatui.views.export import csv_text, envelope
+from lambdatui.views.fleet_health import trouble_first
 from lambdatui.views.formatting import row_text
 from lambdatui.views.view import View
 
@@ -20,14 +21,19 @@ LABEL_CELLS = 16
 
 
 def arranged(view: View[Any], listing: Listing) -> list[Any]:
-    """The view's rows, filtered, sorted and cut. Raises ``FilterError``, ``UnknownColumn``."""
+    """The view's rows as a screen has them, trouble first, filtered and cut; with ``--sort`` in that order alone.
+
+    Raises ``FilterError``, ``UnknownColumn``.
+    """
     rows = list(view.rows)
     if listing.where:
         rows = filters.parse(listing.where, view.columns).apply(rows)
     if listing.sort:
         rows = filters.sort_rows(rows, column_named(listing.sort, view.columns), reverse=listing.reverse)
-    elif listing.reverse:
-        rows.reverse()
+    else:
+        rows = trouble_first(rows)
+        if listing.reverse:
+            rows.reverse()
     return rows if listing.limit is None else rows[: listing.limit]
 
 

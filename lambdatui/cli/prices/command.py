@@ -152,7 +152,7 @@ def _region_text(prices: RegionPrices) -> str:
 
 def _region_rows(book: PriceBook) -> list[list[str]]:
     names = ("requests", "duration x86_64", "duration arm64", "provisioned concurrency x86_64", "ephemeral_storage")
-    table = [["Region", "As of", "Cur", "Request", "x86_64 GB-s", "arm64 GB-s", "Provisioned", "Ephemeral"]]
+    table = [["Region", "As of", "Currency", "Request", "x86_64 GB-s", "arm64 GB-s", "Provisioned", "Ephemeral"]]
     for code in book.codes:
         prices = book.region(code)
         known = rates(prices)
