@@ -70,7 +70,7 @@ def hidden_hint(hidden: int) -> str:
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
     """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
-    A time in fewer than 19 cells loses its date's year first, then its date.
+    A time in fewer than 19 cells loses its date's year first, in fewer than 14 its seconds too, then its date.
     """
     if column.kind == Kind.TREND:
         unfinished = getattr(value, "unfinished", False)
@@ -78,7 +78,7 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, curr
         return padded(drawn, width, more=more)
     text = value_text(column, value, utc=utc, currency=currency, width=width)
     if column.kind == Kind.TIME and len(text) > width:
-        text = text[5:] if width >= 14 else text[11:]
+        text = text[5:] if width >= 14 else text[5:16] if width >= 11 else text[11:]
     return padded(text, width, right=column.align == "right", more=more)
 
 
