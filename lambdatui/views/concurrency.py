@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -199,7 +200,7 @@ def _accounts(
                 limit=limit,
                 headroom=None if not limit or concurrent is None else max(0.0, 1 - concurrent / limit),
                 saturation=saturation_ms(peaks.get(place, {}), limit, today_ms) if limit else None,
-                **_told(max(full, key=lambda one: (one.throttles, one.start_ms), default=None)),
+                **_told(max(full, key=attrgetter("throttles", "start_ms"), default=None)),
             )
         )
     return rows

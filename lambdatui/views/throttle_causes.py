@@ -5,8 +5,10 @@ known: neither a burst within the minute nor the rate of scaling leave a trace i
 of a limit that was reached, unless functions that are not known here may have held more.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from itertools import islice
 
 from collectors.model.units import HOUR_MS
@@ -79,8 +81,8 @@ class ThrottleCause:
     @property
     def share(self) -> float | None:
         """The culprit's part of the limit, at most 1: peaks of one minute come at different moments."""
-        found = self.culprit
-        return min(1.0, found.concurrency / self.limit) if found is not None and self.limit else None
+        holder = self.culprit
+        return min(1.0, holder.concurrency / self.limit) if holder is not None and self.limit else None
 
     @property
     def basis(self) -> str | None:
@@ -179,22 +181,24 @@ class _Pool:
     def _find_holders(self, reader: Reader, place: Place, low: int, high: int) -> None:
         """The functions with the largest peaks; those whose peak of the whole hour is smaller need no further look."""
         metered = spans.busiest(reader, *place, low // HOUR_MS * HOUR_MS)
-        left = [(each, peak) for each, peak in metered if each not in self._reserves and peak]
-        found = [self._holder(each, reserve, is_reserve=True) for each, reserve in self._reserves.items() if reserve]
-        logged = [each for each in self._rows if each not in {of for of, _ in metered} and each not in self._reserves]
+        has_points = {each for each, _ in metered}
+        logged = [each for each in self._rows if each not in has_points and each not in self._reserves]
         running = _by_logs(reader, logged, low, high)
-        found += [self._holder(each, count, basis=ESTIMATED) for each, count in running.items()]
-        at = 0
-        for at, (each, of_hour) in enumerate(left, 1):
-            if len(found) >= _MOST_HOLDERS and of_hour <= sorted(one.concurrency for one in found)[-_MOST_HOLDERS]:
-                at -= 1
+        holders = [self._holder(each, reserve, is_reserve=True) for each, reserve in self._reserves.items() if reserve]
+        holders += [self._holder(each, count, basis=ESTIMATED) for each, count in running.items()]
+        left = deque((each, peak) for each, peak in metered if each not in self._reserves and peak)
+        while left:
+            function_id, of_hour = left[0]
+            largest = nlargest(_MOST_HOLDERS, (each.concurrency for each in holders))
+            if len(largest) == _MOST_HOLDERS and of_hour <= largest[-1]:
                 break
-            peak = spans.most_at_once(reader, each, low, high)
+            left.popleft()
+            peak = spans.most_at_once(reader, function_id, low, high)
             if peak:
-                found.append(self._holder(each, round(peak)))
-        found.sort(key=lambda one: (-one.concurrency, one.function, one.function_id))
-        rest = [round(peak) for _, peak in left[at:]] + [one.concurrency for one in found[_MOST_HOLDERS:]]
-        self._holders = tuple(found[:_MOST_HOLDERS])
+                holders.append(self._holder(function_id, round(peak)))
+        holders.sort(key=lambda each: (-each.concurrency, each.function, each.function_id))
+        rest = [round(of_hour) for _, of_hour in left] + [each.concurrency for each in holders[_MOST_HOLDERS:]]
+        self._holders = tuple(holders[:_MOST_HOLDERS])
         self._others, self._others_held = len(rest), sum(rest)
 
     def _holder(self, function_id: int, concurrency: int, *, is_reserve: bool = False, basis: str = METRIC) -> Holder:
@@ -228,15 +232,15 @@ def most_at_one_moment(running: Sequence[tuple[int, float, float]], low: float, 
         now[each] = now.get(each, 0) + step
         total += step
         if total > highest:
-            highest, most = total, {one: count for one, count in now.items() if count}
+            highest, most = total, {of: count for of, count in now.items() if count}
     return most
 
 
 def worst_causes(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int]) -> dict[int, ThrottleCause]:
     """By function id, the cause in the period of the most rejected requests; functions without any are absent."""
-    found = spans.worst_throttled(reader, from_ms, to_ms, function_ids)
     causes = ThrottleCauses(reader)
-    return {each: causes.of(span) for each, span in found.items()}
+    worst = spans.worst_throttled(reader, from_ms, to_ms, function_ids)
+    return {each: causes.of(span) for each, span in worst.items()}
 
 
 def newest_causes(

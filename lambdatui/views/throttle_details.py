@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 
+from collectors.model.units import MINUTE_MS
 from collectors.store.read.reader import Reader
 from collectors.store.read.throttled_spans import throttled_spans
 from lambdatui.text.figures import count, instant
@@ -14,7 +15,7 @@ from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import as_of_range
 
 _PERIODS, _TIMES = 240, 8
-_APART_MS = 5 * 60_000  # what is rejected again after no more than this is the same time
+_APART_MS = 5 * MINUTE_MS  # what is rejected again after no more than this is the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,16 @@ class ThrottledTime:
     to_ms: int
     throttles: int
     worst: ThrottleCause
+
+    def goes_on(self, end_ms: int, cause: ThrottleCause) -> bool:
+        """Whether an earlier period, which ends then, belongs to the same time."""
+        return self.from_ms - end_ms <= _APART_MS and self.worst.limited_by == cause.limited_by
+
+    def with_earlier(self, cause: ThrottleCause) -> "ThrottledTime":
+        """The time with an earlier period."""
+        worst = max(self.worst, cause, key=lambda each: (each.throttles, each.start_ms))
+        begin_ms = min(self.from_ms, cause.start_ms)
+        return replace(self, from_ms=begin_ms, throttles=self.throttles + cause.throttles, worst=worst)
 
     def parts(self, *, utc: bool) -> tuple[str, str]:
         """When and how many, and why: a label and its text."""
@@ -42,25 +53,19 @@ def throttled_times(
     ``of_account`` leaves out what was rejected for another reason than the account's limit.
     """
     causes = ThrottleCauses(reader)
-    found = merge(
-        *(throttled_spans(reader, time_range.from_ms, time_range.to_ms, each) for each in function_ids),
-        key=lambda span: -span.start_ms,
-    )
+    span = time_range.from_ms, time_range.to_ms
+    periods = merge(*(throttled_spans(reader, *span, each) for each in function_ids), key=lambda one: -one.start_ms)
     times: list[ThrottledTime] = []
-    for span in islice(found, _PERIODS):
-        cause = causes.of(span)
+    for period in islice(periods, _PERIODS):
+        cause = causes.of(period)
         if of_account and cause.limited_by != ACCOUNT:
             continue
-        last = times[-1] if times else None
-        if last is not None and last.from_ms - span.end_ms <= _APART_MS and last.worst.limited_by == cause.limited_by:
-            worst = max(last.worst, cause, key=lambda one: (one.throttles, one.start_ms))
-            times[-1] = replace(
-                last, from_ms=min(last.from_ms, span.start_ms), throttles=last.throttles + cause.throttles, worst=worst
-            )
+        if times and times[-1].goes_on(period.end_ms, cause):
+            times[-1] = times[-1].with_earlier(cause)
         elif len(times) == _TIMES:
             break
         else:
-            times.append(ThrottledTime(span.start_ms, span.end_ms, cause.throttles, cause))
+            times.append(ThrottledTime(period.start_ms, period.end_ms, cause.throttles, cause))
     return times
 
 

@@ -63,10 +63,11 @@ def _finest(reader: Reader, function_id: int, low: int, high: int, rejected: flo
             (THROTTLES, function_id, low, high),
         )
         high = low + HOUR_MS
-    found = list(_points(reader, function_id, low, high))
-    if not found:
-        return ThrottledSpan(function_id, low, HOUR_S, rejected)
-    return max(found, key=lambda each: (each.throttles, each.start_ms))
+    return max(
+        _points(reader, function_id, low, high),
+        key=lambda span: (span.throttles, span.start_ms),
+        default=ThrottledSpan(function_id, low, HOUR_S, rejected),
+    )
 
 
 def _points(reader: Reader, function_id: int, low: int, high: int) -> Iterator[ThrottledSpan]:
@@ -87,9 +88,9 @@ def throttled_spans(reader: Reader, from_ms: int, to_ms: int, function_id: int) 
         (THROTTLES, function_id, from_ms // HOUR_MS * HOUR_MS, to_ms),
     ):
         low, high = max(hour_ms, from_ms), min(hour_ms + HOUR_MS, to_ms)
-        found = list(_points(reader, function_id, low, high))
-        yield from found
-        if not found and not _has_points(reader, function_id, hour_ms):
+        points = list(_points(reader, function_id, low, high))
+        yield from points
+        if not points and not _has_points(reader, function_id, hour_ms):
             yield ThrottledSpan(function_id, hour_ms, HOUR_S, rejected)
 
 
@@ -107,10 +108,10 @@ def busiest(reader: Reader, account: str, region: str, hour_ms: int) -> list[tup
     """The functions of an account and region that ran within an hour: the most that ran at once, the largest first."""
     rows = reader.select(
         "SELECT f.id, m.peak FROM functions f CROSS JOIN metric_hours m ON m.metric = ? AND m.function_id = f.id"
-        " AND m.stat = 'Maximum' AND m.start_ms = ? WHERE f.account = ? AND f.region = ?",
+        " AND m.stat = 'Maximum' AND m.start_ms = ? WHERE f.account = ? AND f.region = ? ORDER BY m.peak DESC, f.id",
         (CONCURRENCY, hour_ms, account, region),
     )
-    return sorted(rows, key=lambda one: (-one[1], one[0]))
+    return [(function_id, peak) for function_id, peak in rows]
 
 
 def most_at_once(reader: Reader, function_id: int, from_ms: int, to_ms: int) -> float | None:
@@ -119,19 +120,18 @@ def most_at_once(reader: Reader, function_id: int, from_ms: int, to_ms: int) -> 
     Where the points were deleted for their age, a span of an hour has the most of that hour.
     """
     for period_s in (_FINE_S, HOUR_S):
-        rows = reader.select(
-            "SELECT period_s, max(value) FROM metrics WHERE metric = ? AND function_id = ? AND stat = 'Maximum'"
-            " AND start_ms > ? AND start_ms < ? AND start_ms + period_s * 1000 > ? GROUP BY period_s ORDER BY period_s",
+        for (peak,) in reader.select(
+            "SELECT max(value) FROM metrics WHERE metric = ? AND function_id = ? AND stat = 'Maximum' AND start_ms > ?"
+            " AND start_ms < ? AND start_ms + period_s * 1000 > ? GROUP BY period_s ORDER BY period_s LIMIT 1",
             (CONCURRENCY, function_id, from_ms - period_s * 1000, to_ms, from_ms),
-        )
-        if rows:
-            return float(rows[0][1])
-    hours = reader.select(
+        ):
+            return float(peak)
+    ((of_hour,),) = reader.select(
         "SELECT max(peak) FROM metric_hours WHERE metric = ? AND function_id = ? AND stat = 'Maximum' AND start_ms > ?"
         " AND start_ms < ?",
         (CONCURRENCY, function_id, from_ms - HOUR_MS, to_ms),
     )
-    return None if hours[0][0] is None or to_ms - from_ms < HOUR_MS else float(hours[0][0])
+    return None if of_hour is None or to_ms - from_ms < HOUR_MS else float(of_hour)
 
 
 def of_accounts(reader: Reader, account: str, region: str, from_ms: int, to_ms: int) -> dict[str, float]:
@@ -168,21 +168,21 @@ def executions(
     The init of a cold start, which comes before its START, is part of it. Without a duration an invocation ends with
     its last event, after 1 ms at least. None where there are more than ``limit``.
     """
-    found: list[tuple[int, float, float]] = []
+    running: list[tuple[int, float, float]] = []
     for function_id in function_ids:
         rows = reader.select(
             "SELECT start_ms, end_ms, duration_us, init_us FROM invocations WHERE function_id = ? AND start_ms > ?"
             " AND start_ms < ? LIMIT ?",
-            (function_id, from_ms - LONGEST_MS, _end(reader, to_ms), limit + 1 - len(found)),
+            (function_id, from_ms - LONGEST_MS, _end(reader, to_ms), limit + 1 - len(running)),
         )
         for start_ms, end_ms, duration_us, init_us in rows:
             end = max(start_ms + 1, end_ms) if duration_us is None else start_ms + duration_us / 1000
             begin = start_ms - (init_us or 0) / 1000
             if begin < to_ms and end > from_ms:
-                found.append((function_id, begin, end))
-        if len(found) > limit or len(rows) > limit:
+                running.append((function_id, begin, end))
+        if len(running) > limit or len(rows) > limit:
             return None
-    return found
+    return running
 
 
 def _end(reader: Reader, to_ms: int) -> int:

@@ -16,6 +16,7 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.read.throttled_spans import throttled_spans, worst_throttled
 from collectors.store.write import account as kept
+from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.scope import Scope
 from lambdatui.views.throttle_causes import ThrottleCause, most_at_one_moment, newest_causes, worst_causes
@@ -336,3 +337,26 @@ async def test_one_key_tells_limit_minute_and_culprit(tmp_path: Path, size: tupl
         shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
     assert "03-31 10:14" in shown
     assert "report-job took 640 of 1,000 (64.0%)" in shown
+
+
+async def test_the_accounts_row_lists_when_its_limit_was_reached(tmp_path: Path) -> None:
+    later = NIGHT + 20 * MINUTE_MS
+    minutes = [NIGHT, NIGHT + MINUTE_MS, NIGHT + 3 * MINUTE_MS, later]
+    path = store(
+        tmp_path, *(rejected(API, 10 + number, at) for number, at in enumerate(minutes)),
+        *(held(REPORT, 640, at) for at in minutes), *(held(ETL, 360, at) for at in minutes),
+        rejected(ETL, 99, NIGHT + 10 * MINUTE_MS), held(ETL, 5, NIGHT + 10 * MINUTE_MS),
+    )  # fmt: skip
+    limit(path, 1000)
+    for at in minutes:
+        account_points(path, at, ConcurrentExecutions=1000)
+    app = small_app(path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "1", "T", "slash", *"all", "enter", "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        text = app.screen.text
+    newest, first = (line for line in text.splitlines() if line.startswith("2025"))
+    assert newest.startswith("2025-03-31 10:34 to 10:35 UTC, 13 rejected: account limit 1,000 reached 2025-03-31 10:34")
+    assert first.startswith("2025-03-31 10:14 to 10:18 UTC, 33 rejected: account limit 1,000 reached 2025-03-31 10:17")
+    assert "report-job took 640 (64.0%)" in first
