@@ -44,9 +44,9 @@ class ThrottleCause:
 
     ``limited_by`` is the limit that was reached: ``account``, ``reserved`` or ``request rate``; None: not known.
     ``limit`` is the function's limit then, reached or not: what is reserved for it (``has_reserve``), else the
-    account's. ``held`` is the most that ran at once against it, by ``held_basis``; what is reserved of the account's
-    (``reserved_by_all``) counts as held. ``own`` is the most of the function itself. ``holders`` held it, the largest
-    first, at most 20; ``others`` are further functions, which held ``others_held`` at most.
+    account's. ``held`` is the most that ran at once against it, by ``held_basis``; what is reserved
+    (``reserved_by_all``, of ``of_account``) counts as held. ``own`` is the most of the function itself. ``holders``
+    held it, the largest first, at most 20; ``others`` are further functions, which held ``others_held`` at most.
     """
 
     function_id: int
@@ -59,6 +59,7 @@ class ThrottleCause:
     held: int | None = None
     held_basis: str = METRIC
     reserved_by_all: int = 0
+    of_account: int | None = None
     own: int | None = None
     holders: tuple[Holder, ...] = ()
     others: int = 0
@@ -107,11 +108,16 @@ class ThrottleCauses:
         row = self._rows[span.function_id]
         low, high = span.start_ms, self._end(span.end_ms)
         own, basis = self._own(row, low, high)
-        cause = ThrottleCause(span.function_id, span.start_ms, span.period_s, round(span.throttles), own=own)
+        place = row.function.key.account, row.function.key.region
+        cause = ThrottleCause(
+            span.function_id, span.start_ms, span.period_s, round(span.throttles), own=own,
+            reserved_by_all=sum(self._limits.reserved_in(place, low).values()),
+            of_account=self._limits.account(place, low),
+        )  # fmt: skip
         reserved = self._limits.reserved(row, span.start_ms)
         if reserved is not None:
             return _of_reserve(cause, row, reserved, basis)
-        return self._pool((row.function.key.account, row.function.key.region), low, high).of(cause)
+        return self._pool(place, low, high).of(cause)
 
     def _end(self, end_ms: int) -> int:
         until_ms = self._reader.until_ms
@@ -160,7 +166,7 @@ class _Pool:
         too_often = self._limit is not None and (self._requests_s or 0) > REQUESTS_EACH * self._limit
         return replace(
             cause, limited_by=ACCOUNT if self._is_full else REQUEST_RATE if too_often else None, limit=self._limit,
-            held=self._held, held_basis=self._basis, reserved_by_all=sum(self._reserves.values()),
+            held=self._held, held_basis=self._basis,
             holders=self._holders, others=self._others, others_held=self._others_held,
             requests_s=self._requests_s if too_often else None,
         )  # fmt: skip
