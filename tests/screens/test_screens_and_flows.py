@@ -258,11 +258,14 @@ async def test_a_bare_log_is_text_alone(store: Path) -> None:
         await settle(pilot)
         await press(pilot, "l", "g", "f")
         pane = app.screen.query_one(LogPane)
-        assert pane.size == (80, 24)
+        assert pane.size == (80, 23), "the way out stays on the last line"
         assert not app.screen.query_one(Header).display
         assert pane.render_line(0).text.startswith(("START", "[INFO]", "END", "REPORT"))
         await press(pilot, "f")
         assert app.screen.query_one(Header).display
+        await press(pilot, "f", "escape")
+        assert app.screen.query_one(Header).display, "Esc shows the rest again before it leaves"
+        assert app.screen.query_one(LogPane) is pane
 
 
 async def test_charts_go_round_and_the_crosshair_has_values(store: Path) -> None:
