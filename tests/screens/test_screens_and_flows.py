@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from textual.app import App, ComposeResult
-from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -19,6 +18,7 @@ from collectors.store.read.reader import Reader
 from lambdatui.app.navigation import MAIN, screen_class
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.palette import PaletteScreen
 from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.screens.logs import LogsScreen
 from lambdatui.text.terminal import UNICODE
@@ -70,7 +70,7 @@ async def from_palette(pilot: Pilot[int], key: str, typed: str) -> None:
     """The first hit, once there is one."""
     await press(pilot, key)
     palette = pilot.app.screen
-    assert isinstance(palette, CommandPalette)
+    assert isinstance(palette, PaletteScreen)
     await pilot.press(*typed)
     for _ in range(100):
         await settle(pilot)

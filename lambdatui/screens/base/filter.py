@@ -25,6 +25,12 @@ class FilteredScreen(ShellScreen):
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Keep what matches; ``done`` is false while the expression is still being typed."""
 
+    def use_filter(self, expression: str) -> None:
+        """Filters, or searches, by ``expression`` as if it had been typed."""
+        self.filter = expression
+        self.filter_to(expression, done=True)
+        self.refresh_header()
+
     def open_filter(self) -> None:
         """Shows the filter line with the present filter in it, to be edited."""
         self.query_one(FilterLine).start(self.filter)
@@ -49,9 +55,7 @@ class FilteredScreen(ShellScreen):
         if self.query_one(FilterLine).display:
             self._close_filter_line()
         elif self.filter:
-            self.filter = ""
-            self.filter_to("", done=True)
-            self.refresh_header()
+            self.use_filter("")
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 

@@ -175,12 +175,24 @@ class ShellScreen(Screen[None]):
         else:
             self.app.exit(0)
 
+    def end(self) -> None:
+        """Ends lambdatui, wherever one is."""
+        self.app.exit(0)
+
+    def theme_names(self) -> Sequence[str]:
+        """The names of all themes."""
+        return sorted(self.app.available_themes)
+
+    def use_theme(self, name: str) -> None:
+        """Paints with this theme, until the program ends."""
+        self.app.theme = name
+
     def repaint(self) -> None:
         """Paints the whole terminal again."""
         self.application.repaint()
 
     def show_palette(self) -> None:
-        """Opens the palette, which finds commands by their names."""
+        """Opens the palette, which finds whatever there is by its name."""
         self.app.action_command_palette()
 
     def show_help(self) -> None:
