@@ -291,8 +291,20 @@ class OffersCommands(Protocol):
     def jump_to(self, name: str, /) -> None:
         """Goes to the main screen of that name."""
 
+    def jump_filtered(self, name: str, expression: str, /) -> None:
+        """Goes to the main screen of that name, and filters it."""
+
     def open_function(self, function_id: int, name: str, /) -> None:
         """Opens a function, by its id in the store and its name."""
+
+    def theme_names(self) -> Sequence[str]:
+        """The names of all themes."""
+
+    def use_theme(self, name: str, /) -> None:
+        """Paints with this theme from now on."""
+
+    def end(self) -> None:
+        """Ends the program."""
 
     def function_names(self) -> list[tuple[int, str]]:
         """Every function's id in the store and name; asks the store, so it is called in a thread."""

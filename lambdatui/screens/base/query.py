@@ -157,6 +157,7 @@ class QueryScreen(CommandScreen):
     def refresh_header(self) -> None:
         """Paints the header again, with its notes on the tags in scope."""
         if self.is_mounted:
+            self.refresh_keys()
             tags = self.shown_scope.tag_notes if self.shown_scope is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
 
