@@ -2,7 +2,7 @@
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -252,6 +252,10 @@ class TableScreen(PlacesScreen):
         function_id = getattr(row, "function_id", None)
         return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
 
+    def logs_subject(self) -> tuple[int, str] | None:
+        """The function under the cursor; None where others are marked: then the lines are of those."""
+        return None if self.session.marked else self.subject()
+
     def mark(self) -> None:
         """Marks the function under the cursor. At most two are marked: a third takes the place of the older one."""
         function = self.subject()
@@ -289,8 +293,13 @@ class TableScreen(PlacesScreen):
         """A function that gives the file's text, in a thread: the rows as they are filtered and sorted now."""
         from lambdatui.screens.base.export_file import rows_text
 
-        rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
-        return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)
+        rows = [row for at in range(self.table.row_count) if (row := self.table.row_at(at)) is not None]
+        view = self.view_of(rows)
+        return lambda: rows_text(form, view, rows, self.FILTERED)
+
+    def view_of(self, rows: Sequence[Any]) -> Any:
+        """The answer, as that of these rows alone: what an export says beside its rows."""
+        return self.answer
 
     def copy_text(self) -> str:
         """The row as tab-separated cells, written as on the screen but uncut."""
