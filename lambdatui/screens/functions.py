@@ -39,6 +39,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
     ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
+    MARKS_FUNCTIONS: ClassVar[bool] = True
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
@@ -157,6 +158,12 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         ids = frozenset(row.function_id for row in self._filtered_rows())
         known = frozenset(row.function_id for row in self.answer.rows)
         return FunctionSet(self.filter, ids, known, where, tags)
+
+    def choose_anew(self) -> None:
+        """Forgets which functions the filter chose, because the store is another one, and asks that one."""
+        self._chosen = self.session.function_filter = None
+        if self.filter:
+            self.ask_rows()
 
     def scope_for(self, subject: str) -> "Scope":
         """What stands beside the rows is of those that the filter leaves."""

@@ -60,10 +60,10 @@ class Scope:
     def and_functions(self, *sets: "FunctionSet | None") -> "Scope":
         """The scope narrowed further, to functions that are in these sets too; None narrows nothing."""
         scope = self
-        for one in sets:
-            if one is not None:
-                scope = scope.and_tags(one.tags)
-                scope = scope if one.by_tags_only else replace(scope, sets=(*scope.sets, one), tagged=None)
+        for functions in filter(None, sets):
+            scope = scope.and_tags(functions.tags)
+            if not functions.by_tags_only:
+                scope = replace(scope, sets=(*scope.sets, functions), tagged=None)
         return scope
 
     def bound(self, reader: "Reader") -> "Scope":
@@ -73,8 +73,8 @@ class Scope:
         from lambdatui.views.tagged_functions import Tagged, tagged
 
         among = replace(self, tags=(), sets=()).chosen(reader.functions())
-        for one in self.sets:
-            among = one.chosen(among)
+        for functions in self.sets:
+            among = functions.chosen(among)
         if self.tags:
             return replace(self, tagged=tagged(reader, self.tags, among))
         keys = [row.function.key for row in among]

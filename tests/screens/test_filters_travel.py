@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from collectors.model.records import Function
@@ -16,13 +15,20 @@ from lambdatui.app.navigation import screen_class
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 from tests.support import tagged_store
-from tests.support.screens import KEYS, app_on, header_of, press, settle, table_of
+from tests.support.screens import (
+    KEYS,
+    app_on,
+    functions_shown,
+    header_of,
+    notice_of,
+    press,
+    settle,
+    type_filter,
+)
 from tests.support.small_store import T0
 from tests.support.tagged_store import HOUR, key
 
 SIZE = (240, 30)
-SIGNS = {" ": "space", ":": "colon", ".": "full_stop", "!": "exclamation_mark", "=": "equals_sign", "-": "minus",
-         '"': "quotation_mark", ">": "greater_than_sign", "@": "at", "*": "asterisk", "_": "underscore"}  # fmt: skip
 
 
 @pytest.fixture
@@ -32,22 +38,6 @@ def db(tmp_path: Path) -> Path:
 
 def small_fleet(db: Path, **changes: Any) -> LambdaTui:
     return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, **changes})
-
-
-async def filtered(pilot: Pilot[int], expression: str) -> None:
-    await press(pilot, "slash")
-    await pilot.press(*[SIGNS.get(sign, sign) for sign in expression])
-    await press(pilot, "enter")
-
-
-def shown(app: LambdaTui) -> set[str]:
-    table = table_of(app)
-    rows = [table.row_at(at) for at in range(table.row_count)]
-    return {row.function for row in rows if row is not None}
-
-
-def notice_of(app: LambdaTui) -> str:
-    return app.screen.query_one(Notice).message
 
 
 @pytest.mark.parametrize(
@@ -60,39 +50,39 @@ async def test_every_screen_is_narrowed_likewise_and_says_so(db: Path, expressio
     app = small_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await filtered(pilot, expression)
-        assert shown(app) == chosen
+        await type_filter(pilot, expression)
+        assert functions_shown(app) == chosen
         for name in ("errors", "costs", "invocations", "configuration", "throttles", "advice", "alarms"):
             await press(pilot, KEYS[name])
             assert isinstance(app.screen, screen_class(name)), name
             assert f"functions: {expression} ({len(chosen)})" in header_of(app), name
             assert not app.screen.query_one(Notice).failing, name
             if name != "alarms":
-                assert shown(app) <= chosen, name
+                assert functions_shown(app) <= chosen, name
             if name in ("errors", "costs", "invocations", "configuration"):
-                assert shown(app) == chosen, name
+                assert functions_shown(app) == chosen, name
         await press(pilot, "F")
-        assert shown(app) == chosen
+        assert functions_shown(app) == chosen
 
 
 async def test_esc_undoes_what_the_header_says_and_then_leaves(db: Path) -> None:
     app = small_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await filtered(pilot, "pay")
+        await type_filter(pilot, "pay")
         await press(pilot, "E")
-        await filtered(pilot, "count>0")
+        await type_filter(pilot, "count>0")
         assert "filter: count>0" in header_of(app)
         await press(pilot, "escape")
         assert "filter:" not in header_of(app)
         assert "functions: pay (1)" in header_of(app)
         await press(pilot, "escape")
         assert "functions:" not in header_of(app)
-        assert shown(app) == set(tagged_store.NAMES)
+        assert functions_shown(app) == set(tagged_store.NAMES)
         assert "no longer narrowed by pay" in notice_of(app)
         await press(pilot, "escape")
         assert app.screen.NAME == "functions"  # type: ignore[attr-defined]
-        assert shown(app) == set(tagged_store.NAMES)
+        assert functions_shown(app) == set(tagged_store.NAMES)
         assert "filter:" not in header_of(app)
         await press(pilot, "dollar_sign")
         assert "functions:" not in header_of(app)
@@ -102,7 +92,7 @@ async def test_no_sum_claims_the_functions_that_are_left_out(db: Path) -> None:
     app = small_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await filtered(pilot, "basket")
+        await type_filter(pilot, "basket")
         narrowed = header_of(app)
         assert "1 invocation, 1 error" in narrowed
         assert "1 of 6 functions" in narrowed
@@ -111,7 +101,7 @@ async def test_no_sum_claims_the_functions_that_are_left_out(db: Path) -> None:
         whole = header_of(app)
         assert "21 invocations, 6 errors" in whole
         assert "6 of 6 in trouble" in whole
-        await filtered(pilot, "function:lost")
+        await type_filter(pilot, "function:lost")
         other = header_of(app).splitlines()[2:]
     app = small_fleet(db, saved={})
     async with app.run_test(size=SIZE) as pilot:
@@ -125,14 +115,14 @@ async def test_a_function_that_comes_later_is_judged_by_its_name(db: Path) -> No
     app = small_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await filtered(pilot, "pay")
+        await type_filter(pilot, "pay")
         await press(pilot, "d")
-        assert shown(app) == {"pay"}
+        assert functions_shown(app) == {"pay"}
         with writing(db) as connection:
             writer = Writer(connection, lambda *_: ("", "", ""))  # type: ignore[arg-type]
             writer.configure([Function(key("pay-again")), Function(key("unlike"))])
         await press(pilot, "ctrl+r")
-        assert shown(app) == {"pay", "pay-again"}
+        assert functions_shown(app) == {"pay", "pay-again"}
         assert "functions: pay (2)" in header_of(app)
 
 
@@ -144,7 +134,7 @@ async def test_the_filter_of_the_run_before_narrows_the_screen_of_the_run_before
             await settle(pilot)
         await settle(pilot)
         assert app.screen.NAME == "errors"  # type: ignore[attr-defined]
-        assert shown(app) == {"pay"}
+        assert functions_shown(app) == {"pay"}
         assert "functions: pay (1)" in header_of(app)
         await press(pilot, "escape")
         assert saved["functions.filter"] == ""
@@ -154,8 +144,8 @@ async def test_the_lines_of_all_functions_that_the_filter_leaves_are_opened(stor
     app = app_on(store)
     async with app.run_test(size=(200, 30)) as pilot:
         await settle(pilot)
-        await filtered(pilot, "e-")
-        chosen = shown(app)
+        await type_filter(pilot, "e-")
+        chosen = functions_shown(app)
         assert len(chosen) > 1
         await press(pilot, "l")
         assert f"functions: e- ({len(chosen)})" in header_of(app)
@@ -171,9 +161,9 @@ async def test_one_functions_screen_is_of_that_function_whatever_the_filter(db: 
     app = small_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await filtered(pilot, "pay")
+        await type_filter(pilot, "pay")
         await press(pilot, "enter")
         assert "functions:" not in header_of(app)
         await press(pilot, "escape")
         assert app.screen.NAME == "functions"  # type: ignore[attr-defined]
-        assert shown(app) == {"pay"}
+        assert functions_shown(app) == {"pay"}

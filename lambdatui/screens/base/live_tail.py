@@ -115,7 +115,7 @@ class LiveTailScreen(LogSearchScreen):
 
         try:
             _, (target, ids) = ask(session.db, session.choice, session.now_ms(), target_and_ids, scope)
-            tail.functions = target.functions
+            tail.functions, tail.left_out = target.functions, target.left_out
             child = tail.child = Child(arguments(session.db, target, session.profile_of(target.account)))
         except (QueryError, NoLiveTail, OSError) as error:
             self.post_message(TailEnded(tail, str(error)))
