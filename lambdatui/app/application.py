@@ -297,6 +297,9 @@ class LambdaTui(App[int]):
     def _show_another(self) -> None:
         """Goes back to the main screen: the function that was opened, and marked ones, may not be in the new store."""
         self.session.marked.clear()
+        for screen in self.screen_stack:
+            if isinstance(screen, FunctionsScreen):
+                screen.choose_anew()
         self.navigator.go_to(self.navigator.main_screen_here())
         self.call_after_refresh(self._say, "the store was replaced by another file: this is what that one holds")
 

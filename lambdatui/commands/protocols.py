@@ -123,11 +123,21 @@ class Compares(HasTable, Protocol):
     def subject(self) -> tuple[int, str] | None:
         """The function of the row under the cursor: its id and name; None where the row has none."""
 
-    def mark(self) -> None:
-        """Marks the function under the cursor, or takes its mark away."""
-
     def compare(self) -> None:
         """Opens the comparison of the marked functions."""
+
+
+class MarksRows(HasTable, Protocol):
+    """A screen whose rows can be marked."""
+
+    def mark(self) -> None:
+        """Marks the row under the cursor, or takes its mark away."""
+
+    def marks_count(self) -> int:
+        """How many are marked."""
+
+    def let_go(self) -> bool:
+        """Takes all marks away; False where there are none."""
 
 
 class FillsScreen(Protocol):

@@ -28,6 +28,7 @@ class ThrottlesScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
     ROW: ClassVar[type] = HeadroomView
     ROW_IS: ClassVar[str] = "function"
+    MARKS_FUNCTIONS: ClassVar[bool] = True
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
     def heading(self) -> tuple[str, ...]:
