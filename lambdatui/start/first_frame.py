@@ -84,7 +84,7 @@ def _painted(
     file: "str | Path", now_ms: int, choice: "RangeChoice | str", screen: Terminal, utc: bool, out: "TextIO"
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
-    query = _StartupQuery(file, now_ms, choice, lines or 24)
+    query = _StartupQuery(file, now_ms, choice, lines or 24, utc)
     from lambdatui.start.first_lines import frame
 
     view = query.answer()

@@ -80,9 +80,15 @@ class StartupView:
 
 
 def startup_view(
-    path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
+    path: "str | Path",
+    now_ms: int,
+    choice: "RangeChoice | str" = DEFAULT_PRESET,
+    in_sight: int | None = None,
+    utc: bool = True,
 ) -> StartupView:
     """Every function over the range, a preset's name or a choice. Raises ``StartupUnreadable``, ``RangeError``.
+
+    ``utc``: the words for a preset's range tell times in UTC, not in this process's zone.
 
     In a large fleet, reading CloudWatch's metrics takes four times as long as all else. So with ``in_sight``, where
     that many functions are known to be the dearest without metrics, only those are read and returned.
@@ -92,7 +98,7 @@ def startup_view(
         newest = seen.newest()
         oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
         if isinstance(choice, str):
-            ends = at_now(choice, now_ms, newest, oldest)
+            ends = at_now(choice, now_ms, newest, oldest, utc=utc)
         else:
             found = choice.resolve(now_ms, newest, oldest)
             ends, hides = (found.from_ms, found.to_ms, found.label), found.hides
