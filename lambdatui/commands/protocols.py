@@ -183,6 +183,9 @@ class AsksForTime(Protocol):
     def choose_preset(self, preset: str, /) -> None:
         """Looks at a range by its name, such as ``24h`` or ``mtd``."""
 
+    def choose_time(self) -> None:
+        """Asks for a range in words, and looks at it."""
+
     def travel(self, *, back: bool) -> None:
         """Moves the range by its own length, earlier where ``back`` is true."""
 

@@ -99,7 +99,7 @@ def _painted(
     plain_order: bool,
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
-    query = _StartupQuery(file, now_ms, choice, lines or 24, plain_order=plain_order)
+    query = _StartupQuery(file, now_ms, choice, lines or 24, utc, plain_order=plain_order)
     from lambdatui.start.first_lines import frame
 
     view = query.answer()

@@ -12,7 +12,8 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms, span_text
+from lambdatui.views.time_range import floor_minute, preset_ms, span_text
+from lambdatui.views.time_words import period
 
 _LABEL = 14
 
@@ -164,7 +165,7 @@ def _repair(path: Path, target: Path) -> int:
 
 
 @command.command("prune", epilog="Example: lambdatui db prune --before 90d --vacuum")
-@click.option("--before", required=True, metavar="TIME|AGE", help="ISO 8601 time, or an age such as 90d.")
+@click.option("--before", required=True, metavar="TIME|AGE", help="A time, as of --from, or an age such as 90d.")
 @click.option("--vacuum", is_flag=True, help="Also give the space back to the file system; needs room for a copy.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
 def prune(before: str, vacuum: bool, as_json: bool) -> None:
@@ -196,7 +197,7 @@ def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
 def _before_ms(text: str) -> int:
     if text[-1:] in "mhdw" and text[:-1].isdigit():
         return floor_minute(now_ms() - preset_ms(text))
-    return instant_ms(text)
+    return period(text, now_ms(), current_context().range.zone).start_ms
 
 
 @command.command("export", epilog="Example: lambdatui db export --range 7d --function 'checkout-*' lines.jsonl.gz")
