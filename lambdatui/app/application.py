@@ -220,8 +220,9 @@ class LambdaTui(App[int]):
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
-        """Imports what other screens need: plotext alone would hold the loop for 70 ms when a chart is opened."""
+        """Imports what other screens need: plotext alone would hold the loop for 40 ms when a chart is opened."""
         import_module("lambdatui.widgets.chart")
+        import_module("lambdatui.widgets.plotted_lines")
         for name in MAIN:
             screen_class(name)
         self._group_errors()
