@@ -45,13 +45,15 @@ class TimeRange:
     """``[from_ms, to_ms)``, and the words for it: ``last 24h``, ``month to date``.
 
     ``hides``: an end was asked for, and nothing of then or later is shown, not even a setting; else the range ends
-    now, or with the newest data, and settings are those of now.
+    now, or with the newest data, and settings are those of now. ``simulated``: the span (epoch ms) of the store whose
+    data are simulated; None where none are.
     """
 
     from_ms: int
     to_ms: int
     label: str
     hides: bool = field(default=False, compare=False)
+    simulated: tuple[int, int] | None = field(default=None, compare=False)
 
     @property
     def until_ms(self) -> int | None:
