@@ -217,6 +217,9 @@ class LambdaTui(App[int]):
 
         for note in store_notes():
             self._say(note)
+        if self.session.greeting and isinstance(self.screen, FunctionsScreen):
+            self.screen.greet(self.session.greeting)
+            self.session.greeting = ""
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:

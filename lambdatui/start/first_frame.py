@@ -72,7 +72,8 @@ def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | N
     show, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
-    if not out.isatty() or session.scope or session.columns or session.thresholds or not begins_at_home(session.saved):
+    trouble = session.thresholds.keys() - {"budget_usd"}
+    if not out.isatty() or session.scope or session.columns or trouble or not begins_at_home(session.saved):
         return None  # the frame counts everything: wrong figures first are worse than none
     return _painted(
         session.db, session.now_ms(), session.choice, session.terminal, session.utc, out,

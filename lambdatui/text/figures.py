@@ -299,7 +299,7 @@ def day_text(at_ms: int, *, utc: bool = True) -> str:
     return f"{moment.tm_mday} {_MONTHS[moment.tm_mon - 1]}"
 
 
-def moment_text(at_ms: int, *, utc: bool = True, seconds: bool = False) -> str:
+def short_moment_text(at_ms: int, *, utc: bool = True, seconds: bool = False) -> str:
     """``5 Jun 10:22``, or with ``seconds`` ``5 Jun 10:22:05``."""
     return f"{day_text(at_ms, utc=utc)} {instant(at_ms, utc=utc)[11 : 19 if seconds else 16]}"
 

@@ -108,6 +108,8 @@ def startup_view(
         # Before all that is known no function is known to be anything.
         hides = hides and (seen.has_history() or not any(one.last_ms for one in functions))
         count, as_of = seen.count, seen.as_of(ends[1])
+        if simulated := seen.simulated():
+            ends = *ends[:2], f"{ends[2]}, {simulated}"
     rows = [StartupRow(sums) for sums in functions]
     for row, sums in zip(rows, functions, strict=True) if hides else ():
         # The settings of that time are not read here; only what a REPORT said of them is.
