@@ -10,8 +10,6 @@ from lambdatui.views.errors import PATTERN, ErrorView
 from lambdatui.views.invocation import InvocationDetail, InvocationLine, find
 from lambdatui.views.row_details import DetailField, RowDetails
 
-WORRYING = ("new", "regressed", "growing", "back")
-"""The novelties that need attention."""
 _FAMILY_SHOWN = 10
 
 
@@ -32,12 +30,12 @@ def error_parts(row: ErrorTrendView, *, utc: bool) -> list[tuple[str, str]]:
 def error_details(reader: Reader, row: ErrorTrendView, *, utc: bool) -> RowDetails:
     """What the pane shows of an error: its counts before and after, when it was seen, and the trace of its last one."""
     labels = {"Last deploy": "deploy", "In this range": "count", "A request that failed so": "request"}
+    news = row.novelty.capitalize() if row.trouble else None
     fields = [
-        DetailField(labels.get(label, label.lower()), value, "error" if label == row.novelty.capitalize() and
-                    row.novelty in WORRYING else "")
+        DetailField(labels.get(label, label.lower()), value, "error" if label == news else "")
         for label, value in error_parts(row, utc=utc)
         if label != "Basis" or value != "billed"
-    ]  # fmt: skip
+    ]
     if isinstance(row, ErrorFamilyView):
         shown = row.members[:_FAMILY_SHOWN]
         fields += [

@@ -29,7 +29,6 @@ _TONES = ("label", "value", "error", "warning", "good", "quiet", "platform", "lo
 _LABEL_CELLS = 14
 _TIMED_CELLS = 80  # from this width on, log lines have their times
 _MOST_CHARTS = 2
-_CURVE_TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success"}
 
 
 class TableAndPane(Widget):
@@ -157,7 +156,7 @@ class RowPane(Widget):
         charts = details.charts[:_MOST_CHARTS]
         if not charts and not self.has_charts:
             return
-        from lambdatui.widgets.chart import Chart, Curve
+        from lambdatui.widgets.chart import Chart
 
         shown = list(self.query(Chart))
         if len(shown) < len(charts):
@@ -168,12 +167,7 @@ class RowPane(Widget):
         for place, chart in enumerate(shown):
             chart.display = place < len(charts)
             if place < len(charts):
-                view = charts[place]
-                chart.title, chart.unit = view.title, view.unit
-                curves = (
-                    Curve(one.name, one.values, _CURVE_TONES[one.meaning], points=one.marked) for one in view.curves
-                )
-                chart.show_curves(view.starts, tuple(curves), unfinished=view.unfinished, measured=view.measured)
+                chart.show_view(charts[place])
 
     has_charts = False
 

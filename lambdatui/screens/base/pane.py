@@ -16,10 +16,11 @@ from textual.worker import get_current_worker
 from lambdatui.screens.base.places import PlacesScreen
 from lambdatui.session.messages import Answered
 from lambdatui.session.session import Session
+from lambdatui.start.state import PANES
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.cursor_pace import CursorPace
 from lambdatui.widgets.filter_line import FilterLine
-from lambdatui.widgets.layout import NOWHERE, PANES, panes_wanted
+from lambdatui.widgets.layout import NOWHERE, panes_wanted
 from lambdatui.widgets.messages import PaneResized, RowReached
 from lambdatui.widgets.row_pane import RowPane, TableAndPane
 from lambdatui.widgets.table import Table
@@ -131,7 +132,7 @@ class PaneScreen(PlacesScreen):
         """Gives the pane its place, by the number of rows and by what ``Tab`` chose."""
         # While a filter is typed the pane stays where it is, however few rows are left.
         if not self.query_one(FilterLine).display or not self._rows.holds(self.table.row_count):
-            self._rows.fit(self.table.row_count, wanted=panes_wanted(self._chosen)[1])
+            self._rows.fit(self.table.row_count, wanted=panes_wanted(self._chosen_panes)[1])
         self._show_band()
 
     def on_mount(self) -> None:
@@ -149,7 +150,7 @@ class PaneScreen(PlacesScreen):
         self.follow_row(moved=False)
 
     @property
-    def _chosen(self) -> str:
+    def _chosen_panes(self) -> str:
         chosen = self.session.saved.get(PANES, "")
         return chosen if chosen in CHOICES else "both"
 
@@ -160,7 +161,7 @@ class PaneScreen(PlacesScreen):
     def _show_band(self) -> None:
         band = self._band
         if band is not None:
-            band.display = panes_wanted(self._chosen)[0]
+            band.display = panes_wanted(self._chosen_panes)[0]
 
     def choose_panes(self) -> None:
         """Goes on from band and pane to the band, the pane, none, and to both again; skips what makes no difference."""
@@ -178,9 +179,9 @@ class PaneScreen(PlacesScreen):
             wanted = panes_wanted(name)
             return band and wanted[0], pane and wanted[1]
 
-        at = names.index(self._chosen)
+        at = names.index(self._chosen_panes)
         following = [*names[at + 1 :], *names[:at]]
-        chosen = next(name for name in following if shown(name) != shown(self._chosen))
+        chosen = next(name for name in following if shown(name) != shown(self._chosen_panes))
         self.session.saved[PANES] = "" if chosen == "both" else chosen
         self.place_pane()
         if band and pane:
