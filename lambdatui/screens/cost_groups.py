@@ -16,6 +16,7 @@ from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.figures import money
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
@@ -118,6 +119,10 @@ class CostGroupsScreen(TableScreen):
     def key_of(self, row: CostGroup) -> Any:
         """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
+
+    def details_question(self, row: CostGroup) -> Callable[[QueryContext], RowDetails]:
+        """Shows the group's arithmetic; asks nothing."""
+        return lambda _: of_parts(row.group, [("", line) for line in row.arithmetic[:200]])
 
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""

@@ -14,7 +14,7 @@ from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
 from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, panned_columns, row_cell, tone
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -177,6 +177,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._extend(size)
         self._reveal()
+        self.post_message(RowReached(moved=False))
 
     def _extend(self, size: Size) -> None:
         """Takes a new number of rows; lays the whole screen out again only where the scroll bar comes or goes."""
@@ -216,6 +217,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor != before:
             self._refresh_row(before)
             self._refresh_row(self.cursor)
+            self.post_message(RowReached(moved=True))
         self._reveal()
         if self._shown.more and self.cursor >= self.row_count - _NEAR_THE_END:
             self.post_message(MoreWanted(len(self.source)))
