@@ -1,6 +1,7 @@
 """The first screen: all functions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -21,6 +22,7 @@ from lambdatui.widgets.rows import PagedRows
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.growth import Growth
     from lambdatui.views.overview import Overview
     from lambdatui.views.startup_view import StartupView
 
@@ -102,9 +104,15 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._startup_view.as_of, None, self.filter, (counted(self._startup_view.count, "function"),)
         )
 
+    _growth: "tuple[object, Growth] | None" = None
+    """How the functions changed, by the answer before, and what that was about."""
+
     def paint(self, answer: "FunctionsView") -> None:
-        """Shows the functions and their health; asks for the month's bill and for the local runner."""
+        """Shows the functions and their health; asks for what grew, the month's bill and the local runner."""
+        if self._growth is not None and self._growth[0] == self._growth_is_about:
+            answer = self.answer = self._growth[1].added_to(answer)
         super().paint(answer)
+        self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
         self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
@@ -112,6 +120,23 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
             self.session.runner = None
+
+    @property
+    def _growth_is_about(self) -> object:
+        return self.session.choice, self.shown_scope
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, choice: RangeChoice, now_ms: int) -> None:
+        """Asks how the functions changed, which takes longer than the rows: they do not wait for it."""
+        from lambdatui.views.growth import growth
+
+        label = self.session.shown.label if self.session.shown is not None else ""
+
+        def of_rows(query: "QueryContext") -> "Growth":
+            # A month is compared with the month before: the exact ends of its range do not say that it is one.
+            return growth(query.reader, replace(query.range, label=label), query.book, scope=query.scope)
+
+        self.ask_store("growth", of_rows, choice, now_ms)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
@@ -143,9 +168,13 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes the local runner, or shows the month's money in the header."""
+        """Takes the local runner, or shows what grew, or the month's money in the header."""
         if subject == "runner":
             self.session.runner = answer
+        elif subject == "growth":
+            self._growth = self._growth_is_about, answer
+            self.answer = answer.added_to(self.answer)
+            super().paint(self.answer)
         else:
             self.query_one(HomeHeader).say_month(answer)
 

@@ -96,7 +96,7 @@ def _short_time(at_ms: int, text: str, width: int, *, utc: bool) -> str:
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
     """A row's cell; ``more`` where the row does not know this column yet, as those of the first frame."""
     value = getattr(row, column.id, row)  # the default is the row itself, which no field has as its value
-    if value is row:
+    if value is row or (value is None and column.kind == Kind.CHANGE):  # changes are asked for once the rows stand
         return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
     return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")
 

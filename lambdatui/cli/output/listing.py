@@ -26,6 +26,12 @@ class Listing:
     columns: str | None = None
 
 
+def asks_for_growth(listing: Listing) -> bool:
+    """Whether changes are printed or looked at: text has none of them unasked."""
+    named = " ".join(filter(None, (listing.columns, listing.sort, listing.where))).casefold()
+    return (listing.form != "text" and not listing.columns) or "_change" in named or "_week" in named
+
+
 class ColumnsOption(click.Option):
     """An option that takes columns, and completes their ids.
 
