@@ -22,7 +22,6 @@ from lambdatui.views.reconcile import (
     reconciled,
     whole_bill_said,
 )
-from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
 
 
@@ -50,8 +49,9 @@ class BilledScreen(TableScreen):
     def question(self) -> Callable[[QueryContext], View[ReconciledRow]]:
         """Asks for AWS's bill beside the computed one, summed as chosen."""
         by = self._by
-        at = self.session.choice.at
-        now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
+        now_ms = self.session.now_ms()
+        if self.session.choice.at is not None:
+            now_ms = ceil_minute(self.session.choice.moved_now_ms(now_ms))
 
         def ask(query: QueryContext) -> View[ReconciledRow]:
             actuals = collected_actuals(query.reader, query.range)

@@ -90,6 +90,10 @@ class CollectScreen(TableScreen):
         running = self.session.collecting
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
+    def is_of_many(self) -> bool:
+        """Collections are of all functions."""
+        return False
+
     def question(self) -> Callable[[QueryContext], CollectedView]:
         """Asks for the collections of the range and for the store's figures."""
         return lambda query: collected(query.reader, query.range)

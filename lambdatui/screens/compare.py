@@ -28,6 +28,10 @@ class CompareScreen(TableScreen):
             return ("Compare", f"{self._first[1]}: the range before, and this one")
         return ("Compare", f"{self._first[1]} and {self._other[1]}")
 
+    def is_of_many(self) -> bool:
+        """It compares what it was opened for, whatever else is narrowed."""
+        return False
+
     def question(self) -> Callable[[QueryContext], View[ComparedFigure]]:
         """Compares two functions in the range, or one function with itself in the range before."""
         first_id, other = self._first[0], self._other

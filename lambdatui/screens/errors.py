@@ -180,8 +180,8 @@ class ErrorsScreen(TableScreen):
         """Each error once: a family is exported as its errors, which name it."""
         from lambdatui.screens.base.export_file import rows_text
 
-        shown = [self.table.row_at(at) for at in range(self.table.row_count)]
-        tops = [row for row in shown if row is not None and not row.message.startswith(_INDENT)]
+        taken = self.rows_taken()
+        tops = taken if self.marks_count() else [row for row in taken if not row.message.startswith(_INDENT)]
         rows, view = groups(tops), self.answer
         return lambda: rows_text(form, view, rows, self.FILTERED)
 

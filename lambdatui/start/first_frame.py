@@ -72,7 +72,8 @@ def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | N
     show, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
-    if not out.isatty() or session.scope or session.columns or session.thresholds or not begins_at_home(session.saved):
+    trouble = session.thresholds.keys() - {"budget_usd"}
+    if not out.isatty() or session.scope or session.columns or trouble or not begins_at_home(session.saved):
         return None  # the frame counts everything: wrong figures first are worse than none
     return _painted(
         session.db, session.now_ms(), session.choice, session.terminal, session.utc, out,
@@ -99,7 +100,7 @@ def _painted(
     plain_order: bool,
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
-    query = _StartupQuery(file, now_ms, choice, lines or 24, plain_order=plain_order)
+    query = _StartupQuery(file, now_ms, choice, lines or 24, utc, plain_order=plain_order)
     from lambdatui.start.first_lines import frame
 
     view = query.answer()

@@ -308,7 +308,7 @@ def day_text(at_ms: int, *, utc: bool = True) -> str:
     return f"{moment.tm_mday} {_MONTHS[moment.tm_mon - 1]}"
 
 
-def moment_text(at_ms: int, *, utc: bool = True, seconds: bool = False) -> str:
+def short_moment_text(at_ms: int, *, utc: bool = True, seconds: bool = False) -> str:
     """``5 Jun 10:22``, or with ``seconds`` ``5 Jun 10:22:05``."""
     return f"{day_text(at_ms, utc=utc)} {instant(at_ms, utc=utc)[11 : 19 if seconds else 16]}"
 
@@ -321,3 +321,34 @@ def iso(at_ms: int | None) -> str | None:
 
     text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_ms // 1000))
     return f"{text}.{at_ms % 1000:03d}Z" if at_ms % 1000 else f"{text}Z"
+
+
+def zone_name(at_ms: int, *, utc: bool) -> str:
+    """What the zone of ``instant`` is called at that time: ``UTC``, ``CET``; without a name of its own ``UTC+03``.
+
+    A machine whose TZ names no zone counts in UTC, whatever that variable holds.
+    """
+    if utc:
+        return "UTC"
+    import time
+
+    moment = time.localtime(at_ms // 1000)
+    name, offset_min = moment.tm_zone or "", (moment.tm_gmtoff or 0) // 60
+    if not offset_min:
+        return name if name in ("GMT", "WET") else "UTC"
+    if name.isalpha():
+        return name
+    hours, minutes = divmod(abs(offset_min), 60)
+    return f"UTC{'-' if offset_min < 0 else '+'}{hours:02d}{f':{minutes:02d}' if minutes else ''}"
+
+
+def zone_names(from_ms: int, to_ms: int, *, utc: bool) -> str:
+    """The zone's name over a span of time: ``CET``, or ``CEST/CET`` where clocks were set back within it."""
+    quarter_ms = 91 * DAY_S * 1000
+    asked = (*range(from_ms, to_ms, quarter_ms), max(from_ms, to_ms - 1))
+    return "/".join(dict.fromkeys(zone_name(at_ms, utc=utc) for at_ms in asked[-5:]))
+
+
+def moment_text(at_ms: int, *, utc: bool = True) -> str:
+    """``2025-03-31 10:22 UTC``: to the minute, with the name of its zone."""
+    return f"{instant(at_ms, utc=utc)[:16]} {zone_name(at_ms, utc=utc)}"

@@ -55,3 +55,8 @@ def summed(changes: Iterable[RelativeChange]) -> RelativeChange:
         return UNCOMPARED
     now, before = sum(change.now for change in known), sum(change.before for change in known)
     return change_of(now, before, new=all(change.word == NEW for change in known if change.now))
+
+
+def names_growth(words: str) -> bool:
+    """Whether a filter, an order or a choice of columns names a column of changes."""
+    return "_change" in words.casefold() or "_week" in words.casefold()

@@ -50,11 +50,12 @@ class Column:
     """One column: its title, its ``Kind``, its width in cells, its help, and its id in scripts.
 
     A declared column has no id of its own: it is its field's name. ``tone`` says what a value means, for its colour
-    (``views.tones``). ``brief``: the text table has it unasked. ``none`` is what stands for a value that is None, where
-    that is no unknown. ``shortened`` gives words of the column in fewer cells than they have.
+    (``views.tones``). ``brief``: the text table has it unasked. ``need``: that of its ``OnScreen``; None without one.
+    ``none`` is what stands for a value that is None, where that is no unknown. ``shortened`` gives words of the column
+    in fewer cells than they have.
     """
 
-    __slots__ = ("brief", "help", "id", "kind", "none", "shortened", "title", "tone", "width")
+    __slots__ = ("brief", "help", "id", "kind", "need", "none", "shortened", "title", "tone", "width")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Column:
         id: str = "",
         tone: "str | Callable[[Any], str]" = "",
         brief: bool = False,
+        need: int | None = None,
         none: str = "-",
         shortened: "Callable[[str, int], str] | None" = None,
     ) -> None:
@@ -76,6 +78,7 @@ class Column:
         self.id = id
         self.tone = tone
         self.brief = brief
+        self.need = need
         self.none = none
         self.shortened = shortened
 
@@ -175,16 +178,25 @@ class _Declared:
             column = next((fact for fact in facts if isinstance(fact, Column)), None)
             if column is None:
                 continue
+            place = next((fact for fact in facts if isinstance(fact, OnScreen)), None)
             every[name] = own = Column(
-                column.title, column.kind, column.width, column.help, id=name, tone=column.tone, brief=BRIEF in facts,
-                none=column.none, shortened=column.shortened,
-            )  # fmt: skip
+                column.title,
+                column.kind,
+                column.width,
+                column.help,
+                id=name,
+                tone=column.tone,
+                brief=BRIEF in facts,
+                none=column.none,
+                shortened=column.shortened,
+                need=place.need if place is not None else None,
+            )
+            if place is not None:
+                self.on_screen[name] = place
             if EXTRA in facts:
                 self.extra[name] = own
             for fact in facts:
-                if isinstance(fact, OnScreen):
-                    self.on_screen[name] = fact
-                elif isinstance(fact, InComparison):
+                if isinstance(fact, InComparison):
                     self.compared[name] = fact
         self.columns = every
 
@@ -268,5 +280,5 @@ def column_named(name: str, among: tuple[Column, ...]) -> Column:
     from difflib import get_close_matches
 
     near = get_close_matches(wanted, [*by_id, *by_title], n=1, cutoff=0.5)
-    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are: {', '.join(by_id)}"
+    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are {', '.join(by_id)}"
     raise UnknownColumn(f"no column {name!r}; {hint}")

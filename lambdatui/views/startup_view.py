@@ -83,10 +83,13 @@ def startup_view(
     now_ms: int,
     choice: "RangeChoice | str" = DEFAULT_PRESET,
     in_sight: int | None = None,
+    utc: bool = True,
     *,
     plain_order: bool = False,
 ) -> StartupView:
     """Every function over the range, a preset's name or a choice. Raises ``StartupUnreadable``, ``RangeError``.
+
+    ``utc``: the words for a preset's range tell times in UTC, not in this process's zone.
 
     In a large fleet, reading CloudWatch's metrics takes four times as long as all else. So with ``in_sight``, where
     that many functions are known to be the dearest without metrics, only those that come first are read and returned.
@@ -97,7 +100,7 @@ def startup_view(
         newest = seen.newest()
         oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
         if isinstance(choice, str):
-            ends = at_now(choice, now_ms, newest, oldest)
+            ends = at_now(choice, now_ms, newest, oldest, utc=utc)
         else:
             found = choice.resolve(now_ms, newest, oldest)
             ends, hides = (found.from_ms, found.to_ms, found.label), found.hides
@@ -105,6 +108,8 @@ def startup_view(
         # Before all that is known no function is known to be anything.
         hides = hides and (seen.has_history() or not any(one.last_ms for one in functions))
         count, as_of = seen.count, seen.as_of(ends[1])
+        if simulated := seen.simulated():
+            ends = *ends[:2], f"{ends[2]}, {simulated}"
     rows = [StartupRow(sums) for sums in functions]
     for row, sums in zip(rows, functions, strict=True) if hides else ():
         # The settings of that time are not read here; only what a REPORT said of them is.

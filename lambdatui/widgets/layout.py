@@ -4,7 +4,7 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.text.figures import UNKNOWN, moment_text, sparkline
+from lambdatui.text.figures import UNKNOWN, short_moment_text, sparkline
 from lambdatui.text.table import padded
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, Kind, TableColumn
@@ -100,7 +100,7 @@ def _short_time(at_ms: int, text: str, width: int, *, utc: bool) -> str:
     if width < 12:
         return text[11:]
     seconds = width >= 15
-    return moment_text(at_ms, utc=utc, seconds=seconds).rjust(15 if seconds else 12)
+    return short_moment_text(at_ms, utc=utc, seconds=seconds).rjust(15 if seconds else 12)
 
 
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str, most: float | None = None) -> str:

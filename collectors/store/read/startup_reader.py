@@ -8,8 +8,8 @@ import os
 from collectors.model.errors import CaughtError
 from collectors.model.units import DAY_MS
 from collectors.store.integrity.cell_checksum import cell_sum_sql
-from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
-from collectors.store.spans import MINUTE, PACK_THRESHOLD, pieces, whole_from
+from collectors.store.schema import APPLICATION_ID, IS_SIMULATED, OLDEST, VERSION
+from collectors.store.spans import HOUR, MINUTE, PACK_THRESHOLD, pieces, whole_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,12 +196,32 @@ class StartupReader:
         return oldest_ms(self._connection)
 
     def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
-        """The cells that make up a span. ``StartupUnreadable`` where its minutes were pruned: hours are needed."""
+        """The cells that make up a span. ``StartupUnreadable`` where it needs hours, because minutes were pruned or
+        Logs Insights summed the hour.
+        """
         span = pieces(from_ms, to_ms, newest)
         (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
-        if any(table == "minute_cells" and low < kept_ms for table, low, _ in span):
+        minutes = [low for table, low, _ in span if table == "minute_cells"]
+        if any(low < kept_ms for low in minutes) or self._is_summed(minutes):
             raise StartupUnreadable(self._path)
         return span
+
+    def _is_summed(self, starts_ms: "Sequence[int]") -> bool:
+        """Whether Logs Insights summed an hour of any function that holds one of these times."""
+        if not starts_ms or not _one(self._connection, "SELECT EXISTS (SELECT 1 FROM insights_cells)"):
+            return False
+        hours = ", ".join(str(start_ms // HOUR * HOUR) for start_ms in starts_ms)
+        summed = f"functions f CROSS JOIN insights_cells s ON s.function_id = f.id AND s.start_ms IN ({hours})"
+        return bool(_one(self._connection, f"SELECT EXISTS (SELECT 1 FROM {summed})"))
+
+    def simulated(self) -> str:
+        """What a range's label says of simulated data; empty where none is."""
+        if not _one(self._connection, f"SELECT EXISTS (SELECT 1 FROM covered WHERE {IS_SIMULATED})"):
+            return ""
+        from collectors.store.simulated import simulated_span, simulated_text
+
+        span = simulated_span(lambda sql: self._connection.execute(sql).fetchall())
+        return "" if span is None else simulated_text(span)
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """The weights of every function over ``[from_ms, to_ms)``."""

@@ -227,7 +227,7 @@ class InvocationsTable(TableScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """Rows that are paged are read from the store as they are written."""
-        if isinstance(self.table.source, AllRows) and not self.table.source.more:
+        if self.marks_count() or (isinstance(self.table.source, AllRows) and not self.table.source.more):
             return super().rows_to_export(form)
         from lambdatui.screens.base.export_file import rows_text
 

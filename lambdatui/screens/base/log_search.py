@@ -93,6 +93,10 @@ class LogSearchScreen(LogScreen, QueryScreen):
         """The function whose lines these are: its id and name; None for the lines of all functions."""
         return None if self._function_id is None else (self._function_id, self._function)
 
+    def is_of_many(self) -> bool:
+        """Whether the lines are of all functions in scope."""
+        return self._function_id is None
+
     def show_all_logs(self) -> None:
         """Does nothing where these are the lines of all functions already."""
         if self.subject() is not None:

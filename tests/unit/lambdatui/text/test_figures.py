@@ -297,4 +297,4 @@ def test_a_date_never_needs_a_guess(width: int, text: str) -> None:
     """06-05 is the sixth of May to half of all readers."""
     at_ms = 1_780_643_289_000
     assert cell(shared.LAST_SEEN, at_ms, width, utc=True, more="…") == text
-    assert (readable.day_text(at_ms), readable.moment_text(at_ms)) == ("5 Jun", "5 Jun 07:08")
+    assert (readable.day_text(at_ms), readable.short_moment_text(at_ms)) == ("5 Jun", "5 Jun 07:08")
