@@ -290,7 +290,7 @@ class ClearMarks(Command[MarksRows]):
 
 
 class Compare(Command[Compares]):
-    """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
+    """Compare two marked functions, or one with itself one range earlier; on Functions without marks, all of them."""
 
     BINDING_KEY = "equals_sign"
     GROUP = "Marks"

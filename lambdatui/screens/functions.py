@@ -213,6 +213,16 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         if self._chosen is not None and self.session.function_filter is None:
             self.clear_filter()
 
+    def compare(self) -> None:
+        """Compares two marked functions; a single one with its own range before; without marks the whole fleet."""
+        from lambdatui.session.destinations import ToComparison, ToFleet
+
+        marked = self.session.marked
+        if len(marked) > 1:
+            super().compare()
+        else:
+            self.navigator.open(ToComparison(marked[0], None) if marked else ToFleet())
+
     def logs_subject(self) -> tuple[int, str] | None:
         """The function under the cursor; None where functions are marked or several are left by the filter."""
         several = self.session.function_filter is not None and len(self._filtered_rows()) > 1

@@ -41,6 +41,8 @@ class Kind:
     TAGS = "tags"
     FIGURE = "figure"
     CHANGE = "change"
+    WRITTEN = "written"
+    """Figures of several kinds, each written as its kind is."""
 
 
 _LEFT = (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND, Kind.TAGS)

@@ -78,7 +78,7 @@ class TableScreen(PlacesScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
-            rank=None if self._in_time_order else self.trouble_rank,
+            rank=None if self._in_order else self.trouble_rank,
             one_scale=self.session.saved.get(self._scale_name) == "one",
             plain_order=self.session.saved.get(self._order_name) == "plain",
             is_marked=self.is_marked,
@@ -118,8 +118,8 @@ class TableScreen(PlacesScreen):
         return f"{self.NAME or type(self).__name__}.scale"
 
     @property
-    def _in_time_order(self) -> bool:
-        return getattr(self.ROW, "IN_TIME_ORDER", False)
+    def _in_order(self) -> bool:
+        return getattr(self.ROW, "IN_ORDER", False)
 
     @property
     def _order_name(self) -> str:
@@ -295,8 +295,8 @@ class TableScreen(PlacesScreen):
     def toggle_order(self) -> None:
         """Puts the rows in trouble first, or sorts them among the others; kept for the next run."""
         table = self.table
-        if self._in_time_order:
-            self.say(f"{plural(2, self.ROW_IS)} stay in order of time: x keeps only those in trouble, n finds the next")
+        if self._in_order:
+            self.say(f"{plural(2, self.ROW_IS)} stay in their order: x keeps only those in trouble, n finds the next")
             return
         table.plain_order = not table.plain_order
         table.rearrange()
