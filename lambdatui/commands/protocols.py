@@ -117,6 +117,7 @@ class HasTrouble(Protocol):
         """Puts the rows in trouble first, or sorts them among the others."""
 
 
+<<<<<<< HEAD
 class HasPanes(Protocol):
     """A screen whose table has a pane for the row under the cursor, or a band above it, where there is room."""
 
@@ -125,6 +126,13 @@ class HasPanes(Protocol):
 
     def scroll_pane(self, pages: float, /) -> None:
         """Scrolls the pane by parts of its height; negative is up."""
+=======
+class HasTrends(Protocol):
+    """A screen whose rows may have a Trend."""
+
+    def toggle_scale(self) -> None:
+        """Draws the trends of all rows on one scale, or each on its own."""
+>>>>>>> table
 
 
 class Compares(HasTable, Protocol):

@@ -18,7 +18,7 @@ from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.pane import PaneScreen
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
-from lambdatui.text.figures import counted, plural
+from lambdatui.text.figures import count, counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
@@ -82,7 +82,8 @@ class TableScreen(PaneScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
-            rank=None if self._in_time_order else self.trouble_rank,
+            rank=None if self._in_order else self.trouble_rank,
+            one_scale=self.session.saved.get(self._scale_name) == "one",
             plain_order=self.session.saved.get(self._order_name) == "plain",
             is_marked=self.is_marked,
             sort=self._saved_sort(),
@@ -116,8 +117,13 @@ class TableScreen(PaneScreen):
         return (*columns[:1], reason, *columns[1:])
 
     @property
-    def _in_time_order(self) -> bool:
-        return getattr(self.ROW, "IN_TIME_ORDER", False)
+    def _scale_name(self) -> str:
+        """The name under which the state has whether trends share a scale."""
+        return f"{self.NAME or type(self).__name__}.scale"
+
+    @property
+    def _in_order(self) -> bool:
+        return getattr(self.ROW, "IN_ORDER", False)
 
     @property
     def _order_name(self) -> str:
@@ -293,13 +299,25 @@ class TableScreen(PaneScreen):
     def toggle_order(self) -> None:
         """Puts the rows in trouble first, or sorts them among the others; kept for the next run."""
         table = self.table
-        if self._in_time_order:
-            self.say(f"{plural(2, self.ROW_IS)} stay in order of time: x keeps only those in trouble, n finds the next")
+        if self._in_order:
+            self.say(f"{plural(2, self.ROW_IS)} stay in their order: x keeps only those in trouble, n finds the next")
             return
         table.plain_order = not table.plain_order
         table.rearrange()
         self.session.saved[self._order_name] = "plain" if table.plain_order else ""
         self.say("plain sorting: X puts trouble first again" if table.plain_order else "trouble first: X sorts plainly")
+
+    def toggle_scale(self) -> None:
+        """Draws all rows' trends on one scale, or each on its own; kept for the next run."""
+        table = self.table
+        if table.trend is None:
+            self.say("there is no Trend here")
+            return
+        most = table.share_scale(not table.one_scale)
+        self.session.saved[self._scale_name] = "one" if table.one_scale else ""
+        high = f": the highest is {count(most)}" if most is not None else ""
+        self.say(f"Trend on one scale for all rows{high}; t draws each on its own" if table.one_scale
+                 else "Trend: each row on a scale of its own")  # fmt: skip
 
     def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
