@@ -227,6 +227,13 @@ class ShowsDetails(Protocol):
         """Shows all of the row under the cursor in a box."""
 
 
+class WritesTable(Protocol):
+    """A screen whose table is written to a file at once."""
+
+    def write_at_once(self) -> None:
+        """Writes the table to a new file, whose name is made up, and says where it lies."""
+
+
 class IsScreen(Protocol):
     """What every screen does."""
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
@@ -25,7 +25,7 @@ _TAGS = "tags to sum by"
 class CostGroupsScreen(TableScreen):
     """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(CostsBy, of_tables=TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)

@@ -7,7 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.commands.navigation import ShowCosts
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
@@ -66,11 +66,11 @@ class CostsScreen(TableScreen):
     """The screen of the bill, the most expensive line first. Enter shows a line's arithmetic."""
 
     NAME: ClassVar[str] = "costs"
-    COMMANDS_HERE: ClassVar[Commands] = (
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(
         CostsBy,
         AskWhatIf,
         AwsBill,
-        *(command for command in TABLE_COMMANDS if command is not ShowCosts),
+        of_tables=tuple(command for command in TABLE_COMMANDS if command is not ShowCosts),
     )
     ROW: ClassVar[type] = CostLineColumns
     ROW_IS: ClassVar[str] = "line"
