@@ -1,6 +1,7 @@
 """The bill of the range, line by line, with the free tier and what the month will come to."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -19,13 +20,15 @@ from lambdatui.text.figures import count, counted, exact, money, rate, ratio
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
-from lambdatui.views.time_range import RangeChoice
+from lambdatui.views.time_range import RangeChoice, day_of
 from lambdatui.widgets.fields import Field, Fields
 from pricing.changes import GRAMMAR
 from pricing.gate import Passed
 from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
     from pricing.own_price import OwnPrice
@@ -116,10 +119,11 @@ class CostsScreen(TableScreen):
             Field("total", _total(answer), "warning"),
             _prices(answer, self.session.marks.dash),
             *_own(*self._own),
-            *(field for use in answer.free_tier for field in _free(use)),
-            *_month(answer.projection, self.session.marks.dash),
-            *_run_outs(answer.projection),
+            *_month(answer.projection, answer.currency, self.session.marks.dash),
+            _logs(answer),
             *self._budget(answer),
+            *(field for use in answer.free_tier for field in _free(use)),
+            *_run_outs(answer.projection),
             Field("without", ", ".join(OUTSIDE[:5]), "quiet", wide=True),
             Field("", ", ".join(OUTSIDE[5:]), "quiet", wide=True),
         ]
@@ -130,15 +134,17 @@ class CostsScreen(TableScreen):
         own, own_month = self._own
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
-            return []
+            return [Field("budget", "none: budget_usd in [thresholds] sets one", "quiet")]
         verdict = budget_of(answer, budget, own, own_month, unusable_rates=not_as_named())
         day = projected.budget_day if projected is not None else None
         limit = money(verdict.limit)
-        if day is not None or verdict.passed is Passed.NO:
-            return [Field("budget", f"{limit}, " + (f"passed {day}" if day else "the projection is above it"), "error")]
+        if day is not None:
+            return [Field("budget", _passes(limit, day, day_of(answer.range.to_ms - 1)), "error")]
+        if verdict.passed is Passed.NO:
+            return [Field("budget", f"{limit}: the month's end is above it", "error")]
         if verdict.passed is Passed.UNKNOWN:
             return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
-        return [Field("budget", f"{limit}, not passed", "good")]
+        return [Field("budget", f"{limit}: will not be passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
         """Shows the line's quantity, arithmetic, price and basis in a box."""
@@ -193,10 +199,32 @@ class CostsScreen(TableScreen):
 
 
 def _total(view: CostsView) -> str:
-    """The total, one for each currency: currencies are never added."""
+    """The total, one for each currency: currencies are never added; and what it is before the free tier."""
     if len(view.totals) > 1:
         return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
-    return money(view.total, view.currency)
+    total, listed = view.total, view.list_totals.get(view.currency)
+    if total is None or listed is None or listed == total:
+        return money(total, view.currency)
+    # $0.00 alone would not say whether anything was used.
+    return f"{money(total, view.currency)}  (list price {money(listed, view.currency)})"
+
+
+def _logs(view: CostsView) -> Field:
+    """What of the total is CloudWatch's part of AWS's bill; unknown where nobody counted what came in."""
+    known, logs = len(view.metered_logs), view.logs_totals
+    if not known and not logs:
+        return Field("logs", "n/a: CloudWatch's count is not collected", "quiet")
+    amounts = ", ".join(money(amount, currency) for currency, amount in logs.items()) or money(
+        Decimal(0), view.currency
+    )
+    some = "" if known >= view.functions else f", {known:,} of {counted(view.functions, 'function')} known"
+    return Field("logs", f"{amounts} of it, CloudWatch's{some}")
+
+
+def _passes(limit: str, day: "date", today: "date") -> str:
+    """When the month passes its budget: ``will pass $50.00 on 24 Nov 2025``."""
+    verb = "passed" if day < today else "passes" if day == today else "will pass"
+    return f"{verb} {limit} on {day.day} {day:%b %Y}"
 
 
 def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
@@ -238,15 +266,16 @@ def _free(use: "FreeTierUse") -> list[Field]:
     ]
 
 
-def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
+def _month(projected: ProjectedCost | None, currency: str, dash: str) -> list[Field]:
     """What the month will come to, with an 80% interval once enough days were seen."""
     if projected is None or projected.p50 is None:
-        return [Field("month", "-", "quiet")]
+        return [Field("month end", "n/a", "quiet"), Field("", "nothing to go by yet", "quiet")]
     days = f"{counted(projected.days_seen, 'whole day')} seen"
+    middle = money(projected.p50, currency)
     if projected.p10 is None or projected.p90 is None:
-        return [Field("month", money(projected.p50)), Field("", f"no range yet: {days}", "quiet")]
-    spread = f"{money(projected.p10)} {dash} {money(projected.p90)}"
-    return [Field("month", f"{money(projected.p50)}  ({spread})"), Field("", f"80% range, {days}", "quiet")]
+        return [Field("month end", middle), Field("", f"no range yet: {days}", "quiet")]
+    spread = f"{money(projected.p10, currency)} {dash} {money(projected.p90, currency)}"
+    return [Field("month end", f"{middle}  ({spread})"), Field("", f"80% range, {days}", "quiet")]
 
 
 def _run_outs(projected: ProjectedCost | None) -> list[Field]:
