@@ -18,6 +18,7 @@ class AdviceScreen(TableScreen):
     """The screen of advice: on what fails first, then on what saves most."""
 
     NAME: ClassVar[str] = "advice"
+    REASON: ClassVar[str] = "kind"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
     ROW: ClassVar[type] = Advice
     ROW_IS: ClassVar[str] = "piece of advice"
@@ -34,10 +35,6 @@ class AdviceScreen(TableScreen):
     def key_of(self, row: Advice) -> Any:
         """The kind of advice, its function, and what was observed of it."""
         return row.kind, row.function_id, row.found
-
-    def in_trouble(self, row: Advice) -> bool:
-        """Whether the severity is 3 or higher."""
-        return row.severity >= 3
 
     def counts(self) -> tuple[str, ...]:
         """What the advice saves a month at least, where that is known, and the number of rows."""

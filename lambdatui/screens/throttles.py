@@ -28,6 +28,7 @@ class ThrottlesScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
     ROW: ClassVar[type] = HeadroomView
     ROW_IS: ClassVar[str] = "function"
+    MARKS_FUNCTIONS: ClassVar[bool] = True
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
     def heading(self) -> tuple[str, ...]:
@@ -41,10 +42,6 @@ class ThrottlesScreen(TableScreen):
     def key_of(self, row: HeadroomView) -> Any:
         """The function's id, account and region: an account's own row has no function."""
         return row.function_id, row.account, row.region
-
-    def in_trouble(self, row: HeadroomView) -> bool:
-        """Whether requests were rejected, or less than 10% of the limit is left."""
-        return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
 
     def counts(self) -> tuple[str, ...]:
         """The number of throttles and of rows, or that no metrics were collected."""

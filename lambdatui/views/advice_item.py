@@ -48,6 +48,11 @@ class Advice:
         str, Column("Do", Kind.TEXT, 30, "What to do about it, in a few words."), OnScreen(1, after="function")
     ] = ""
 
+    @property
+    def trouble(self) -> str | None:
+        """Its kind, where the severity is 3 or higher."""
+        return self.kind if self.severity >= 3 else None
+
 
 @dataclass(frozen=True, slots=True)
 class AdviceSubject:

@@ -46,14 +46,14 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     limit: Annotated[int | None, shared.LIMIT, OnScreen(2, after="concurrency"), BRIEF]
     headroom: Annotated[
         float | None,
-        Column("Room", Kind.RATIO, 6, "The share of the limit that the peak left free.", tone=headroom_tone),
+        Column("Room left", Kind.RATIO, 9, "The share of the limit that the peak left free.", tone=headroom_tone),
         OnScreen(3, after="limited_by"),
         BRIEF,
     ]
     saturation: Annotated[
         int | None,
         Column("Full by", Kind.TIME, 19, "When the trend of the daily peaks reaches the limit."),
-        OnScreen(6, 14, after="headroom"),
+        OnScreen(6, after="headroom"),
         BRIEF,
     ]
     trend: Annotated[Trend | None, shared.TREND, OnScreen(5, after="cause")] = None
@@ -92,6 +92,14 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
         str | None,
         Column("Cause by", Kind.TEXT, 9, "metric, or estimated: by peaks added up, or invocations that overlap."),
     ] = None
+
+    @property
+    def trouble(self) -> str | None:
+        """That requests were rejected, or that less than 10% of the limit is left."""
+        parts = [f"throttled {self.throttles:,}"] if self.throttles else []
+        if self.headroom is not None and self.headroom < 0.1:
+            parts.append(f"concurrency {1 - self.headroom:.0%} of limit")
+        return "; ".join(parts) or None
 
 
 HEADROOM_COLUMNS = columns_of(HeadroomView)

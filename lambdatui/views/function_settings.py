@@ -63,7 +63,7 @@ class SettingsView:
     ] = None
     retention_days: Annotated[
         int | None,
-        Column("Logs kept", Kind.COUNT, 9, "Days that the log group keeps; unknown where it was not collected."),
+        Column("Log days", Kind.COUNT, 9, "Days that the log group keeps; unknown where it was not collected."),
         OnScreen(8),
     ] = None
     function_state: Annotated[
