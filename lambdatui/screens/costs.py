@@ -16,7 +16,7 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.figures import count, counted, exact, money, rate, ratio
+from lambdatui.text.figures import UNKNOWN, count, counted, exact, money, rate, ratio
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
@@ -117,10 +117,10 @@ class CostsScreen(TableScreen):
         """Shows the bill's lines, and above them total, prices, free tier, month and budget."""
         super().paint(answer)
         fields = [
-            Field("total", _total(answer), "warning"),
+            Field("total", _total(answer), "warning", wide=len(answer.totals) > 1),
             _prices(answer, self.session.marks.dash),
             *_own(*self._own),
-            *_month(answer.projection, answer.currency, self.session.marks.dash),
+            *_months(answer, self.session.marks.dash),
             _logs(answer),
             *self._budget(answer),
             *(field for use in answer.free_tier for field in _free(use)),
@@ -135,12 +135,12 @@ class CostsScreen(TableScreen):
         own, own_month = self._own
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
-            return [Field("budget", "none: budget_usd in [thresholds] sets one", "quiet")]
+            return [Field("budget", "none (thresholds.budget_usd)", "quiet")]
         verdict = budget_of(answer, budget, own, own_month, unusable_rates=not_as_named())
         day = projected.budget_day if projected is not None else None
         limit = money(verdict.limit)
         if day is not None:
-            return [Field("budget", _passes(limit, day, day_of(answer.range.to_ms - 1)), "error")]
+            return [Field("budget", passing(limit, day, day_of(answer.range.to_ms - 1)), "error")]
         if verdict.passed is Passed.NO:
             return [Field("budget", f"{limit}: the month's end is above it", "error")]
         if verdict.passed is Passed.UNKNOWN:
@@ -201,20 +201,20 @@ class CostsScreen(TableScreen):
 
 def _total(view: CostsView) -> str:
     """The total, one for each currency: currencies are never added; and what it is before the free tier."""
-    if len(view.totals) > 1:
-        return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
-    total, listed = view.total, view.list_totals.get(view.currency)
-    if total is None or listed is None or listed == total:
-        return money(total, view.currency)
+    totals = {view.currency: view.total} | dict(view.totals)
+    if view.total is None:
+        return "n/a: no public price" if view.rows else UNKNOWN
+    total = ", ".join(money(amount, currency) for currency, amount in totals.items())
+    listed = ", ".join(money(view.list_totals.get(currency), currency) for currency in totals)
     # $0.00 alone would not say whether anything was used.
-    return f"{money(total, view.currency)}  (list price {money(listed, view.currency)})"
+    return total if listed == total else f"{total}  (list price {listed})"
 
 
 def _logs(view: CostsView) -> Field:
     """What of the total is CloudWatch's part of AWS's bill; unknown where nobody counted what came in."""
     known, logs = len(view.metered_logs), view.logs_totals
     if not known and not logs:
-        return Field("logs", "n/a: CloudWatch's count is not collected", "quiet")
+        return Field("logs", "n/a: not collected", "quiet")
     amounts = ", ".join(money(amount, currency) for currency, amount in logs.items()) or money(
         Decimal(0), view.currency
     )
@@ -222,7 +222,7 @@ def _logs(view: CostsView) -> Field:
     return Field("logs", f"{amounts} of it, CloudWatch's{some}")
 
 
-def _passes(limit: str, day: "date", today: "date") -> str:
+def passing(limit: str, day: "date", today: "date") -> str:
     """When the month passes its budget: ``will pass $50.00 on 24 Nov 2025``."""
     verb = "passed" if day < today else "passes" if day == today else "will pass"
     return f"{verb} {limit} on {day.day} {day:%b %Y}"
@@ -267,10 +267,21 @@ def _free(use: "FreeTierUse") -> list[Field]:
     ]
 
 
-def _month(projected: ProjectedCost | None, currency: str, dash: str) -> list[Field]:
+def _months(view: CostsView, dash: str) -> list[Field]:
+    """What the month will come to, in each currency."""
+    known = {
+        currency: projected
+        for currency, projected in view.projections.items()
+        if projected.p50 is not None and (currency in view.totals or len(view.projections) == 1)
+    }
+    if not known:
+        why = "no public price" if view.rows and view.total is None else "nothing to go by yet"
+        return [Field("month end", "n/a", "quiet"), Field("", why, "quiet")]
+    return [field for currency, projected in known.items() for field in _month(projected, currency, dash)]
+
+
+def _month(projected: ProjectedCost, currency: str, dash: str) -> list[Field]:
     """What the month will come to, with an 80% interval once enough days were seen."""
-    if projected is None or projected.p50 is None:
-        return [Field("month end", "n/a", "quiet"), Field("", "nothing to go by yet", "quiet")]
     days = f"{counted(projected.days_seen, 'whole day')} seen"
     middle = money(projected.p50, currency)
     if projected.p10 is None or projected.p90 is None:

@@ -65,6 +65,11 @@ class CostLineColumns:
         BRIEF,
     ]
     rate: Annotated[Any, Column("Rate", Kind.RATE, 14, "USD for one unit."), OnScreen(5, 13), BRIEF]
+    list_amount: Annotated[
+        Any,
+        Column("List price", Kind.USD, 10, "Quantity times rate: the amount without a free tier.", tone=quiet_if_none),
+        OnScreen(2),
+    ]
     amount: Annotated[Any, shared.PRICED_AMOUNT, OnScreen(0, 10), BRIEF]
     basis: Annotated[Any, shared.BASIS, OnScreen(9, 30), BRIEF]
 
@@ -227,7 +232,7 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
     lines = sorted(sums.values(), key=attrgetter("function"))
     unpriced = [line for line in lines if line.amount is None]
     priced = [line for line in lines if line.amount is not None] if unpriced else lines
-    priced.sort(key=attrgetter("amount"), reverse=True)
+    priced.sort(key=attrgetter("amount", "list_amount"), reverse=True)
     return (*unpriced, *priced)
 
 

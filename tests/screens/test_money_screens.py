@@ -2,13 +2,27 @@
 
 import csv
 import json
+import re
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.model.units import DAY_MS, MINUTE_MS
+from collectors.store.read.reader import Reader
+from lambdatui.screens.costs import passing
 from lambdatui.screens.dialogs.prompt import PromptScreen
+from lambdatui.views.cost_groups import cost_groups
+from lambdatui.views.time_range import TimeRange
+from lambdatui.widgets.fields import Fields
 from lambdatui.widgets.notice import Notice
-from tests.support.screens import app_on, press, settle, table_of
+from pricing.pricebook import PriceBook
+from tests.support.screens import app_on, press, settle, small_app, table_of
+from tests.support.small_store import T0
+from tests.support.usage_store import Call, make, point
 
 
 async def test_two_keys_write_the_finance_table(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,3 +75,99 @@ async def test_a_folder_that_cannot_be_written_to(store: Path, tmp_path: Path, m
         await settle(pilot)
         await press(pilot, "dollar_sign", "S")
         assert "nothing was written" in app.screen.query_one(Notice).message
+
+
+# What stands above the lines
+def key(region: str) -> FunctionKey:
+    return FunctionKey(f"pay-{region}", "111122223333", region)
+
+
+def used(path: Path, *regions: str, points: Iterable[MetricPoint] = (), billed_ms: int = 300) -> Path:
+    """A function in each region, five calls on each of twenty days."""
+    keys = [key(region) for region in regions]
+    calls = [
+        Call(one, T0 - day * DAY_MS + number * MINUTE_MS, billed_ms=billed_ms)
+        for one in keys for day in range(20) for number in range(5)
+    ]  # fmt: skip
+    return make(path / "s.db", [Function(one, arch="arm64", memory_mb=1024) for one in keys], calls, points)
+
+
+async def fields(db: Path, *keys: str, **changes: Any) -> list[str]:
+    """The lines above the table of costs, after keys."""
+    app = small_app(db, **changes)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "dollar_sign", *keys)
+        return [line.rstrip() for line in app.screen.query_one("#bill", Fields).render().plain.split("\n")]
+
+
+def field(lines: list[str], label: str) -> str:
+    """A field's value; fields lie beside each other, at least three spaces apart."""
+    found = (re.search(rf"(?:^|  ) *{label} +(\S.*?)(?: {{3,}}|$)", line) for line in lines)
+    return next(match[1] for match in found if match)
+
+
+async def test_nothing_to_pay_is_not_nothing_used(tmp_path: Path) -> None:
+    lines = await fields(used(tmp_path, "us-east-1"))
+    assert field(lines, "total") == "$0.00  (list price $0.0004200)"
+
+
+async def test_currencies_stand_beside_each_other(tmp_path: Path) -> None:
+    lines = await fields(used(tmp_path, "us-east-1", "cn-north-1"))
+    assert field(lines, "total") == "0.00 CNY, $0.00  (list price 0.002860 CNY, $0.0004200)"
+    ends = [line for line in lines if "month end" in line]
+    assert len(ends) == 2
+    assert "0.00 CNY" in ends[0]
+    assert "$0.00" in ends[1]
+
+
+async def test_without_a_price_nothing_is_free(tmp_path: Path) -> None:
+    lines = await fields(used(tmp_path, "nowhere-1"))
+    assert field(lines, "total") == "n/a: no public price"
+    assert field(lines, "month end").startswith("n/a")
+    assert "$" not in "".join(lines)
+
+
+async def test_logs_have_a_figure_of_their_own_or_none(tmp_path: Path) -> None:
+    gib = 1_000_000_000.0
+    came = [point(key("us-east-1"), "IncomingBytes", T0 - day * DAY_MS, 4 * gib) for day in range(3)]
+    path = used(tmp_path, "us-east-1", points=came)
+    assert field(await fields(path), "logs") == "$3.50 of it, CloudWatch's"
+    (tmp_path / "none").mkdir()
+    assert field(await fields(used(tmp_path / "none", "us-east-1")), "logs") == "n/a: not collected"
+
+
+async def test_who_is_not_counted_among_the_logs_is_said(tmp_path: Path) -> None:
+    came = [point(key("us-east-1"), "IncomingBytes", T0, 9e9)]
+    path = used(tmp_path, "us-east-1", "us-west-2", points=came)
+    assert field(await fields(path), "logs").endswith("of it, CloudWatch's, 1 of 2 functions known")
+    with Reader(path) as reader:
+        groups = cost_groups(reader, TimeRange(T0 - 20 * DAY_MS, T0 + DAY_MS, "March"), PriceBook.load(), "region")
+    by_region = {row.group: row for row in groups.rows}
+    east, west = by_region["us-east-1"], by_region["us-west-2"]
+    assert east.logs_amount
+    assert (east.lambda_amount or 0) + east.logs_amount == east.amount
+    assert west.logs_amount is None
+    assert west.lambda_amount == west.amount
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (0.0005, "passed $0.0005000 on 25 Mar 2025"),
+        (5.0, "$5.00: will not be passed"),
+        (None, "none (thresholds.budget_usd)"),
+    ],
+)
+async def test_when_a_budget_is_passed(tmp_path: Path, budget: float | None, said: str) -> None:
+    came = [point(key("us-east-1"), "IncomingBytes", T0 - 6 * DAY_MS, 6e9)]
+    thresholds = {} if budget is None else {"budget_usd": budget}
+    lines = await fields(used(tmp_path, "us-east-1", points=came), thresholds=thresholds)
+    assert field(lines, "budget") == said
+
+
+@pytest.mark.parametrize(
+    ("day", "said"), [(24, "will pass $50.00 on 24 Nov 2025"), (3, "passes $50.00 on 3 Nov 2025"), (2, "passed $50.00 on 2 Nov 2025")]
+)  # fmt: skip
+def test_a_day_to_come_is_said_otherwise_than_one_that_is_over(day: int, said: str) -> None:
+    assert passing("$50.00", date(2025, 11, day), date(2025, 11, 3)) == said
