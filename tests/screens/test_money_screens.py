@@ -10,18 +10,24 @@ from typing import Any
 
 import pytest
 
+from collectors.ingest.engine import import_files
 from collectors.model.records import Function, FunctionKey, MetricPoint
 from collectors.model.units import DAY_MS, MINUTE_MS
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
+from collectors.store.write.writer import Writer
 from lambdatui.screens.costs import passing
+from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.time_range import TimeRange
 from lambdatui.widgets.fields import Fields
 from lambdatui.widgets.notice import Notice
 from pricing.pricebook import PriceBook
+from tests.support.command_line import rows, run
 from tests.support.screens import app_on, press, settle, small_app, table_of
-from tests.support.small_store import T0
+from tests.support.small_store import CHECKOUT, RESIZE, T0, invocation_events, write_events
 from tests.support.usage_store import Call, make, point
 
 
@@ -171,3 +177,66 @@ async def test_when_a_budget_is_passed(tmp_path: Path, budget: float | None, sai
 )  # fmt: skip
 def test_a_day_to_come_is_said_otherwise_than_one_that_is_over(day: int, said: str) -> None:
     assert passing("$50.00", date(2025, 11, day), date(2025, 11, 3)) == said
+
+
+# What to change
+def cold(path: Path) -> Path:
+    """Thirty calls of one function, each with an init, beside thirty warm ones of another."""
+    events = [
+        event
+        for number in range(30)
+        for one, init_ms in ((CHECKOUT, 800.0), (RESIZE, None))
+        for event in invocation_events(
+            one, 100 * (init_ms is None) + number, T0 + number * MINUTE_MS, duration_ms=90.0, init_ms=init_ms
+        )
+    ]
+    db = path / "cold.db"
+    import_files([str(write_events(path / "cold.jsonl", events))], db=db, defaults=FunctionKey(""))
+    with writing(db) as connection:
+        Writer(connection, fingerprint).configure([Function(CHECKOUT, runtime="python3.13", memory_mb=1024)])
+    return db
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_who_suffers_from_cold_starts_and_what_to_change(tmp_path: Path, size: tuple[int, int]) -> None:
+    command = (
+        "aws lambda update-function-configuration --function-name checkout --snap-start ApplyOn=PublishedVersions"
+        " --region us-east-1"
+    )
+    app = small_app(cold(tmp_path))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "A")
+        shown = [strip.text for strip in app.screen._compositor.render_strips()]
+        (line,) = (text for text in shown if "cold starts" in text)
+        assert "checkout" in line
+        assert "SnapStart; load less at import" in line
+        kinds = [row.kind for row in table_of(app)._shown.rows]  # type: ignore[union-attr]
+        table_of(app).move(kinds.index("cold starts"))
+        await press(pilot, "c")
+        assert app.clipboard == command
+        await press(pilot, "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        assert command in app.screen.text
+
+
+async def test_commands_are_for_the_profile_that_was_chosen(tmp_path: Path) -> None:
+    app = small_app(cold(tmp_path))
+    app.session.profile = "prod eu"
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "A")
+        commands = [row.command for row in table_of(app)._shown.rows if row.command]  # type: ignore[union-attr]
+        assert commands
+        assert all(command.endswith(" --profile 'prod eu'") for command in commands)
+
+
+def test_scripts_have_what_to_do_and_the_command(tmp_path: Path) -> None:
+    db = cold(tmp_path)
+    told = rows(run("--db", db, "--from", "2025-03-31", "--to", "2025-04-01", "advice", "--json"))
+    (row,) = (each for each in told if each["kind"] == "cold starts")
+    assert row["do"] == "SnapStart; load less at import"
+    assert row["command"].startswith("aws lambda update-function-configuration --function-name checkout --snap-start")
+    assert "--profile" not in row["command"]
+    text = run("--db", db, "--from", "2025-03-31", "--to", "2025-04-01", "advice", "--csv").stdout
+    assert [each["do"] for each in csv.DictReader(text.splitlines()) if each["kind"] == "cold starts"] == [row["do"]]
