@@ -117,6 +117,13 @@ class HasTrouble(Protocol):
         """Puts the rows in trouble first, or sorts them among the others."""
 
 
+class HasTrends(Protocol):
+    """A screen whose rows may have a Trend."""
+
+    def toggle_scale(self) -> None:
+        """Draws the trends of all rows on one scale, or each on its own."""
+
+
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
 

@@ -1,7 +1,15 @@
 """Commands of every table."""
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble, MarksRows
+from lambdatui.commands.protocols import (
+    Compares,
+    HasCursor,
+    HasFilter,
+    HasTable,
+    HasTrends,
+    HasTrouble,
+    MarksRows,
+)
 
 
 class OpenRow(Command[HasCursor]):
@@ -57,6 +65,18 @@ class TroubleFirst(Command[HasTrouble]):
     def run(cls, screen: HasTrouble) -> None:
         """Changes the order."""
         screen.toggle_order()
+
+
+class OneTrendScale(Command[HasTrends]):
+    """Draw the Trend of all rows on one scale, so that they can be compared, or each on its own."""
+
+    BINDING_KEY = "t"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: HasTrends) -> None:
+        """Changes the scale."""
+        screen.toggle_scale()
 
 
 class NextMatch(Command[HasCursor]):
@@ -283,6 +303,6 @@ class Compare(Command[Compares]):
 
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
 TABLE: Commands = (
-    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort,
-    ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
+    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, OneTrendScale, NextMatch, PreviousMatch, SortByNext, SortByPrevious,
+    ReverseSort, ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
 )  # fmt: skip

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.growth import Growth
     from lambdatui.views.overview import Overview
     from lambdatui.views.scope import Scope
     from lambdatui.views.startup_view import StartupView
@@ -113,9 +114,15 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._startup_view.as_of, None, self.filter, (counted(self._startup_view.count, "function"),)
         )
 
+    _growth: "tuple[object, Growth] | None" = None
+    """How the functions changed, by the answer before, and what that was about."""
+
     def paint(self, answer: "FunctionsView") -> None:
-        """Shows the functions and their health; asks for the month's bill and for the local runner."""
+        """Shows the functions and their health; asks for what grew, the month's bill and the local runner."""
+        if self._growth is not None and self._growth[0] == self._growth_is_about:
+            answer = self.answer = self._growth[1].added_to(answer)
         super().paint(answer)
+        self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
         self.session.places = places(answer.rows)
         self._choose_functions()
         self.ask_beside_rows()
@@ -123,6 +130,23 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
             self.session.runner = None
+
+    @property
+    def _growth_is_about(self) -> object:
+        return self.session.choice, self.shown_scope
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, choice: RangeChoice, now_ms: int) -> None:
+        """Asks how the functions changed, which takes longer than the rows: they do not wait for it."""
+        from lambdatui.views.growth import growth
+
+        label = self.session.shown.label if self.session.shown is not None else ""
+
+        def of_rows(query: "QueryContext") -> "Growth":
+            # A month is compared with the month before: the exact ends of its range do not say that it is one.
+            return growth(query.reader, replace(query.range, label=label), query.book, scope=query.scope)
+
+        self.ask_store("growth", of_rows, choice, now_ms)
 
     def ask_beside_rows(self) -> None:
         """Shows the health of the functions that the filter leaves, and asks for what stands beside them."""
@@ -168,17 +192,21 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     def scope_for(self, subject: str) -> "Scope":
         """What stands beside the rows is of those that the filter leaves."""
         chosen = self.session.function_filter
-        return super().scope_for(subject) if subject == "rows" or chosen is None else self.scope.and_functions(chosen)
+        of_all_rows = subject in ("rows", "growth") or chosen is None
+        return super().scope_for(subject) if of_all_rows else self.scope.and_functions(chosen)
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Filters the rows; at Enter other screens, and what stands beside the rows, are narrowed likewise."""
         tags = self.own_tags
         super().filter_to(expression, done=done)
         if done and self.answer is not None and tags == self.own_tags:  # with other tags the store was asked again
-            before = self._chosen
-            self._choose_functions()
-            if self._chosen != before:
-                self.ask_beside_rows()
+            self._choose_again()
+
+    def _choose_again(self) -> None:
+        before = self._chosen
+        self._choose_functions()
+        if self._chosen != before:
+            self.ask_beside_rows()
 
     def on_screen_resume(self) -> None:
         """Clears the filter where it was undone on another screen."""
@@ -233,9 +261,14 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes the local runner, or shows the month's money in the header."""
+        """Takes the local runner, or shows what grew, or the month's money in the header."""
         if subject == "runner":
             self.session.runner = answer
+        elif subject == "growth":
+            self._growth = self._growth_is_about, answer
+            self.answer = answer.added_to(self.answer)
+            super().paint(self.answer)
+            self._choose_again()  # a filter may be of what grew
         else:
             self.query_one(HomeHeader).say_month(answer)
 

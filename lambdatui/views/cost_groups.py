@@ -13,8 +13,10 @@ from collectors.store.read import tag_rows
 from collectors.store.read.reader import Reader
 from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
+from lambdatui.views.change import UNCOMPARED, RelativeChange, summed
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.costs import LOG_DIMENSIONS, ProjectedCost, costs
+from lambdatui.views.growth import Growth, cost_of
 from lambdatui.views.log_costs import LogLines, Where
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
@@ -22,9 +24,10 @@ from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
 from pricing.bill import DURATION, REQUESTS, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS, LOGS_STORAGE
-from pricing.usage import EXACT, Usage
+from pricing.usage import DEFAULT_REGION, EXACT, Usage
 
 if TYPE_CHECKING:
+    from collectors.store.read.rows import FunctionRow
     from pricing.pricebook import PriceBook
 
 GROUPINGS = ("function", "dimension", "region", "day")
@@ -44,9 +47,13 @@ class CostGroup:
     share: Annotated[float | None, shared.SHARE, OnScreen(1)]
     requests: Annotated[int, shared.REQUESTS, OnScreen(2)]
     gb_seconds: Annotated[float, shared.GB_SECONDS, OnScreen(3)]
-    lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(5)]
+    lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(6)]
+    cost_change: Annotated[RelativeChange | None, shared.COST_CHANGE, OnScreen(1, after="amount")] = None
+    cost_week: Annotated[RelativeChange | None, shared.COST_WEEK, OnScreen(2, after="cost_change")] = None
     lambda_amount: Annotated[
-        Decimal | None, Column("Lambda", Kind.USD, 10, "What of the amount is Lambda's."), OnScreen(4, after="amount")
+        Decimal | None,
+        Column("Lambda", Kind.USD, 10, "What of the amount is Lambda's."),
+        OnScreen(4, after="cost_week"),
     ] = None
     logs_amount: Annotated[
         Decimal | None,
@@ -111,12 +118,62 @@ def cost_groups(
     )  # fmt: skip
 
 
+def with_group_growth(groups: CostGroups, grown: Growth, reader: Reader, by: str) -> CostGroups:
+    """The groups with how their list price changed, their functions' logs included where those are known.
+
+    Days and dimensions are no functions, and nothing is said of them; nor of what is billed in another currency.
+    """
+    names = _names_of(reader, by)
+    before: dict[str, list[RelativeChange]] = {}
+    week: dict[str, list[RelativeChange]] = {}
+    for row in reader.functions() if names is not None else ():
+        name = names(row) if names is not None else ""
+        for changes, pairs in ((before, grown.before), (week, grown.week)):
+            if row.id in pairs:
+                changes.setdefault(name, []).append(cost_of(pairs[row.id]))
+    rows = [
+        replace(
+            group, cost_change=_group_change(group, before), cost_week=_group_change(group, week)
+        )
+        for group in groups.rows
+    ]  # fmt: skip
+    return replace(groups, rows=rows)
+
+
+def _group_change(group: CostGroup, changes: Mapping[str, Sequence[RelativeChange]]) -> RelativeChange:
+    if group.currency != "USD":
+        return UNCOMPARED
+    return summed(changes.get(group.group.removesuffix(" (USD)"), ()))
+
+
+def _names_of(reader: Reader, by: str) -> "Callable[[FunctionRow], str] | None":
+    """The group of a function's lines; None where lines are not grouped by what their function is."""
+    if by.startswith(BY_TAG):
+        tags = _tag_names(reader, by.removeprefix(BY_TAG))
+        return lambda row: tags.get((row.function.key.name, row.function.key.account, row.function.key.region), NO_TAG)
+    if by == "function":
+        return lambda row: row.function.key.name
+    return (lambda row: row.function.key.region or DEFAULT_REGION) if by == "region" else None
+
+
 def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     """What a line is summed under: its function's value of the tag, or why it has none.
 
     Lines without a price are a group of their own: one of them would leave its team without an amount, and the sums of
     the others are the total.
     """
+    names = _tag_names(reader, tag)
+
+    def of(line: LineItem) -> str:
+        if line.amount is None:
+            return NOT_PRICED
+        return names.get((line.function, line.account, line.region), NO_FUNCTION)
+
+    return of
+
+
+def _tag_names(reader: Reader, tag: str) -> dict[tuple[str, str, str], str]:
+    """The group of each function, by its name, account and region: its value of the tag, or why it has none."""
     known = tag_rows.values_of(reader, [tag])
     values, listed = known[tag], known[TAGS_LISTED]
     names: dict[tuple[str, str, str], str] = {}
@@ -125,13 +182,7 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
         value = values.get(row.id)
         without = NO_TAG if row.id in listed else UNKNOWN_TAG
         names[key.name, key.account, key.region] = without if value is None else _named_value(value)
-
-    def of(line: LineItem) -> str:
-        if line.amount is None:
-            return NOT_PRICED
-        return names.get((line.function, line.account, line.region), NO_FUNCTION)
-
-    return of
+    return names
 
 
 def _named_value(value: str) -> str:

@@ -12,7 +12,7 @@ from lambdatui.views.formatting import value_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 GUTTER = 2
@@ -68,14 +68,24 @@ def hidden_hint(hidden: int) -> str:
     return "  " if not hidden else f"+{min(hidden, 9)}"
 
 
-def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
+def cell(
+    column: Column,
+    value: "Any",
+    width: int,
+    *,
+    utc: bool,
+    more: str,
+    currency: str = "USD",
+    most: float | None = None,
+) -> str:
     """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
     A time in fewer than 19 cells loses its date's year, then its seconds, then its date: ``31 Mar 10:22``.
+    ``most`` is the highest of all rows' trends, where they share a scale.
     """
     if column.kind == Kind.TREND:
         unfinished = getattr(value, "unfinished", False)
-        drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished)
+        drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished, most=most)
         return padded(drawn, width, more=more)
     text = value_text(column, value, utc=utc, currency=currency, width=width)
     if column.shortened is not None and len(text) > width:
@@ -93,12 +103,18 @@ def _short_time(at_ms: int, text: str, width: int, *, utc: bool) -> str:
     return short_moment_text(at_ms, utc=utc, seconds=seconds).rjust(15 if seconds else 12)
 
 
-def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
+def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str, most: float | None = None) -> str:
     """A row's cell; ``more`` where the row does not know this column yet, as those of the first frame."""
     value = getattr(row, column.id, row)  # the default is the row itself, which no field has as its value
-    if value is row:
+    if value is row or (value is None and column.kind == Kind.CHANGE):  # changes are asked for once the rows stand
         return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
-    return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")
+    return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD", most=most)
+
+
+def highest_trend(column: Column, rows: "Iterable[Any]") -> float | None:
+    """The highest part of any row's trend; None where nothing is known."""
+    trends = (getattr(row, column.id, None) for row in rows)
+    return max((part for trend in trends for part in trend or () if part is not None), default=None)
 
 
 def column_heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:

@@ -11,7 +11,7 @@ import click
 from collectors.untrusted import parsed_json
 from lambdatui.cli import gates
 from lambdatui.cli.output import bill, bill_json
-from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
+from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, asks_for_growth, listing_options
 from lambdatui.cli.output.rows import arranged, asked_columns, print_rows
 from lambdatui.cli.output.statement import Statement
 from lambdatui.cli.own_price_options import own_price_options, own_terms
@@ -20,10 +20,11 @@ from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
+from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups, with_group_growth
 from lambdatui.views.costs import CostLineColumns, CostsView, costs
 from lambdatui.views.export import envelope
 from lambdatui.views.gates import left_out
+from lambdatui.views.growth import growth
 from lambdatui.views.own_price import own_view
 from lambdatui.views.reconcile import ReconciledRow
 from lambdatui.views.tagged_functions import unknown_key
@@ -97,6 +98,9 @@ def command(
 
 def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, free_tier: bool) -> None:
     groups = cost_groups(store.reader, store.range, price_book(), by, scope=store.context.scope, free_tier=free_tier)
+    if asks_for_growth(listing):
+        found = growth(store.reader, store.range, price_book(), scope=store.context.scope)
+        groups = with_group_growth(groups, found, store.reader, by)
     if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
         click.echo(plain(said), err=True)
     if by == "day" and free_tier:

@@ -17,7 +17,7 @@ from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.places import PlacesScreen
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
-from lambdatui.text.figures import counted, plural
+from lambdatui.text.figures import count, counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
@@ -79,6 +79,7 @@ class TableScreen(PlacesScreen):
             key_of=self.key_of,
             in_trouble=self.in_trouble,
             rank=None if self._in_time_order else self.trouble_rank,
+            one_scale=self.session.saved.get(self._scale_name) == "one",
             plain_order=self.session.saved.get(self._order_name) == "plain",
             is_marked=self.is_marked,
             sort=self._saved_sort(),
@@ -110,6 +111,11 @@ class TableScreen(PlacesScreen):
         if own in columns:
             return tuple(reason if place is own else place for place in columns)
         return (*columns[:1], reason, *columns[1:])
+
+    @property
+    def _scale_name(self) -> str:
+        """The name under which the state has whether trends share a scale."""
+        return f"{self.NAME or type(self).__name__}.scale"
 
     @property
     def _in_time_order(self) -> bool:
@@ -296,6 +302,18 @@ class TableScreen(PlacesScreen):
         table.rearrange()
         self.session.saved[self._order_name] = "plain" if table.plain_order else ""
         self.say("plain sorting: X puts trouble first again" if table.plain_order else "trouble first: X sorts plainly")
+
+    def toggle_scale(self) -> None:
+        """Draws all rows' trends on one scale, or each on its own; kept for the next run."""
+        table = self.table
+        if table.trend is None:
+            self.say("there is no Trend here")
+            return
+        most = table.share_scale(not table.one_scale)
+        self.session.saved[self._scale_name] = "one" if table.one_scale else ""
+        high = f": the highest is {count(most)}" if most is not None else ""
+        self.say(f"Trend on one scale for all rows{high}; t draws each on its own" if table.one_scale
+                 else "Trend: each row on a scale of its own")  # fmt: skip
 
     def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
