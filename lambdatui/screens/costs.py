@@ -16,7 +16,8 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.figures import UNKNOWN, count, counted, exact, money, rate, ratio
+from lambdatui.text.figures import UNKNOWN, change, count, counted, exact, money, rate, ratio
+from lambdatui.text.plain import plain
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
@@ -29,11 +30,14 @@ from pricing.outside import OUTSIDE
 if TYPE_CHECKING:
     from datetime import date
 
+    from lambdatui.views.cost_growth import CostGrowth
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
     from pricing.own_price import OwnPrice
 
 _FIELD_CELLS = 38
+_GROWTH = "growth"
+_MUCH, _NAMED = 0.2, 3  # growth that is coloured; functions that are named
 
 
 class AskWhatIf(Command["CostsScreen"]):
@@ -81,6 +85,7 @@ class CostsScreen(TableScreen):
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
+    _growth: "CostGrowth | None" = None
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb: ``Costs``."""
@@ -114,13 +119,36 @@ class CostsScreen(TableScreen):
         return row.amount is None
 
     def paint(self, answer: CostsView) -> None:
-        """Shows the bill's lines, and above them total, prices, free tier, month and budget."""
+        """Shows the bill's lines, and above them total, prices, free tier, month and budget; asks what grew."""
         super().paint(answer)
+        self._growth = None
+        self._show_fields(answer)
+        self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, choice: RangeChoice, now_ms: int) -> None:
+        """Asks what the range before cost, for which the bill does not wait."""
+        from lambdatui.views.cost_growth import cost_growth
+
+        self.ask_store(
+            _GROWTH, lambda query: cost_growth(query.reader, query.range, query.book, scope=query.scope), choice, now_ms
+        )
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        """Shows what grew, beside the bill that it belongs to."""
+        if subject != _GROWTH:
+            super().paint_part(subject, answer)
+        else:
+            self._growth = answer
+            self._show_fields(self.answer)
+
+    def _show_fields(self, answer: CostsView) -> None:
         fields = [
             Field("total", _total(answer), "warning", wide=len(answer.totals) > 1),
             _prices(answer, self.session.marks.dash),
             *_own(*self._own),
             *_months(answer, self.session.marks.dash),
+            *_grown(self._growth, self.session.marks.more),
             _logs(answer),
             *self._budget(answer),
             *(field for use in answer.free_tier for field in _free(use)),
@@ -208,6 +236,24 @@ def _total(view: CostsView) -> str:
     listed = ", ".join(money(view.list_totals.get(currency), currency) for currency in totals)
     # $0.00 alone would not say whether anything was used.
     return total if listed == total else f"{total}  (list price {listed})"
+
+
+def _grown(growth: "CostGrowth | None", more: str) -> list[Field]:
+    """What the range costs beside the range before, at list price, and which functions it comes from."""
+    if growth is None:
+        return [Field("change", more, "quiet"), Field("grew", more, "quiet")]
+    grew_by = growth.change
+    if not grew_by.known:
+        return [Field("change", "n/a: the range before is not known", "quiet"), Field("grew", "n/a", "quiet")]
+    tone = "warning" if grew_by > _MUCH else ""
+    beside = f"from {money(growth.before)}" if growth.before else f"{money(growth.now)}, nothing before"
+    ratio_text = f"{change(grew_by)} " if growth.before else ""
+    left_out = f"; {growth.left_out:,} not compared" if growth.left_out else ""
+    grown = ", ".join(f"{plain(each.function)} +{money(each.added)}" for each in growth.grown[:_NAMED])
+    return [
+        Field("change", f"{ratio_text}{beside}{left_out}", tone),
+        Field("grew", grown or "nothing", "" if grown else "quiet"),
+    ]
 
 
 def _logs(view: CostsView) -> Field:
