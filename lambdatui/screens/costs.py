@@ -1,7 +1,6 @@
 """The bill of the range, line by line, with the free tier and what the month will come to."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -16,20 +15,18 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.figures import UNKNOWN, change, count, counted, exact, money, rate, ratio
-from lambdatui.text.plain import plain
+from lambdatui.text.figures import count, counted, exact, money, rate, ratio
+from lambdatui.views.cost_words import change_text, grown_text, logs_text, passing, total_text
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
-from lambdatui.views.time_range import RangeChoice, day_of
+from lambdatui.views.time_range import RangeChoice, TimeRange, day_of
 from lambdatui.widgets.fields import Field, Fields
 from pricing.changes import GRAMMAR
 from pricing.gate import Passed
 from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from lambdatui.views.cost_growth import CostGrowth
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
 
 _FIELD_CELLS = 38
 _GROWTH = "growth"
-_MUCH, _NAMED = 0.2, 3  # growth that is coloured; functions that are named
+_MUCH = 0.2  # growth that is coloured
 
 
 class AskWhatIf(Command["CostsScreen"]):
@@ -123,15 +120,15 @@ class CostsScreen(TableScreen):
         super().paint(answer)
         self._growth = None
         self._show_fields(answer)
-        self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
+        self._ask_growth(answer.range, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
-    def _ask_growth(self, choice: RangeChoice, now_ms: int) -> None:
-        """Asks what the range before cost, for which the bill does not wait."""
+    def _ask_growth(self, shown: TimeRange, choice: RangeChoice, now_ms: int) -> None:
+        """Asks what the range before cost, for which the bill does not wait. A month is asked for as one."""
         from lambdatui.views.cost_growth import cost_growth
 
         self.ask_store(
-            _GROWTH, lambda query: cost_growth(query.reader, query.range, query.book, scope=query.scope), choice, now_ms
+            _GROWTH, lambda query: cost_growth(query.reader, shown, query.book, scope=query.scope), choice, now_ms
         )
 
     def paint_part(self, subject: str, answer: Any) -> None:
@@ -144,12 +141,12 @@ class CostsScreen(TableScreen):
 
     def _show_fields(self, answer: CostsView) -> None:
         fields = [
-            Field("total", _total(answer), "warning", wide=len(answer.totals) > 1),
+            Field("total", total_text(answer), "warning", wide=len(answer.totals) > 1),
             _prices(answer, self.session.marks.dash),
             *_own(*self._own),
             *_months(answer, self.session.marks.dash),
             *_grown(self._growth, self.session.marks.more),
-            _logs(answer),
+            Field("logs", logs_text(answer) or "n/a: not collected", "" if logs_text(answer) else "quiet"),
             *self._budget(answer),
             *(field for use in answer.free_tier for field in _free(use)),
             *_run_outs(answer.projection),
@@ -227,51 +224,17 @@ class CostsScreen(TableScreen):
         return True
 
 
-def _total(view: CostsView) -> str:
-    """The total, one for each currency: currencies are never added; and what it is before the free tier."""
-    totals = {view.currency: view.total} | dict(view.totals)
-    if view.total is None:
-        return "n/a: no public price" if view.rows else UNKNOWN
-    total = ", ".join(money(amount, currency) for currency, amount in totals.items())
-    listed = ", ".join(money(view.list_totals.get(currency), currency) for currency in totals)
-    # $0.00 alone would not say whether anything was used.
-    return total if listed == total else f"{total}  (list price {listed})"
-
-
 def _grown(growth: "CostGrowth | None", more: str) -> list[Field]:
     """What the range costs beside the range before, at list price, and which functions it comes from."""
     if growth is None:
         return [Field("change", more, "quiet"), Field("grew", more, "quiet")]
-    grew_by = growth.change
-    if not grew_by.known:
+    beside, grown = change_text(growth), grown_text(growth)
+    if beside is None:
         return [Field("change", "n/a: the range before is not known", "quiet"), Field("grew", "n/a", "quiet")]
-    tone = "warning" if grew_by > _MUCH else ""
-    beside = f"from {money(growth.before)}" if growth.before else f"{money(growth.now)}, nothing before"
-    ratio_text = f"{change(grew_by)} " if growth.before else ""
-    left_out = f"; {growth.left_out:,} not compared" if growth.left_out else ""
-    grown = ", ".join(f"{plain(each.function)} +{money(each.added)}" for each in growth.grown[:_NAMED])
     return [
-        Field("change", f"{ratio_text}{beside}{left_out}", tone),
+        Field("change", beside, "warning" if growth.change > _MUCH else ""),
         Field("grew", grown or "nothing", "" if grown else "quiet"),
     ]
-
-
-def _logs(view: CostsView) -> Field:
-    """What of the total is CloudWatch's part of AWS's bill; unknown where nobody counted what came in."""
-    known, logs = len(view.metered_logs), view.logs_totals
-    if not known and not logs:
-        return Field("logs", "n/a: not collected", "quiet")
-    amounts = ", ".join(money(amount, currency) for currency, amount in logs.items()) or money(
-        Decimal(0), view.currency
-    )
-    some = "" if known >= view.functions else f", {known:,} of {counted(view.functions, 'function')} known"
-    return Field("logs", f"{amounts} of it, CloudWatch's{some}")
-
-
-def passing(limit: str, day: "date", today: "date") -> str:
-    """When the month passes its budget: ``will pass $50.00 on 24 Nov 2025``."""
-    verb = "passed" if day < today else "passes" if day == today else "will pass"
-    return f"{verb} {limit} on {day.day} {day:%b %Y}"
 
 
 def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:

@@ -12,15 +12,15 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import Function, FunctionKey, MetricPoint
-from collectors.model.units import DAY_MS, MINUTE_MS
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
-from lambdatui.screens.costs import passing
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.views.cost_groups import cost_groups
+from lambdatui.views.cost_words import passing
 from lambdatui.views.time_range import TimeRange
 from lambdatui.widgets.fields import Fields
 from lambdatui.widgets.notice import Notice
@@ -240,3 +240,55 @@ def test_scripts_have_what_to_do_and_the_command(tmp_path: Path) -> None:
     assert "--profile" not in row["command"]
     text = run("--db", db, "--from", "2025-03-31", "--to", "2025-04-01", "advice", "--csv").stdout
     assert [each["do"] for each in csv.DictReader(text.splitlines()) if each["kind"] == "cold starts"] == [row["do"]]
+
+
+# What grew
+def growing(path: Path) -> Path:
+    """March beside February: one function twice as busy from the first on, one as before, one new."""
+    first = T0 // DAY_MS * DAY_MS - 30 * DAY_MS
+    busy, steady, new = (FunctionKey(name, "111122223333", "us-east-1") for name in ("busy", "steady", "new"))
+    calls = [
+        Call(one, first + day * DAY_MS + hour * HOUR_MS, billed_ms=100_000)
+        for day in range(-31, 31)
+        for hour in range(0, 24, 4)
+        for one, times in ((busy, 1 + (day >= 0)), (steady, 1), (new, day >= 12))
+        for _ in range(times)
+        if first + day * DAY_MS + hour * HOUR_MS < T0
+    ]
+    return make(path / "g.db", [Function(one, arch="x86_64", memory_mb=1024) for one in (busy, steady, new)], calls)
+
+
+async def test_two_keys_tell_the_month_its_end_and_who_grew(tmp_path: Path) -> None:
+    app = small_app(growing(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "dollar_sign")
+        shown = "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
+    assert "month to date" in shown
+    assert "month end $" in shown
+    assert re.search(r"change +\+\d+\.\d% from \$", shown)
+    assert re.search(r"grew +busy \+\$", shown)
+
+
+def test_the_command_tells_what_grew_as_the_screen_does(tmp_path: Path) -> None:
+    db = growing(tmp_path)
+    span = ("--db", db, "--range", "mtd", "--at", "2025-03-15T10:00")
+    told = json.loads(run(*span, "costs", "--json").stdout)
+    grown = {each["function"]: each for each in told["growth"]["functions"]}
+    assert list(grown) == ["busy", "new", "steady"]
+    assert float(grown["busy"]["now"]) == pytest.approx(2 * float(grown["busy"]["before"]), rel=0.05)
+    assert (float(grown["new"]["before"]), float(grown["steady"]["added"])) == (0, pytest.approx(0, abs=0.001))
+    sums = [sum(float(each[side]) for each in grown.values()) for side in ("now", "before")]
+    assert told["growth"]["change"] == pytest.approx(sums[0] / sums[1] - 1)
+    assert float(told["list_totals"]["USD"]) == pytest.approx(sums[0], rel=0.02)
+    assert told["logs"] == {"totals": {}, "functions_known": 0, "functions": 3}
+    text = run(*span, "costs").stdout
+    assert re.search(r"(?m)^change +\+\d+\.\d% from \$", text)
+    assert re.search(r"(?m)^grew +busy \+\$\S+, new \+\$", text)
+    assert re.search(r"(?m)^logs +n/a: not collected", text)
+
+
+def test_where_the_range_before_was_not_collected_nothing_grew_or_fell(tmp_path: Path) -> None:
+    db = used(tmp_path, "us-east-1")
+    told = json.loads(run("--db", db, "--range", "mtd", "--at", str(T0 // 1000 + 60), "costs", "--json").stdout)
+    assert told["growth"] == {"change": None, "now": None, "before": None, "not_compared": 1, "functions": []}
