@@ -117,7 +117,6 @@ class HasTrouble(Protocol):
         """Puts the rows in trouble first, or sorts them among the others."""
 
 
-<<<<<<< HEAD
 class HasPanes(Protocol):
     """A screen whose table has a pane for the row under the cursor, or a band above it, where there is room."""
 
@@ -126,13 +125,13 @@ class HasPanes(Protocol):
 
     def scroll_pane(self, pages: float, /) -> None:
         """Scrolls the pane by parts of its height; negative is up."""
-=======
+
+
 class HasTrends(Protocol):
     """A screen whose rows may have a Trend."""
 
     def toggle_scale(self) -> None:
         """Draws the trends of all rows on one scale, or each on its own."""
->>>>>>> table
 
 
 class Compares(HasTable, Protocol):
@@ -259,6 +258,13 @@ class ShowsDetails(Protocol):
 
     def show_details(self) -> None:
         """Shows all of the row under the cursor in a box."""
+
+
+class WritesTable(Protocol):
+    """A screen whose table is written to a file at once."""
+
+    def write_at_once(self) -> None:
+        """Writes the table to a new file, whose name is made up, and says where it lies."""
 
 
 class IsScreen(Protocol):

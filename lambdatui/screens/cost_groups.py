@@ -8,17 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.figures import money
-<<<<<<< HEAD
-from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
-from lambdatui.views.row_details import RowDetails, of_parts
-=======
 from lambdatui.views.cost_groups import (
     BY_TAG,
     GROUPINGS,
@@ -29,7 +25,7 @@ from lambdatui.views.cost_groups import (
     with_group_growth,
 )
 from lambdatui.views.growth import growth
->>>>>>> table
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
@@ -39,7 +35,7 @@ _TAGS = "tags to sum by"
 class CostGroupsScreen(TableScreen):
     """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(CostsBy, of_tables=TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
     REASON: ClassVar[str] = "amount"

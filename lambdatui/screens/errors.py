@@ -19,11 +19,8 @@ from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_growth import ErrorGrowth, error_growth
 from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
-<<<<<<< HEAD
 from lambdatui.views.row_details import RowDetails
-=======
 from lambdatui.views.time_range import RangeChoice
->>>>>>> table
 
 _INDENT = "  "
 

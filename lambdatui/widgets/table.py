@@ -14,10 +14,6 @@ from textual.strip import Strip
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, Kind, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-<<<<<<< HEAD
-from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, panned_columns, row_cell, tone
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen
-=======
 from lambdatui.widgets.layout import (
     column_heading,
     fitted_columns,
@@ -27,8 +23,7 @@ from lambdatui.widgets.layout import (
     row_cell,
     tone,
 )
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
->>>>>>> table
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
