@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lambdatui.views.time_range import RangeChoice
 
 _USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
+_COLUMNS = "functions.columns"
+"""What the picked columns of the first screen are saved under."""
 
 
 def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> StartupView | None:
@@ -52,7 +54,7 @@ def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> S
     file = options.get("db") or paths.store_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout)
+    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout, before.get(_COLUMNS, ""))
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
@@ -69,7 +71,8 @@ def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | N
     out = output or sys.stdout
     if not out.isatty() or session.scope or session.columns or session.thresholds or not begins_at_home(session.saved):
         return None  # the frame counts everything: wrong figures first are worse than none
-    return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out)
+    picked = session.saved.get(_COLUMNS, "")
+    return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out, picked)
 
 
 def leave(output: "TextIO | None" = None) -> None:
@@ -81,7 +84,13 @@ def leave(output: "TextIO | None" = None) -> None:
 
 
 def _painted(
-    file: "str | Path", now_ms: int, choice: "RangeChoice | str", screen: Terminal, utc: bool, out: "TextIO"
+    file: "str | Path",
+    now_ms: int,
+    choice: "RangeChoice | str",
+    screen: Terminal,
+    utc: bool,
+    out: "TextIO",
+    picked: str = "",
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
     query = _StartupQuery(file, now_ms, choice, lines or 24)
@@ -91,7 +100,9 @@ def _painted(
     if view is None or not view.rows:
         return None  # the screen says why there are none, and how to fill the store
     try:
-        laid_out = frame(view, os.path.basename(file), now_ms, screen, columns or 80, lines or 24, utc=utc)
+        laid_out = frame(
+            view, os.path.basename(file), now_ms, screen, columns or 80, lines or 24, utc=utc, picked=picked
+        )
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None  # a damaged row: the screen says so
     text = ENTER + "\r\n".join(laid_out)

@@ -3,7 +3,7 @@
 from lambdatui.text.figures import age, counted
 from lambdatui.text.plain import plain
 from lambdatui.text.table import cells
-from lambdatui.views.columns import table_columns
+from lambdatui.views.columns import columns_of, picked_columns, table_columns
 from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.startup_view import StartupView
@@ -25,25 +25,35 @@ def beside_rows(columns: int) -> int:
 
 
 def frame(
-    view: StartupView, name: str, now_ms: int, terminal: "Terminal", columns: int, lines: int, *, utc: bool = False
+    view: StartupView,
+    name: str,
+    now_ms: int,
+    terminal: "Terminal",
+    columns: int,
+    lines: int,
+    *,
+    utc: bool = False,
+    picked: str = "",
 ) -> list[str]:
     """At most ``lines`` - 1 lines of at most ``columns`` cells, laid out as the functions' screen will be.
 
-    ``name`` is the store's. What is not in the rollups, such as percentiles and costs, is shown as still to come.
+    ``name`` is the store's; ``picked`` are the columns that were picked in the run before, as they are saved. What is
+    not in the rollups, such as percentiles and costs, is shown as still to come.
     """
     marks = terminal.marks
     since = f" {marks.dot} newest data {age(now_ms - view.as_of)}" if view.as_of is not None else ""
     room = lines - beside_rows(columns)
     well = health(view.rows, {}) if view.whole else marks.more
     # A scroll bar will take one cell.
-    laid_out = fitted_columns(FUNCTIONS, columns - (view.count > room))
+    every = picked_columns(picked, (*columns_of(FunctionView), *(one.column for one in FUNCTIONS)), FUNCTIONS)
+    laid_out = fitted_columns(every, columns - (view.count > room))
     titles = " ".join(column_heading(column, width, DEAREST_FIRST, marks) for column, width in laid_out)
     painted = [
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{view.ends[2]}{since}', counted(view.count, 'function'))}{_OFF}",
         f"{_sides(columns, well, '')}",
         *[""] * (home_header_lines(columns) - 3),
-        f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
+        f"{_BOLD}{f'{hidden_hint(len(every) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in view.rows[: max(0, room)]:
         trouble = in_trouble(row, {})
