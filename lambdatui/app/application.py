@@ -217,11 +217,15 @@ class LambdaTui(App[int]):
 
         for note in store_notes():
             self._say(note)
+        if self.session.greeting and isinstance(self.screen, FunctionsScreen):
+            self.screen.greet(self.session.greeting)
+            self.session.greeting = ""
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
-        """Imports what other screens need: plotext alone would hold the loop for 70 ms when a chart is opened."""
+        """Imports what other screens need: plotext alone would hold the loop for 40 ms when a chart is opened."""
         import_module("lambdatui.widgets.chart")
+        import_module("lambdatui.widgets.plotted_lines")
         for name in MAIN:
             screen_class(name)
         self._group_errors()
@@ -297,6 +301,9 @@ class LambdaTui(App[int]):
     def _show_another(self) -> None:
         """Goes back to the main screen: the function that was opened, and marked ones, may not be in the new store."""
         self.session.marked.clear()
+        for screen in self.screen_stack:
+            if isinstance(screen, FunctionsScreen):
+                screen.choose_anew()
         self.navigator.go_to(self.navigator.main_screen_here())
         self.call_after_refresh(self._say, "the store was replaced by another file: this is what that one holds")
 

@@ -123,6 +123,9 @@ class HasTrouble(Protocol):
     def toggle_trouble(self) -> None:
         """Keeps only the rows in trouble, or shows all again."""
 
+    def toggle_order(self) -> None:
+        """Puts the rows in trouble first, or sorts them among the others."""
+
 
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
@@ -130,11 +133,21 @@ class Compares(HasTable, Protocol):
     def subject(self) -> tuple[int, str] | None:
         """The function of the row under the cursor: its id and name; None where the row has none."""
 
-    def mark(self) -> None:
-        """Marks the function under the cursor, or takes its mark away."""
-
     def compare(self) -> None:
         """Opens the comparison of the marked functions."""
+
+
+class MarksRows(HasTable, Protocol):
+    """A screen whose rows can be marked."""
+
+    def mark(self) -> None:
+        """Marks the row under the cursor, or takes its mark away."""
+
+    def marks_count(self) -> int:
+        """How many are marked."""
+
+    def let_go(self) -> bool:
+        """Takes all marks away; False where there are none."""
 
 
 class FillsScreen(Protocol):
@@ -179,6 +192,9 @@ class AsksForTime(Protocol):
 
     def choose_preset(self, preset: str, /) -> None:
         """Looks at a range by its name, such as ``24h`` or ``mtd``."""
+
+    def choose_time(self) -> None:
+        """Asks for a range in words, and looks at it."""
 
     def travel(self, *, back: bool) -> None:
         """Moves the range by its own length, earlier where ``back`` is true."""

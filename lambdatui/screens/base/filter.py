@@ -1,4 +1,4 @@
-"""The filter line of a screen, and Esc: it closes the line, then clears the filter, then leaves the screen."""
+"""The filter line of a screen, and Esc: it undoes one thing after the other, then leaves the screen."""
 
 from abc import abstractmethod
 
@@ -51,13 +51,31 @@ class FilteredScreen(ShellScreen):
         ]
 
     def go_back(self) -> None:
-        """Closes the filter line; where it is closed, clears the filter; where none is set, leaves the screen."""
+        """Undoes one thing: the filter line, what is chosen, the filter, the narrowing; then leaves the screen."""
         if self.query_one(FilterLine).display:
             self._close_filter_line()
+        elif self.let_go():
+            self.refresh_header()
         elif self.filter:
-            self.use_filter("")
+            self.clear_filter()
+        elif self.end_narrowing():
+            self.refresh_header()
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    def clear_filter(self) -> None:
+        """Shows all again."""
+        self.filter = ""
+        self.filter_to("", done=True)
+        self.refresh_header()
+
+    def let_go(self) -> bool:
+        """Unmarks what is marked here; False where nothing is."""
+        return False
+
+    def end_narrowing(self) -> bool:
+        """Shows all functions again, where the screen was opened for some of them; False where it was not."""
+        return False
 
     def _close_filter_line(self) -> None:
         self.query_one(FilterLine).finish()

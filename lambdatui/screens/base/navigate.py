@@ -15,6 +15,10 @@ class NavigatingScreen(ShellScreen):
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
         return None
 
+    def logs_subject(self) -> tuple[int, str] | None:
+        """The one function whose lines ``l`` and ``0`` open; None for the lines of several: of all that are chosen."""
+        return self.subject()
+
     def main_screens(self) -> tuple[str, ...]:
         """The names of the main screens."""
         return tuple(self.navigator.main_screens)
@@ -43,10 +47,10 @@ class NavigatingScreen(ShellScreen):
         self.jump_to("configuration")
 
     def show_logs(self, *, live: bool) -> None:
-        """Goes to the log lines of what the screen is about; a live tail takes the marked functions together."""
+        """Goes to the log lines of what the screen is about, as ``logs_subject`` says."""
         from lambdatui.session.destinations import ToLogs
 
-        function = None if live and self.session.marked else self.subject()
+        function = self.logs_subject()
         function_id, name = function or (None, "")
         self.navigator.open(ToLogs(function_id, name, live))
 

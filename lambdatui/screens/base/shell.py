@@ -119,6 +119,10 @@ class ShellScreen(Screen[None]):
         """Shows ``text`` in the notice, for some seconds."""
         self.query_one(Notice).say(text)
 
+    def greet(self, text: str) -> None:
+        """Shows ``text`` in the notice until a key is pressed."""
+        self.query_one(Notice).say(text, until_key=True)
+
     def on_screen_resume(self) -> None:
         """Paints the header again: another screen may have changed what it says."""
         self.refresh_header()
@@ -153,6 +157,7 @@ class ShellScreen(Screen[None]):
 
     def action_run_command(self, command_id: str) -> None:
         """Runs the command with this id, if it means something right now. Every key binding calls this."""
+        self.query_one(Notice).end_greeting()
         for command in self.COMMANDS_HERE:
             if command.id() == command_id and command.available(self):
                 command.run(self)

@@ -40,9 +40,13 @@ class ColumnsScreen(DialogScreen[str | None]):
         Binding("r", "reset", show=False),
     ]
 
-    def __init__(self, every: Sequence[Column], picked: str, usual: Sequence[str]) -> None:
-        """``picked`` is the result of the time before; ``usual`` are the ids that are shown without any choice."""
+    def __init__(self, every: Sequence[Column], picked: str, usual: Sequence[str], *, always: str = "") -> None:
+        """``picked`` is the result of the time before; ``usual`` are the ids that are shown without any choice.
+
+        ``always`` is the id of the column that cannot be hidden.
+        """
         super().__init__()
+        self._always = always
         self._columns = {column.id: column for column in every}
         self._usual = " ".join(usual)
         self._take(picked or self._usual)
@@ -106,6 +110,8 @@ class ColumnsScreen(DialogScreen[str | None]):
         if name not in self._shown:
             self._shown.add(name)
             self._stay.add(name)
+        elif name == self._always:
+            self.query_one("#ask").border_subtitle = "it says why a row is in trouble: it stays"
         elif len(self._shown) > 1:
             self._shown.discard(name)
             self._stay.discard(name)
