@@ -92,6 +92,16 @@ class HasTable(Protocol):
         """The table."""
 
 
+class ArrangesColumns(Protocol):
+    """A screen with a table whose columns can be chosen, and sorted by."""
+
+    def sort_by_letter(self) -> None:
+        """Asks for a column's letter, and sorts by that column."""
+
+    def choose_columns(self) -> None:
+        """Asks which columns to show, and in which order."""
+
+
 class HasLog(Protocol):
     """A screen with log lines."""
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lambdatui.views.time_range import RangeChoice
 
 _USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
+_COLUMNS = "functions.columns"
+"""What the picked columns of the first screen are saved under."""
 
 
 def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> StartupView | None:
@@ -54,7 +56,7 @@ def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> S
     install()
     return _painted(
         file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout,
-        plain_order=_is_plain(before), panes=before.get(PANES),
+        plain_order=_is_plain(before), picked=before.get(_COLUMNS, ""), panes=before.get(PANES),
     )  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | N
         return None  # the frame counts everything: wrong figures first are worse than none
     return _painted(
         session.db, session.now_ms(), session.choice, session.terminal, session.utc, out,
-        plain_order=_is_plain(session.saved), panes=session.saved.get(PANES),
+        plain_order=_is_plain(session.saved), picked=session.saved.get(_COLUMNS, ""), panes=session.saved.get(PANES),
     )  # fmt: skip
 
 
@@ -101,6 +103,7 @@ def _painted(
     out: "TextIO",
     *,
     plain_order: bool,
+    picked: str,
     panes: "str | None",
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
@@ -112,7 +115,7 @@ def _painted(
         return None  # the screen says why there are none, and how to fill the store
     try:
         name = os.path.basename(file)
-        laid_out = frame(view, name, now_ms, screen, columns or 80, lines or 24, utc=utc, panes=panes)
+        laid_out = frame(view, name, now_ms, screen, columns or 80, lines or 24, utc=utc, picked=picked, panes=panes)
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None  # a damaged row: the screen says so
     text = ENTER + "\r\n".join(laid_out)

@@ -13,26 +13,27 @@ from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
 from lambdatui.commands.navigation import NAVIGATION
 from lambdatui.commands.row_pane import PANES
-from lambdatui.commands.table import TABLE
+from lambdatui.commands.table import ARRANGE, TABLE
 from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.pane import PaneScreen
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
 from lambdatui.text.figures import count, counted, plural
 from lambdatui.text.plain import plain
-from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
+from lambdatui.views.columns import Column, TableColumn, chosen_columns, columns_of, picked_columns, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.fleet_health import trouble_rank
 from lambdatui.views.formatting import json_value, value_text
 from lambdatui.views.shared_columns import TROUBLE
+from lambdatui.widgets.column_letters import column_letters
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
-from lambdatui.widgets.messages import RowOpened, SortChosen
+from lambdatui.widgets.messages import RowOpened, SortChosen, SortRefused
 from lambdatui.widgets.row_pane import TableAndPane
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Nesting, Table
 
-TABLE_COMMANDS: Commands = (*TABLE, *PANES, *NAVIGATION, *GENERAL, *TIME)
+TABLE_COMMANDS: Commands = (*TABLE, *PANES, *NAVIGATION, *ARRANGE, *GENERAL, *TIME)
 
 
 class TableScreen(PaneScreen):
@@ -89,18 +90,27 @@ class TableScreen(PaneScreen):
             sort=self._saved_sort(),
             store_order=self.STORE_ORDER,
             nesting=self.nesting,
+            others=self.every_column(),
         )
 
     def columns(self) -> tuple[TableColumn, ...]:
-        """The columns that the configuration's ``[columns]`` names, the most important first; else the screen's own."""
-        chosen = self.session.columns.get(self.NAME or "")
-        if not chosen:
-            return self._with_reason(self.COLUMNS)
-        own = {table_column.column.id: table_column for table_column in self.COLUMNS}
-        known = {column.id: TableColumn(column) for column in self.FILTERED} | own
-        wanted = [known[name] for name in chosen if name in known]
-        by_need = (TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted))
-        return self._with_reason(tuple(by_need) or self.COLUMNS)
+        """The columns chosen by ``H``, else those of the configuration's ``[columns]``, else the screen's own."""
+        picked = self.session.saved.get(f"{self.columns_name()}.columns", "")
+        return self._with_reason(picked_columns(picked, self.every_column(), self.usual_columns()))
+
+    def usual_columns(self) -> tuple[TableColumn, ...]:
+        """The columns where none were chosen here: those that the configuration names, else the screen's own."""
+        chosen = chosen_columns(self.session.columns.get(self.NAME or "", ()), self.FILTERED, self.COLUMNS)
+        return self._with_reason(chosen)
+
+    def columns_name(self) -> str:
+        """What the chosen columns are saved under: ``functions``; ``function`` for the screen of one."""
+        return self.NAME or type(self).__name__.removesuffix("Screen").removeprefix("Local").lower()
+
+    def every_column(self) -> tuple[Column, ...]:
+        """All columns that the table can show."""
+        known = {column.id: column for column in self.FILTERED}
+        return tuple((known | {one.column.id: one.column for one in self.usual_columns()}).values())
 
     def _with_reason(self, columns: tuple[TableColumn, ...]) -> tuple[TableColumn, ...]:
         """The columns, among them the one that says why a row is in trouble: after the first, where it was left out."""
@@ -133,7 +143,7 @@ class TableScreen(PaneScreen):
     def _saved_sort(self) -> tuple[str, bool] | None:
         """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
         column, _, way = self.session.saved.get(f"{self.NAME}.sort", "").partition(" ")
-        if self.NAME and column in {one.column.id for one in self.columns()}:
+        if self.NAME and column in {one.id for one in self.every_column()}:
             return column, way == "descending"
         return self.SORT
 
@@ -157,6 +167,55 @@ class TableScreen(PaneScreen):
     @on(SortChosen)
     def _sorted(self) -> None:
         self.save_state()
+
+    @on(SortRefused)
+    def _sort_refused(self, message: SortRefused) -> None:
+        titles = ", ".join(one.title for one in self.FILTERED if self.table.can_sort_by(one))
+        self.say(
+            f"so many rows are not sorted by {message.title}, but by {titles}; a filter leaves fewer"
+            if titles
+            else "the rows are still being read"
+        )
+
+    def sort_by_letter(self) -> None:
+        """Shows a letter in each heading, and sorts by the column whose letter is typed."""
+        from lambdatui.screens.dialogs.sorting import SortScreen
+
+        table = self.table
+        columns = {one.column.id: one.column for one in sorted(self.columns(), key=lambda one: one.need)}
+        columns |= {one.id: one for one in self.every_column()}
+        sortable = [one for one in columns.values() if table.can_sort_by(one)]
+        if not sortable:
+            self.say("the rows are still being read: try again in a moment")
+            return
+        letters = column_letters(sortable)
+        unseen = [one for one in sortable if one not in table.visible_columns and one.id in letters]
+        hidden = [(letters[one.id], one.label) for one in unseen]
+
+        def take(chosen: str | None) -> None:
+            table.show_letters({})
+            if chosen is not None:
+                table.sort_again(columns[chosen])
+                if columns[chosen] not in table.visible_columns:
+                    self.say(f"sorted by {columns[chosen].label}, which is not in sight; O reverses")
+
+        table.show_letters(letters)
+        self.app.push_screen(SortScreen(letters, hidden), take)
+
+    def choose_columns(self) -> None:
+        """Asks for the columns and their order, and keeps the choice for the next run."""
+        from lambdatui.screens.dialogs.columns import ColumnsScreen
+
+        name = f"{self.columns_name()}.columns"
+
+        def take(picked: str | None) -> None:
+            if picked is not None:
+                self.session.saved[name] = picked
+                self.table.show_columns(self.columns(), self.every_column())
+
+        picked = self.session.saved.get(name, "")
+        usual = [one.column.id for one in self.usual_columns()]
+        self.app.push_screen(ColumnsScreen(self.every_column(), picked, usual, always=self.REASON), take)
 
     def make_empty(self) -> Static:
         """The text in place of an empty table, hidden at first."""
