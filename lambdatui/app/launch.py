@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambdatui.session.session import Session
@@ -17,6 +18,8 @@ from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 if TYPE_CHECKING:
     from lambdatui.settings.context import CommandContext
     from lambdatui.views.startup_view import StartupView
+
+_FILTER = "functions.filter"  # where the state has the filter of the first screen
 
 
 def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> int:
@@ -39,14 +42,16 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
         db=context.db,
         terminal=shown_on,
         choice=context.range,
-        scope=context.scope,
+        scope=replace(
+            context, sets=()
+        ).scope,  # the filter is one of the first screen, and narrows the others from there
         utc=context.utc,
         keys=context.keys,
         columns=context.columns,
         thresholds=context.thresholds,
         retention=context.retention,
         redact=not context.no_redact,
-        saved=load_state(paths.state_file()),
+        saved=_filtered(load_state(paths.state_file()), context.options.get("filter")),
     )
     if context.pricing:
         from lambdatui.settings.own_terms import configured
@@ -66,6 +71,11 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
         terminal_signals.uninstall()
 
 
+def _filtered(saved: dict[str, str], given: str | None) -> dict[str, str]:
+    """The saved state with the filter of the command line in place of the one of the run before."""
+    return {**saved, _FILTER: given} if given else saved
+
+
 def _run(context: "CommandContext", session: Session, painted: "StartupView | None") -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
@@ -82,5 +92,7 @@ def _run(context: "CommandContext", session: Session, painted: "StartupView | No
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
+    if session.saved.get(_FILTER) == context.options.get("filter"):  # of this run alone
+        session.saved[_FILTER] = load_state(paths.state_file()).get(_FILTER, "")
     app.save_state(paths.state_file())
     return code if code is not None else app.return_code or 0

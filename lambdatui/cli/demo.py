@@ -20,6 +20,7 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
 from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import narrowed
 from lambdatui.start import first_frame
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice
@@ -167,7 +168,7 @@ def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
     from lambdatui.app.launch import run
     from lambdatui.start.terminal_signals import call_before_end
 
-    context = current_context()
+    context = current_context(chooses_functions=True)
     with _processes(folder, seconds, seed) as processes:
         click.echo(f"calling {', '.join(processes.functions)}", err=True)
         _wait_for_rows(processes.store)
@@ -205,7 +206,7 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None
         store = processes.store
     with Reader(store) as reader:
         whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        scope = current_context().scope.bound(reader)
+        scope = narrowed(current_context(chooses_functions=True).scope, reader, whole)
         if listing.form == "text" and not listing.columns:
             listing = replace(listing, columns=_TEXT_COLUMNS)
         emit(functions(reader, whole, price_book(), scope=scope), listing, utc=True)

@@ -9,7 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from lambdatui.commands.base import keys
-from lambdatui.commands.protocols import OffersCommands
+from lambdatui.commands.protocols import NamesFilters, OffersCommands
 from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ Offer: TypeAlias = tuple[str, Callable[[], None], str]
 
 _FUNCTIONS_AT_ONCE = 50
 """The most hits that are listed: of 2,000 functions, further letters find the rest."""
+_TYPED_SCORE = 1_000.0
+"""The score of what was typed in full, above that of any name which its letters match."""
 _LONGEST_NAME = 140
 """Characters of a function's name that are matched and listed: Lambda allows no more."""
 
@@ -116,4 +118,42 @@ class Functions(_OfScreen):
             yield title, partial(screen.open_function, function_id, name), "Open this function."
 
 
-PROVIDERS = (CommandsOfScreen, MainScreens, Functions, Themes)
+class NamedFilters(_OfScreen):
+    """``save NAME``, ``forget NAME``, and each saved filter by ``@NAME`` or its bare name."""
+
+    async def search(self, query: str) -> Hits:
+        """What was typed as a command first, then the saved filters whose names match."""
+        screen = self._beneath
+        verb, _, name = query.strip().partition(" ")
+        name = name.strip()
+        if isinstance(screen, NamesFilters) and name:
+            done: dict[str, Offer] = {
+                "save": (f"save @{name.removeprefix('@')}", partial(screen.save_filter, name), _saved_text(screen)),
+                "forget": (
+                    f"forget @{name.removeprefix('@')}",
+                    partial(screen.forget_filter, name),
+                    "No longer saved.",
+                ),
+            }
+            if verb.lower() in done:
+                title, run, help_text = done[verb.lower()]
+                yield Hit(_TYPED_SCORE, Content(title), run, text=query, help=help_text)
+        async for hit in super().search(query):
+            yield hit
+
+    def _offers(self) -> Iterator[Offer]:
+        screen = self._beneath
+        if not isinstance(screen, NamesFilters):
+            return
+        if screen.filter_to_save()[1]:
+            yield "Save filter: save NAME", screen.ask_filter_name, _saved_text(screen)
+        for name in screen.filter_names():
+            yield f"@{name}", partial(screen.apply_filter, f"@{name}"), "Filter by what was saved under this name."
+
+
+def _saved_text(screen: NamesFilters) -> str:
+    rows, expression = screen.filter_to_save()
+    return f"Save the filter of {rows} {plain(expression)}." if expression else "There is no filter here to save."
+
+
+PROVIDERS = (CommandsOfScreen, NamedFilters, MainScreens, Functions, Themes)

@@ -237,6 +237,29 @@ class ShowsDetails(Protocol):
         """Shows all of the row under the cursor in a box."""
 
 
+@runtime_checkable
+class NamesFilters(Protocol):
+    """A screen whose filter can be saved under a name."""
+
+    def filter_names(self) -> Sequence[str]:
+        """The names of saved filters."""
+
+    def filter_to_save(self) -> tuple[str, str]:
+        """Of what rows the present filter is, and the filter; empty where there is none."""
+
+    def save_filter(self, name: str, /) -> None:
+        """Saves the present filter under a name."""
+
+    def ask_filter_name(self) -> None:
+        """Asks for the name to save the present filter under."""
+
+    def forget_filter(self, name: str, /) -> None:
+        """Takes a saved filter away."""
+
+    def apply_filter(self, expression: str, /) -> None:
+        """Filters by an expression."""
+
+
 class IsScreen(Protocol):
     """What every screen does."""
 

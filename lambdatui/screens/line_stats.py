@@ -34,6 +34,7 @@ class LineStatsScreen(TextScreen, QueryScreen):
         super().__init__(session)
         self._typed, self._stats = destination.typed, destination.stats
         self._where, self._function = destination.where, destination.function
+        self.own_tags, self.own_sets = destination.tags, destination.sets
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb, with the figures as they were typed last."""

@@ -5,7 +5,7 @@ Nothing here imports click: ``lambdatui`` alone goes from its arguments to its f
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
 
 if TYPE_CHECKING:
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.tag_terms import Alternatives
     from lambdatui.views.tagged_functions import Tagged
 
@@ -24,7 +25,8 @@ class CommandContext:
     """The store, the range, what to narrow to, and how to paint.
 
     ``options`` are the values of all global options by key, as the command line, the environment and the configuration
-    give them; ``command_line`` those of the command line alone. ``tagged`` is what a store answered about ``tags``.
+    give them; ``command_line`` those of the command line alone. ``sets`` are the functions of filters; ``tagged`` is
+    what a store answered about ``tags`` and ``sets``.
     ``theme`` is None where the terminal is to decide.
 
     The rest are tables of the configuration: ``keys`` (keys by binding id), ``columns`` (column ids by screen),
@@ -39,6 +41,7 @@ class CommandContext:
     functions: tuple[str, ...] = ()
     tags: "tuple[Alternatives, ...]" = ()
     tagged: "Tagged | None" = None
+    sets: "tuple[FunctionSet, ...]" = ()
     utc: bool = False
     no_color: bool = False
     theme: str | None = None
@@ -59,15 +62,16 @@ class CommandContext:
 
     @property
     def scope(self) -> Scope:
-        """The accounts, regions, functions and tags that everything is narrowed to."""
-        return Scope(self.accounts, self.regions, self.functions, self.tags, self.tagged)
+        """The accounts, regions, functions, tags and sets of functions that everything is narrowed to."""
+        scope = Scope(self.accounts, self.regions, self.functions, self.tags).and_functions(*self.sets)
+        return replace(scope, tagged=self.tagged)
 
 
 def resolve_context(command_line: Mapping[str, Any]) -> CommandContext:
     """The context of a command line: its own options, then the environment's, then those of the configuration.
 
-    ``command_line`` has values by an option's key, and may have ``tag_terms``, conditions that were read already.
-    Raises ``RangeError``, ``ConfigError``, ``TagError``.
+    ``command_line`` has values by an option's key, and may have ``tag_terms`` and ``function_sets``, which were read
+    already. Raises ``RangeError``, ``ConfigError``, ``TagError``, ``FilterError``.
     """
     path = config_file.path_of(command_line.get("config"))
     configured = config_file.load(path, required="config" in command_line)
@@ -83,6 +87,7 @@ def resolve_context(command_line: Mapping[str, Any]) -> CommandContext:
         regions=options["region"],
         functions=options["function"],
         tags=(*_tags(options["tag"]), *command_line.get("tag_terms", ())),
+        sets=(*_sets(options["filter"]), *command_line.get("function_sets", ())),
         config=path,
         range_given=any(options[key] is not None for key in ("range", "from", "to", "at")),
         options=options,
@@ -98,3 +103,12 @@ def _tags(values: tuple[str, ...]) -> "tuple[Alternatives, ...]":
     from lambdatui.views.tag_terms import parsed
 
     return parsed(values)
+
+
+def _sets(expression: str | None) -> "tuple[FunctionSet, ...]":
+    if not expression:
+        return ()
+    from lambdatui.settings.saved_filters import SavedFilters
+    from lambdatui.views.named_filter import function_set
+
+    return (function_set(expression, SavedFilters(paths.filters_file())),)

@@ -67,6 +67,8 @@ OPTIONS = (
     GlobalOption("region", "Only this region (glob, repeatable).", "R", kind=REPEATED),
     GlobalOption("function", "Only functions like this (glob, repeatable).", "PATTERN", kind=REPEATED),
     GlobalOption("tag", "Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs).", "TAG", kind=REPEATED),
+    GlobalOption("filter", "Only functions that this filter of functions keeps; @NAME is a saved one.", "EXPR",
+                 configured=False),
     GlobalOption("utc", "Show times in UTC, not in this machine's zone.", kind=FLAG, first_frame=True),
     GlobalOption("no-color", "No colour; also $NO_COLOR.", kind=FLAG, variable="NO_COLOR", first_frame=True),
     GlobalOption("no-mouse", "Leave the mouse to the terminal, for selecting text.", kind=FLAG, first_frame=True),

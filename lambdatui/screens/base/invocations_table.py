@@ -82,6 +82,7 @@ class InvocationsTable(TableScreen):
 
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
+    FILTERED_ROWS: ClassVar[str] = "invocations"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
     _pruned: tuple[str, ...] = ()  # since when invocations are kept, where the range begins before that
@@ -100,8 +101,9 @@ class InvocationsTable(TableScreen):
 
     def parse_filter(self, expression: str) -> Filter | None:
         """The filter, as of any table; one by tag is refused where all rows are of one function."""
-        if self.function_ids() is not None and tags_in(expression):
-            raise FilterError("all of these are of one function: its tags choose nothing here")
+        filter = self.expanded(expression)
+        if self.function_ids() is not None and (filter.sets or tags_in(filter.expression)):
+            raise FilterError("all of these are of one function: its tags, and filters of functions, choose nothing")
         return super().parse_filter(expression)
 
     def key_of(self, row: InvocationView) -> Any:

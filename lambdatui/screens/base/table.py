@@ -22,6 +22,7 @@ from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.formatting import json_value, value_text
+from lambdatui.views.named_filter import Expanded, misfit
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.messages import RowOpened, SortChosen
@@ -103,7 +104,7 @@ class TableScreen(PlacesScreen):
         saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
             self.table.where = self.parse_filter(saved_filter)
-            self.own_tags = tags_in(saved_filter)
+            self._take_functions(self.expanded(saved_filter))
             self.filter = saved_filter
 
     def save_state(self) -> None:
@@ -222,7 +223,16 @@ class TableScreen(PlacesScreen):
 
     def parse_filter(self, expression: str) -> Filter | None:
         """The filter, or None for an empty one. Raises ``FilterError``."""
-        return parse(expression, self.FILTERED) or None
+        try:
+            return parse(self.expanded(expression).expression, self.FILTERED) or None
+        except FilterError as error:
+            raise misfit(error, expression, self.filtered_rows_are(), self.session.saved_filters) from None
+
+    def _take_functions(self, filter: Expanded) -> bool:
+        """Takes what the filter says of functions; whether the store must be asked, as they are others than before."""
+        before = self.own_tags, self.own_sets
+        self.own_tags, self.own_sets = tags_in(filter.expression), filter.sets
+        return before != (self.own_tags, self.own_sets)
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """While it is typed, a filter that cannot be read yet leaves the rows as they are.
@@ -239,10 +249,9 @@ class TableScreen(PlacesScreen):
                 self.query_one(FilterLine).start(expression)
                 self.say(str(error))
             return
-        tags = tags_in(expression)
-        if done and tags != self.own_tags:
-            self.own_tags, self.table.where = tags, where  # the rows sum other functions now: ask again
-            self.ask_rows()
+        if done and self._take_functions(self.expanded(expression)):
+            self.table.where = where
+            self.ask_rows()  # the rows sum other functions now
         else:
             self.filter_rows(where, only_trouble=self.table.only_trouble, done=done)
         if done:
