@@ -47,6 +47,18 @@ class OnlyTrouble(Command[HasTrouble]):
         screen.toggle_trouble()
 
 
+class TroubleFirst(Command[HasTrouble]):
+    """Put the rows in trouble first, or sort them among the others; it stays so."""
+
+    BINDING_KEY = "X"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: HasTrouble) -> None:
+        """Changes the order."""
+        screen.toggle_order()
+
+
 class NextMatch(Command[HasCursor]):
     """Go to the next match; in tables, the next row in trouble."""
 
@@ -271,6 +283,6 @@ class Compare(Command[Compares]):
 
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
 TABLE: Commands = (
-    OpenRow, FilterRows, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, ColumnsRight,
-    ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
+    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort,
+    ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
 )  # fmt: skip

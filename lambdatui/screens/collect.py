@@ -102,10 +102,6 @@ class CollectScreen(TableScreen):
         """The collection's source and when it began."""
         return row.source, row.started_at
 
-    def in_trouble(self, row: CollectionView) -> bool:
-        """Whether it rejected lines, could not read something, or has no recorded end."""
-        return bool(row.rejected) or bool(row.failures) or row.took_s is None
-
     def paint(self, answer: CollectedView) -> None:
         """Shows the collections, and above them the store's age, size, rejects and retention."""
         super().paint(answer)

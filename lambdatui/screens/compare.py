@@ -16,6 +16,7 @@ class CompareScreen(TableScreen):
 
     ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"
+    REASON: ClassVar[str] = "ratio"
 
     def __init__(self, session: Session, destination: ToComparison) -> None:
         super().__init__(session)
@@ -45,7 +46,3 @@ class CompareScreen(TableScreen):
     def key_of(self, row: ComparedFigure) -> Any:
         """The figure's name."""
         return row.figure
-
-    def in_trouble(self, row: ComparedFigure) -> bool:
-        """Whether the figure became, or is, worse."""
-        return row.worse

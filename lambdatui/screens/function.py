@@ -29,7 +29,6 @@ from lambdatui.widgets.fields import Field, Fields
 _FIELD_CELLS = 19
 _CHART_MARGIN = 12
 _COLUMNS = columns_by_id(FunctionView)
-_TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success"}
 
 
 @dataclass(frozen=True)
@@ -178,20 +177,10 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
             self.app.push_screen(PickScreen("Which chart?", titles, titles[self._first_chart % len(titles)]), take)
 
     def _paint_charts(self) -> None:
-        from lambdatui.widgets.chart import Chart, Curve
+        from lambdatui.widgets.chart import Chart
 
         for place, chart in enumerate(self.query(Chart)):
-            shown = self._charts[(self._first_chart + place) % len(self._charts)]
-            chart.title, chart.unit = shown.title, shown.unit
-            chart.show_curves(
-                shown.starts,
-                tuple(
-                    Curve(curve.name, curve.values, _TONES[curve.meaning], points=curve.marked)
-                    for curve in shown.curves
-                ),
-                unfinished=shown.unfinished,
-                measured=shown.measured,
-            )
+            chart.show_view(self._charts[(self._first_chart + place) % len(self._charts)])
             chart.show_cross(self._cross)
 
     def next_charts(self) -> None:

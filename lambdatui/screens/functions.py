@@ -13,7 +13,7 @@ from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
-from lambdatui.views.fleet_health import health, in_trouble, places
+from lambdatui.views.fleet_health import health, places
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.time_range import RangeChoice, TimeRange
@@ -242,10 +242,6 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     def key_of(self, row: FunctionView) -> Any:
         """The function's id in the store."""
         return row.function_id
-
-    def in_trouble(self, row: FunctionView) -> bool:
-        """Whether the function passes a threshold of trouble."""
-        return in_trouble(row, self.session.thresholds)
 
     def counts(self) -> tuple[str, ...]:
         """Invocations, errors and the cost at list price of the functions that are shown, and their number."""

@@ -80,6 +80,8 @@ class Session:
     """The local runner that filled the store, while it runs."""
     collecting: "RunningCollection | None" = None
     """The collection that was started here, while it runs."""
+    greeting: str = ""
+    """What the first screen says until a key is pressed."""
     payloads: dict[str, str] = field(default_factory=dict)
     """What functions of the local runner were invoked with last; never written anywhere."""
 

@@ -59,9 +59,12 @@ class GlobalOption:
 OPTIONS = (
     GlobalOption("db", "The store (default: $LAMBDATUI_DB, else the XDG data folder).", "FILE", variable="LAMBDATUI_DB",
                  first_frame=True),
-    GlobalOption("range", "Span of time (default {preset}).", "{presets}", first_frame=True),
-    GlobalOption("from", "Start: ISO 8601 (UTC where no zone is named) or epoch seconds.", "TIME", configured=False),
-    GlobalOption("to", "End, exclusive; a bare date includes its whole day.", "TIME", configured=False),
+    GlobalOption("range", "Span of time (default {preset}); also 3h..1h, yesterday, last-week, 2026-11-01..2026-11-07.",
+                 "{presets}", first_frame=True),
+    GlobalOption("from", "Start: 3h (ago), 09:30, yesterday, monday, ISO 8601 or epoch seconds; of UTC, unless --tz or "
+                 "the time itself names a zone.", "TIME", configured=False),
+    GlobalOption("to", "End, exclusive; a bare date, or a word for a day, includes its whole day.", "TIME",
+                 configured=False),
     GlobalOption("at", 'Moves "now" for the range.', "TIME", configured=False),
     GlobalOption("account", "Only this account (glob, repeatable).", "A", kind=REPEATED),
     GlobalOption("region", "Only this region (glob, repeatable).", "R", kind=REPEATED),
@@ -69,7 +72,9 @@ OPTIONS = (
     GlobalOption("tag", "Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs).", "TAG", kind=REPEATED),
     GlobalOption("filter", "Only functions that this filter of functions keeps; @NAME is a saved one.", "EXPR",
                  configured=False),
-    GlobalOption("utc", "Show times in UTC, not in this machine's zone.", kind=FLAG, first_frame=True),
+    GlobalOption("tz", "Zone that times are shown in, and typed in: a name such as Europe/Berlin, local or UTC "
+                 "(default: shown in this machine's, typed in UTC).", "ZONE"),
+    GlobalOption("utc", "Short for --tz UTC.", kind=FLAG, first_frame=True),
     GlobalOption("no-color", "No colour; also $NO_COLOR.", kind=FLAG, variable="NO_COLOR", first_frame=True),
     GlobalOption("no-mouse", "Leave the mouse to the terminal, for selecting text.", kind=FLAG, first_frame=True),
     GlobalOption("ascii", "No signs beyond ASCII, for fonts that lack them.", kind=FLAG, first_frame=True),

@@ -55,13 +55,17 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         utc: bool,
         key_of: Callable[[Any], Any],
         in_trouble: Callable[[Any], bool],
+        rank: Callable[[Any], int] | None = None,
+        plain_order: bool = False,
         is_marked: Callable[[Any], bool] = lambda row: False,
         sort: tuple[str, bool] | None = None,
         store_order: Sequence[str] = (),
         nesting: Nesting | None = None,
         id: str | None = None,
     ) -> None:
-        """``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
+        """Rows of the least ``rank`` come first, unless it is None or the order is plain; those of one rank are sorted.
+
+        ``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
 
         ``store_order`` names the columns by which the store can sort rows that are paged.
         """
@@ -71,6 +75,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._utc = utc
         self._key_of = key_of
         self._in_trouble = in_trouble
+        self._rank = rank
+        self.plain_order = plain_order
         self._is_marked = is_marked
         self._store_order = tuple(store_order)
         self._nesting = nesting
@@ -143,10 +149,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return AllRows(nested, more=source.more)
 
     def _in_order(self, rows: Sequence[Any], source: AllRows) -> Sequence[Any]:
-        column = self._sorted_column()
-        if column is None or self.sort is None or source.more:
+        if source.more:
             return rows
-        return sort_rows(rows, column, reverse=self.sort[1])
+        column = self._sorted_column()
+        if column is not None and self.sort is not None:
+            rows = sort_rows(rows, column, reverse=self.sort[1])
+        return rows if self._rank is None or self.plain_order else sorted(rows, key=self._rank)
 
     def rearrange(self, cursor_on: Any = None) -> None:
         """Arranges the rows again after some were opened or closed; the cursor goes to the row of that key."""

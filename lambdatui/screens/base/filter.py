@@ -5,11 +5,14 @@ from typing import ClassVar
 
 from textual import on
 
+from lambdatui.commands.base import keys
+from lambdatui.commands.general import Back
 from lambdatui.screens.base.shell import ShellScreen
 from lambdatui.session.session import Session
 from lambdatui.views.filters import FilterError
 from lambdatui.views.named_filter import Expanded, NamedFilter, checked_name, expanded, names_in
 from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.key_line import WAY_OUT, KeyHint
 from lambdatui.widgets.messages import FilterTyped
 
 
@@ -71,10 +74,6 @@ class FilteredScreen(ShellScreen):
             return
         self.say(f"@{name} is no longer saved")
 
-    def apply_filter(self, expression: str) -> None:
-        """Filters by an expression as if it had been typed."""
-        self.post_message(FilterTyped(expression, done=True))
-
     def ask_filter_name(self) -> None:
         """Asks for a name, and saves the filter under it."""
         from lambdatui.screens.dialogs.prompt import PromptScreen
@@ -94,9 +93,30 @@ class FilteredScreen(ShellScreen):
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Keep what matches; ``done`` is false while the expression is still being typed."""
 
+    def use_filter(self, expression: str) -> None:
+        """Filters, or searches, by ``expression`` as if it had been typed."""
+        self.filter = expression
+        self.filter_to(expression, done=True)
+        self.refresh_header()
+
     def open_filter(self) -> None:
         """Shows the filter line with the present filter in it, to be edited."""
         self.query_one(FilterLine).start(self.filter)
+        self.refresh_keys()
+
+    def back_word(self) -> str:
+        """``no filter`` where Esc clears the filter first."""
+        return "no filter" if self.filter else super().back_word()
+
+    def _key_hints(self) -> list[KeyHint]:
+        """While a filter is typed, only what ends it: any letter is the filter's."""
+        line = self.query(FilterLine)
+        if not (line and line.first().display):
+            return super()._key_hints()
+        return [
+            KeyHint("Enter", "keep", line.first().submit),
+            KeyHint(keys(Back, self.keymap)[0], Back.footer(), self.go_back, WAY_OUT),
+        ]
 
     def go_back(self) -> None:
         """Undoes one thing: the filter line, what is chosen, the filter, the narrowing; then leaves the screen."""
@@ -128,6 +148,7 @@ class FilteredScreen(ShellScreen):
     def _close_filter_line(self) -> None:
         self.query_one(FilterLine).finish()
         self.cursor_pane.focus()
+        self.refresh_keys()
 
     @on(FilterTyped)
     def _filter_typed(self, message: FilterTyped) -> None:

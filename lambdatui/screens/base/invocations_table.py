@@ -83,6 +83,7 @@ class InvocationsTable(TableScreen):
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
     FILTERED_ROWS: ClassVar[str] = "invocations"
+    REASON: ClassVar[str] = "status"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
     _pruned: tuple[str, ...] = ()  # since when invocations are kept, where the range begins before that
@@ -109,10 +110,6 @@ class InvocationsTable(TableScreen):
     def key_of(self, row: InvocationView) -> Any:
         """The invocation's key in the store."""
         return row.key
-
-    def in_trouble(self, row: InvocationView) -> bool:
-        """Whether the invocation failed."""
-        return row.failed
 
     def open_row(self, row: InvocationView) -> None:
         """Opens the invocation with its log lines."""

@@ -249,7 +249,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
             self.say("all lines are shown: / looks for some, and a then shows the lines around them")
             return
         self._around = _AROUND[(_AROUND.index(self._around) + 1) % len(_AROUND)]
-        self.say(f"{self._around} lines around each" if self._around else "only the lines that were found")
+        self.say(f"{counted(self._around, 'line')} around each" if self._around else "only the lines that were found")
         self.ask_rows()
 
     @property

@@ -1,6 +1,6 @@
 """Going from a screen to others, by way of the navigator."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdatui.screens.base.shell import ShellScreen
 
@@ -27,6 +27,12 @@ class NavigatingScreen(ShellScreen):
         """Goes to a main screen; does nothing where it is shown already."""
         if name != self.NAME or len(self.app.screen_stack) > 2:
             self.navigator.go_to(name)
+
+    def jump_filtered(self, name: str, expression: str) -> None:
+        """Goes to a main screen, and keeps there what matches."""
+        self.jump_to(name)
+        there: Any = self.app.screen
+        there.call_after_refresh(there.use_filter, expression)
 
     def last_view(self) -> None:
         """Goes to the main screen that was shown before this one."""

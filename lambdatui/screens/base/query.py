@@ -12,7 +12,7 @@ from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
 from lambdatui.session.session import Session
 from lambdatui.views.named_filter import OF_FUNCTIONS
-from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
+from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute, span_text
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.notice import Notice
 
@@ -209,6 +209,7 @@ class QueryScreen(CommandScreen):
     def refresh_header(self) -> None:
         """Paints the header again, with its notes on the tags in scope."""
         if self.is_mounted:
+            self.refresh_keys()
             tags = self.shown_scope.tag_notes if self.shown_scope is not None else ()
             summary = replace(self.summary(), tags=tags, narrowed=self.narrowing_text())
             self.query_one(Header).show_summary(self.heading(), summary)
@@ -229,6 +230,17 @@ class QueryScreen(CommandScreen):
         self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
 
+    def choose_time(self) -> None:
+        """Asks for a range in words, and looks at it."""
+        from lambdatui.screens.dialogs.time_range import TimeScreen
+
+        def take(choice: RangeChoice | None) -> None:
+            if choice is not None:
+                self.session.choice = choice
+                self.ask_rows()
+
+        self.app.push_screen(TimeScreen(self.session), take)
+
     def travel(self, *, back: bool) -> None:
         """Moves the range by its own length; forward it ends at now, and then follows the clock again."""
         shown, now = self.session.shown, self.session.now_ms()
@@ -243,5 +255,6 @@ class QueryScreen(CommandScreen):
             return
         to = shown.back() if back else shown.forward(now)
         live = not back and to.to_ms >= ceil_minute(now)
-        self.session.choice = replace(choice.with_preset(choice.preset), at=None if live else str(to.to_ms))
+        length = choice.preset if choice.start is None and choice.end is None else span_text(shown.span_ms)
+        self.session.choice = replace(choice.with_preset(length), at=None if live else str(to.to_ms))
         self.ask_rows()

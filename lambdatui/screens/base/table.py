@@ -21,8 +21,10 @@ from lambdatui.text.figures import counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
+from lambdatui.views.fleet_health import trouble_rank
 from lambdatui.views.formatting import json_value, value_text
 from lambdatui.views.named_filter import Expanded, misfit
+from lambdatui.views.shared_columns import TROUBLE
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.messages import RowOpened, SortChosen
@@ -48,6 +50,8 @@ class TableScreen(PlacesScreen):
     """The order at first: a column's id, and whether it is descending; None for the order of the answer."""
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
     """The ids of the columns by which the store can sort rows that are paged."""
+    REASON: ClassVar[str] = "trouble"
+    """The column that says in words why a row is in trouble: it is there whatever other columns are hidden."""
     MARKS_FUNCTIONS: ClassVar[bool] = False
     """Whether a row is a function, so that marks stay with it from screen to screen."""
     nesting: Nesting | None = None
@@ -75,6 +79,8 @@ class TableScreen(PlacesScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
+            rank=None if self._in_time_order else self.trouble_rank,
+            plain_order=self.session.saved.get(self._order_name) == "plain",
             is_marked=self.is_marked,
             sort=self._saved_sort(),
             store_order=self.STORE_ORDER,
@@ -85,12 +91,35 @@ class TableScreen(PlacesScreen):
         """The columns that the configuration's ``[columns]`` names, the most important first; else the screen's own."""
         chosen = self.session.columns.get(self.NAME or "")
         if not chosen:
-            return self.COLUMNS
+            return self._with_reason(self.COLUMNS)
         own = {table_column.column.id: table_column for table_column in self.COLUMNS}
         known = {column.id: TableColumn(column) for column in self.FILTERED} | own
         wanted = [known[name] for name in chosen if name in known]
         by_need = (TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted))
-        return tuple(by_need) or self.COLUMNS
+        return self._with_reason(tuple(by_need) or self.COLUMNS)
+
+    def _with_reason(self, columns: tuple[TableColumn, ...]) -> tuple[TableColumn, ...]:
+        """The columns, among them the one that says why a row is in trouble: after the first, where it was left out."""
+        own = next((place for place in (*columns, *self.COLUMNS) if place.column.id == self.REASON), None)
+        if own is None:
+            known = (column for column in self.FILTERED if column.id == self.REASON)
+            column = next(known, TROUBLE if hasattr(self.ROW, TROUBLE.id) else None)
+            if column is None:
+                return columns
+            own = TableColumn(column)
+        reason = TableColumn(own.column, 0, own.width, own.grows, own.most, stays=True)
+        if own in columns:
+            return tuple(reason if place is own else place for place in columns)
+        return (*columns[:1], reason, *columns[1:])
+
+    @property
+    def _in_time_order(self) -> bool:
+        return getattr(self.ROW, "IN_TIME_ORDER", False)
+
+    @property
+    def _order_name(self) -> str:
+        """The name under which the state has whether trouble goes first."""
+        return f"{self.NAME or type(self).__name__}.order"
 
     def _saved_sort(self) -> tuple[str, bool] | None:
         """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
@@ -141,8 +170,12 @@ class TableScreen(PlacesScreen):
         """What identifies a row: when rows are read again, the cursor stays on the one with the same key."""
 
     def in_trouble(self, row: Any) -> bool:
-        """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default none does."""
-        return False
+        """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default it says."""
+        return bool(getattr(row, "trouble", None))
+
+    def trouble_rank(self, row: Any) -> int:
+        """Where the row stands unless the order is plain, as ``views.fleet_health.trouble_rank``."""
+        return trouble_rank(row) if hasattr(row, "trouble") else 0 if self.in_trouble(row) else 2
 
     def open_row(self, row: Any) -> None:
         """What Enter does with a row."""
@@ -261,6 +294,17 @@ class TableScreen(PlacesScreen):
         """Keeps only the rows in trouble, or shows all again."""
         self.filter_rows(self.table.where, only_trouble=not self.table.only_trouble, done=True)
         self.refresh_header()
+
+    def toggle_order(self) -> None:
+        """Puts the rows in trouble first, or sorts them among the others; kept for the next run."""
+        table = self.table
+        if self._in_time_order:
+            self.say(f"{plural(2, self.ROW_IS)} stay in order of time: x keeps only those in trouble, n finds the next")
+            return
+        table.plain_order = not table.plain_order
+        table.rearrange()
+        self.session.saved[self._order_name] = "plain" if table.plain_order else ""
+        self.say("plain sorting: X puts trouble first again" if table.plain_order else "trouble first: X sorts plainly")
 
     def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
