@@ -140,6 +140,19 @@ class MarksRows(HasTable, Protocol):
         """Takes all marks away; False where there are none."""
 
 
+class ChoosesLines(Protocol):
+    """A screen whose lines can be chosen, to be copied."""
+
+    def choose_lines(self, step: int, /) -> None:
+        """Chooses one line more: below (``step`` 1) or above (-1)."""
+
+    def chosen_count(self) -> int:
+        """How many lines are chosen."""
+
+    def copy_chosen(self) -> bool:
+        """Copies the chosen lines; False where none are."""
+
+
 class FillsScreen(Protocol):
     """A screen that can give its log all the cells there are."""
 
@@ -275,11 +288,8 @@ class IsScreen(Protocol):
     def go_back(self) -> None:
         """Closes the filter line, else clears the filter, else leaves the screen."""
 
-    def copy_text(self) -> str:
-        """What ``copy`` is to copy: the row, or the whole log."""
-
-    def copy(self, text: str, /) -> None:
-        """Puts ``text`` on the clipboard of the terminal."""
+    def copy_meant(self) -> None:
+        """Puts what the screen, or its row, is about on the clipboard of the terminal."""
 
     def export(self) -> None:
         """Asks for a file's name, and writes what is shown to that file."""

@@ -119,6 +119,10 @@ class CostGroupsScreen(TableScreen):
         """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
 
+    def row_text(self, row: CostGroup) -> str:
+        """The group's arithmetic, under its name."""
+        return "\n".join((row.group, *row.arithmetic))
+
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""
         lines = row.arithmetic[:200]

@@ -75,6 +75,7 @@ class CostsScreen(TableScreen):
     )
     ROW: ClassVar[type] = CostLineColumns
     ROW_IS: ClassVar[str] = "line"
+    COPIED: ClassVar[str] = "line's arithmetic"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
@@ -140,6 +141,11 @@ class CostsScreen(TableScreen):
         if verdict.passed is Passed.UNKNOWN:
             return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
         return [Field("budget", f"{limit}, not passed", "good")]
+
+    def row_text(self, row: "LineItem") -> str:
+        """The line's arithmetic."""
+        amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
+        return f"{row.function} {row.dimension}: {row.formula} = {amount}"
 
     def open_row(self, row: "LineItem") -> None:
         """Shows the line's quantity, arithmetic, price and basis in a box."""

@@ -16,6 +16,7 @@ from lambdatui.text.figures import count, counted, instant
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
+from lambdatui.views.invocation_clipping import TraceOf
 
 _INDENT = "  "
 
@@ -173,6 +174,11 @@ class ErrorsScreen(TableScreen):
             ("Basis", "lines that Logs Insights found, by pattern" if row.error_type == PATTERN else row.basis),
             ("A request that failed so", row.sample_request_id or "none is kept"),
         ]
+
+    def trace_of(self, row: ErrorTrendView) -> TraceOf:
+        """That of an invocation which failed so; where none is kept, the error's type and message."""
+        message = row.message.removeprefix(_INDENT)
+        return TraceOf(request_id=row.sample_request_id or "", otherwise=f"{row.error_type}: {message}")
 
     def open_row(self, row: ErrorTrendView) -> None:
         """Opens or closes a family; of an error, opens an invocation that failed so."""

@@ -13,6 +13,7 @@ from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.queries import QueryContext, ask
 from lambdatui.text.figures import counted
 from lambdatui.views.filters import Filter, FilterError, tags_in
+from lambdatui.views.invocation_clipping import TraceOf
 from lambdatui.views.invocations import (
     INVOCATION_COLUMNS,
     STORE_ORDER,
@@ -110,6 +111,10 @@ class InvocationsTable(TableScreen):
     def key_of(self, row: InvocationView) -> Any:
         """The invocation's key in the store."""
         return row.key
+
+    def trace_of(self, row: InvocationView) -> TraceOf:
+        """The invocation's own."""
+        return TraceOf(row.key, otherwise=self.row_text(row))
 
     def open_row(self, row: InvocationView) -> None:
         """Opens the invocation with its log lines."""

@@ -20,7 +20,7 @@ from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.session.destinations import ToInvocation, ToLineStats
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.figures import counted
+from lambdatui.text.figures import counted, iso
 from lambdatui.text.plain import plain
 from lambdatui.views import line_stats
 from lambdatui.views.filters import FilterError, tags_in, without_tags
@@ -183,6 +183,20 @@ class LogSearchScreen(LogScreen, QueryScreen):
         """A line as it stands in the log, after its function's name where lines of several functions are shown."""
         return line.message if self._function_id is not None else f"{line.function}  {line.message}"
 
+    def line_facts(self, numbers: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        """The functions and request ids of the lines, where they are few, and the time of the first and the last."""
+        rows = [row for at in numbers if (row := self._rows_of_lines[at]) is not None]
+        if not rows:
+            return ()
+        functions = list(dict.fromkeys(row.function for row in rows))
+        requests = list(dict.fromkeys(row.request_id for row in rows if row.request_id))
+        ends = dict.fromkeys(iso(row.timestamp) or "" for row in (rows[0], rows[-1]))
+        return (
+            ("Function" if len(functions) == 1 else "Functions", _few(functions, "function")),
+            ("Request id" if len(requests) == 1 else "Request ids", _few(requests, "request id")),
+            ("Time", " to ".join(ends)),
+        )
+
     def following_word(self) -> str:
         """``FOLLOWING`` for the header, while new lines come into sight as they are collected."""
         return "FOLLOWING" if self.following else ""
@@ -307,3 +321,8 @@ class LogSearchScreen(LogScreen, QueryScreen):
             for row in answer.rows
         ]
         return json.dumps(lines, indent=2)
+
+
+def _few(names: Sequence[str], noun: str) -> str:
+    """The names where they are at most five, else how many there are."""
+    return ", ".join(names) if len(names) <= 5 else counted(len(names), noun)
