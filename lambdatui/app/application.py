@@ -21,7 +21,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.app.changed_cells import ChangedCells, TerminalCells
-from lambdatui.app.clipboard import osc52
+from lambdatui.app.clipboard import LIMIT_BYTES, give_to_tmux, osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
 from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
 from lambdatui.screens.base.screen import CommandScreen
@@ -86,7 +86,7 @@ class LambdaTui(App[int]):
     TITLE = "lambdatui"
     BINDINGS: ClassVar[list[BindingType]] = [
         # Priority: a prompt, the palette or a dialog must not take these keys for its own.
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "copy_or_quit", "Quit", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Stop", show=False, priority=True),
     ]
@@ -350,6 +350,11 @@ class LambdaTui(App[int]):
         self._screens_left = 0
         gc.collect()
 
+    async def action_copy_or_quit(self) -> None:
+        """Copies the lines that are chosen on a log; where none are, ends the program."""
+        if not (isinstance(self.screen, CommandScreen) and self.screen.copy_chosen()):
+            await self.action_quit()
+
     def save_state(self, path: str) -> None:
         """Saves the screen and the range that the next run begins with."""
         saved, choice = self.session.saved, self.session.choice
@@ -358,14 +363,23 @@ class LambdaTui(App[int]):
             saved["range"] = choice.preset
         save_state(path, saved)
 
+    @property
+    def most_copied_bytes(self) -> int:
+        """Bytes of UTF-8 that are copied at once."""
+        return LIMIT_BYTES
+
     def put_on_clipboard(self, text: str) -> bool:
         """Copies ``text`` through the terminal, its secrets redacted; true where it was too long and has been cut."""
         if self.session.redact:
             from lambdatui.text.redaction import redacted
 
             text = redacted(text)
-        sequence, cut = osc52(text, os.environ)
+        in_browser = self._driver is not None and self._driver.is_web
+        # The browser's page obeys the bare sequence, whatever multiplexer the server was started in.
+        sequence, cut = osc52(text, {} if in_browser else os.environ)
         self._clipboard = text
+        if not (in_browser or self.is_headless):
+            give_to_tmux(text, os.environ)
         if self._driver is not None:
             self._driver.write(sequence)
             self._driver.flush()

@@ -43,6 +43,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
     MARKS_FUNCTIONS: ClassVar[bool] = True
+    COPIED: ClassVar[str] = "name"
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
@@ -341,6 +342,10 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             *cost,
             *super().counts(),
         )
+
+    def row_text(self, row: FunctionView) -> str:
+        """The function's name, as commands take it."""
+        return row.function
 
     def open_row(self, row: FunctionView) -> None:
         """Opens the function."""
