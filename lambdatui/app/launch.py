@@ -70,11 +70,16 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
 def _run(context: "CommandContext", session: Session, painted: "StartupView | None") -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
+    if context.theme is None and not session.terminal.no_color and sys.stdin.isatty():
+        terminal_signals.ask_background(os.environ)
     try:
         gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.app.application import LambdaTui
+        from lambdatui.start.background import is_light
 
-        app = LambdaTui(session, theme_name(session.terminal, context.theme), painted=stands, themes=context.themes)
+        light = context.theme is None and is_light(os.environ, remote=session.terminal.remote)
+        theme = theme_name(session.terminal, context.theme, light=light)
+        app = LambdaTui(session, theme, painted=stands, themes=context.themes)
     except BaseException as error:
         if stands:
             first_frame.leave()

@@ -85,10 +85,13 @@ def terminal(environ: "Mapping[str, str]", *, no_color: bool = False, ascii: boo
     )
 
 
-def theme_name(of: Terminal, asked: str | None) -> str:
-    """The theme to start with: the one asked for, unless the terminal has no colours for it."""
+def theme_name(of: Terminal, asked: str | None, *, light: bool = False) -> str:
+    """The theme to start with: the one asked for, unless the terminal has no colours for it.
+
+    ``light``: the terminal's background is; without a theme that was asked for, the theme is light too.
+    """
     if asked is None:
-        return ANSI_DARK if of.ansi else DARK
+        return (ANSI_LIGHT if light else ANSI_DARK) if of.ansi else LIGHT if light else DARK
     if of.no_color and not asked.startswith("ansi-"):
         return ANSI_LIGHT if "light" in asked else ANSI_DARK
     return asked
