@@ -23,7 +23,7 @@ from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 from lambdatui.app.clipboard import osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
-from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
+from lambdatui.app.themes import ANSI_THEMES, FALLBACKS, THEMES, own_theme
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.screens.functions import FunctionsScreen
@@ -110,8 +110,9 @@ class LambdaTui(App[int]):
         super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
         self._painted, self._hold = painted, contextlib.ExitStack()
-        for known in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
+        for known in (*THEMES, *ANSI_THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
             self.register_theme(known)
+        self._own_themes = frozenset(themes or ())
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
         self.theme = theme
@@ -216,8 +217,17 @@ class LambdaTui(App[int]):
     def _say_notes(self) -> None:
         from lambdatui.session.queries import store_notes
 
-        for note in store_notes():
+        for note in (*store_notes(), *self._theme_notes()):
             self._say(note)
+
+    def _theme_notes(self) -> list[str]:
+        """What cannot be read well in the configuration's theme that is painted with, if it is one."""
+        if self.theme not in self._own_themes:
+            return []
+        from lambdatui.app.contrast import shortfalls
+
+        short = "; ".join(shortfalls(self.available_themes[self.theme])[:3])
+        return [f"theme {self.theme}: too little contrast: {short}; see lambdatui doctor"] if short else []
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
