@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from lambdatui.views.startup_view import StartupView
 
 
-def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> int:
+def run(
+    context: "CommandContext", *, painted: "StartupView | None" = None, greeting: str = "", has_state: bool = True
+) -> int:
     """Shows the screens until they are left; returns the exit code.
 
     ``painted`` is what the first frame shows, if it was painted already. Textual is imported only after that frame.
+    ``greeting`` is said on the first screen. Without ``has_state`` nothing is taken from the run before, nor kept.
     """
     try:
         shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
@@ -47,7 +50,8 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
         thresholds=context.thresholds,
         retention=context.retention,
         redact=not context.no_redact,
-        saved=load_state(paths.state_file()),
+        saved=load_state(paths.state_file()) if has_state else {},
+        greeting=greeting,
     )
     if context.pricing:
         from lambdatui.settings.own_terms import configured
@@ -62,12 +66,12 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
         vars(sys)[name] = getattr(getattr(sys, name), "unguarded", getattr(sys, name))
     terminal_signals.install()
     try:
-        return _run(context, session, painted)
+        return _run(context, session, painted, has_state=has_state)
     finally:
         terminal_signals.uninstall()
 
 
-def _run(context: "CommandContext", session: Session, painted: "StartupView | None") -> int:
+def _run(context: "CommandContext", session: Session, painted: "StartupView | None", *, has_state: bool) -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
     if context.theme is None and not session.terminal.no_color and sys.stdin.isatty():
@@ -88,5 +92,6 @@ def _run(context: "CommandContext", session: Session, painted: "StartupView | No
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
-    app.save_state(paths.state_file())
+    if has_state:
+        app.save_state(paths.state_file())
     return code if code is not None else app.return_code or 0

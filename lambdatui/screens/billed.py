@@ -12,7 +12,6 @@ from lambdatui.session.session import Session
 from lambdatui.text.figures import exact, rate
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (
-    EXPLAINED,
     GROUPINGS,
     TOTAL,
     ReconciledRow,
@@ -36,6 +35,7 @@ class BilledScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow
     ROW_IS: ClassVar[str] = "line"
+    REASON: ClassVar[str] = "reason"
     SORT: ClassVar[tuple[str, bool] | None] = ("day", True)
 
     def __init__(self, session: Session) -> None:
@@ -81,10 +81,6 @@ class BilledScreen(TableScreen):
     def key_of(self, row: ReconciledRow) -> Any:
         """The day and the dimension of the bill."""
         return row.day, row.dimension
-
-    def in_trouble(self, row: ReconciledRow) -> bool:
-        """Whether AWS billed at least a cent more or less for a reason that is not known."""
-        return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
     def counts(self) -> tuple[str, ...]:
         """The sums that AWS billed, at list price and computed, and the number of rows."""

@@ -4,7 +4,7 @@ from lambdatui.text.figures import age, counted, zone_names
 from lambdatui.text.plain import plain
 from lambdatui.text.table import cells
 from lambdatui.views.columns import table_columns
-from lambdatui.views.fleet_health import health, in_trouble
+from lambdatui.views.fleet_health import health
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.startup_view import StartupView
 from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, home_header_lines, row_cell
@@ -47,7 +47,7 @@ def frame(
         f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in view.rows[: max(0, room)]:
-        trouble = in_trouble(row, {})
+        trouble = row.trouble is not None
         mark = marks.trouble if trouble else " "
         text = " ".join(row_cell(column, row, width, utc=utc, more=marks.more) for column, width in laid_out)
         text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit

@@ -45,7 +45,7 @@ class TimeRange:
 
     ``hides``: an end was asked for, and nothing of then or later is shown, not even a setting; else the range ends
     now, or with the newest data, and settings are those of now. ``utc``: the label tells times in UTC, not in this
-    process's zone.
+    process's zone. ``simulated``: the span (epoch ms) of the store whose data are simulated; None where none are.
     """
 
     from_ms: int
@@ -53,6 +53,7 @@ class TimeRange:
     label: str
     hides: bool = field(default=False, compare=False)
     utc: bool = field(default=True, compare=False)
+    simulated: tuple[int, int] | None = field(default=None, compare=False)
 
     @property
     def until_ms(self) -> int | None:

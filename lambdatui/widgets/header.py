@@ -87,6 +87,8 @@ class DataSummary:
     """Such as ``3 of 12 functions``, the least important first: those go where cells are short."""
     tags: tuple[str, ...] = ()
     """Notes on the tags in scope."""
+    narrowed: str = ""
+    """Which functions alone the screen is of, such as ``functions: checkout (12)``; empty: of all."""
 
 
 class Header(Widget):
@@ -184,6 +186,8 @@ class Header(Widget):
         dot = f" {facts.marks.dot} "
         label = facts.shown.label if facts.shown else "reading the store"
         text = Text.assemble((label, self._look("range")), no_wrap=True, end="")
+        if summary.narrowed:
+            text.append(dot, self._look("quiet")).append(plain(summary.narrowed), self._look("filter"))
         if summary.filter:
             text.append(dot, self._look("quiet")).append(f"filter: {plain(summary.filter)}", self._look("filter"))
         for note in summary.tags:

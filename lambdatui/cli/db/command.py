@@ -9,9 +9,9 @@ import click
 from collectors.model.clock import now_ms
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.global_options import current_context
+from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.text.table import text_table
 from lambdatui.views.time_range import floor_minute, preset_ms, span_text
 from lambdatui.views.time_words import period
 
@@ -105,7 +105,7 @@ def _tables(as_json: bool) -> None:
         click.echo(json.dumps({name: {"rows": rows, "columns": columns} for name, rows, columns in tables}, indent=2))
         return
     lines = [[name, f"{rows:,}", ", ".join(columns)] for name, rows, columns in tables]
-    click.echo(text_table(lines, right=(1,)), nl=False)
+    echo_table(lines, right=(1,), cuttable=(2,))
 
 
 @command.command("check", epilog="Example: lambdatui db check --quick")
@@ -237,8 +237,10 @@ def query(sql: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
              ON function_id = functions.id GROUP BY 1" --csv
     """
 
-    from lambdatui.cli.db.query import formatted, run
+    from lambdatui.cli.db.query import echo_rows, formatted, run
 
     columns, rows = run(current_context().db, sql, limit)
-    form = "json" if as_json else "csv" if as_csv else "text"
-    click.echo(formatted(columns, rows, form), nl=False)
+    if as_json or as_csv:
+        click.echo(formatted(columns, rows, "json" if as_json else "csv"), nl=False)
+    else:
+        echo_rows(columns, rows)
