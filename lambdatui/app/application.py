@@ -18,6 +18,7 @@ from textual.driver import Driver
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widgets import Input
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.app.changed_cells import ChangedCells, TerminalCells
@@ -114,6 +115,9 @@ class LambdaTui(App[int]):
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
         self.theme = theme
+        if session.terminal.still:
+            self.animation_level = "none"
+        Input.cursor_blink._default = not session.terminal.still  # of every line that is typed on
         if session.terminal.ascii:
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars

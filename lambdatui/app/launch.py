@@ -29,7 +29,7 @@ def run(
     ``greeting`` is said on the first screen. Without ``has_state`` nothing is taken from the run before, nor kept.
     """
     try:
-        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
+        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii, still=context.reduced_motion)
     except TerminalRefused as refused:
         sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
         return 1
