@@ -13,7 +13,14 @@ from collectors.store.read.startup_reader import StartupUnreadable
 from lambdatui.settings import paths
 from lambdatui.start.arguments import first_frame_knows, global_only
 from lambdatui.start.state import PANES, load_state
-from lambdatui.start.terminal_signals import ENTER, LEAVE, install, remember_frame, uninstall
+from lambdatui.start.terminal_signals import (
+    ENTER,
+    LEAVE,
+    ask_background,
+    install,
+    remember_frame,
+    uninstall,
+)
 from lambdatui.text.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
 from lambdatui.views.startup_view import StartupView, startup_view
@@ -54,10 +61,13 @@ def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> S
     file = options.get("db") or paths.store_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(
+    view = _painted(
         file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout,
         plain_order=_is_plain(before), picked=before.get(_COLUMNS, ""), panes=before.get(PANES),
     )  # fmt: skip
+    if view is not None and not options.get("theme") and not screen.no_color:
+        ask_background(environ)
+    return view
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
