@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
+from textual.app import ComposeResult
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
@@ -11,6 +12,7 @@ from lambdatui.screens.base.invoking import InvokingScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
+from lambdatui.views.filters import Filter
 from lambdatui.views.fleet_health import health, in_trouble, places
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.overview import Overview
     from lambdatui.views.startup_view import StartupView
+    from lambdatui.widgets.band import Band
 
 TREND_STEPS = 8
 """Steps of the small chart in a row."""
@@ -44,6 +47,13 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     def header(self) -> Header:
         """The header with the fleet's health and its money."""
         return HomeHeader(self.session)
+
+    def body(self) -> ComposeResult:
+        """The band of the fleet's figures, and the table."""
+        from lambdatui.widgets.band import Band
+
+        yield Band(self.session.terminal, utc=self.session.utc)
+        yield from super().body()
 
     def question(self) -> "Callable[[QueryContext], FunctionsView]":
         """Asks for all functions, with their figures and trends."""
@@ -73,9 +83,8 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             rows.begin(self._startup_view.rows)
             self.table.show_rows(rows)
             # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
-            self.table.show_vertical_scrollbar = self._startup_view.count > self.app.size.height - beside_rows(
-                self.app.size.width
-            )
+            size = self.app.size
+            self.table.show_vertical_scrollbar = self._startup_view.count > size.height - beside_rows(*size)
             self.session.shown = TimeRange(*self._startup_view.ends)
             whole = self._startup_view.whole
             self.query_one(HomeHeader).say_health(
@@ -107,11 +116,50 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
+        self.ask_fleet()
         self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
             self.session.runner = None
+
+    @property
+    def band(self) -> "Band":
+        """The band of the fleet's figures."""
+        from lambdatui.widgets.band import Band
+
+        return self.query_one(Band)
+
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+        """Shows the rows that match; the band has their figures once the filter is typed."""
+        super().filter_rows(where, only_trouble=only_trouble, done=done)
+        if done:
+            self.ask_fleet()
+
+    def ask_fleet(self) -> None:
+        """Asks for the band's figures of the rows that are shown, where the band is seen."""
+        shown = self.shown_range
+        if shown is None or self.answer is None or not self.band.is_shown:
+            return
+        # A range that goes on is asked for as such: then the rows' answers are at hand.
+        choice = self.choice_of_shown_rows() if shown.hides else RangeChoice(start=str(shown.from_ms))
+        table = self.table
+        rows = [table.row_at(place) for place in range(table.row_count)]
+        ids = frozenset(row.function_id for row in rows if row is not None)
+        self._ask_fleet(choice, shown.to_ms, None if len(rows) == len(table.source) else ids, self.band.steps)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="fleet")
+    def _ask_fleet(self, choice: RangeChoice, now_ms: int, function_ids: "frozenset[int] | None", steps: int) -> None:
+        from lambdatui.views.fleet_series import fleet_series
+
+        self.ask_store(
+            "fleet",
+            lambda query: fleet_series(
+                query.reader, query.range, query.book, scope=query.scope, function_ids=function_ids, steps=steps
+            ),
+            choice,
+            now_ms,
+        )
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
@@ -143,9 +191,11 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes the local runner, or shows the month's money in the header."""
+        """Takes the local runner, or shows the fleet's figures in the band, or the month's money in the header."""
         if subject == "runner":
             self.session.runner = answer
+        elif subject == "fleet":
+            self.band.show_series(answer)
         else:
             self.query_one(HomeHeader).say_month(answer)
 

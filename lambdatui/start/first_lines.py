@@ -7,7 +7,14 @@ from lambdatui.views.columns import table_columns
 from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.startup_view import StartupView
-from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, home_header_lines, row_cell
+from lambdatui.widgets.layout import (
+    band_lines,
+    column_heading,
+    fitted_columns,
+    hidden_hint,
+    home_header_lines,
+    row_cell,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +26,9 @@ FUNCTIONS = table_columns(FunctionView)
 _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
 
-def beside_rows(columns: int) -> int:
-    """How many lines of the screen are no rows: the header's, one of titles, one of keys."""
-    return home_header_lines(columns) + 2
+def beside_rows(columns: int, lines: int) -> int:
+    """How many lines of the screen are no rows: the header's, the band's, one of titles, one of keys."""
+    return home_header_lines(columns) + band_lines(columns, lines) + 2
 
 
 def frame(
@@ -33,7 +40,7 @@ def frame(
     """
     marks = terminal.marks
     since = f" {marks.dot} newest data {age(now_ms - view.as_of)}" if view.as_of is not None else ""
-    room = lines - beside_rows(columns)
+    room = lines - beside_rows(columns, lines)
     well = health(view.rows, {}) if view.whole else marks.more
     # A scroll bar will take one cell.
     laid_out = fitted_columns(FUNCTIONS, columns - (view.count > room))
@@ -42,7 +49,7 @@ def frame(
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{view.ends[2]}{since}', counted(view.count, 'function'))}{_OFF}",
         f"{_sides(columns, well, '')}",
-        *[""] * (home_header_lines(columns) - 3),
+        *[""] * (home_header_lines(columns) - 3 + band_lines(columns, lines)),
         f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in view.rows[: max(0, room)]:

@@ -26,6 +26,13 @@ def home_header_lines(columns: int) -> int:
     return 3 if columns >= 160 else 4
 
 
+def band_lines(columns: int, lines: int) -> int:
+    """How many lines the band of figures above the functions has: none where the terminal has fewer than 30."""
+    if lines < 30 or columns < 40:
+        return 0
+    return 5 if lines < 36 else 6 if lines < 46 else 9
+
+
 def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 
