@@ -74,14 +74,26 @@ def hidden_hint(hidden: int) -> str:
     return "  " if not hidden else f"+{min(hidden, 9)}"
 
 
-def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
+def cell(
+    column: Column,
+    value: "Any",
+    width: int,
+    *,
+    utc: bool,
+    more: str,
+    currency: str = "USD",
+    most: float | None = None,
+) -> str:
     """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
-    A time in fewer than 19 cells loses its date's year first, then its date.
+    A time in fewer than 19 cells loses its date's year first, then its date. ``most`` is the top of a trend's scale,
+    where rows are compared; else each row has its own.
     """
     if column.kind == Kind.TREND:
-        unfinished = getattr(value, "unfinished", False)
-        drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished)
+        unfinished, partial = getattr(value, "unfinished", False), getattr(value, "partial", None)
+        drawn = UNKNOWN
+        if value is not None:
+            drawn = sparkline(value, ascii=more.isascii(), unfinished=unfinished, partial=partial, most=most)
         return padded(drawn, width, more=more)
     text = value_text(column, value, utc=utc, currency=currency, width=width)
     if column.kind == Kind.TIME and len(text) > width:
