@@ -26,6 +26,7 @@ from collectors.sources.base import (
     RunningQueries,
     StoredItem,
 )
+from collectors.store.schema import SIMULATED
 from collectors.store.write.writer import Writer, Written
 
 SAVE_S = 1.0  # how often what was covered is committed and marked
@@ -64,8 +65,9 @@ class ItemWriter:
         """
         if isinstance(item, Covered):
             self._marks.append(item)
-            # What is paid for once a day is not to be paid for again because of a kill in the next second.
-            if item.item.startswith(ONCE) or time.monotonic() - self._saved >= SAVE_S:
+            # What is paid for once a day is not to be paid for again because of a kill in the next second; what is
+            # simulated is told before it is shown.
+            if item.item.startswith((ONCE, SIMULATED)) or time.monotonic() - self._saved >= SAVE_S:
                 self.save()
             return
         from collectors.store.write import account  # most imports have log events alone, and do without

@@ -15,4 +15,6 @@ EMF_UNCOUNTED = "emf_uncounted_until"  # of ``collectors.store.write.emf_counts`
 UNSUMMED = "rows_without_sums"  # of the settings: an older store's rows have no checksums yet
 SALVAGED = "salvaged"  # of the settings: rows were lost, so cells count more rows than there are
 OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
+SIMULATED = "simulated"  # of the covered items: the first word of those whose data are simulated
+IS_SIMULATED = f"item >= '{SIMULATED} ' AND item < '{SIMULATED}!'"
 GRAINS = {"minute_cells": MINUTE_MS, "hour_cells": HOUR_MS, "day_cells": DAY_MS}

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambdatui.session.session import Session
@@ -12,17 +13,20 @@ from lambdatui.start import first_frame, terminal_signals
 from lambdatui.start.state import load_state
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import TerminalRefused, terminal, theme_name
-from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
+from lambdatui.views.time_range import RangeError, check_preset
 
 if TYPE_CHECKING:
     from lambdatui.settings.context import CommandContext
     from lambdatui.views.startup_view import StartupView
 
 
-def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> int:
+def run(
+    context: "CommandContext", *, painted: "StartupView | None" = None, greeting: str = "", has_state: bool = True
+) -> int:
     """Shows the screens until they are left; returns the exit code.
 
     ``painted`` is what the first frame shows, if it was painted already. Textual is imported only after that frame.
+    ``greeting`` is said on the first screen. Without ``has_state`` nothing is taken from the run before, nor kept.
     """
     try:
         shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
@@ -38,7 +42,7 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
     session = Session(
         db=context.db,
         terminal=shown_on,
-        choice=context.range,
+        choice=replace(context.range, local_labels=not context.utc),
         scope=context.scope,
         utc=context.utc,
         keys=context.keys,
@@ -46,7 +50,8 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
         thresholds=context.thresholds,
         retention=context.retention,
         redact=not context.no_redact,
-        saved=load_state(paths.state_file()),
+        saved=load_state(paths.state_file()) if has_state else {},
+        greeting=greeting,
     )
     if context.pricing:
         from lambdatui.settings.own_terms import configured
@@ -54,19 +59,19 @@ def run(context: "CommandContext", *, painted: "StartupView | None" = None) -> i
         session.own_terms = configured(context.pricing)
     if not context.range_given and "range" in session.saved:
         with contextlib.suppress(RangeError):
-            session.choice = RangeChoice(check_preset(session.saved["range"]))
+            session.choice = session.choice.with_preset(check_preset(session.saved["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
     for name in ("stdout", "stderr"):  # what paints writes escape sequences
         vars(sys)[name] = getattr(getattr(sys, name), "unguarded", getattr(sys, name))
     terminal_signals.install()
     try:
-        return _run(context, session, painted)
+        return _run(context, session, painted, has_state=has_state)
     finally:
         terminal_signals.uninstall()
 
 
-def _run(context: "CommandContext", session: Session, painted: "StartupView | None") -> int:
+def _run(context: "CommandContext", session: Session, painted: "StartupView | None", *, has_state: bool) -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
     try:
@@ -82,5 +87,6 @@ def _run(context: "CommandContext", session: Session, painted: "StartupView | No
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
-    app.save_state(paths.state_file())
+    if has_state:
+        app.save_state(paths.state_file())
     return code if code is not None else app.return_code or 0

@@ -14,6 +14,7 @@ import click
 
 from collectors.model.clock import now_ms
 from collectors.model.errors import LambdatuiError
+from collectors.model.units import MINUTE_MS
 from collectors.untrusted import parsed_json
 from lambdatui.cli import interrupts
 from lambdatui.cli.global_options import current_context
@@ -26,7 +27,14 @@ from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
+_FIRST_ROWS_S = 2.0
 _RUNNER, _COLLECTOR = "runner", "collector"
+_BUDGET_USD = 15.0
+"""The month's budget where the configuration names none: the simulated shop will pass it."""
+_GREETING = (
+    "The demo: thirty simulated days, then real processes. Try E (errors since the deploy), $ (this month),"
+    " 2 T (throttled last night)"
+)
 _TEXT_COLUMNS = (
     "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,"
     "cost_usd"
@@ -38,21 +46,35 @@ _TEXT_COLUMNS = (
 @click.option("--no-tui", is_flag=True, help="No screens: rows, as text, --json or --csv.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the load.")
 @click.option("--keep", type=click.Path(file_okay=False), help="Keep the log and the store in this folder.")
+@click.option(
+    "--history/--no-history",
+    default=None,
+    help="Thirty simulated days before the real invocations (default: with the screens, and said on each of them).",
+)
+@click.option("--simulated-until", type=int, hidden=True, help="Where the simulated days end, for a process of a demo.")
 @click.option("--process", type=click.Choice([_RUNNER, _COLLECTOR]), hidden=True, help="Be a process of a demo.")
 @listing_options(FunctionView)
 def command(
-    listing: Listing, seconds: float | None, no_tui: bool, seed: int, keep: str | None, process: str | None
+    listing: Listing,
+    seconds: float | None,
+    no_tui: bool,
+    seed: int,
+    keep: str | None,
+    history: bool | None,
+    process: str | None,
+    simulated_until: int | None,
 ) -> None:
     """Run a small shop of sample functions on this machine, and look at it.
 
-    Without screens it prints the rows of the functions' screen. All invocations are real: processes that start,
-    compute, fail, are killed for time and for memory, are throttled and tried again. Nothing leaves the
-    machine, and nothing stays on it.
+    The screens begin with thirty simulated days: a deploy that broke something, a throttled night, a weekly job, a
+    month that will pass its budget. From then on all invocations are real: processes that start, compute, fail, are
+    killed for time and for memory, are throttled and tried again. Without screens it prints the rows of what really
+    ran. Nothing leaves the machine, and nothing stays on it.
     """
     if process is not None:
         if keep is None:
             raise click.UsageError("--process needs the demo's folder: --keep")
-        _be(process, Path(keep), seconds or 0, seed)
+        _be(process, Path(keep), seconds or 0, seed, simulated_until)
         return
     if not no_tui and not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
         seconds = seconds or _WITHOUT_TERMINAL_S
@@ -61,10 +83,12 @@ def command(
     if no_tui and seconds is None:
         seconds = _WITHOUT_TERMINAL_S
     with _folder(keep) as folder, interrupts.as_interrupts(signal.SIGTERM, signal.SIGHUP):
+        until_ms = now_ms() // MINUTE_MS * MINUTE_MS if (not no_tui if history is None else history) else None
         if no_tui:
-            _headless(folder, seconds or _WITHOUT_TERMINAL_S, seed, listing)
+            _headless(folder, seconds or _WITHOUT_TERMINAL_S, seed, listing, until_ms)
         else:
-            click.get_current_context().exit(_screens(folder, seconds or 0, seed, stays=keep is not None))
+            code = _screens(folder, seconds or 0, seed, simulated_until_ms=until_ms, stays=keep is not None)
+            click.get_current_context().exit(code)
 
 
 @contextlib.contextmanager
@@ -88,7 +112,7 @@ def _store_path(folder: Path) -> Path:
     return folder / "demo.db"
 
 
-def _be(process: str, folder: Path, seconds: float, seed: int) -> None:
+def _be(process: str, folder: Path, seconds: float, seed: int, simulated_until_ms: int | None) -> None:
     """Run one of the demo's two processes, in ``folder``, to its end."""
     if process == _RUNNER:
         from lambdatui.demo import runner_process
@@ -97,31 +121,32 @@ def _be(process: str, folder: Path, seconds: float, seed: int) -> None:
     else:
         from lambdatui.demo import collector_process
 
-        collector_process.run(_log_path(folder), _store_path(folder))
+        collector_process.run(_log_path(folder), _store_path(folder), simulated_until_ms, seed)
 
 
 class _Processes:
-    """The runner and the collector of a demo in ``folder``.
+    """The runner and the collector of a demo in ``folder``; the collector first writes the simulated days, if any.
 
     Both end when the pipe to them does, however this process ends.
     """
 
-    def __init__(self, folder: Path, seconds: float, seed: int) -> None:
+    def __init__(self, folder: Path, seconds: float, seed: int, simulated_until_ms: int | None) -> None:
         self.store = _store_path(folder)
         self._folder = folder
         self._complaints = open(folder / "complaints.txt", "w+b")  # noqa: SIM115 - closed with the processes
         lasting = ("--seconds", seconds) if seconds else ()
+        simulated = () if simulated_until_ms is None else ("--simulated-until", simulated_until_ms)
+        self.collector = self._start(_COLLECTOR, *simulated, "--seed", seed)
         self.runner = self._start(_RUNNER, *lasting, "--seed", seed)
-        self.collector: subprocess.Popen[bytes] | None = None
         assert self.runner.stdout is not None
         line = self.runner.stdout.readline()
         if not line:
             self.runner.wait()
             self._complaints.seek(0)
             complaints = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
+            self.close()
             raise LambdatuiError(f"the runner did not start: {complaints[-1]}")
         self.functions: list[str] = parsed_json(line)["functions"]
-        self.collector = self._start(_COLLECTOR)
 
     def _start(self, process: str, *arguments: object) -> "subprocess.Popen[bytes]":
         command_line = ["demo", "--process", process, "--keep", self._folder, *arguments]
@@ -136,8 +161,6 @@ class _Processes:
     def close(self) -> None:
         """End the runner, then the collector, which reads to the log's end first."""
         for process in (self.runner, self.collector):
-            if process is None:
-                continue
             assert process.stdin is not None
             process.stdin.close()
             try:
@@ -149,8 +172,8 @@ class _Processes:
 
 
 @contextlib.contextmanager
-def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
-    processes = _Processes(folder, seconds, seed)
+def _processes(folder: Path, seconds: float, seed: int, simulated_until_ms: int | None) -> Iterator[_Processes]:
+    processes = _Processes(folder, seconds, seed, simulated_until_ms)
     try:
         yield processes
     finally:
@@ -163,19 +186,24 @@ def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
                 signal.signal(number, handler)
 
 
-def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
+def _screens(folder: Path, seconds: float, seed: int, *, simulated_until_ms: int | None, stays: bool) -> int:
     from lambdatui.app.launch import run
     from lambdatui.start.terminal_signals import call_before_end
 
-    context = current_context()
-    with _processes(folder, seconds, seed) as processes:
+    context, greeting = current_context(), ""
+    if simulated_until_ms is not None:
+        greeting = _GREETING
+        context = replace(context, thresholds={"budget_usd": _BUDGET_USD, **context.thresholds})
+    if not context.range_given:
+        context = replace(context, range=RangeChoice("1h"))
+    with _processes(folder, seconds, seed, simulated_until_ms) as processes:
         click.echo(f"calling {', '.join(processes.functions)}", err=True)
-        _wait_for_rows(processes.store)
+        _wait_for_rows(processes.store, _FIRST_ROWS_S if simulated_until_ms is not None else 0.0)
         call_before_end(processes.close)
         if not stays:
             call_before_end(lambda: shutil.rmtree(folder, ignore_errors=True))
         try:
-            return run(replace(context, db=processes.store))
+            return run(replace(context, db=processes.store), greeting=greeting, has_state=False)
         except BaseException:
             if not interrupts.came:
                 raise
@@ -185,27 +213,43 @@ def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
             return interrupts.exit_code()
 
 
-def _wait_for_rows(store: Path) -> None:
-    """Waits, at most 5 seconds, until the store exists, so that the first frame has something to show."""
+def _wait_for_rows(store: Path, invocations_s: float) -> None:
+    """Waits, at most 5 seconds, until the store exists, so that the first frame has something to show.
+
+    Then it waits, at most ``invocations_s``, until the store has an invocation.
+    """
     import time
+
+    from collectors.store.errors import StoreError
+    from collectors.store.read.reader import Reader
 
     for _ in range(100):
         if store.exists():
-            return
+            break
+        time.sleep(0.05)
+    until = time.monotonic() + invocations_s
+    while time.monotonic() < until:
+        with contextlib.suppress(StoreError), Reader(store) as reader:
+            if reader.select("SELECT 1 FROM minute_cells LIMIT 1"):
+                return
         time.sleep(0.05)
 
 
-def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None:
-    """Calls functions for ``seconds``, waits until all has ended and is collected, and prints the functions' rows."""
+def _headless(folder: Path, seconds: float, seed: int, listing: Listing, simulated_until_ms: int | None) -> None:
+    """Calls functions for ``seconds``, waits until all has ended and is collected, and prints the rows of those that
+    were called.
+    """
     from collectors.store.read.reader import Reader
 
-    with _processes(folder, seconds, seed) as processes:
+    with _processes(folder, seconds, seed, simulated_until_ms) as processes:
         click.echo(f"calling {', '.join(processes.functions)} for {seconds:g} s", err=True)
         processes.runner.wait()
         store = processes.store
     with Reader(store) as reader:
-        whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
+        since = None if simulated_until_ms is None else str(simulated_until_ms)
+        whole = RangeChoice("all", start=since).resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
         scope = current_context().scope.bound(reader)
         if listing.form == "text" and not listing.columns:
             listing = replace(listing, columns=_TEXT_COLUMNS)
-        emit(functions(reader, whole, price_book(), scope=scope), listing, utc=True)
+        view = functions(reader, whole, price_book(), scope=scope)
+        emit(replace(view, rows=[row for row in view.rows if row.invocations]), listing, utc=True)

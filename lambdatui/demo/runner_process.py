@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from lambdatui.demo.history.shop_load import ACCOUNT_LIMIT
 from lambdatui.demo.load import Load
 from lambdatui.demo.shop import Sample, deploy, deploy_next, samples
 from lambdatui.runner.log.writer import Log
@@ -40,7 +41,7 @@ async def _serve(log_path: Path, seconds: float, seed: int) -> None:
         tasks.add(asyncio.create_task(_play(runner, url, log_path, seconds, seed, ended)))
 
     try:
-        await serve(log_path, Settings(time_scale=TIME_SCALE), ready, ended)
+        await serve(log_path, Settings(time_scale=TIME_SCALE, concurrency=ACCOUNT_LIMIT), ready, ended)
     finally:
         for task in tasks:
             task.cancel()
@@ -72,7 +73,9 @@ async def _play(runner: Runner, url: str, log_path: Path, seconds: float, seed: 
 
 
 def _announce(url: str, functions: list[Sample]) -> None:
-    sys.stdout.write(json.dumps({"url": url, "functions": [function.name for function in functions]}) + "\n")
+    sys.stdout.write(
+        json.dumps({"url": url, "functions": [function.name for function in functions if function.called]}) + "\n"
+    )
     sys.stdout.flush()
 
 

@@ -10,12 +10,15 @@ from lambdatui.runner.runtimes.python import this_runtime
 from lambdatui.runner.serving.client import Api
 
 SAMPLES = Path(__file__).with_name("samples")
-_ROLE = "arn:aws:iam::000000000000:role/demo"
+ROLE = "arn:aws:iam::000000000000:role/demo"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One function; ``folder`` is its name in ``samples/``, ``reserved`` its concurrency, ``dlq``: it has a queue."""
+    """One function; ``folder`` is its name in ``samples/``, ``reserved`` its concurrency, ``dlq``: it has a queue.
+
+    ``team`` is the value of its tag of that name. One that is not ``called`` waits for its day of the week.
+    """
 
     name: str
     folder: str
@@ -25,6 +28,8 @@ class Sample:
     handler: str = "app.handler"
     reserved: int | None = None
     dlq: bool = False
+    team: str = "shop"
+    called: bool = True
 
 
 def samples() -> list[Sample]:
@@ -32,11 +37,12 @@ def samples() -> list[Sample]:
     shop = [
         Sample("shop-api", "api", 256, 3),
         Sample("thumbnails", "thumbnails", 512, 10),
-        Sample("monthly-report", "report", 128, 10),
-        Sample("payments", "payments", 256, 5, dlq=True),
+        Sample("monthly-report", "report", 128, 10, team="finance"),
+        Sample("payments", "payments", 256, 5, dlq=True, team="finance"),
         Sample("order-worker", "worker", 128, 3, reserved=2),
-        Sample("nightly-totals", "nightly", 128, 10),
-        Sample("price-scraper", "scraper", 128, 1),
+        Sample("nightly-totals", "nightly", 128, 10, team="finance"),
+        Sample("price-scraper", "scraper", 128, 1, team="search"),
+        Sample("weekly-reindex", "weekly", 3008, 600, team="search", called=False),
     ]
     if (node := node_runtime()) is not None:
         shop.append(Sample("greeter", "greeter", 128, 3, runtime=node, handler="index.handler"))
@@ -51,12 +57,13 @@ def deploy(api: Api, functions: list[Sample], dead_letters: Path) -> None:
     for sample in functions:
         document: dict[str, Any] = {
             "FunctionName": sample.name,
-            "Role": _ROLE,
+            "Role": ROLE,
             "Runtime": sample.runtime,
             "Handler": sample.handler,
             "MemorySize": sample.memory_mb,
             "Timeout": sample.timeout_s,
             "Code": {"S3Bucket": "hot-reload", "S3Key": str(SAMPLES / sample.folder)},
+            "Tags": {"team": sample.team},
         }
         if sample.dlq:
             document["DeadLetterConfig"] = {"TargetArn": dead_letters.as_uri()}

@@ -123,6 +123,10 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         """This function alone."""
         return [self._function_id]
 
+    def is_of_many(self) -> bool:
+        """It is of one function."""
+        return False
+
     def question(self) -> Callable[[QueryContext], FunctionAnswer]:
         """Asks for figures, charts and invocations in one read, so that they agree."""
         rows = self.rows_question()
@@ -195,6 +199,10 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
     def subject(self) -> tuple[int, str] | None:
         """This function: its id in the store, and its name."""
         return self._function_id, self._function
+
+    def logs_subject(self) -> tuple[int, str] | None:
+        """This function, whatever is marked on other screens."""
+        return self.subject()
 
     def show_configuration(self) -> None:
         """Shows this function's settings in a box."""

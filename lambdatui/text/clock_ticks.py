@@ -11,14 +11,14 @@ _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _DAYS = (1, 2)
 _WEEKS = (1, 2)
 _MONTHS = (1, 3, 6, 12, 60, 120)
-_CLOCK, _DATE, _MONTH = len("14:05"), len("Nov 30"), len("Nov 2026")
+_CLOCK, _DATE, _MONTH = len("14:05"), len("30 Nov"), len("Nov 2026")
 _LAST_YEAR = 9998
 
 
 def clock_ticks(from_ms: int, to_ms: int, width: int, *, utc: bool) -> list[tuple[int, str]]:
     """Moments (epoch ms) in ``[from_ms, to_ms)`` and their texts, as many as fit side by side into ``width`` cells.
 
-    They are full minutes, hours, days, Mondays or months of the shown zone, whatever the offset: ``14:05``, ``Nov 30``
+    They are full minutes, hours, days, Mondays or months of the shown zone, whatever the offset: ``14:05``, ``30 Nov``
     at midnight, ``Nov 2026`` where months are told. Days before 1970 and after 9998 have none.
     """
     span = max(1, to_ms - from_ms)
@@ -84,7 +84,7 @@ def _clock_text(moment: time.struct_time) -> str:
 
 
 def _date(moment: time.struct_time) -> str:
-    return f"{_NAMES[moment.tm_mon - 1]} {moment.tm_mday}"
+    return f"{moment.tm_mday} {_NAMES[moment.tm_mon - 1]}"
 
 
 def _month(moment: time.struct_time) -> str:

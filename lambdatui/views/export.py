@@ -13,12 +13,20 @@ from lambdatui.views.view import View
 
 
 def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
-    """The JSON object of every listing; where its rows have trends, ``trend_parts`` says of which spans."""
+    """The JSON object of every listing; where its rows have trends, ``trend_parts`` says of which spans.
+
+    ``simulated`` is there only where a part of the store is: the span of it.
+    """
+    simulated = {}
+    if view.range.simulated is not None:
+        from_ms, to_ms = view.range.simulated
+        simulated = {"simulated": {"from": figures.iso(from_ms), "to": figures.iso(to_ms)}}
     parts = getattr(view, "trend_parts", None)
     spans = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
     return {
         "as_of": figures.iso(view.as_of),
         "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},
+        **simulated,
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         **spans,

@@ -7,6 +7,7 @@ from collectors.model.units import HOUR_MS
 from collectors.store.pruned_until import PrunedUntil, kept_since
 from collectors.store.read.account_rows import settings
 from collectors.store.read.reader import Reader
+from collectors.store.read.usage_hours import any_summed
 from lambdatui.text import figures
 from lambdatui.views.function_facts import lines_elsewhere
 from lambdatui.views.time_range import TimeRange
@@ -54,16 +55,15 @@ def lines_pruned(reader: Reader, function_id: int, start_ms: int) -> bool:
 
 
 def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
-    """The range moved to full hours where only hours are kept: part of an hour would count nothing.
+    """The range moved to full hours where only hours are known: part of an hour would count nothing.
 
-    An end that hides later data is never moved to a later time.
+    Minutes were pruned, or Logs Insights summed the hour. An end that hides later data is never moved to a later time.
     """
     minutes_ms = _any(_since(reader, None))
     low, high = time_range.from_ms, time_range.to_ms
-    if low >= minutes_ms:
-        return time_range
-    low = low // HOUR_MS * HOUR_MS
-    if high < minutes_ms and high % HOUR_MS:
+    if low < minutes_ms or _is_summed(reader, low):
+        low = low // HOUR_MS * HOUR_MS
+    if high % HOUR_MS and (high < minutes_ms or _is_summed(reader, high)):
         high = high // HOUR_MS * HOUR_MS if time_range.hides else -(-high // HOUR_MS) * HOUR_MS
     if (low, high) == (time_range.from_ms, time_range.to_ms) or low >= high:
         return time_range
@@ -78,8 +78,17 @@ def most_steps(reader: Reader, time_range: TimeRange, most: int) -> int:
 
 
 def hours_only(reader: Reader, time_range: TimeRange) -> bool:
-    """Whether the range begins before minutes are kept."""
-    return time_range.from_ms < _any(_since(reader, None))
+    """Whether the range begins before minutes are kept, or has hours that Logs Insights summed."""
+    if time_range.from_ms < _any(_since(reader, None)):
+        return True
+    low, high = time_range.from_ms // HOUR_MS * HOUR_MS, time_range.to_ms
+    return reader.cached(("summed within", low, high), lambda: any_summed(reader, low, high))
+
+
+def _is_summed(reader: Reader, at_ms: int) -> bool:
+    """Whether a time lies within an hour of which Logs Insights saw more than the store has rows of."""
+    hour_ms = at_ms // HOUR_MS * HOUR_MS
+    return at_ms > hour_ms and any_summed(reader, hour_ms, hour_ms + HOUR_MS)
 
 
 def _any(kept: PrunedUntil) -> int:

@@ -8,8 +8,8 @@ import os
 from collectors.model.errors import CaughtError
 from collectors.model.units import DAY_MS
 from collectors.store.integrity.cell_checksum import cell_sum_sql
-from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
-from collectors.store.spans import MINUTE, PACK_THRESHOLD, pieces, whole_from
+from collectors.store.schema import APPLICATION_ID, IS_SIMULATED, OLDEST, VERSION
+from collectors.store.spans import HOUR, MINUTE, PACK_THRESHOLD, pieces, whole_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ else:
 
 # Also the weights of a function's newest day: its page is read anyway, for the newest invocation.
 _NEWEST_DAYS = (
-    "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms FROM functions f"
+    "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms,"
+    " c.errors + c.timeouts FROM functions f"
     " LEFT JOIN day_cells c ON c.function_id = f.id"
     " AND c.start_ms = (SELECT max(start_ms) FROM day_cells WHERE function_id = f.id)"
 )
 _WEIGHTS = (
-    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.billed_mb_ms) FROM functions f CROSS JOIN {table} c"
+    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.billed_mb_ms), sum(c.errors + c.timeouts)"
+    " FROM functions f CROSS JOIN {table} c"
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY f.id"
 )
 _FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f{where}"
@@ -47,6 +49,11 @@ _THROTTLES = (
     "SELECT m.function_id, sum(m.{value}) FROM {table} m WHERE m.metric = 'Throttles' AND m.function_id IN ({ids})"
     " AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?{finest} GROUP BY m.function_id"
 )
+# Days are looked at whole: a function that had trouble on one of them may have none in the span.
+_FAILED_DAYS = (
+    "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM metric_days m WHERE m.metric = ?1"
+    " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ?2 AND m.start_ms < ?3 AND m.total > 0)"
+)
 _METRICS_IN = {
     "minute_cells": ("metrics", "value"),
     "hour_cells": ("metric_hours", "total"),
@@ -59,21 +66,22 @@ class StartupUnreadable(CaughtError):
 
 
 class FunctionWeight:
-    """What a function's price is calculated from: faster to read than all of its sums."""
+    """What a function's price is calculated from, and what failed: faster to read than all of its sums."""
 
-    __slots__ = ("arch", "billed_mb_ms", "id", "invocations", "name", "reports")
+    __slots__ = ("arch", "billed_mb_ms", "failed", "id", "invocations", "name", "reports")
 
     def __init__(self, id: int, name: str, arch: str | None) -> None:
         self.id = id
         self.name = name
         self.arch = arch
-        self.invocations = self.reports = self.billed_mb_ms = 0
+        self.invocations = self.reports = self.billed_mb_ms = self.failed = 0
 
-    def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
-        """Adds the sums of one piece of the span."""
+    def add(self, invocations: int, reports: int, billed_mb_ms: int, failed: int) -> None:
+        """Adds the sums of one piece of the span; ``failed`` counts errors and timeouts."""
         self.invocations += invocations
         self.reports += reports
         self.billed_mb_ms += billed_mb_ms
+        self.failed += failed
 
 
 class FunctionSums:
@@ -188,12 +196,32 @@ class StartupReader:
         return oldest_ms(self._connection)
 
     def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
-        """The cells that make up a span. ``StartupUnreadable`` where its minutes were pruned: hours are needed."""
+        """The cells that make up a span. ``StartupUnreadable`` where it needs hours, because minutes were pruned or
+        Logs Insights summed the hour.
+        """
         span = pieces(from_ms, to_ms, newest)
         (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
-        if any(table == "minute_cells" and low < kept_ms for table, low, _ in span):
+        minutes = [low for table, low, _ in span if table == "minute_cells"]
+        if any(low < kept_ms for low in minutes) or self._is_summed(minutes):
             raise StartupUnreadable(self._path)
         return span
+
+    def _is_summed(self, starts_ms: "Sequence[int]") -> bool:
+        """Whether Logs Insights summed an hour of any function that holds one of these times."""
+        if not starts_ms or not _one(self._connection, "SELECT EXISTS (SELECT 1 FROM insights_cells)"):
+            return False
+        hours = ", ".join(str(start_ms // HOUR * HOUR) for start_ms in starts_ms)
+        summed = f"functions f CROSS JOIN insights_cells s ON s.function_id = f.id AND s.start_ms IN ({hours})"
+        return bool(_one(self._connection, f"SELECT EXISTS (SELECT 1 FROM {summed})"))
+
+    def simulated(self) -> str:
+        """What a range's label says of simulated data; empty where none is."""
+        if not _one(self._connection, f"SELECT EXISTS (SELECT 1 FROM covered WHERE {IS_SIMULATED})"):
+            return ""
+        from collectors.store.simulated import simulated_span, simulated_text
+
+        span = simulated_span(lambda sql: self._connection.execute(sql).fetchall())
+        return "" if span is None else simulated_text(span)
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """The weights of every function over ``[from_ms, to_ms)``."""
@@ -231,6 +259,12 @@ class StartupReader:
     def has_metrics(self) -> bool:
         """Whether any CloudWatch metric was collected."""
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
+
+    def failed_by_metrics(self, from_ms: int, to_ms: int) -> set[int]:
+        """The functions that failed or were throttled, by CloudWatch's metrics, on a day that the span touches."""
+        days = from_ms // DAY_MS * DAY_MS, to_ms
+        rows = [self._select(_FAILED_DAYS, (metric, *days)) for metric in ("Errors", "Throttles")]
+        return {function_id for found in rows for (function_id,) in found}
 
     def has_history(self) -> bool:
         """Whether the store has a history of the functions' configuration."""

@@ -157,6 +157,18 @@ def _points(reader: Reader, metric: str, stat: str, function_id: int, low: int, 
     ]
 
 
+_SUMMED = (
+    " functions f CROSS JOIN insights_cells s ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms <= ?"
+    " WHERE s.reports > (SELECT coalesce(sum(m.reports), 0) FROM minute_cells m WHERE m.function_id = s.function_id"
+    f" AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + {HOUR_MS})"
+)
+
+
+def any_summed(reader: Reader, from_ms: int, to_ms: int) -> bool:
+    """Whether a whole hour of the span has REPORTs that only Logs Insights saw: its minutes do not tell them."""
+    return reader.has_insights() and bool(reader.select(f"SELECT 1 FROM{_SUMMED} LIMIT 1", (from_ms, to_ms - HOUR)))
+
+
 def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int, tuple[int, int, int]]]:
     """(REPORTs, billed ms, MB-ms) of whole hours that Logs Insights summed, by function id and hour.
 
@@ -164,10 +176,7 @@ def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int
     """
     by_function: dict[int, dict[int, tuple[int, int, int]]] = {}
     for function_id, start, reports, billed_ms, billed_mb_ms in reader.select(
-        "SELECT s.function_id, s.start_ms, s.reports, s.billed_ms, s.billed_mb_ms FROM functions f CROSS JOIN"
-        " insights_cells s ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms <= ?"
-        " WHERE s.reports > (SELECT coalesce(sum(m.reports), 0) FROM minute_cells m WHERE m.function_id = s.function_id"
-        f" AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + {HOUR_MS})",
+        f"SELECT s.function_id, s.start_ms, s.reports, s.billed_ms, s.billed_mb_ms FROM{_SUMMED}",
         (from_ms, to_ms - HOUR),
     ):
         by_function.setdefault(function_id, {})[start] = reports, billed_ms, billed_mb_ms

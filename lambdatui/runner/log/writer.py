@@ -125,9 +125,8 @@ class Log:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Record a function's configuration, without its environment variables; ``reserved`` is its concurrency."""
-        machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
         values = (
-            *(deployment.name, ACCOUNT, deployment.region, deployment.runtime, machine, deployment.memory_mb),
+            *(deployment.name, ACCOUNT, deployment.region, deployment.runtime, machine_arch(), deployment.memory_mb),
             *(deployment.timeout_s, deployment.ephemeral_mb, deployment.log_group, now_ms, reserved),
         )
         with self._lock:
@@ -314,6 +313,12 @@ class Log:
             "INSERT OR REPLACE INTO metrics (function, metric, stat, period_s, start_ms, value) VALUES (?,?,?,?,?,?)",
             (*key[:3], PERIOD_S, key[3], value),
         )
+
+
+def machine_arch() -> str:
+    """This machine's architecture in Lambda's words: ``x86_64`` or ``arm64``."""
+    machine = platform.machine()
+    return {"aarch64": "arm64", "AMD64": "x86_64"}.get(machine, machine)
 
 
 def _merged(stat: str, before: float, value: float) -> float:
