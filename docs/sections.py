@@ -74,6 +74,14 @@ def command_list() -> str:
     return _table(("Command", ""), [(f"[{one.name}]({one.name}.md)", summary(one.name)) for one in all_commands()])
 
 
+def json_schemas() -> str:
+    """The schemas of what commands print with ``--json``."""
+    files = sorted(Path(__file__).with_name("schemas").glob("*.json"))
+    return _table(
+        ("Command", "Schema"), [(path.stem.replace("_", " "), f"[{path.name}](schemas/{path.name})") for path in files]
+    )
+
+
 def exit_codes() -> str:
     """The codes that every command may exit with."""
     return _table(("Code", "Meaning"), [(str(code), text) for code, text in EXIT_CODES.items()])
@@ -208,6 +216,7 @@ SECTIONS: dict[str, Callable[..., str]] = {
     "global-options": lambda: _options(global_options()),
     "commands": command_list,
     "exit-codes": exit_codes,
+    "json-schemas": json_schemas,
     "columns": screen_columns,
     "keys": screen_keys,
     "common-keys": common_keys,

@@ -70,8 +70,9 @@ class SuggestedChange:
     """A change and what it saves in ``currency`` a month at list price before the free tier, from ``low`` to ``high``.
 
     ``now`` is what the function costs. ``low`` and so on are None where nothing can be told, negative where the change
-    costs more; ``unknown`` says what the range leaves open. ``memory_mb`` is the size that is proposed, ``evidence``
-    what a range of durations rests on, ``slower`` how much longer a call takes (1.0: as long), low, middle and high.
+    costs more; ``unknown`` says what the range leaves open. ``memory_mb`` is the size that is proposed,
+    ``environments`` how many are to be provisioned. ``evidence`` is what a range of durations rests on, ``slower`` how
+    much longer a call takes (1.0: as long), low, middle and high.
     """
 
     function: str
@@ -88,6 +89,7 @@ class SuggestedChange:
     rule: str = ""
     unknown: str = ""
     memory_mb: int | None = None
+    environments: int | None = None
     evidence: str = ""
     slower: tuple[float, float, float] | None = None
 

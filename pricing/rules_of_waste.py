@@ -85,11 +85,12 @@ def provisioned_on(subject: Subject) -> Iterator[SuggestedChange]:
     )
     now, then = subject.cost(), subject.cost(on)
     if now > then:
-        yield subject.saving(
+        change = subject.saving(
             f"{environments:,} provisioned environments", now, then, LOW,
             f"{Decimal(usage.billed_ms) / subject.month.month_ms:.1f} run at any time on average; pays while they are"
             f" busy more than {break_even:.1%} of the time; traffic assumed even",
         )  # fmt: skip
+        yield replace(change, environments=environments)
 
 
 def timeouts(subject: Subject) -> Iterator[SuggestedChange]:
@@ -148,12 +149,18 @@ def cold_starts(subject: Subject) -> Iterator[SuggestedChange]:
     )  # fmt: skip
 
 
+def snapstart_is_offered(runtime: str) -> bool:
+    """Whether Lambda has SnapStart for a runtime: Java 11, Python 3.12 and .NET 8, and later ones (developer guide)."""
+    offered = ("java", "dotnet8", "dotnet10", "python3.12", "python3.13", "python3.14")
+    return runtime.startswith(offered) and not runtime.startswith("java8")
+
+
 def snapstart(subject: Subject) -> Iterator[SuggestedChange]:
     """SnapStart on: its cache and restores against the init that it saves."""
     month = subject.month
     rates = subject.prices.other.get("snapstart") or {}
     runtime = month.runtime or ""
-    offered = runtime.startswith(("java", "dotnet8", "dotnet10", "python3.12", "python3.13", "python3.14"))
+    offered = snapstart_is_offered(runtime)
     known = rates.get("cache") and rates.get("restore") and subject.rate is not None
     if not known or not offered or month.snapstart_versions or not month.init_ms or not month.memory_mb:
         return

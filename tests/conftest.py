@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from collectors.model import clock
+from lambdatui.text import zones
 from tests.support import room_coverage, small_store
 from tests.support.aws import aws_isolated, endpoint, server
 
@@ -35,6 +37,19 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         clock, "today", lambda: date.fromisoformat(os.environ.get("LAMBDATUI_TESTS_TODAY", "2026-11-30"))
     )
+
+
+@pytest.fixture(autouse=True)
+def zone_as_before() -> Iterator[None]:
+    """A zone that a command in this process was given is that command's only."""
+    before = os.environ.get("TZ")
+    yield
+    if zones.forget():
+        if before is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
 @pytest.fixture

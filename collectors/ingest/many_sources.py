@@ -248,9 +248,12 @@ def _drain(
             if progress is not None and isinstance(read, Step | Batch):
                 writer.tell()
                 progress(reader.collected, read if isinstance(read, Step) else Step(""))
-    if reading and not ended:
-        return {reader: writers[reader].pause() if reader in writers else reader.next_round() for reader in reading}
-    for reader in reading:
+    if last is not None:
+        last.flush()  # the transaction that is open is this source's: no other may commit it
+    going_on = [reader for reader in readers if reader in reading]
+    if not ended:
+        return {reader: writers[reader].pause() if reader in writers else reader.next_round() for reader in going_on}
+    for reader in going_on:
         if reader in writers:
             writers[reader].save()
     return {}

@@ -5,7 +5,7 @@ import gc
 import os
 import select
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +24,6 @@ from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 from lambdatui.app.clipboard import osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
 from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
-from lambdatui.commands.palette import PROVIDERS
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
@@ -84,7 +83,6 @@ class LambdaTui(App[int]):
 
     CSS_PATH = "lambdatui.tcss"
     TITLE = "lambdatui"
-    COMMANDS: ClassVar[set[type[Any] | Callable[[], type[Any]]]] = set(PROVIDERS)
     BINDINGS: ClassVar[list[BindingType]] = [
         # Priority: a prompt, the palette or a dialog must not take these keys for its own.
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
@@ -122,6 +120,7 @@ class LambdaTui(App[int]):
         self._terminal_cells = TerminalCells()
         self._cursor_at: Offset | None = None
         self.navigator = ScreenNavigator(self, session)
+        self._palette_history: list[str] = []
         self._last_screen = HOME
         self._watch: StoreWatch | None = None
         self._screens_left = 0
@@ -151,12 +150,12 @@ class LambdaTui(App[int]):
         return FunctionsScreen(self.session)
 
     def action_command_palette(self) -> None:
-        """Opens Textual's palette, with our prompt and without the icon, which a console's font does not have."""
-        from textual.command import CommandPalette
+        """Opens the palette over a screen; over a dialog, which has no commands, it does nothing."""
+        from lambdatui.screens.dialogs.palette import PaletteScreen
 
-        if not isinstance(self.screen, CommandPalette):
-            prompt = "a screen, a function, a command or a theme, by some of its letters"
-            self.push_screen(CommandPalette(placeholder=prompt, id="--command-palette"))
+        beneath = self.screen
+        if isinstance(beneath, CommandScreen):
+            self.push_screen(PaletteScreen(beneath, self._palette_history), lambda offer: offer and offer.run())
 
     def on_load(self) -> None:
         """Tunes threads and garbage collection for short waits, and keeps the first frame on the terminal."""
@@ -224,8 +223,9 @@ class LambdaTui(App[int]):
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
-        """Imports what other screens need: plotext alone would hold the loop for 70 ms when a chart is opened."""
+        """Imports what other screens need: plotext alone would hold the loop for 40 ms when a chart is opened."""
         import_module("lambdatui.widgets.chart")
+        import_module("lambdatui.widgets.plotted_lines")
         for name in MAIN:
             screen_class(name)
         self._group_errors()
@@ -301,6 +301,9 @@ class LambdaTui(App[int]):
     def _show_another(self) -> None:
         """Goes back to the main screen: the function that was opened, and marked ones, may not be in the new store."""
         self.session.marked.clear()
+        for screen in self.screen_stack:
+            if isinstance(screen, FunctionsScreen):
+                screen.choose_anew()
         self.navigator.go_to(self.navigator.main_screen_here())
         self.call_after_refresh(self._say, "the store was replaced by another file: this is what that one holds")
 

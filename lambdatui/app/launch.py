@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambdatui.session.session import Session
@@ -12,7 +13,7 @@ from lambdatui.start import first_frame, terminal_signals
 from lambdatui.start.state import load_state
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import TerminalRefused, terminal, theme_name
-from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
+from lambdatui.views.time_range import RangeError, check_preset
 
 if TYPE_CHECKING:
     from lambdatui.settings.context import CommandContext
@@ -41,7 +42,7 @@ def run(
     session = Session(
         db=context.db,
         terminal=shown_on,
-        choice=context.range,
+        choice=replace(context.range, local_labels=not context.utc),
         scope=context.scope,
         utc=context.utc,
         keys=context.keys,
@@ -58,7 +59,7 @@ def run(
         session.own_terms = configured(context.pricing)
     if not context.range_given and "range" in session.saved:
         with contextlib.suppress(RangeError):
-            session.choice = RangeChoice(check_preset(session.saved["range"]))
+            session.choice = session.choice.with_preset(check_preset(session.saved["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
     for name in ("stdout", "stderr"):  # what paints writes escape sequences

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import click
@@ -11,6 +10,7 @@ import click
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli import commands, interrupts
 from lambdatui.cli.global_options import add_global_options, current_context, global_options, last_context
+from lambdatui.cli.usage_errors import did_you_mean, usage_text
 from lambdatui.start.upgrade_notice import report_upgrades
 from lambdatui.text.safe_output import safe_output
 
@@ -35,13 +35,16 @@ class Root(click.Group):
         """As click does; an unknown subcommand is an error that names the nearest."""
         name = args[0]
         if name not in commands.known() and not name.startswith("-"):
-            raise click.UsageError(f"no command {name!r}{_nearest(name, commands.known())}", ctx)
+            raise click.UsageError(f"no command {name!r}{did_you_mean(name, commands.known())}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the subcommands' lines of the help without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, commands.summary(name)) for name in commands.known()])
+        """Writes the subcommands' lines of the help in their groups, without importing them."""
+        longest = max(map(len, commands.known()))
+        for title, (example, group) in commands.GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(longest), text) for name, (_, text) in group.items()])
+                formatter.write_text(f"$ {example}")
 
     def main(  # type: ignore[override]
         self,
@@ -116,9 +119,7 @@ def _reported(error: Exception) -> int:
     from lambdatui.text.plain import plain
 
     if isinstance(error, click.UsageError):
-        command = error.ctx.command_path if error.ctx else "lambdatui"
-        message = error.format_message().rstrip(".")
-        click.echo(plain(f"{command}: {message[:1].lower()}{message[1:]} (see '{command} --help')"), err=True)
+        click.echo(plain(usage_text(error)), err=True)
         return error.exit_code
     exit_code, message = _foreseen(error)
     if exit_code is None:
@@ -172,11 +173,6 @@ def _everywhere(command: click.Command) -> None:
             _everywhere(one)
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
-
-
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from importlib.metadata import PackageNotFoundError, version
@@ -217,7 +213,12 @@ cli = Root(
     params=[
         *global_options(hidden=False),
         click.Option(
-            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+            ["-V", "--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_version,
+            help="Show the version.",
         ),
     ],
 )

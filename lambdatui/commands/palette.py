@@ -1,119 +1,162 @@
-"""The palette: the commands of the screen beneath it, every screen, function and theme, found by a fuzzy name."""
+"""What the palette offers over a screen: its commands, every screen, function and theme; and what typed text means.
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterator
+A provider is a function of the screen beneath and of what is typed: ``PROVIDERS`` has them all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
-
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
+from typing import NamedTuple, TypeAlias
 
 from lambdatui.commands.base import keys
 from lambdatui.commands.protocols import OffersCommands
 from lambdatui.text.plain import plain
 
-if TYPE_CHECKING:
-    from textual.fuzzy import Matcher
-
-Offer: TypeAlias = tuple[str, Callable[[], None], str]
-"""A title, what choosing it does, and its help."""
-
-_FUNCTIONS_AT_ONCE = 50
-"""The most hits that are listed: of 2,000 functions, further letters find the rest."""
 _LONGEST_NAME = 140
 """Characters of a function's name that are matched and listed: Lambda allows no more."""
+_HITS_AT_ONCE = 50
+"""The most offers that are listed: of 2,000 functions, further letters find the rest."""
+_NEAR_ENOUGH, _NEAR_AT_MOST = 0.6, 5
+
+SCREEN, COMMAND, FUNCTION, THEME = "screen", "command", "function", "theme"
+
+_KINDS = {
+    SCREEN: SCREEN, "go": SCREEN, COMMAND: COMMAND, FUNCTION: FUNCTION, "fn": FUNCTION, "func": FUNCTION,
+    "lambda": FUNCTION, THEME: THEME,
+}  # fmt: skip
+"""The words that limit what follows to one kind: ``fn checkout``."""
 
 
-class _OfScreen(Provider):
-    """What the palette offers over a screen."""
+class Offer(NamedTuple):
+    """Something that the palette can do."""
+
+    kind: str
+    name: str
+    """What is typed to find it."""
+    title: str
+    """How it is listed."""
+    run: Callable[[], object]
+    help: str
+    as_typed: bool = False
+    """That it is what the typed text says: it is listed first, whatever its name is."""
 
     @property
-    def _beneath(self) -> OffersCommands | None:
-        """The screen that the palette opened over; None over a dialog, which has no commands."""
-        return self.screen if isinstance(self.screen, OffersCommands) else None
-
-    @abstractmethod
-    def _offers(self) -> Iterator[Offer]:
-        """All offers; the palette chooses those whose title matches."""
-
-    async def discover(self) -> Hits:
-        for title, run, help_text in self._offers():
-            yield DiscoveryHit(Content(title), run, text=title, help=help_text)
-
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        scored = [(matcher.match(title), title, run, help_text) for title, run, help_text in self._offers()]
-        hits = sorted((hit for hit in scored if hit[0] > 0), key=lambda hit: -hit[0])
-        for score, title, run, help_text in hits[:_FUNCTIONS_AT_ONCE]:
-            yield Hit(score, _highlighted(matcher, title), run, text=title, help=help_text)
+    def call(self) -> str:
+        """The text that finds it again."""
+        return f"fn {self.name}" if self.kind == FUNCTION else self.name.lower()
 
 
-def _highlighted(matcher: "Matcher", title: str) -> Content:
-    """The title with the typed letters highlighted. Textual's own way would read a function's name as markup."""
-    content = Content(title)
-    for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
-        if not title[offset].isspace():
-            content = content.stylize(matcher.match_style, offset, offset + 1)
-    return content
+class Hit(NamedTuple):
+    """An offer that matches, and which letters of its title do."""
+
+    offer: Offer
+    letters: Sequence[int] = ()
 
 
-class CommandsOfScreen(_OfScreen):
-    """The screen's own commands."""
-
-    def _offers(self) -> Iterator[Offer]:
-        screen = self._beneath
-        if screen is None:
-            return
-        for command in screen.available_commands():
-            key = keys(command, screen.keymap)[0]
-            yield f"{command.name()}  ({key})", partial(command.run, screen), command.help()
+Provider: TypeAlias = Callable[[OffersCommands, str], Iterable[Offer]]
 
 
-class MainScreens(_OfScreen):
-    """Every main screen, also those without a key here."""
-
-    def _offers(self) -> Iterator[Offer]:
-        screen = self._beneath
-        if screen is None:
-            return
-        for name in screen.main_screens():
-            yield f"Screen: {name}", partial(screen.jump_to, name), f"Go to the screen {name}."
+def commands_of_screen(screen: OffersCommands, typed: str = "") -> Iterator[Offer]:
+    """The screen's own commands that mean something now."""
+    for command in screen.available_commands():
+        title = f"{command.name()}  ({keys(command, screen.keymap)[0]})"
+        yield Offer(COMMAND, command.name(), title, partial(command.run, screen), command.help())
 
 
-class Themes(_OfScreen):
-    """Every theme there is."""
-
-    def _offers(self) -> Iterator[Offer]:
-        for name in sorted(self.app.available_themes):
-            yield f"Theme: {name}", partial(setattr, self.app, "theme", name), "Paint with this theme, until you leave."
-
-
-class Functions(_OfScreen):
-    """Every function of the store, over every screen; listed only once something is typed."""
-
-    async def discover(self) -> Hits:
-        """Offers nothing before something is typed: thousands of functions would hide the commands."""
-        return
-        yield
-
-    async def startup(self) -> None:
-        """Reads the functions' names once, in a thread, when the palette opens."""
-        self._names: list[tuple[int, str]] = []
-        if self._beneath is None:
-            return
-        worker = self.screen.run_worker(self._beneath.function_names, thread=True, exit_on_error=False, group="palette")
-        try:
-            self._names = await worker.wait()
-        except Exception:  # the screen beneath says what is wrong with the store
-            return
-
-    def _offers(self) -> Iterator[Offer]:
-        screen = self._beneath
-        if screen is None:
-            return
-        for function_id, name in self._names:
-            title = f"Function: {plain(name)[:_LONGEST_NAME]}"
-            yield title, partial(screen.open_function, function_id, name), "Open this function."
+def main_screens(screen: OffersCommands, typed: str = "") -> Iterator[Offer]:
+    """Every main screen, also those without a key here; with words behind its name, which filter it."""
+    name, _, words = typed.partition(" ")
+    named = [one for one in screen.main_screens() if name and one.startswith(name.lower())]
+    if words.strip() and named and name.lower() not in _KINDS:
+        for one in named:
+            title = f"Screen: {one}, filtered by {plain(words.strip())}"
+            run = partial(screen.jump_filtered, one, words.strip())
+            yield Offer(SCREEN, f"{one} {words.strip()}", title, run, "Go there, and keep what matches.", as_typed=True)
+    for one in screen.main_screens():
+        yield Offer(SCREEN, one, f"Screen: {one}", partial(screen.jump_to, one), f"Go to the screen {one}.")
 
 
-PROVIDERS = (CommandsOfScreen, MainScreens, Functions, Themes)
+def themes(screen: OffersCommands, typed: str = "") -> Iterator[Offer]:
+    """Every theme there is, once something is typed."""
+    if typed:
+        for name in screen.theme_names():
+            use = partial(screen.use_theme, name)
+            yield Offer(THEME, f"theme {name}", f"Theme: {name}", use, "Paint with this theme, until you leave.")
+
+
+def habits(screen: OffersCommands, typed: str) -> Iterator[Offer]:
+    """What people type who come from editors."""
+    if typed.strip() in ("q", "q!", "qa", "qa!", "wq", "quit", "exit"):
+        yield Offer(COMMAND, typed.strip(), "Leave lambdatui", screen.end, "End the program.", as_typed=True)
+
+
+def functions(screen: OffersCommands, names: Iterable[tuple[int, str]]) -> Iterator[Offer]:
+    """Functions by their ids in the store and names."""
+    for function_id, name in names:
+        shown = plain(name)[:_LONGEST_NAME]
+        run = partial(screen.open_function, function_id, name)
+        yield Offer(FUNCTION, shown, f"Function: {shown}", run, "Open this function.")
+
+
+PROVIDERS: tuple[Provider, ...] = (habits, main_screens, commands_of_screen, themes)
+
+
+def offers_of(screen: OffersCommands, typed: str, names: Iterable[tuple[int, str]] = ()) -> list[Offer]:
+    """All that could be meant. Functions only once something is typed: thousands would hide the rest."""
+    offers = [offer for provider in PROVIDERS for offer in provider(screen, typed)]
+    return [*offers, *functions(screen, names)] if typed.strip() else offers
+
+
+def hits_of(offers: Iterable[Offer], typed: str) -> list[Hit]:
+    """The offers that match, best first: as named, by their beginning, by a word's, by a part, by some letters."""
+    from textual.fuzzy import FuzzySearch
+
+    wanted, kind = _of_kind(typed)
+    if not wanted:
+        return [Hit(offer) for offer in offers if not kind or offer.kind == kind][: None if not kind else _HITS_AT_ONCE]
+    among = [offer for offer in offers if not kind or offer.kind == kind]
+    ranked = sorted(((rank, offer) for offer in among if (rank := _rank(offer, wanted))), key=lambda each: -each[0])
+    if ranked:
+        return [Hit(offer, _letters(offer.title, wanted)) for _, offer in ranked[:_HITS_AT_ONCE]]
+    letters_of = FuzzySearch().match
+    scored = [(letters_of(wanted.replace(" ", ""), offer.title), offer) for offer in among]
+    best = sorted((each for each in scored if each[0][0]), key=lambda each: -each[0][0])
+    return [Hit(offer, letters) for (_, letters), offer in best[:_HITS_AT_ONCE]]
+
+
+def _letters(title: str, wanted: str) -> Sequence[int]:
+    """Where the text stands in the title."""
+    start = title.lower().rfind(wanted)
+    return range(start, start + len(wanted)) if start >= 0 else ()
+
+
+def near_hits(offers: Iterable[Offer], typed: str) -> list[Hit]:
+    """Offers whose names are spelled nearly so, for text that matches none."""
+    wanted, kind = _of_kind(typed)
+    by_name: dict[str, Offer] = {}
+    for offer in offers:
+        if not kind or offer.kind == kind:
+            by_name.setdefault(offer.name.lower(), offer)
+    near = get_close_matches(wanted, list(by_name), n=_NEAR_AT_MOST, cutoff=_NEAR_ENOUGH)
+    return [Hit(by_name[name]) for name in near]
+
+
+def _of_kind(typed: str) -> tuple[str, str]:
+    """What is looked for, in small letters, and the kind that it is limited to, or nothing."""
+    words = typed.lower().lstrip()
+    first, space, rest = words.partition(" ")
+    return (rest.strip(), _KINDS[first]) if space and first in _KINDS else (words.strip(), "")
+
+
+def _rank(offer: Offer, wanted: str) -> int:
+    """Greater is better; 0 where the name does not hold the text."""
+    name = offer.name.lower()
+    if offer.as_typed:
+        return 6
+    if name == wanted or offer.call == wanted:
+        return 5
+    if name.startswith(wanted):
+        return 4
+    if any(word.startswith(wanted) for word in name.replace("-", " ").replace("_", " ").split()):
+        return 3
+    return 2 if wanted in name else 0

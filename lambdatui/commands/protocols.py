@@ -113,6 +113,9 @@ class HasTrouble(Protocol):
     def toggle_trouble(self) -> None:
         """Keeps only the rows in trouble, or shows all again."""
 
+    def toggle_order(self) -> None:
+        """Puts the rows in trouble first, or sorts them among the others."""
+
 
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
@@ -120,11 +123,21 @@ class Compares(HasTable, Protocol):
     def subject(self) -> tuple[int, str] | None:
         """The function of the row under the cursor: its id and name; None where the row has none."""
 
-    def mark(self) -> None:
-        """Marks the function under the cursor, or takes its mark away."""
-
     def compare(self) -> None:
         """Opens the comparison of the marked functions."""
+
+
+class MarksRows(HasTable, Protocol):
+    """A screen whose rows can be marked."""
+
+    def mark(self) -> None:
+        """Marks the row under the cursor, or takes its mark away."""
+
+    def marks_count(self) -> int:
+        """How many are marked."""
+
+    def let_go(self) -> bool:
+        """Takes all marks away; False where there are none."""
 
 
 class FillsScreen(Protocol):
@@ -169,6 +182,9 @@ class AsksForTime(Protocol):
 
     def choose_preset(self, preset: str, /) -> None:
         """Looks at a range by its name, such as ``24h`` or ``mtd``."""
+
+    def choose_time(self) -> None:
+        """Asks for a range in words, and looks at it."""
 
     def travel(self, *, back: bool) -> None:
         """Moves the range by its own length, earlier where ``back`` is true."""
@@ -288,8 +304,20 @@ class OffersCommands(Protocol):
     def jump_to(self, name: str, /) -> None:
         """Goes to the main screen of that name."""
 
+    def jump_filtered(self, name: str, expression: str, /) -> None:
+        """Goes to the main screen of that name, and filters it."""
+
     def open_function(self, function_id: int, name: str, /) -> None:
         """Opens a function, by its id in the store and its name."""
+
+    def theme_names(self) -> Sequence[str]:
+        """The names of all themes."""
+
+    def use_theme(self, name: str, /) -> None:
+        """Paints with this theme from now on."""
+
+    def end(self) -> None:
+        """Ends the program."""
 
     def function_names(self) -> list[tuple[int, str]]:
         """Every function's id in the store and name; asks the store, so it is called in a thread."""

@@ -1,7 +1,7 @@
 """Commands of every table."""
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble
+from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble, MarksRows
 
 
 class OpenRow(Command[HasCursor]):
@@ -45,6 +45,18 @@ class OnlyTrouble(Command[HasTrouble]):
     def run(cls, screen: HasTrouble) -> None:
         """Hides the rows that are in no trouble, or shows them again."""
         screen.toggle_trouble()
+
+
+class TroubleFirst(Command[HasTrouble]):
+    """Put the rows in trouble first, or sort them among the others; it stays so."""
+
+    BINDING_KEY = "X"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: HasTrouble) -> None:
+        """Changes the order."""
+        screen.toggle_order()
 
 
 class NextMatch(Command[HasCursor]):
@@ -227,28 +239,41 @@ class ColumnsLeft(Command[HasTable]):
         screen.table.scroll_columns(-1)
 
 
-class Mark(Command[Compares]):
-    """Mark the function under the cursor, to compare it with another one."""
+class Mark(Command[MarksRows]):
+    """Mark the row, or take its mark away: any number. Logs, live tail, errors, costs, comparison, copy and export take
+    what is marked."""
 
     BINDING_KEY = "space"
-    GROUP = "Compare"
+    GROUP = "Marks"
 
     @classmethod
-    def available(cls, screen: Compares) -> bool:
-        """Only on a row that is about one function."""
-        return screen.subject() is not None
-
-    @classmethod
-    def run(cls, screen: Compares) -> None:
-        """Marks the function, or takes its mark away."""
+    def run(cls, screen: MarksRows) -> None:
+        """Marks the row, or takes its mark away."""
         screen.mark()
+
+
+class ClearMarks(Command[MarksRows]):
+    """Take all marks away, as Esc does."""
+
+    BINDING_KEY = "ctrl+@"
+    GROUP = "Marks"
+
+    @classmethod
+    def available(cls, screen: MarksRows) -> bool:
+        """Only where something is marked."""
+        return screen.marks_count() > 0
+
+    @classmethod
+    def run(cls, screen: MarksRows) -> None:
+        """Takes all marks away."""
+        screen.let_go()
 
 
 class Compare(Command[Compares]):
     """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
 
     BINDING_KEY = "equals_sign"
-    GROUP = "Compare"
+    GROUP = "Marks"
 
     @classmethod
     def run(cls, screen: Compares) -> None:
@@ -258,6 +283,6 @@ class Compare(Command[Compares]):
 
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
 TABLE: Commands = (
-    OpenRow, FilterRows, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, ColumnsRight,
-    ColumnsLeft, Mark, Compare, *MOVES,
+    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort,
+    ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
 )  # fmt: skip

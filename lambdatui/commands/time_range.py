@@ -83,4 +83,16 @@ class Later(Command[AsksForTime]):
         screen.travel(back=False)
 
 
-TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later)
+class ChooseTime(Command[AsksForTime]):
+    """Look at a range in words: ``3h..1h``, ``09:30``, ``yesterday``, ``last week``, ``2026-11-01..2026-11-07``."""
+
+    BINDING_KEY = "at"
+    GROUP = "Time"
+
+    @classmethod
+    def run(cls, screen: AsksForTime) -> None:
+        """Asks for the words."""
+        screen.choose_time()
+
+
+TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later, ChooseTime)

@@ -37,6 +37,8 @@ class LiveTail:
 
     functions: Sequence[str] = ()
     """The names of the functions that are tailed."""
+    left_out: int = 0
+    """How many log groups more were asked for than one tail takes."""
     seen: int = 0
     """How many lines have come."""
     report: TailReport | None = None
@@ -73,6 +75,8 @@ class LiveTail:
             return f"starting a live tail{' of ' + names if names else ''}: 0 stops"
         report = self.report
         parts = [f"{self.word} tail of {names}" if report.way != POLLING else f"POLLING {names}"]
+        if self.left_out:
+            parts.append(f"{len(self.functions)} at once is the most: {self.left_out:,} left out")
         parts.append(clock(time.monotonic() - self.began))
         if report.way == RUNNER:
             parts.append("free: the runner's own log")

@@ -18,6 +18,7 @@ class AdviceScreen(TableScreen):
     """The screen of advice: on what fails first, then on what saves most."""
 
     NAME: ClassVar[str] = "advice"
+    REASON: ClassVar[str] = "kind"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
     ROW: ClassVar[type] = Advice
     ROW_IS: ClassVar[str] = "piece of advice"
@@ -28,20 +29,22 @@ class AdviceScreen(TableScreen):
 
     def question(self) -> Callable[[QueryContext], View[Advice]]:
         """Asks for the advice of the range."""
-        return lambda query: advice(query.reader, query.range, query.book, scope=query.scope)
+        profile_of = self.session.profile_of if self.session.chosen_profile else None
+        return lambda query: advice(query.reader, query.range, query.book, scope=query.scope, profile_of=profile_of)
 
     def key_of(self, row: Advice) -> Any:
         """The kind of advice, its function, and what was observed of it."""
         return row.kind, row.function_id, row.found
 
-    def in_trouble(self, row: Advice) -> bool:
-        """Whether the severity is 3 or higher."""
-        return row.severity >= 3
-
     def counts(self) -> tuple[str, ...]:
         """What the advice saves a month at least, where that is known, and the number of rows."""
         saved = worth(self.answer.rows)
         return *((f"at least {money(saved)} a month",) if saved else ()), *super().counts()
+
+    def copy_text(self) -> str:
+        """The row's command, to be pasted; where it has none, what to do."""
+        row: Advice | None = self.table.row
+        return "" if row is None else row.command or row.advice
 
     def open_row(self, row: Advice) -> None:
         """Shows the advice, its evidence and its arithmetic in a box."""

@@ -16,6 +16,7 @@ class AlarmsScreen(TableScreen):
     """The screen of alarms, those in alarm first. It says where no collection has asked for alarms yet."""
 
     NAME: ClassVar[str] = "alarms"
+    REASON: ClassVar[str] = "alarm_state"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)
     ROW: ClassVar[type] = AlarmView
     ROW_IS: ClassVar[str] = "alarm"
@@ -31,10 +32,6 @@ class AlarmsScreen(TableScreen):
     def key_of(self, row: AlarmView) -> Any:
         """The alarm's name, account and region."""
         return row.alarm, row.account, row.region
-
-    def in_trouble(self, row: AlarmView) -> bool:
-        """Whether CloudWatch's state of the alarm is ``ALARM``."""
-        return row.alarm_state == "ALARM"
 
     def why_empty(self) -> str:
         """Tells a store whose alarms were never collected from one that has no alarms."""

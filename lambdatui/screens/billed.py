@@ -12,7 +12,6 @@ from lambdatui.session.session import Session
 from lambdatui.text.figures import exact, rate
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (
-    EXPLAINED,
     GROUPINGS,
     TOTAL,
     ReconciledRow,
@@ -23,7 +22,6 @@ from lambdatui.views.reconcile import (
     reconciled,
     whole_bill_said,
 )
-from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
 
 
@@ -37,6 +35,7 @@ class BilledScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow
     ROW_IS: ClassVar[str] = "line"
+    REASON: ClassVar[str] = "reason"
     SORT: ClassVar[tuple[str, bool] | None] = ("day", True)
 
     def __init__(self, session: Session) -> None:
@@ -50,8 +49,9 @@ class BilledScreen(TableScreen):
     def question(self) -> Callable[[QueryContext], View[ReconciledRow]]:
         """Asks for AWS's bill beside the computed one, summed as chosen."""
         by = self._by
-        at = self.session.choice.at
-        now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
+        now_ms = self.session.now_ms()
+        if self.session.choice.at is not None:
+            now_ms = ceil_minute(self.session.choice.moved_now_ms(now_ms))
 
         def ask(query: QueryContext) -> View[ReconciledRow]:
             actuals = collected_actuals(query.reader, query.range)
@@ -81,10 +81,6 @@ class BilledScreen(TableScreen):
     def key_of(self, row: ReconciledRow) -> Any:
         """The day and the dimension of the bill."""
         return row.day, row.dimension
-
-    def in_trouble(self, row: ReconciledRow) -> bool:
-        """Whether AWS billed at least a cent more or less for a reason that is not known."""
-        return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
     def counts(self) -> tuple[str, ...]:
         """The sums that AWS billed, at list price and computed, and the number of rows."""

@@ -90,6 +90,10 @@ class CollectScreen(TableScreen):
         running = self.session.collecting
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
+    def is_of_many(self) -> bool:
+        """Collections are of all functions."""
+        return False
+
     def question(self) -> Callable[[QueryContext], CollectedView]:
         """Asks for the collections of the range and for the store's figures."""
         return lambda query: collected(query.reader, query.range)
@@ -97,10 +101,6 @@ class CollectScreen(TableScreen):
     def key_of(self, row: CollectionView) -> Any:
         """The collection's source and when it began."""
         return row.source, row.started_at
-
-    def in_trouble(self, row: CollectionView) -> bool:
-        """Whether it rejected lines, could not read something, or has no recorded end."""
-        return bool(row.rejected) or bool(row.failures) or row.took_s is None
 
     def paint(self, answer: CollectedView) -> None:
         """Shows the collections, and above them the store's age, size, rejects and retention."""

@@ -16,6 +16,7 @@ class CompareScreen(TableScreen):
 
     ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"
+    REASON: ClassVar[str] = "ratio"
 
     def __init__(self, session: Session, destination: ToComparison) -> None:
         super().__init__(session)
@@ -26,6 +27,10 @@ class CompareScreen(TableScreen):
         if self._other is None:
             return ("Compare", f"{self._first[1]}: the range before, and this one")
         return ("Compare", f"{self._first[1]} and {self._other[1]}")
+
+    def is_of_many(self) -> bool:
+        """It compares what it was opened for, whatever else is narrowed."""
+        return False
 
     def question(self) -> Callable[[QueryContext], View[ComparedFigure]]:
         """Compares two functions in the range, or one function with itself in the range before."""
@@ -41,7 +46,3 @@ class CompareScreen(TableScreen):
     def key_of(self, row: ComparedFigure) -> Any:
         """The figure's name."""
         return row.figure
-
-    def in_trouble(self, row: ComparedFigure) -> bool:
-        """Whether the figure became, or is, worse."""
-        return row.worse

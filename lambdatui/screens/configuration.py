@@ -18,6 +18,7 @@ class ConfigurationScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)
     ROW: ClassVar[type] = SettingsView
     ROW_IS: ClassVar[str] = "function"
+    MARKS_FUNCTIONS: ClassVar[bool] = True
     SORT: ClassVar[tuple[str, bool] | None] = ("function", False)
 
     def heading(self) -> tuple[str, ...]:

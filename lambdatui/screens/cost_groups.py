@@ -28,6 +28,7 @@ class CostGroupsScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
+    REASON: ClassVar[str] = "amount"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     def __init__(self, session: Session) -> None:
@@ -117,10 +118,6 @@ class CostGroupsScreen(TableScreen):
     def key_of(self, row: CostGroup) -> Any:
         """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
-
-    def in_trouble(self, row: CostGroup) -> bool:
-        """Whether the group has no price."""
-        return row.amount is None
 
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""

@@ -66,6 +66,7 @@ class CostsScreen(TableScreen):
     """The screen of the bill, the most expensive line first. Enter shows a line's arithmetic."""
 
     NAME: ClassVar[str] = "costs"
+    REASON: ClassVar[str] = "amount"
     COMMANDS_HERE: ClassVar[Commands] = (
         CostsBy,
         AskWhatIf,

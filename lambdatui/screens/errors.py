@@ -88,6 +88,7 @@ class ErrorsScreen(TableScreen):
     """The screen of errors, the most frequent first; those that differ in one value are a family, closed at first."""
 
     NAME: ClassVar[str] = "errors"
+    REASON: ClassVar[str] = "novelty"
     COMMANDS_HERE: ClassVar[Commands] = (
         *ERRORS,
         *(one for one in TABLE_COMMANDS if one not in (ShowErrors, ShowConfiguration, LastView)),
@@ -131,14 +132,10 @@ class ErrorsScreen(TableScreen):
         else:
             self.last_view()  # what the key does on other screens
 
-    def in_trouble(self, row: ErrorTrendView) -> bool:
-        """Whether the error is new, regressed, growing or back."""
-        return row.novelty in ("new", "regressed", "growing", "back")
-
     def counts(self) -> tuple[str, ...]:
         """How many errors are new, how many invocations failed, and the number of kinds of error."""
         view: ErrorTrends = self.answer
-        fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "growing", "back")]
+        fresh = [row.novelty for row in view.rows if row.trouble]
         novelties = ", ".join(f"{fresh.count(novelty):,} {novelty}" for novelty in dict.fromkeys(sorted(fresh)))
         failed = sum(row.count for row in view.rows if row.error_type != PATTERN)
         days = () if view.deploys_known or not view.rows else ("no deploy is known: new is told by days",)
@@ -153,8 +150,8 @@ class ErrorsScreen(TableScreen):
         """Each error once: a family is exported as its errors, which name it."""
         from lambdatui.screens.base.export_file import rows_text
 
-        shown = [self.table.row_at(at) for at in range(self.table.row_count)]
-        tops = [row for row in shown if row is not None and not row.message.startswith(_INDENT)]
+        taken = self.rows_taken()
+        tops = taken if self.marks_count() else [row for row in taken if not row.message.startswith(_INDENT)]
         rows, view = groups(tops), self.answer
         return lambda: rows_text(form, view, rows, self.FILTERED)
 

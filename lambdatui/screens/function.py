@@ -29,7 +29,6 @@ from lambdatui.widgets.fields import Field, Fields
 _FIELD_CELLS = 19
 _CHART_MARGIN = 12
 _COLUMNS = columns_by_id(FunctionView)
-_TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success"}
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,10 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         """This function alone."""
         return [self._function_id]
 
+    def is_of_many(self) -> bool:
+        """It is of one function."""
+        return False
+
     def question(self) -> Callable[[QueryContext], FunctionAnswer]:
         """Asks for figures, charts and invocations in one read, so that they agree."""
         rows = self.rows_question()
@@ -174,20 +177,10 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
             self.app.push_screen(PickScreen("Which chart?", titles, titles[self._first_chart % len(titles)]), take)
 
     def _paint_charts(self) -> None:
-        from lambdatui.widgets.chart import Chart, Curve
+        from lambdatui.widgets.chart import Chart
 
         for place, chart in enumerate(self.query(Chart)):
-            shown = self._charts[(self._first_chart + place) % len(self._charts)]
-            chart.title, chart.unit = shown.title, shown.unit
-            chart.show_curves(
-                shown.starts,
-                tuple(
-                    Curve(curve.name, curve.values, _TONES[curve.meaning], points=curve.marked)
-                    for curve in shown.curves
-                ),
-                unfinished=shown.unfinished,
-                measured=shown.measured,
-            )
+            chart.show_view(self._charts[(self._first_chart + place) % len(self._charts)])
             chart.show_cross(self._cross)
 
     def next_charts(self) -> None:
@@ -206,6 +199,10 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
     def subject(self) -> tuple[int, str] | None:
         """This function: its id in the store, and its name."""
         return self._function_id, self._function
+
+    def logs_subject(self) -> tuple[int, str] | None:
+        """This function, whatever is marked on other screens."""
+        return self.subject()
 
     def show_configuration(self) -> None:
         """Shows this function's settings in a box."""

@@ -1,6 +1,7 @@
 """The first screen: all functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -8,10 +9,11 @@ from textual import work
 from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
 from lambdatui.screens.base.invoking import InvokingScreen
+from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
-from lambdatui.views.fleet_health import health, in_trouble, places
+from lambdatui.views.fleet_health import health, places
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.time_range import RangeChoice, TimeRange
@@ -20,8 +22,10 @@ from lambdatui.widgets.rows import PagedRows
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.overview import Overview
+    from lambdatui.views.scope import Scope
     from lambdatui.views.startup_view import StartupView
 
 TREND_STEPS = 8
@@ -35,11 +39,16 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
     ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
+    MARKS_FUNCTIONS: ClassVar[bool] = True
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb: ``Functions``."""
         return ("Functions",)
+
+    def is_of_many(self) -> bool:
+        """Functions are chosen here: the filter and the marks are seen in the rows, and narrow other screens."""
+        return False
 
     def header(self) -> Header:
         """The header with the fleet's health and its money."""
@@ -96,7 +105,9 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     def summary(self) -> DataSummary:
         """The header's text; before the first answer, that of the first frame."""
-        if self.answer is not None or self._startup_view is None:
+        if self.answer is not None:
+            return replace(super().summary(), coverage=self.shown_view().coverage)
+        if self._startup_view is None:
             return super().summary()
         return DataSummary(
             self._startup_view.as_of, None, self.filter, (counted(self._startup_view.count, "function"),)
@@ -106,12 +117,91 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         """Shows the functions and their health; asks for the month's bill and for the local runner."""
         super().paint(answer)
         self.session.places = places(answer.rows)
-        self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
-        self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
+        self._choose_functions()
+        self.ask_beside_rows()
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
             self.session.runner = None
+
+    def ask_beside_rows(self) -> None:
+        """Shows the health of the functions that the filter leaves, and asks for what stands beside them."""
+        self.query_one(HomeHeader).say_health(health(self._filtered_rows(), self.session.thresholds))
+        self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
+
+    # The filter travels -------------------------------------------------------------------------------------------
+
+    _chosen: "FunctionSet | None" = None
+
+    def _filtered_rows(self) -> "Sequence[FunctionView]":
+        """The rows of the answer that the filter leaves; those in no trouble too, where only the others are shown."""
+        rows: Sequence[FunctionView] = self.answer.rows if self.answer is not None else ()
+        where = self.table.where
+        return rows if where is None else where.apply(rows)
+
+    def _choose_functions(self) -> None:
+        """Has other screens narrowed to the functions that the filter leaves; without a filter to none."""
+        chosen = self._by_filter() if self.filter and self.answer is not None else None
+        if chosen != self.session.function_filter:
+            self.session.function_filter = chosen
+            for screen in self.app.screen_stack:
+                if isinstance(screen, QueryScreen) and screen is not self:
+                    screen.take_narrowing()
+        self._chosen = chosen
+
+    def _by_filter(self) -> "FunctionSet":
+        from lambdatui.views.function_set import FunctionSet
+
+        where, tags = self.table.where, self.own_tags
+        if where is None:
+            return FunctionSet(self.filter, tags=tags)
+        ids = frozenset(row.function_id for row in self._filtered_rows())
+        known = frozenset(row.function_id for row in self.answer.rows)
+        return FunctionSet(self.filter, ids, known, where, tags)
+
+    def choose_anew(self) -> None:
+        """Forgets which functions the filter chose, because the store is another one, and asks that one."""
+        self._chosen = self.session.function_filter = None
+        if self.filter:
+            self.ask_rows()
+
+    def scope_for(self, subject: str) -> "Scope":
+        """What stands beside the rows is of those that the filter leaves."""
+        chosen = self.session.function_filter
+        return super().scope_for(subject) if subject == "rows" or chosen is None else self.scope.and_functions(chosen)
+
+    def filter_to(self, expression: str, *, done: bool) -> None:
+        """Filters the rows; at Enter other screens, and what stands beside the rows, are narrowed likewise."""
+        tags = self.own_tags
+        super().filter_to(expression, done=done)
+        if done and self.answer is not None and tags == self.own_tags:  # with other tags the store was asked again
+            before = self._chosen
+            self._choose_functions()
+            if self._chosen != before:
+                self.ask_beside_rows()
+
+    def on_screen_resume(self) -> None:
+        """Clears the filter where it was undone on another screen."""
+        if self._chosen is not None and self.session.function_filter is None:
+            self.clear_filter()
+
+    def logs_subject(self) -> tuple[int, str] | None:
+        """The function under the cursor; None where functions are marked or several are left by the filter."""
+        several = self.session.function_filter is not None and len(self._filtered_rows()) > 1
+        return None if several else super().logs_subject()
+
+    def shown_view(self) -> "FunctionsView":
+        """The answer with the rows that are shown alone, so that no sum claims others."""
+        from lambdatui.views.functions import with_rows
+
+        rows = [row for at in range(self.table.row_count) if (row := self.table.row_at(at)) is not None]
+        return self.answer if len(rows) == len(self.answer.rows) else with_rows(self.answer, rows)
+
+    def view_of(self, rows: "Sequence[FunctionView]") -> "FunctionsView":
+        """The answer with these rows alone."""
+        from lambdatui.views.functions import with_rows
+
+        return with_rows(self.answer, rows)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
@@ -153,13 +243,9 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         """The function's id in the store."""
         return row.function_id
 
-    def in_trouble(self, row: FunctionView) -> bool:
-        """Whether the function passes a threshold of trouble."""
-        return in_trouble(row, self.session.thresholds)
-
     def counts(self) -> tuple[str, ...]:
-        """Invocations, errors, the cost at list price, and the number of functions."""
-        view: FunctionsView = self.answer
+        """Invocations, errors and the cost at list price of the functions that are shown, and their number."""
+        view = self.shown_view()
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
         return (
             (

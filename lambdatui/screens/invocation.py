@@ -77,6 +77,10 @@ class InvocationScreen(LogScreen, QueryScreen):
             yield empty
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
+    def is_of_many(self) -> bool:
+        """It is of one invocation."""
+        return False
+
     def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
         """Reads the invocation by its key, else by its request id; None where the store has none."""
         key, request_id, line = self._key, self._request_id, self._line

@@ -27,6 +27,10 @@ class InvocationsScreen(InvocationsTable):
         """The one function whose invocations these are; None for all functions in scope."""
         return None if self._function_id is None else [self._function_id]
 
+    def is_of_many(self) -> bool:
+        """Whether the invocations are of all functions in scope."""
+        return self._function_id is None
+
     def question(self) -> Callable[[QueryContext], InvocationRows]:
         """Asks for the rows alone."""
         return self.rows_question()

@@ -39,6 +39,10 @@ class LineStatsScreen(TextScreen, QueryScreen):
         """The breadcrumb, with the figures as they were typed last."""
         return (*((self._function[1],) if self._function else ()), "Logs", self._typed)
 
+    def is_of_many(self) -> bool:
+        """Whether lines of all functions in scope are counted."""
+        return self._function is None
+
     def question(self) -> Callable[[QueryContext], View[Any]]:
         """Computes the figures. The question raises ``QueryError`` where there are too many groups."""
         stats, where = self._stats, parse(self._where)

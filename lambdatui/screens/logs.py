@@ -31,7 +31,5 @@ class LogsScreen(LiveTailScreen):
         return ("Functions", self._function, "Logs") if self._function else ("Logs",)
 
     def tailed_function_ids(self) -> list[int] | None:
-        """This function's id, else those of the marked functions; None for all in scope."""
-        if self._function_id is not None:
-            return [self._function_id]
-        return [identity for identity, _ in self.session.marked] or None
+        """This function's id; None for those that the screen is narrowed to, or all in scope."""
+        return None if self._function_id is None else [self._function_id]

@@ -21,6 +21,15 @@ class PatternLinesScreen(LogSearchScreen):
         """The breadcrumb, with the pattern's id."""
         return ("Patterns", self._row.pattern, "Lines")
 
+    def is_of_many(self) -> bool:
+        """It is of the functions whose pattern was counted, until one goes back."""
+        return False
+
+    def narrowing_text(self) -> str:
+        """The functions that the pattern's screen was narrowed to."""
+        narrowing = self._narrowing
+        return "" if narrowing is None else narrowing.text if narrowing.by_marks else f"functions: {narrowing.text}"
+
     def question(self) -> Callable[[QueryContext], LogSearch]:
         """Reads the pattern's lines of the range that hold all words of the filter."""
         template, ids, words = self._row.template, self._row.function_ids, self.filter.split()

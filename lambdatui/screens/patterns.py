@@ -32,6 +32,7 @@ class PatternsScreen(TableScreen):
     """The screen of patterns, most bytes first: what to write less of, and what is new."""
 
     NAME: ClassVar[str] = "patterns"
+    REASON: ClassVar[str] = "novelty"
     COMMANDS_HERE: ClassVar[Commands] = (
         PatternDetails,
         *(command for command in TABLE_COMMANDS if command not in (ShowPatterns, ShowConfiguration)),
@@ -51,10 +52,6 @@ class PatternsScreen(TableScreen):
     def key_of(self, row: PatternRow) -> Any:
         """The pattern's id."""
         return row.pattern
-
-    def in_trouble(self, row: PatternRow) -> bool:
-        """Whether the pattern is new."""
-        return row.novelty == "new"
 
     def counts(self) -> tuple[str, ...]:
         """How many patterns are new, their lines and bytes, and the number of rows."""

@@ -48,6 +48,10 @@ class PermissionsScreen(TableScreen):
         """The breadcrumb: ``Collect``, ``Permissions``."""
         return ("Collect", "Permissions")
 
+    def is_of_many(self) -> bool:
+        """Permissions are of collections, not of functions."""
+        return False
+
     def question(self) -> Callable[[QueryContext], PermissionsView]:
         """Asks for what the newest collection of each source was denied."""
         return lambda query: PermissionsView(

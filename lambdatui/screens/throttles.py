@@ -1,7 +1,9 @@
 """Throttles: which functions were rejected, when, by which limit, and how much concurrency is left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+
+from textual import work
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowThrottles
@@ -12,7 +14,10 @@ from lambdatui.text.figures import count, plural
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import value_text
+from lambdatui.views.throttle_details import ThrottledTime, throttle_parts, throttled_times
+from lambdatui.views.time_range import RangeChoice
 
+_TIMES = "throttled times"
 _COLUMNS = columns_by_id(HeadroomView)
 
 
@@ -23,6 +28,7 @@ class ThrottlesScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
     ROW: ClassVar[type] = HeadroomView
     ROW_IS: ClassVar[str] = "function"
+    MARKS_FUNCTIONS: ClassVar[bool] = True
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
     def heading(self) -> tuple[str, ...]:
@@ -36,10 +42,6 @@ class ThrottlesScreen(TableScreen):
     def key_of(self, row: HeadroomView) -> Any:
         """The function's id, account and region: an account's own row has no function."""
         return row.function_id, row.account, row.region
-
-    def in_trouble(self, row: HeadroomView) -> bool:
-        """Whether requests were rejected, or less than 10% of the limit is left."""
-        return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
 
     def counts(self) -> tuple[str, ...]:
         """The number of throttles and of rows, or that no metrics were collected."""
@@ -55,14 +57,37 @@ class ThrottlesScreen(TableScreen):
         return found if found and found[0] else None
 
     def open_row(self, row: HeadroomView) -> None:
-        """Opens the function; of an account's own row, shows its limit in a box."""
+        """Opens the function; of an account's own row, shows when its limit was reached, and by whom."""
         if row.function_id:
             self.open_function(row.function_id, row.function)
         else:
-            self.app.push_screen(DetailsScreen(f"{row.account or ''} {row.region or ''}".strip(), _of_account(row)))
+            self._ask_times(row, self.times_question(row), self.choice_of_shown_rows(), self.session.now_ms())
+
+    def times_question(self, row: HeadroomView) -> Callable[[QueryContext], list[ThrottledTime]]:
+        """Asks when requests of the row's function, or by its account's limit, were rejected, and why."""
+        rows: Sequence[HeadroomView] = self.answer.headroom
+        place = row.account, row.region
+        ids = [
+            one.function_id for one in rows if one.throttles and one.function_id and (one.account, one.region) == place
+        ]
+        wanted, is_account = ([row.function_id], False) if row.function_id else (ids, True)
+        return lambda query: throttled_times(query.reader, query.range, wanted, of_account=is_account)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="throttled times")
+    def _ask_times(self, row: HeadroomView, question: Any, choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store(_TIMES, lambda query: (row, question(query)), choice, now_ms)
+
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Shows an account's limit in a box, where the answer is when it was reached."""
+        if subject != _TIMES:
+            return super().paint_aside(subject, answer)
+        row, times = answer
+        title = f"{row.account or ''} {row.region or ''}".strip()
+        self.app.push_screen(DetailsScreen(title, _of_account(row, throttle_parts(times, utc=self.session.utc))))
+        return True
 
 
-def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
+def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[str, str]]:
     def text(name: str) -> str:
         return value_text(_COLUMNS[name], getattr(row, name))
 
@@ -75,6 +100,7 @@ def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
         ("Most at once in this range", text("concurrency")),
         ("Room left at that moment", text("headroom")),
         ("Rejected", f"{text('throttles')} of {requests} requests"),
+        *times,
         ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from collectors.model.errors import LambdatuiError
 from collectors.store.errors import StoreError
 from collectors.store.read.reader import Reader
+from lambdatui.views.measured_sets import measured
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange
@@ -27,7 +28,7 @@ class QueryError(LambdatuiError):
 
 @dataclass(frozen=True)
 class QueryContext:
-    """What a screen's question is asked with. ``scope`` is bound to the reader: its tags are looked up."""
+    """What a screen's question is asked with. ``scope`` is bound to the reader: its tags and sets are looked up."""
 
     reader: Reader
     range: TimeRange
@@ -46,7 +47,9 @@ def ask(
         with _borrowed(path) as reader, reader.snapshot():
             time_range = resolved(reader, choice, now_ms)
             with reader.until(time_range.until_ms):
-                return time_range, of(QueryContext(reader, time_range, prices(), (scope or Scope()).bound(reader)))
+                book = prices()
+                narrowed = measured(scope or Scope(), reader, time_range, book)
+                return time_range, of(QueryContext(reader, time_range, book, narrowed.bound(reader)))
     except (StoreError, RangeError) as error:
         raise QueryError(str(error)) from error
     except Exception as error:  # rows that are not as they were written can fail anywhere

@@ -15,6 +15,7 @@ from lambdatui.views.time_range import RangeChoice, TimeRange
 if TYPE_CHECKING:
     from lambdatui.processes.collection import RunningCollection
     from lambdatui.processes.runner_client import LocalRunner
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.startup_view import StartupView
     from pricing.own_price import OwnTerms
 
@@ -65,7 +66,9 @@ class Session:
     places: str = ""
     """Which accounts and regions the functions are of: ``111122223333 eu-central-1``, ``2 accounts, 3 regions``."""
     marked: list[tuple[int, str]] = field(default_factory=list)
-    """Functions marked to be compared: their ids in the store, and their names."""
+    """Marked functions, in the order in which they were marked: their ids in the store, and their names."""
+    function_filter: "FunctionSet | None" = None
+    """The functions that the filter on the first screen chooses; None without a filter."""
 
     own_terms: "OwnTerms | None" = None
     """Your terms, from ``[pricing]`` of the configuration: what differs from list price."""
@@ -80,6 +83,25 @@ class Session:
     """What the first screen says until a key is pressed."""
     payloads: dict[str, str] = field(default_factory=dict)
     """What functions of the local runner were invoked with last; never written anywhere."""
+
+    @property
+    def narrowing(self) -> "FunctionSet | None":
+        """What a screen that is opened now is narrowed to: the marked functions, else those that a filter chose."""
+        if not self.marked:
+            return self.function_filter
+        from lambdatui.views.function_set import FunctionSet
+
+        names = [name for _, name in self.marked]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if names[3:] else "")
+        return FunctionSet(f"{len(names):,} marked: {shown}", frozenset(id for id, _ in self.marked), by_marks=True)
+
+    def end_narrowing(self) -> None:
+        """Takes all marks away or, where none is left, the filter of functions."""
+        if self.marked:
+            self.marked.clear()
+        else:
+            self.function_filter = None
+            self.saved["functions.filter"] = ""
 
     @property
     def budget(self) -> Decimal | None:

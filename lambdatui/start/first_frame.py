@@ -52,12 +52,17 @@ def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> S
     file = options.get("db") or paths.store_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout)
+    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout, plain_order=_is_plain(before))
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
     """Whether the saved state leads to the first screen in its usual order, which is all that the frame can show."""
     return all(before.get(name, usual) == usual for name, usual in _USUAL_STATE.items())
+
+
+def _is_plain(before: "Mapping[str, str]") -> bool:
+    """Whether functions in trouble were sorted among the others when the program was left."""
+    return before.get("functions.order") == "plain"
 
 
 def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | None:
@@ -70,7 +75,10 @@ def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | N
     trouble = session.thresholds.keys() - {"budget_usd"}
     if not out.isatty() or session.scope or session.columns or trouble or not begins_at_home(session.saved):
         return None  # the frame counts everything: wrong figures first are worse than none
-    return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out)
+    return _painted(
+        session.db, session.now_ms(), session.choice, session.terminal, session.utc, out,
+        plain_order=_is_plain(session.saved),
+    )  # fmt: skip
 
 
 def leave(output: "TextIO | None" = None) -> None:
@@ -82,10 +90,17 @@ def leave(output: "TextIO | None" = None) -> None:
 
 
 def _painted(
-    file: "str | Path", now_ms: int, choice: "RangeChoice | str", screen: Terminal, utc: bool, out: "TextIO"
+    file: "str | Path",
+    now_ms: int,
+    choice: "RangeChoice | str",
+    screen: Terminal,
+    utc: bool,
+    out: "TextIO",
+    *,
+    plain_order: bool,
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
-    query = _StartupQuery(file, now_ms, choice, lines or 24)
+    query = _StartupQuery(file, now_ms, choice, lines or 24, utc, plain_order=plain_order)
     from lambdatui.start.first_lines import frame
 
     view = query.answer()
@@ -107,16 +122,16 @@ def _painted(
 class _StartupQuery:
     """Asks the store in a thread: SQLite seeks while Python imports what lays the answer out."""
 
-    def __init__(self, *question: "Any") -> None:
+    def __init__(self, *question: "Any", plain_order: bool) -> None:
         self._view: StartupView | None = None
         self._error: BaseException | None = None
         self._done = _thread.allocate_lock()
         self._done.acquire()
-        _thread.start_new_thread(self._ask, question)
+        _thread.start_new_thread(self._ask, (question, plain_order))
 
-    def _ask(self, *question: "Any") -> None:
+    def _ask(self, question: "tuple[Any, ...]", plain_order: bool) -> None:
         try:
-            self._view = startup_view(*question)
+            self._view = startup_view(*question, plain_order=plain_order)
         except (StartupUnreadable, RangeError, TypeError, ValueError, LookupError):
             pass  # the screen says it in full; the last three are of damaged rows
         except BaseException as error:

@@ -1,10 +1,10 @@
 """The lines of the first frame, laid out as the functions' screen will be."""
 
-from lambdatui.text.figures import age, counted
+from lambdatui.text.figures import age, counted, zone_names
 from lambdatui.text.plain import plain
 from lambdatui.text.table import cells
 from lambdatui.views.columns import table_columns
-from lambdatui.views.fleet_health import health, in_trouble
+from lambdatui.views.fleet_health import health
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.startup_view import StartupView
 from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, home_header_lines, row_cell
@@ -32,6 +32,7 @@ def frame(
     ``name`` is the store's. What is not in the rollups, such as percentiles and costs, is shown as still to come.
     """
     marks = terminal.marks
+    zone = zone_names(*view.ends[:2], utc=utc)
     since = f" {marks.dot} newest data {age(now_ms - view.as_of)}" if view.as_of is not None else ""
     room = lines - beside_rows(columns)
     well = health(view.rows, {}) if view.whole else marks.more
@@ -39,14 +40,14 @@ def frame(
     laid_out = fitted_columns(FUNCTIONS, columns - (view.count > room))
     titles = " ".join(column_heading(column, width, DEAREST_FIRST, marks) for column, width in laid_out)
     painted = [
-        f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
+        f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', f'{plain(name)}  {zone}')}{_OFF}",
         f"{_DIM}{_sides(columns, f'{view.ends[2]}{since}', counted(view.count, 'function'))}{_OFF}",
         f"{_sides(columns, well, '')}",
         *[""] * (home_header_lines(columns) - 3),
         f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in view.rows[: max(0, room)]:
-        trouble = in_trouble(row, {})
+        trouble = row.trouble is not None
         mark = marks.trouble if trouble else " "
         text = " ".join(row_cell(column, row, width, utc=utc, more=marks.more) for column, width in laid_out)
         text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit

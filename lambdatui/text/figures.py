@@ -94,13 +94,16 @@ def change(value: "Decimal | float | None") -> str:
     return UNKNOWN if value is None else f"{value:+,.1%}"
 
 
-def sparkline(values: "Sequence[float | None]", *, ascii: bool = False, unfinished: bool = False) -> str:
+def sparkline(
+    values: "Sequence[float | None]", *, ascii: bool = False, unfinished: bool = False, most: float | None = None
+) -> str:
     """One sign a value, as high as the value is beside the highest; nothing at all is a space, unknown a dot or ``?``.
 
     ``unfinished`` draws the last one in other signs, for it will grow: in dots, ``~`` where they cannot be had.
+    ``most`` is the highest of several rows that share a scale, at least as high as any value here.
     """
     signs, unknown = (".:-=+*#", "?") if ascii else ("▁▂▃▄▅▆▇█", "·")
-    highest = max((value for value in values if value is not None), default=0)
+    highest = most or max((value for value in values if value is not None), default=0)
     drawn = [
         unknown if value is None else " " if value <= 0 else signs[round((len(signs) - 1) * value / highest)]
         for value in values
@@ -249,9 +252,14 @@ def tally(figures: "Mapping[str, int]") -> str:
     """``1 file, 35 events, 2 rejected``: counts by their names in ``--json``, which are plurals or participles."""
     words = {name: name.replace("_", " ") for name in figures}
     return ", ".join(
-        counted(number, words[name][:-1]) if name.endswith("s") else f"{number:,} {words[name]}"
-        for name, number in figures.items()
+        f"{number:,} {_singular(words[name]) if number == 1 else words[name]}" for name, number in figures.items()
     )
+
+
+def _singular(noun: str) -> str:
+    """The noun of which ``plural`` makes this one; a word that is no plural as it is."""
+    candidates = (f"{noun.removesuffix('ies')}y", noun.removesuffix("es"), noun.removesuffix("s"))
+    return next((word for word in candidates if word != noun and plural(2, word) == noun), noun)
 
 
 def age(ms: float | None) -> str:
@@ -280,6 +288,22 @@ def instant(at_ms: int | None, *, utc: bool = True, millis: bool = False) -> str
     return f"{text}.{at_ms % 1000:03d}" if millis else text
 
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_text(at_ms: int, *, utc: bool = True) -> str:
+    """``5 Jun``: the day, where its year is told elsewhere; never ``06-05``, which reads as another in other places."""
+    import time
+
+    moment = time.gmtime(at_ms // 1000) if utc else time.localtime(at_ms // 1000)
+    return f"{moment.tm_mday} {_MONTHS[moment.tm_mon - 1]}"
+
+
+def short_moment_text(at_ms: int, *, utc: bool = True, seconds: bool = False) -> str:
+    """``5 Jun 10:22``, or with ``seconds`` ``5 Jun 10:22:05``."""
+    return f"{day_text(at_ms, utc=utc)} {instant(at_ms, utc=utc)[11 : 19 if seconds else 16]}"
+
+
 def iso(at_ms: int | None) -> str | None:
     """``2025-03-31T10:22:05.123Z``; whole seconds carry no fraction."""
     if at_ms is None:
@@ -288,3 +312,34 @@ def iso(at_ms: int | None) -> str | None:
 
     text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_ms // 1000))
     return f"{text}.{at_ms % 1000:03d}Z" if at_ms % 1000 else f"{text}Z"
+
+
+def zone_name(at_ms: int, *, utc: bool) -> str:
+    """What the zone of ``instant`` is called at that time: ``UTC``, ``CET``; without a name of its own ``UTC+03``.
+
+    A machine whose TZ names no zone counts in UTC, whatever that variable holds.
+    """
+    if utc:
+        return "UTC"
+    import time
+
+    moment = time.localtime(at_ms // 1000)
+    name, offset_min = moment.tm_zone or "", (moment.tm_gmtoff or 0) // 60
+    if not offset_min:
+        return name if name in ("GMT", "WET") else "UTC"
+    if name.isalpha():
+        return name
+    hours, minutes = divmod(abs(offset_min), 60)
+    return f"UTC{'-' if offset_min < 0 else '+'}{hours:02d}{f':{minutes:02d}' if minutes else ''}"
+
+
+def zone_names(from_ms: int, to_ms: int, *, utc: bool) -> str:
+    """The zone's name over a span of time: ``CET``, or ``CEST/CET`` where clocks were set back within it."""
+    quarter_ms = 91 * DAY_S * 1000
+    asked = (*range(from_ms, to_ms, quarter_ms), max(from_ms, to_ms - 1))
+    return "/".join(dict.fromkeys(zone_name(at_ms, utc=utc) for at_ms in asked[-5:]))
+
+
+def moment_text(at_ms: int, *, utc: bool = True) -> str:
+    """``2025-03-31 10:22 UTC``: to the minute, with the name of its zone."""
+    return f"{instant(at_ms, utc=utc)[:16]} {zone_name(at_ms, utc=utc)}"

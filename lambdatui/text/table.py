@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 GAP = "  "
-_SHORTEST = 8  # a column of words is not cut below this many cells
+_SHORTEST = 8  # a column of words is not cut below this many cells, nor below its title's
 
 
 def cells(text: str) -> int:
@@ -40,10 +40,10 @@ def padded(text: str, width: int, *, right: bool = False, more: str = "…") -> 
     >>> padded("日本", 6), padded("1,234", 3, right=True)
     ('日本  ', '  …')
     """
-    used = cells(text)
+    plain_text, used = text.isascii(), cells(text)
     if used > width:
         text = more if right and width else cut(text, width, more)
-        used = cells(text)
+        used = len(text) if plain_text else cells(text)  # a mark is one cell: Rich need not be asked
     space = " " * (width - used)
     return space + text if right else text + space
 
@@ -68,7 +68,7 @@ def text_table(
     widths = [max(map(cells, column)) for column in zip(*safe, strict=True)]
     if width is not None:
         words = [place for place in range(len(widths)) if place not in right] if cuttable is None else list(cuttable)
-        _fit(widths, words, width - len(indent))
+        _fit(widths, [_shortest(safe[0][place]) for place in range(len(widths))], words, width - len(indent))
     if rule:
         safe.insert(1, ["-" * size for size in widths])
     lines = (
@@ -78,16 +78,47 @@ def text_table(
     return "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
 
 
+def columns_that_fit(
+    rows: "Sequence[Sequence[str]]",
+    width: int,
+    *,
+    cuttable: "Collection[int]" = (),
+    needs: "Sequence[int] | None" = None,
+) -> list[int]:
+    """The columns of ``rows``, whose first is the header, that a line of ``width`` cells has room for.
+
+    Where cells are short the column with the highest need is left out first, of equals the one further right, and one
+    of need 0 never; without ``needs`` columns go from the right, the first one never. Columns of ``cuttable`` words are
+    counted as they are when they have been cut.
+    """
+    least = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    for place in cuttable:
+        least[place] = min(least[place], _shortest(rows[0][place]))
+    wanted = needs if needs is not None else range(len(least))
+    places = list(range(len(least)))
+    while sum(least[place] for place in places) + len(GAP) * (len(places) - 1) > width:
+        dropped = max(places, key=lambda place: (wanted[place], place))
+        if wanted[dropped] == 0:
+            break
+        places.remove(dropped)
+    return places
+
+
 def _one_line(cell: str) -> str:
     return cell if cell.isprintable() else plain(cell, tabs=False)
 
 
-def _fit(widths: list[int], words: list[int], width: int) -> None:
-    while sum(widths) + len(GAP) * (len(widths) - 1) > width and words:
-        widest = max(words, key=lambda at: widths[at])
-        if widths[widest] <= _SHORTEST:
+def _shortest(title: str) -> int:
+    return max(_SHORTEST, cells(title))
+
+
+def _fit(widths: list[int], shortest: list[int], words: list[int], width: int) -> None:
+    """Takes cells from the columns ``words``, from the widest first, until a line fits or none can give any."""
+    while sum(widths) + len(GAP) * (len(widths) - 1) > width:
+        longer = [place for place in words if widths[place] > shortest[place]]
+        if not longer:
             break
-        widths[widest] -= 1
+        widths[max(longer, key=lambda place: widths[place])] -= 1
 
 
 def markdown_table(rows: "Sequence[Sequence[str]]", *, right: "Collection[int]" = ()) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,16 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import failed_again
 from lambdatui.text.figures import megabytes, money, ratio, size
 from lambdatui.text.plain import plain
-from lambdatui.views.advice_item import Advice, AdviceSubject, advice_of, memory_command
+from lambdatui.views import advice_commands as commands
+from lambdatui.views.advice_item import Advice, AdviceSubject, advice_of
 from lambdatui.views.advice_rules import RULES
 from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
-from lambdatui.views.function_settings import function_settings
+from lambdatui.views.function_settings import SettingsView, function_settings
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.outside_rules import OutsideRules
 from lambdatui.views.scope import Scope
+from lambdatui.views.throttle_causes import worst_causes
 from lambdatui.views.time_range import TimeRange, day_of
 from lambdatui.views.view import View, as_of_range
 from lambdatui.views.whatif import recommended
@@ -41,9 +44,17 @@ _DENIED = re.compile(r"AccessDenied|not authorized|UnauthorizedOperation|Forbidd
 
 @as_of_range
 def advice(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None" = None, *, scope: Scope | None = None
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook | None" = None,
+    *,
+    scope: Scope | None = None,
+    profile_of: Callable[[str], str | None] | None = None,
 ) -> View[Advice]:
-    """What fails first, then what costs most, then the rest."""
+    """What fails first, then what costs most, then the rest.
+
+    ``profile_of`` gives the profile of the AWS CLI with which commands are to run in an account; None: none was chosen.
+    """
     chosen = scope or Scope()
     view = functions(reader, time_range, book, scope=chosen)
     groups = errors(reader, time_range, scope=chosen)
@@ -51,19 +62,29 @@ def advice(
     inits = {totals.function_id: totals.init_us for totals in reader.totals(time_range.from_ms, time_range.to_ms)}
     settings = {row_of.function_id: row_of for row_of in function_settings(reader, time_range, scope=chosen).rows}
     cheaper = {} if book is None else recommended(reader, time_range, book, scope=chosen)
+    throttled = [row.function_id for row in view.rows if row.throttles]
+    causes = worst_causes(reader, time_range.from_ms, time_range.to_ms, throttled) if throttled else {}
     rows: list[Advice] = []
     outside_rules = OutsideRules()
     for row in view.rows:
         subject = AdviceSubject(
             row, day_of(time_range.to_ms), inits.get(row.function_id, 0), again.get(row.function_id),
             settings.get(row.function_id), {each.rule: each for each in cheaper.get(row.function_id, ())},
+            causes.get(row.function_id),
         )  # fmt: skip
         rows += (found for rule in RULES for found in rule(subject))
         rows += outside_rules.advice_on(subject)
     rows += outside_rules.problems
-    rows += _of_permissions(view.rows, groups.rows)
+    rows += _of_permissions(view.rows, groups.rows, settings)
     rows += _code_storage(view.rows, account_rows.settings(reader, tags=False))
     rows += _of_optimizer(view.rows, account_rows.recommendations(reader))
+    if profile_of is not None:
+        accounts = {row.function_id: row.account or "" for row in view.rows}
+        profiles = {account: profile_of(account) for account in set(accounts.values())}
+        rows = [
+            replace(row, command=commands.with_profile(row.command, profiles.get(accounts.get(row.function_id, ""))))
+            for row in rows
+        ]
     rows.sort(key=lambda item: (-item.severity, -(item.saves_usd or 0), item.function, item.kind))
     return View(ADVICE_COLUMNS, rows, view.as_of, time_range, view.coverage, view.basis)
 
@@ -93,15 +114,19 @@ def _code_storage(rows: Sequence[FunctionView], settings: Sequence[SettingRow]) 
             "delete versions that no alias names, and old layer versions; or ask for more",
             "At the limit nothing can be deployed: CodeStorageExceededException. The limit is 75 GB a region; every "
             f"published version counts in full.{known_sum}", severity=3 if used >= _CODE_VERY_FULL * limit else 2,
+            action="delete old versions",
         )  # fmt: skip
 
 
-def _of_permissions(rows: Sequence[FunctionView], groups: Sequence[ErrorView]) -> Iterator[Advice]:
+def _of_permissions(
+    rows: Sequence[FunctionView], groups: Sequence[ErrorView], settings: Mapping[int, SettingsView]
+) -> Iterator[Advice]:
     by_id = {row.function_id: row for row in rows}
     for group in groups:
         told = f"{group.error_type} {group.message}"
         if group.function_id in by_id and _DENIED.search(told):
-            yield _permission(by_id[group.function_id], group)
+            known = settings.get(group.function_id)
+            yield _permission(by_id[group.function_id], group, known.role if known else None)
 
 
 def _of_optimizer(rows: Sequence[FunctionView], recommendations: Sequence[OptimizersWord]) -> Iterator[Advice]:
@@ -124,11 +149,12 @@ def _of_optimizer(rows: Sequence[FunctionView], recommendations: Sequence[Optimi
             "of AWS's own. Where 'memory large' or 'memory small' says otherwise, they go by REPORT's Max Memory Used "
             "of this range.",
             saves=Decimal(word.saving) if word.saving and word.currency == "USD" else None,
-            command=memory_command(row, word.recommended_mb) if word.recommended_mb else "",
+            command=commands.set_memory(row, word.recommended_mb) if word.recommended_mb else "",
+            action=do,
         )  # fmt: skip
 
 
-def _permission(row: FunctionView, group: ErrorView) -> Advice:
+def _permission(row: FunctionView, group: ErrorView, role: str | None) -> Advice:
     found = _NOT_ALLOWED.search(group.message)
     action = found["action"] if found else None
     resource = (found["resource"] or "*").rstrip(".,;") if found else "*"
@@ -143,6 +169,8 @@ def _permission(row: FunctionView, group: ErrorView) -> Advice:
         (f"{statement}\n\n" if statement else "")
         + "Add it to the execution role, not to the caller. A denial can also come from the resource's own policy, a "
         "permissions boundary, an SCP, or a KMS key.", severity=4, sample=group.sample_request_id,
+        action=f"allow {action}" if action else "look at CloudTrail",
+        command=commands.allow(role, action, statement) if role and action else "",
     )  # fmt: skip
 
 

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from shlex import quote
 from typing import Annotated
 
 from lambdatui.text.figures import ratio
-from lambdatui.text.plain import plain
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen
 from lambdatui.views.function_settings import SettingsView
 from lambdatui.views.functions import FunctionView
+from lambdatui.views.throttle_causes import ThrottleCause
 from pricing.recommendations import BASIS, SuggestedChange
 
 _COVERED = 0.95
@@ -23,12 +22,13 @@ class Advice:
     """``found`` is the evidence, ``advice`` what to do, ``more`` what an operator would look up.
 
     ``saves_usd`` is what following it saves at least in a month at list price before the free tier, with its range;
-    None where it is not about money, or nothing is sure. ``command`` is what would be typed.
+    None where it is not about money, or nothing is sure. ``command`` is what would be typed, for a shell; ``do`` says
+    in a few words what ``advice`` says in full.
     """
 
     kind: Annotated[str, shared.KIND, OnScreen(), BRIEF]
     function_id: int
-    function: Annotated[str, shared.FUNCTION, OnScreen(1, 18), BRIEF]
+    function: Annotated[str, shared.FUNCTION, OnScreen(0, 18, grows=True, most=24), BRIEF]
     region: Annotated[str | None, shared.REGION, BRIEF]
     found: Annotated[str, shared.FOUND, OnScreen(2, grows=True), BRIEF]
     advice: Annotated[str, shared.ADVICE, BRIEF]
@@ -41,7 +41,17 @@ class Advice:
     saves_high_usd: Annotated[Decimal | None, shared.SAVES_HIGH_USD] = None
     unknown: Annotated[str, shared.UNKNOWN] = ""
     basis: Annotated[str, shared.BASIS] = ""
-    command: Annotated[str, Column("Command", Kind.TEXT, 60, "The AWS command that makes the change.")] = ""
+    command: Annotated[
+        str, Column("Command", Kind.TEXT, 60, "The AWS command that makes the change, to be pasted."), OnScreen(5, 70)
+    ] = ""
+    do: Annotated[
+        str, Column("Do", Kind.TEXT, 30, "What to do about it, in a few words."), OnScreen(1, after="function")
+    ] = ""
+
+    @property
+    def trouble(self) -> str | None:
+        """Its kind, where the severity is 3 or higher."""
+        return self.kind if self.severity >= 3 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +64,8 @@ class AdviceSubject:
     again: tuple[int, str] | None
     settings: SettingsView | None
     by_rule: Mapping[str, SuggestedChange]
-
-
-def memory_command(row: FunctionView, memory_mb: int) -> str:
-    """The AWS CLI command that sets the function's memory to a size in MB."""
-    region = f" --region {quote(plain(row.region))}" if row.region else ""
-    name = quote(plain(row.function))
-    return f"aws lambda update-function-configuration --function-name {name}{region} --memory-size {memory_mb}"
+    throttled: ThrottleCause | None = None
+    """Why most of its requests were rejected, where any were."""
 
 
 def advice_of(
@@ -75,8 +80,12 @@ def advice_of(
     sample: str | None = None,
     worth: SuggestedChange | None = None,
     command: str = "",
+    action: str = "",
 ) -> Advice:
-    """A piece of advice about a function, with what ``worth`` (else ``saves``, USD a month) says that it saves."""
+    """A piece of advice about a function, with what ``worth`` (else ``saves``, USD a month) says that it saves.
+
+    Without an ``action`` the row shows ``do``.
+    """
     low = middle = high = saves
     unknown = basis = ""
     if worth is not None:
@@ -105,4 +114,5 @@ def advice_of(
         unknown=unknown,
         basis=basis,
         command=command,
+        do=action or do,
     )

@@ -32,7 +32,7 @@ class AlarmView:
         OnScreen(),
         BRIEF,
     ]
-    since: Annotated[int | None, shared.SINCE, OnScreen(2, 14), BRIEF]
+    since: Annotated[int | None, shared.SINCE, OnScreen(2, 12), BRIEF]
     function: Annotated[str | None, shared.FUNCTION, OnScreen(3, 18), BRIEF]
     condition: Annotated[
         str | None,
@@ -47,6 +47,11 @@ class AlarmView:
         int, Column("Changes", Kind.COUNT, 7, "How often the alarm changed its state in the range."), OnScreen(7)
     ]
     reason: Annotated[str | None, shared.REASON, OnScreen(4, grows=True)]
+
+    @property
+    def trouble(self) -> str | None:
+        """CloudWatch's state of it, where that is ``ALARM``."""
+        return self.alarm_state if self.alarm_state == "ALARM" else None
 
 
 ALARM_COLUMNS = columns_of(AlarmView)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
@@ -20,7 +20,8 @@ Price = Callable[[str, int, str], Decimal]
 class CollectionView:
     """One collection. ``cost_usd`` is what its calls cost at list prices; None for imports, which ask nobody."""
 
-    started_at: Annotated[int, shared.STARTED_AT, OnScreen(1, 14, after="source"), BRIEF]
+    IN_TIME_ORDER: ClassVar[bool] = True
+    started_at: Annotated[int, shared.STARTED_AT, OnScreen(1, 15, after="source"), BRIEF]
     source: Annotated[str, shared.SOURCE, OnScreen(grows=True), BRIEF]
     took_s: Annotated[float | None, Column("Took", Kind.SECONDS, 7, "How long it took, seconds."), OnScreen(6), BRIEF]
     events: Annotated[int, Column("Events", Kind.COUNT, 9, "Log events read."), OnScreen(2), BRIEF]
@@ -41,13 +42,20 @@ class CollectionView:
     requests: Annotated[int | None, shared.REQUESTS, BRIEF]
     metrics_asked: Annotated[int | None, Column("Metrics", Kind.COUNT, 8, "Metrics asked for, which are billed.")]
     bytes_scanned: Annotated[
-        int | None, Column("Scanned", Kind.COUNT, 9, "Bytes that Logs Insights scanned, which are billed.")
+        int | None, Column("Bytes scanned", Kind.COUNT, 13, "Bytes that Logs Insights scanned, which are billed.")
     ]
     cost_usd: Annotated[Decimal | None, shared.COST_USD, OnScreen(7), BRIEF]
     failures: Annotated[
         str | None, Column("Failed", Kind.TEXT, 60, "What could not be had, and why."), OnScreen(8, 24), BRIEF
     ]
     log_ways: Annotated[str | None, Column("Logs read by", Kind.TEXT, 60, "How each log group was read, and why.")]
+
+    @property
+    def trouble(self) -> str | None:
+        """That it could not read something, rejected lines, or has no recorded end."""
+        parts = ["failed"] if self.failures else []
+        parts += [f"rejected {self.rejected:,}"] if self.rejected else []
+        return "; ".join([*parts, *(["no end"] if self.took_s is None else [])]) or None
 
 
 COLLECTION_COLUMNS = columns_of(CollectionView)

@@ -48,10 +48,12 @@ class Column:
     """One column: its title, its ``Kind``, its width in cells, its help, and its id in scripts.
 
     A declared column has no id of its own: it is its field's name. ``tone`` says what a value means, for its colour
-    (``views.tones``). ``brief``: the text table has it unasked.
+    (``views.tones``). ``brief``: the text table has it unasked. ``need``: that of its ``OnScreen``; None without one.
+    ``none`` is what stands for a value that is None, where that is no unknown. ``shortened`` gives words of the column
+    in fewer cells than they have.
     """
 
-    __slots__ = ("brief", "help", "id", "kind", "title", "tone", "width")
+    __slots__ = ("brief", "help", "id", "kind", "need", "none", "shortened", "title", "tone", "width")
 
     def __init__(
         self,
@@ -63,6 +65,9 @@ class Column:
         id: str = "",
         tone: "str | Callable[[Any], str]" = "",
         brief: bool = False,
+        need: int | None = None,
+        none: str = "-",
+        shortened: "Callable[[str, int], str] | None" = None,
     ) -> None:
         self.title = title
         self.kind = kind
@@ -71,6 +76,9 @@ class Column:
         self.id = id
         self.tone = tone
         self.brief = brief
+        self.need = need
+        self.none = none
+        self.shortened = shortened
 
     def __repr__(self) -> str:
         return f"Column({self.id!r})"
@@ -117,16 +125,29 @@ class InComparison:
 
 
 class TableColumn:
-    """A column as a screen's table lays it out; ``OnScreen`` explains the fields."""
+    """A column as a screen's table lays it out; ``OnScreen`` explains the fields.
 
-    __slots__ = ("column", "grows", "most", "need", "width")
+    One that ``stays`` is there too where columns further right are brought into sight.
+    """
 
-    def __init__(self, column: Column, need: int = 0, width: int = 0, grows: bool = False, most: int = 200) -> None:
+    __slots__ = ("column", "grows", "most", "need", "stays", "width")
+
+    def __init__(
+        self,
+        column: Column,
+        need: int = 0,
+        width: int = 0,
+        grows: bool = False,
+        most: int = 200,
+        *,
+        stays: bool = False,
+    ) -> None:
         self.column = column
         self.need = need
         self.width = width or column.width
         self.grows = grows
         self.most = most
+        self.stays = stays
 
 
 BRIEF = "brief"
@@ -155,15 +176,25 @@ class _Declared:
             column = next((fact for fact in facts if isinstance(fact, Column)), None)
             if column is None:
                 continue
+            place = next((fact for fact in facts if isinstance(fact, OnScreen)), None)
             every[name] = own = Column(
-                column.title, column.kind, column.width, column.help, id=name, tone=column.tone, brief=BRIEF in facts
+                column.title,
+                column.kind,
+                column.width,
+                column.help,
+                id=name,
+                tone=column.tone,
+                brief=BRIEF in facts,
+                none=column.none,
+                shortened=column.shortened,
+                need=place.need if place is not None else None,
             )
+            if place is not None:
+                self.on_screen[name] = place
             if EXTRA in facts:
                 self.extra[name] = own
             for fact in facts:
-                if isinstance(fact, OnScreen):
-                    self.on_screen[name] = fact
-                elif isinstance(fact, InComparison):
+                if isinstance(fact, InComparison):
                     self.compared[name] = fact
         self.columns = every
 
@@ -247,5 +278,5 @@ def column_named(name: str, among: tuple[Column, ...]) -> Column:
     from difflib import get_close_matches
 
     near = get_close_matches(wanted, [*by_id, *by_title], n=1, cutoff=0.5)
-    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are: {', '.join(by_id)}"
+    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are {', '.join(by_id)}"
     raise UnknownColumn(f"no column {name!r}; {hint}")

@@ -25,6 +25,11 @@ class ComparedFigure:
     ratio: Annotated[str, Column("Second/First", Kind.TEXT, 12, "The second divided by the first."), OnScreen()]
     worse: bool
 
+    @property
+    def trouble(self) -> str | None:
+        """By how much it is worse."""
+        return self.ratio if self.worse else None
+
 
 COMPARISON_COLUMNS = columns_of(ComparedFigure)
 

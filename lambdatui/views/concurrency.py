@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,6 +17,8 @@ from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.retained_since import most_steps
 from lambdatui.views.scope import Scope
+from lambdatui.views.throttle_causes import ACCOUNT, ThrottleCause, worst_causes
+from lambdatui.views.throttle_words import cell_words
 from lambdatui.views.throttles import ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.tones import headroom_tone
@@ -43,17 +46,60 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     limit: Annotated[int | None, shared.LIMIT, OnScreen(2, after="concurrency"), BRIEF]
     headroom: Annotated[
         float | None,
-        Column("Room", Kind.RATIO, 6, "The share of the limit that the peak left free.", tone=headroom_tone),
+        Column("Room left", Kind.RATIO, 9, "The share of the limit that the peak left free.", tone=headroom_tone),
         OnScreen(3, after="limited_by"),
         BRIEF,
     ]
     saturation: Annotated[
         int | None,
         Column("Full by", Kind.TIME, 19, "When the trend of the daily peaks reaches the limit."),
-        OnScreen(6, 14, after="headroom"),
+        OnScreen(6, after="headroom"),
         BRIEF,
     ]
-    trend: Annotated[Trend | None, shared.TREND, OnScreen(5, after="throttles")] = None
+    trend: Annotated[Trend | None, shared.TREND, OnScreen(5, after="cause")] = None
+    worst: Annotated[
+        int | None,
+        Column("Worst at", Kind.TIME, 19, "Start of the period in which most requests were rejected."),
+        OnScreen(1, 11, after="throttles"),
+        BRIEF,
+    ] = None
+    worst_throttles: Annotated[int | None, Column("Then", Kind.COUNT, 6, "Requests rejected in that period.")] = None
+    cause: Annotated[
+        str | None,
+        Column("Cause", Kind.TEXT, 41, "Which limit was reached then, and who held most of it; else not known."),
+        OnScreen(0, after="worst"),
+        BRIEF,
+    ] = None
+    throttled_by: Annotated[
+        str | None,
+        Column("Limited by", Kind.TEXT, 12, "The limit that was reached: account, reserved or request rate."),
+    ] = None
+    limit_then: Annotated[
+        int | None, Column("Limit then", Kind.COUNT, 10, "The limit of concurrency that applied then.")
+    ] = None
+    held: Annotated[
+        int | None, Column("Held", Kind.COUNT, 6, "The most that was held of that limit then, reserves included.")
+    ] = None
+    culprit: Annotated[
+        str | None,
+        Column("Culprit", Kind.TEXT, 24, "The function that held most of a limit that was reached.", tone="name"),
+    ] = None
+    culprit_concurrency: Annotated[
+        int | None, Column("Took", Kind.COUNT, 6, "How much of the limit the culprit held, or has reserved.")
+    ] = None
+    culprit_share: Annotated[float | None, Column("Share", Kind.RATIO, 6, "The culprit's part of the limit.")] = None
+    cause_basis: Annotated[
+        str | None,
+        Column("Cause by", Kind.TEXT, 9, "metric, or estimated: by peaks added up, or invocations that overlap."),
+    ] = None
+
+    @property
+    def trouble(self) -> str | None:
+        """That requests were rejected, or that less than 10% of the limit is left."""
+        parts = [f"throttled {self.throttles:,}"] if self.throttles else []
+        if self.headroom is not None and self.headroom < 0.1:
+            parts.append(f"concurrency {1 - self.headroom:.0%} of limit")
+        return "; ".join(parts) or None
 
 
 HEADROOM_COLUMNS = columns_of(HeadroomView)
@@ -90,6 +136,8 @@ def concurrency(
     since = today - _DAYS_LOOKED_AT * DAY_MS
     peaks = metric_by_step(reader, "ConcurrentExecutions", since, today, DAY_MS, metered, peak=True)
     parts = parts_of(time_range.from_ms, time_range.to_ms, most_steps(reader, time_range, TREND_STEPS))
+    throttled = [row.function_id for row in view.rows if row.throttles]
+    causes = worst_causes(reader, time_range.from_ms, time_range.to_ms, throttled) if throttled else {}
     rows = []
     for row in view.rows:
         same = msgspec.structs.asdict(row)
@@ -99,9 +147,12 @@ def concurrency(
         room = None if not limit or row.concurrency is None else max(0.0, 1 - row.concurrency / limit)
         full = None if not limit else saturation_ms(peaks.get(row.function_id, {}), limit, today)
         trend = _trend(reader, parts, row)
-        rows.append(HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full, trend=trend))
+        told = _told(causes.get(row.function_id))
+        rows.append(
+            HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full, trend=trend, **told)
+        )
     if not (scope and scope.by_function):
-        accounts = _accounts(reader, time_range, account_limits or {}, rows, since, today)
+        accounts = _accounts(reader, time_range, account_limits or {}, rows, causes, since, today)
         rows += [row for row in accounts if (scope or Scope()).holds(row.account or "", row.region or "")]
         rows.sort(key=lambda one: (-most_throttled(one), one.function))
     return ConcurrencyView(
@@ -123,6 +174,7 @@ def _accounts(
     time_range: TimeRange,
     limits: Mapping[tuple[str, str], int],
     functions: Sequence[HeadroomView],
+    causes: Mapping[int, ThrottleCause],
     since_ms: int,
     today_ms: int,
 ) -> list[HeadroomView]:
@@ -138,6 +190,7 @@ def _accounts(
         limit, concurrent = limits.get(place), busiest.get(place)
         of = [row for row in functions if (row.account or "", row.region or "") == place]
         known = [row.throttles for row in of if row.throttles is not None]
+        full = [cause for row in of if (cause := causes.get(row.function_id)) and cause.limited_by == ACCOUNT]
         throttled, invocations = sum(known) if known else None, _invocations(of)
         asked = (invocations or 0) + (throttled or 0)
         rows.append(
@@ -155,9 +208,29 @@ def _accounts(
                 limit=limit,
                 headroom=None if not limit or concurrent is None else max(0.0, 1 - concurrent / limit),
                 saturation=saturation_ms(peaks.get(place, {}), limit, today_ms) if limit else None,
+                **_told(max(full, key=attrgetter("throttles", "start_ms"), default=None)),
             )
         )
     return rows
+
+
+def _told(cause: ThrottleCause | None) -> dict[str, Any]:
+    """The fields of a row that tell why requests were rejected."""
+    if cause is None:
+        return {}
+    culprit = cause.culprit
+    return {
+        "worst": cause.start_ms,
+        "worst_throttles": cause.throttles,
+        "cause": cell_words(cause),
+        "throttled_by": cause.limited_by,
+        "limit_then": cause.limit,
+        "held": cause.held,
+        "culprit": culprit.function if culprit else None,
+        "culprit_concurrency": culprit.concurrency if culprit else None,
+        "culprit_share": cause.share,
+        "cause_basis": cause.basis,
+    }
 
 
 def _invocations(of: Sequence[HeadroomView]) -> int | None:

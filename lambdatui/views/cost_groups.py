@@ -40,13 +40,18 @@ class CostGroup:
     group: Annotated[
         str, Column("Group", Kind.TEXT, 24, "What the costs are summed by."), OnScreen(grows=True, most=44)
     ]
-    amount: Annotated[Decimal | None, shared.AMOUNT, OnScreen()]
+    amount: Annotated[Decimal | None, shared.PRICED_AMOUNT, OnScreen()]
     share: Annotated[float | None, shared.SHARE, OnScreen(1)]
     requests: Annotated[int, shared.REQUESTS, OnScreen(2)]
     gb_seconds: Annotated[float, shared.GB_SECONDS, OnScreen(3)]
     lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(4)]
     arithmetic: tuple[str, ...] = ()
     currency: str = "USD"
+
+    @property
+    def trouble(self) -> str | None:
+        """That a line of it has no price."""
+        return "no price" if self.amount is None else None
 
 
 GROUP_COLUMNS = columns_of(CostGroup)

@@ -62,7 +62,7 @@ class CostLineColumns:
         BRIEF,
     ]
     rate: Annotated[Any, Column("Rate", Kind.RATE, 14, "USD for one unit."), OnScreen(5, 13), BRIEF]
-    amount: Annotated[Any, shared.AMOUNT, OnScreen(0, 10), BRIEF]
+    amount: Annotated[Any, shared.PRICED_AMOUNT, OnScreen(0, 10), BRIEF]
     basis: Annotated[Any, shared.BASIS, OnScreen(9, 30), BRIEF]
 
 

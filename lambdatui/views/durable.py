@@ -81,7 +81,8 @@ class EventView:
         int | None, Column("Lasts", Kind.SECONDS, 8, "How long a wait lasts or a callback may take, seconds."), BRIEF
     ]
     payload_bytes: Annotated[
-        int | None, Column("Payload", Kind.COUNT, 10, "Bytes of what came in or out; the payload itself is not kept.")
+        int | None,
+        Column("Payload bytes", Kind.COUNT, 13, "Bytes of what came in or out; the payload itself is not kept."),
     ]
     error_type: Annotated[str | None, shared.ERROR_TYPE, BRIEF]
     message: Annotated[str | None, shared.MESSAGE]

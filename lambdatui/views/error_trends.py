@@ -22,6 +22,8 @@ from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import View, as_of_range
 
 TREND_STEPS = 8
+WORSE = ("new", "regressed", "growing", "back")
+"""What an error can be beside what it was that needs attention."""
 BY_DAYS = "no deploy of it is known: it is told by days with calls"
 
 
@@ -34,14 +36,19 @@ class ErrorTrendView(ErrorView, frozen=True, gc=False):
     """
 
     trend: Annotated[Trend, shared.TREND, OnScreen(5, after="count")]
-    novelty: Annotated[str, shared.NOVELTY, OnScreen(3, after="trend"), BRIEF]
+    novelty: Annotated[str, shared.NOVELTY, OnScreen(after="trend"), BRIEF]
     evidence: Annotated[str, shared.EVIDENCE]
     deployed_at: Annotated[
         int | None,
         Column("Deployed", Kind.TIME, 19, "When the function was deployed last before the range's end."),
-        OnScreen(7, 14),
+        OnScreen(7, 12),
     ]
     deploy: Annotated[str | None, Column("Deploy", Kind.TEXT, 40, "What that deploy changed.")]
+
+    @property
+    def trouble(self) -> str | None:
+        """What it is beside what it was, unless that is known or over."""
+        return self.novelty if self.novelty in WORSE else None
 
 
 ERROR_TREND_COLUMNS = columns_of(ErrorTrendView)

@@ -47,8 +47,8 @@ class ErrorView(msgspec.Struct, frozen=True, gc=False):
         Column("Family", Kind.TEXT, 16, "What errors share that differ in one value: a path, a host, a code, a name."),
     ]
     count: Annotated[int, shared.COUNT, OnScreen(0, 6, after=""), BRIEF]
-    first_seen: Annotated[int, shared.FIRST_SEEN, OnScreen(6, 14, after="last_seen"), BRIEF]
-    last_seen: Annotated[int, shared.LAST_SEEN, OnScreen(4, 14), BRIEF]
+    first_seen: Annotated[int, shared.FIRST_SEEN, OnScreen(6, 12, after="last_seen"), BRIEF]
+    last_seen: Annotated[int, shared.LAST_SEEN, OnScreen(4, 12), BRIEF]
     invocations: Annotated[int | None, shared.INVOCATIONS]
     sample_request_id: Annotated[
         str | None, Column("Sample request", Kind.TEXT, 36, "A request that failed so."), BRIEF

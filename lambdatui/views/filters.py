@@ -127,7 +127,8 @@ def _test(term: str, columns: tuple[Column, ...]) -> Test:
         try:
             column = column_named(match[1], columns)
         except UnknownColumn as error:
-            raise FilterError(f'{error}. To search for the text, quote it: "{body}"') from None
+            end = "" if str(error).endswith("?") else "."
+            raise FilterError(f'{error}{end} To search for the text, quote it: "{body}"') from None
         test = _compare(column, match[2], match[3].replace('"', ""))
     return (lambda row: not test(row)) if inverted else test
 

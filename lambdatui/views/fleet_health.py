@@ -1,9 +1,15 @@
-"""How a fleet is, in one line. Imports nothing: the first frame says it too."""
+"""What is in trouble, why in words, and how a fleet is in one line. Imports nothing: the first frame says it too.
+
+A row in trouble says why in its ``trouble``, several reasons joined by semicolons, the worst first; else that is None.
+Rows whose type is ``IN_TIME_ORDER`` are a sequence of events, such as invocations: trouble does not put them out of it.
+"""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any, TypeVar
+
+    Row = TypeVar("Row")
 
 _ABOVE = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio")
 NEAR_LIMIT = 0.9
@@ -18,7 +24,7 @@ def trouble_reasons(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]
     of concurrency; and a collection that is overdue. Worst first.
     """
     used, fresh = row_value(row, "limit_used"), row_value(row, "freshness")
-    if not (row.errors or row.timeouts or row.throttles or thresholds or used or (fresh or "").startswith("stale")):
+    if not (row.errors or row.timeouts or row.throttles or thresholds or used or (fresh or "").startswith(OVERDUE)):
         return []  # as most are, of hundreds
     from lambdatui.text.figures import milliseconds, ratio
 
@@ -26,7 +32,7 @@ def trouble_reasons(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]
     over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
             } if thresholds else {}  # fmt: skip
     if row.errors and ("error_rate" not in thresholds or "error_rate" in over):
-        reasons.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
+        reasons.append(f"errors {row.errors:,}" + (f" ({ratio(row.error_rate)})" if row.invocations else ""))
     if row.timeouts and "error_rate" not in thresholds:
         reasons.append(f"timeouts {row.timeouts:,}")
     if row.throttles and ("throttles" not in thresholds or "throttles" in over):
@@ -36,9 +42,63 @@ def trouble_reasons(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]
     reasons += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
     if "cold_ratio" in over:
         reasons.append(f"cold {ratio(over['cold_ratio'])}")
-    if fresh is not None and fresh.startswith("stale"):
+    if fresh is not None and fresh.startswith(OVERDUE):
         reasons.append(fresh)
     return reasons
+
+
+OVERDUE = "stale"
+"""What the reason begins with that is not the function's own trouble, but that of its collection."""
+
+
+def trouble_rank(row: "Any") -> int:
+    """Where a row stands: 0 in trouble, 1 where only its collection is overdue, 2 in no trouble."""
+    trouble = None if getattr(row, "IN_TIME_ORDER", False) else getattr(row, "trouble", None)
+    return 2 if not trouble else 1 if trouble.startswith(OVERDUE) else 0
+
+
+def trouble_first(rows: "Iterable[Row]") -> "list[Row]":
+    """The rows in trouble, then the others, each in the order that they had."""
+    return sorted(rows, key=trouble_rank)
+
+
+def short_reasons(text: str, width: int) -> str:
+    """As many reasons as fit into ``width`` cells, and how many more there are; the first always, however short.
+
+    >>> short_reasons("errors 1,234 (12.3%); throttled 44", 16), short_reasons("throttled 12,345", 14)
+    ('errors 12.3% +1', 'throttled 12k')
+    """
+    reasons = text.split("; ")
+    short = [_shortest_whole(reason) for reason in reasons]
+    for several in (reasons, short):
+        for number in range(len(several), 0, -1):
+            more = f" +{len(several) - number}" if number < len(several) else ""
+            if len(fitting := "; ".join(several[:number]) + more) <= width:
+                return fitting
+    return next((form for form in _forms(reasons[0]) if len(form) <= width), short[0])
+
+
+def _shortest_whole(reason: str) -> str:
+    """A reason with all of its figure that an operator needs: its share, where it has one."""
+    word, _, share = reason.partition(" (")
+    if share:
+        return f"{word.partition(' ')[0]} {share[:-1]}"
+    return f"limit {reason.split()[1]}" if reason.endswith(" of limit") else reason
+
+
+def _forms(reason: str) -> "Iterator[str]":
+    """A reason in ever fewer cells: figures lose digits, never their size."""
+    short = _shortest_whole(reason)
+    yield from (reason, short)
+    word, _, figure = short.rpartition(" ")
+    if figure.endswith("%") and "." in figure and "<" not in figure and figure != "99.9%":
+        yield f"{word} {float(figure[:-1]):.0f}%"
+    digits = figure.replace(",", "")
+    if digits.isdigit():
+        for size, unit in ((1, ""), (1e3, "k"), (1e6, "M"), (1e9, "G")):
+            if int(digits) >= size * 0.9995 and len(rounded := f"{int(digits) / size:.0f}") <= 3:
+                yield f"{word} {rounded}{unit}"
+                break
 
 
 def row_value(row: "Any", name: str) -> "Any":

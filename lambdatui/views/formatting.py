@@ -18,7 +18,7 @@ def value_text(
     ``currency`` is that of money. Figures keep within ``width`` cells by losing digits, never by losing their size.
     """
     if value is None or value == "":
-        return figures.UNKNOWN
+        return column.none
     match column.kind:
         case Kind.COUNT:
             return figures.count(value)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from collectors.model.records import FunctionKey
 from collectors.store.read import emf_rows
-from collectors.store.read.freshness import known_spans
+from collectors.store.read.deploys import deploys
+from collectors.store.read.freshness import Spans, known_spans
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import metric_by_step
 from lambdatui.views.function import ChartStep, FunctionDetail
@@ -17,12 +18,18 @@ MOST_EMF = 40  # charts of metrics in log lines
 
 @dataclass(frozen=True, slots=True)
 class CurveView:
-    """One curve. ``marked``: points that stand alone. ``meaning`` chooses its colour: ``calls bad slow limit good``."""
+    """One curve. ``meaning`` chooses its colour: ``calls bad slow limit good money plain cold``.
+
+    ``marked``: parts of the first curve. ``kind`` is how it is drawn, and ``sign`` with what, where that is to be told
+    (``widgets.plot.Curve``).
+    """
 
     name: str
     values: Values
     meaning: str
     marked: bool = False
+    kind: str = ""
+    sign: str = "x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,8 @@ class ChartView:
 
     ``starts`` are the steps' first moments, epoch ms.
 
-    ``unfinished``: the range ends within the last step. ``measured``: a 0 is a value like any other.
+    ``unfinished``: the range ends within the last step, and so is what ends after ``known_ms``. ``measured``: a 0 is a
+    value like any other. ``marks`` are the times of deploys in the range, epoch ms.
     """
 
     title: str
@@ -40,6 +48,8 @@ class ChartView:
     curves: tuple[CurveView, ...]
     unfinished: bool = False
     measured: bool = False
+    known_ms: int | None = None
+    marks: tuple[int, ...] = ()
 
 
 def function_charts(
@@ -68,30 +78,56 @@ def function_charts(
     def of(name: str) -> Values:
         return tuple(None if (value := getattr(step, name, None)) is None else float(value) for step in known_steps)
 
-    limit = (CurveView(f"limit {reserved}", (float(reserved),) * len(starts), "limit"),) if reserved else ()
-    failed = tuple(float(step.errors) or None for step in steps)
+    cost = tuple(  # where nothing was invoked, nothing was paid for
+        0.0 if step is not None and not step.invocations else value
+        for step, value in zip(known_steps, of("cost_usd"), strict=True)
+    )
+    limits = (float(reserved or 0),) * len(starts)
+    limit = (CurveView(f"limit {reserved:,}", limits, "limit", kind="level"),) if reserved else ()
     rejected = tuple(throttles.get(start) or None for start in starts)
-    calls = [CurveView("invocations", of("invocations"), "calls"), CurveView("x errors", failed, "bad", marked=True)]
+    calls = CurveView("invocations", of("invocations"), "calls", kind="bars")
+    parts = [CurveView("errors", of("errors"), "bad", marked=True)]
     if any(rejected):
-        calls.append(CurveView("x throttles", rejected, "slow", marked=True))
+        parts.append(CurveView("throttles", rejected, "slow", kind="atop", sign="!"))
     charts = (
-        ChartView("Invocations", "count", starts, tuple(calls)),
+        ChartView("Invocations", "count", starts, (calls, *parts)),
         ChartView("Duration p95", "ms", starts, (
-            CurveView("p95", of("p95_ms"), "slow"), CurveView("p50", of("p50_ms"), "good"),
-            CurveView("p99", of("p99_ms"), "bad"),
+            CurveView("p95", of("p95_ms"), "slow", kind="area"), CurveView("p50", of("p50_ms"), "plain", kind="line"),
+            CurveView("p99", of("p99_ms"), "calls", kind="line"),
         )),
         ChartView("Concurrency, peak", "count", starts, (
-            CurveView("peak", tuple(peaks.get(start) for start in starts), "calls"), *limit,
+            CurveView("peak", tuple(peaks.get(start) for start in starts), "calls", kind="bars"), *limit,
         )),
         ChartView("Memory used", "mb", starts, (
-            CurveView("used", of("max_memory_mb"), "calls"), CurveView("configured", of("memory_mb"), "limit"),
+            CurveView("used", of("max_memory_mb"), "calls", kind="area"),
+            CurveView("configured", of("memory_mb"), "limit", kind="level"),
         )),
-        ChartView("Cost", "usd", starts, (CurveView("cost", of("cost_usd"), "good"),)),
-        ChartView("Cold starts", "count", starts, (CurveView("cold", of("cold_starts"), "calls"),)),
+        ChartView("Cost", "usd", starts, (CurveView("cost", cost, "money", kind="bars"),)),
+        ChartView("Cold starts", "count", starts, (
+            calls, CurveView("cold", of("cold_starts"), "cold", marked=True, sign="*"),
+        )),
     )  # fmt: skip
     of_metrics = _metric_charts(reader, time_range, detail, starts)
     of_lines = _emf_charts(reader, time_range, detail.step_ms, identity, starts)
-    return tuple(replace(chart, unfinished=detail.unfinished) for chart in (*charts, *of_metrics, *of_lines))
+    known_ms, marks = _known_until(time_range, known), _deploys(reader, time_range, detail)
+    return tuple(
+        replace(chart, unfinished=detail.unfinished, known_ms=known_ms, marks=marks)
+        for chart in (*charts, *of_metrics, *of_lines)
+    )
+
+
+def _known_until(time_range: TimeRange, known: Spans) -> int | None:
+    """Up to when a function's data reach; None where that is beyond the range, or where nothing tells it."""
+    until_ms = max((high for _, high in known), default=None)
+    return until_ms if until_ms is not None and until_ms < time_range.to_ms else None
+
+
+def _deploys(reader: Reader, time_range: TimeRange, detail: FunctionDetail) -> tuple[int, ...]:
+    """When the function was deployed or configured in the range, epoch ms."""
+    row = detail.rows[0]
+    where = row.account or "", row.region or "", row.function
+    every = deploys(reader, [where]).get(where, ())
+    return tuple(one.at_ms for one in every if time_range.from_ms <= one.at_ms < time_range.to_ms)
 
 
 def _metric_charts(
@@ -102,7 +138,10 @@ def _metric_charts(
     key = FunctionKey(row.function, row.account or "", row.region or "")
     return [
         ChartView(
-            one.title, one.unit, starts, tuple(CurveView(*curve) for curve in one.curves), measured=True
+            one.title, one.unit, starts, tuple(
+                CurveView(name, values, meaning, kind=kind, sign=sign)
+                for name, values, meaning, kind, sign in one.curves
+            ), measured=True,
         )
         for one in metric_charts(reader, time_range, detail.step_ms, row.function_id, key, starts)
     ]  # fmt: skip

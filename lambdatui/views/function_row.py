@@ -38,25 +38,25 @@ class FunctionView(Struct, frozen=True, gc=False):
     region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
     runtime: Annotated[str | None, shared.RUNTIME, OnScreen(10), InComparison(after="projected_usd")]
     arch: Annotated[str | None, shared.ARCH, OnScreen(13), InComparison(after="runtime")]
-    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(6), BRIEF, InComparison(after="gb_seconds")]
+    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(8), BRIEF, InComparison(after="gb_seconds")]
     timeout_s: Annotated[int | None, shared.TIMEOUT_S, InComparison(after="arch")]
     invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(1), BRIEF, InComparison()]
-    trend: Annotated["Trend | None", shared.TREND, OnScreen(6), EXTRA]
+    trend: Annotated["Trend | None", shared.TREND, OnScreen(7), EXTRA]
     errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, InComparison(worse=True)]
     error_rate: Annotated[
         float | None,
-        Column("Err%", Kind.RATIO, 6, "Errors divided by invocations.", tone=error_if_any),
-        OnScreen(4),
+        Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any),
+        OnScreen(6),
         BRIEF,
         InComparison(worse=True),
     ]
-    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(7), InComparison(worse=True)]
+    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(10), InComparison(worse=True)]
     throttles: Annotated[int | None, shared.THROTTLES, OnScreen(12), BRIEF, InComparison(worse=True)]
     cold_starts: Annotated[int | None, shared.COLD_STARTS, InComparison()]
     cold_ratio: Annotated[
         float | None,
-        Column("Cold%", Kind.RATIO, 6, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
-        OnScreen(7),
+        Column("Cold %", Kind.RATIO, 7, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
+        OnScreen(8),
         BRIEF,
         InComparison(worse=True),
     ]
@@ -65,11 +65,12 @@ class FunctionView(Struct, frozen=True, gc=False):
     p99_ms: Annotated[float | None, shared.P99_MS, OnScreen(11), BRIEF, InComparison(worse=True)]
     max_ms: Annotated[float | None, shared.MAX_MS, InComparison()]
     avg_ms: Annotated[
-        float | None, Column("Avg", Kind.MS, 8, "Mean duration of the invocations with a REPORT."), InComparison()
+        float | None, Column("Avg", Kind.MS, 7, "Mean duration of the invocations with a REPORT."), InComparison()
     ]
     billed_ms: Annotated[int | None, shared.BILLED_MS, InComparison()]
     extension_ms: Annotated[
-        float | None, Column("Ext", Kind.MS, 8, "How long extensions went on after the function had answered, in all.")
+        float | None,
+        Column("Extensions", Kind.MS, 11, "How long extensions went on after the function had answered, in all."),
     ]
     gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(14), InComparison()]
     max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, BRIEF, InComparison()]
@@ -83,26 +84,26 @@ class FunctionView(Struct, frozen=True, gc=False):
             "List price of the bytes that came into the function's own log group, no free tier; unknown where "
             "CloudWatch's count of them was not collected.",
         ),
-        OnScreen(7),
+        OnScreen(8),
     ]
     projected_usd: Annotated[
         "Decimal | None",
-        Column("Month", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
+        Column("Month end", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
         OnScreen(5),
         BRIEF,
         InComparison(),
     ]
-    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10), BRIEF, InComparison(after="coverage")]
+    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10, 12), BRIEF, InComparison(after="coverage")]
     basis: Annotated[str | None, shared.BASIS]
     coverage: Annotated[
-        float | None, Column("Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."), InComparison()
+        float | None, Column("Reported", Kind.RATIO, 9, "REPORTs seen divided by invocations counted."), InComparison()
     ]
     freshness: Annotated[
         str | None,
         Column(
-            "Fresh",
+            "Freshness",
             Kind.TEXT,
-            9,
+            10,
             "How old the newest that is known of it is: fresh, or its age; stale where a collection that was due has "
             "not come.",
             tone=freshness_tone,
@@ -119,18 +120,12 @@ class FunctionView(Struct, frozen=True, gc=False):
         ),
     ] = None
     limit_used: Annotated[
-        float | None, Column("Limit%", Kind.RATIO, 6, "Peak concurrency beside the limit of the function or account.")
+        float | None, Column("Limit %", Kind.RATIO, 8, "Peak concurrency beside the limit of the function or account.")
     ] = None
     trouble: Annotated[
         str | None,
-        Column(
-            "Trouble",
-            Kind.TEXT,
-            16,
-            "Why the function is in trouble: errors, throttles, limits, what is overdue.",
-            tone="error",
-        ),
-        OnScreen(6, after="function"),
+        shared.TROUBLE,
+        OnScreen(grows=True, most=40, after="function"),
         BRIEF,
     ] = None
     tags: Annotated[dict[str, str] | None, shared.TAGS, EXTRA] = None

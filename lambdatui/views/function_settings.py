@@ -1,7 +1,7 @@
 """What each function is configured as: what the configuration's screen shows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from collectors.store.read import account_rows, tag_rows
@@ -31,7 +31,9 @@ class SettingsView:
 
     ``looked_at`` tells whether its configuration was collected, ``log_group_seen`` whether its log group was: only then
     is None a "none", such as a log that is kept for ever. ``whole_batches`` are queues and streams that are known to
-    give whole batches again when a record fails. ``facts``: how it is set up beside that, in words. ``tags`` are as
+    give whole batches again when a record fails, by the UUIDs of their mappings. ``provisioned`` are the aliases and
+    versions with provisioned concurrency, ``has_async_settings`` whether those for asynchronous events were ever set,
+    ``role`` the execution role's ARN. ``facts``: how it is set up beside that, in words. ``tags`` are as
     they were listed last, at ``tags_at``.
     """
 
@@ -61,7 +63,7 @@ class SettingsView:
     ] = None
     retention_days: Annotated[
         int | None,
-        Column("Logs kept", Kind.COUNT, 9, "Days that the log group keeps; unknown where it was not collected."),
+        Column("Log days", Kind.COUNT, 9, "Days that the log group keeps; unknown where it was not collected."),
         OnScreen(8),
     ] = None
     function_state: Annotated[
@@ -75,7 +77,12 @@ class SettingsView:
     history: tuple[Change, ...] = ()
     looked_at: bool = False
     log_group_seen: bool = False
-    whole_batches: tuple[str, ...] = ()
+    whole_batches: Mapping[str, str] = field(default_factory=dict)
+    alias_names: tuple[str, ...] = ()
+    provisioned: tuple[str, ...] = ()
+    has_async_settings: bool = False
+    has_snapstart: bool = False
+    role: str | None = None
     facts: tuple[Fact, ...] = ()
     tags: Annotated[dict[str, str] | None, shared.TAGS, OnScreen(12)] = None
     tags_at: int | None = None
@@ -144,6 +151,11 @@ def function_settings(
                 ),  # that is a runner's word, and all of it
                 log_group_seen=group in retention_days,
                 whole_batches=_whole_batches(settings),
+                alias_names=_items(settings, "alias"),
+                provisioned=_items(settings, "provisioned"),
+                has_async_settings=bool(_items(settings, "async")),
+                has_snapstart=_values(settings, ("function", "snap_start")) == "PublishedVersions",
+                role=_values(settings, ("function", "role")),
                 facts=facts,
                 tags=tagged.get(row.id),
                 tags_at=tag_rows.newest(asked, where),
@@ -174,18 +186,22 @@ def _values(settings: Iterable[SettingRow], *wanted: tuple[str, str]) -> str | N
     return ", ".join(said) or None
 
 
-def _whole_batches(settings: Iterable[SettingRow]) -> tuple[str, ...]:
-    """Sources of which it was collected that they do not take partial failures; unknown ones are not among them."""
+def _whole_batches(settings: Iterable[SettingRow]) -> dict[str, str]:
+    """By mapping: sources of which it was collected that they do not take partial failures; unknown ones are absent."""
     by_item: dict[str, dict[str, object]] = {}
     for one in settings:
         if one.kind == "event source":
             by_item.setdefault(one.item, {})[one.name] = one.value
-    return tuple(
-        str(known["source"])
-        for known in by_item.values()
+    return {
+        item: str(known["source"])
+        for item, known in by_item.items()
         if known.get("partial_failures") is False
         and str(known.get("source", "")).split(":")[2:3] in (["sqs"], ["kinesis"], ["dynamodb"])
-    )
+    }
+
+
+def _items(settings: Iterable[SettingRow], kind: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.item for one in settings if one.kind == kind and one.item))
 
 
 def _aliases(settings: Iterable[SettingRow]) -> str | None:

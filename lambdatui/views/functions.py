@@ -98,13 +98,18 @@ def _functions(
     rows.sort(key=attrgetter("function"))
     rows.sort(key=lambda row: row.invocations or 0, reverse=True)
     rows.sort(key=lambda row: row.cost_usd or 0, reverse=True)
+    parts = parts_of(time_range.from_ms, time_range.to_ms, trend_steps) if trend_steps else None
+    view = FunctionsView(FUNCTION_COLUMNS, (), reader.as_of_ms(time_range.to_ms), time_range, trend_parts=parts)
+    return with_rows(view, rows)
+
+
+def with_rows(view: FunctionsView, rows: Sequence[FunctionView]) -> FunctionsView:
+    """The view with these rows alone: every sum, the coverage and the basis are theirs."""
     counted = _summed([row.invocations for row in rows])
     reports = sum([row.reports for row in rows])
-    return FunctionsView(
-        FUNCTION_COLUMNS,
-        rows,
-        reader.as_of_ms(time_range.to_ms),
-        time_range,
+    return replace(
+        view,
+        rows=rows,
         coverage=coverage_of(reports, counted or 0),
         basis=weakest_basis([row.basis for row in rows]),
         invocations=counted,
@@ -112,7 +117,6 @@ def _functions(
         cost_usd=money.sum_known(row.cost_usd for row in rows),
         projected_usd=money.sum_known(row.projected_usd for row in rows),
         logs_usd=money.sum_known(row.logs_usd for row in rows),
-        trend_parts=parts_of(time_range.from_ms, time_range.to_ms, trend_steps) if trend_steps else None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 
@@ -44,6 +44,7 @@ _SORTED_PAGE = 65_536  # the store sorts anew for every page
 class InvocationView(msgspec.Struct, frozen=True, gc=False):
     """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
 
+    IN_TIME_ORDER: ClassVar[bool] = True
     key: tuple[int, int, str, int]
     function: Annotated[str, shared.FUNCTION, OnScreen(5, 22, after="started_at"), BRIEF]
     request_id: Annotated[str, shared.REQUEST_ID, OnScreen(10, after="error_type"), BRIEF]
@@ -91,6 +92,11 @@ class InvocationView(msgspec.Struct, frozen=True, gc=False):
     def function_id(self) -> int:
         """The function's id in the store."""
         return self.key[0]
+
+    @property
+    def trouble(self) -> str | None:
+        """How it failed."""
+        return self.status if self.failed else None
 
     @property
     def failed(self) -> bool:

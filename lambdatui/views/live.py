@@ -23,12 +23,16 @@ class NoLiveTail(LambdatuiError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LiveTarget:
-    """Functions of one account and region, by log group; ``runner`` is the log of the local runner they are in."""
+    """Functions of one account and region, by log group; ``runner`` is the log of the local runner they are in.
+
+    ``left_out`` counts the log groups that one live tail does not take.
+    """
 
     account: str
     region: str
     groups: dict[str, tuple[str, ...]]
     runner: Path | None = None
+    left_out: int = 0
 
     @property
     def functions(self) -> list[str]:
@@ -37,7 +41,10 @@ class LiveTarget:
 
 
 def live_target(reader: Reader, *, scope: Scope | None = None, function_ids: Sequence[int] | None = None) -> LiveTarget:
-    """The log groups that a live tail of these functions follows. Raises ``NoLiveTail``."""
+    """The log groups that a live tail of these functions follows. Raises ``NoLiveTail``.
+
+    Of functions that were marked or filtered, the first ``MOST_FUNCTIONS`` log groups are; of all, none: nobody chose.
+    """
     rows = (scope or Scope()).bound(reader).chosen(reader.functions())
     if function_ids is not None:
         rows = [row for row in reader.functions() if row.id in set(function_ids)]
@@ -57,12 +64,15 @@ def live_target(reader: Reader, *, scope: Scope | None = None, function_ids: Seq
     for row in rows:
         group = row.function.log_group or f"/aws/lambda/{row.function.key.name}"
         groups[group] = (*groups.get(group, ()), row.function.key.name)
-    if runner is None and len(groups) > MOST_FUNCTIONS:
+    left_out = 0 if runner is not None else max(0, len(groups) - MOST_FUNCTIONS)
+    if left_out and scope is not None and scope.sets:
+        groups = dict(sorted(groups.items(), key=lambda group: group[1])[:MOST_FUNCTIONS])
+    elif left_out:
         raise NoLiveTail(
             f"a live tail takes {MOST_FUNCTIONS} log groups at most, and these are {len(groups):,}: l on one function,"
             " or mark some with space"
         )
-    return LiveTarget(account, region, groups, runner)
+    return LiveTarget(account, region, groups, runner, left_out)
 
 
 def with_live(

@@ -12,52 +12,65 @@ from lambdatui.views.time_range import TimeRange
 
 @dataclass(frozen=True, slots=True)
 class _Curve:
-    """A metric's sum by step, or its peak; ``meaning`` is what its colour says."""
+    """A metric's sum by step, or its peak; ``meaning`` is what its colour says.
+
+    ``kind`` and ``sign`` are how it is drawn where that does not follow (``widgets.plot.Curve``).
+    """
 
     metric: str
     name: str
     meaning: str
     peak: bool = False
+    kind: str = ""
+    sign: str = "x"
 
 
 @dataclass(frozen=True, slots=True)
 class MetricChart:
-    """A chart of which some curve has a point: (name, values, meaning) of each that has. ``unit`` as charts have it."""
+    """A chart of which some curve has a point: (name, values, meaning, kind, sign) of each that has.
+
+    ``unit`` as charts have it.
+    """
 
     title: str
     unit: str
-    curves: tuple[tuple[str, tuple[float | None, ...], str], ...]
+    curves: tuple[tuple[str, tuple[float | None, ...], str, str, str], ...]
 
 
 _OF_FUNCTION = (
     ("Iterator age, peak", "ms", (_Curve("IteratorAge", "age", "slow", peak=True),)),
     ("Offset lag, peak", "count", (_Curve("OffsetLag", "lag", "slow", peak=True),)),
     ("Asynchronous events", "count", (
-        _Curve("AsyncEventsReceived", "received", "calls"), _Curve("AsyncEventsDropped", "dropped", "bad"),
+        _Curve("AsyncEventsReceived", "received", "calls", kind="bars"),
+        _Curve("AsyncEventsDropped", "dropped", "bad", kind="within"),
     )),
     ("Asynchronous events, age", "ms", (_Curve("AsyncEventAge", "age", "slow", peak=True),)),
     ("Not delivered", "count", (
-        _Curve("DeadLetterErrors", "dead letters", "bad"),
-        _Curve("DestinationDeliveryFailures", "destinations", "slow"),
-        _Curve("RecursiveInvocationsDropped", "loops stopped", "limit"),
+        _Curve("DeadLetterErrors", "dead letters", "bad", kind="bars"),
+        _Curve("DestinationDeliveryFailures", "destinations", "slow", kind="atop", sign="d"),
+        _Curve("RecursiveInvocationsDropped", "loops stopped", "cold", kind="atop", sign="l"),
     )),
     ("Environments, % of CPU and memory", "figure", (
         _Curve("ExecutionEnvironmentCPUUtilization", "CPU", "calls", peak=True),
         _Curve("ExecutionEnvironmentMemoryUtilization", "memory", "slow", peak=True),
     )),
     ("Throttles of environments", "count", (
-        _Curve("CPUThrottles", "CPU", "bad"), _Curve("MemoryThrottles", "memory", "slow"),
-        _Curve("DiskThrottles", "disk", "limit"), _Curve("ConcurrencyThrottles", "concurrency", "calls"),
+        _Curve("CPUThrottles", "CPU", "bad", kind="bars"),
+        _Curve("MemoryThrottles", "memory", "slow", kind="atop", sign="m"),
+        _Curve("DiskThrottles", "disk", "cold", kind="atop", sign="d"),
+        _Curve("ConcurrencyThrottles", "concurrency", "calls", kind="atop", sign="c"),
     )),
 )  # fmt: skip
 _OF_MAPPING = (
     ("Events of {}", "count", (
-        _Curve("PolledEventCount", "polled", "calls"), _Curve("InvokedEventCount", "invoked", "good"),
-        _Curve("FailedInvokeEventCount", "failed", "bad"), _Curve("DroppedEventCount", "dropped", "slow"),
+        _Curve("PolledEventCount", "polled", "calls", kind="bars"),
+        _Curve("InvokedEventCount", "invoked", "plain", kind="line"),
+        _Curve("FailedInvokeEventCount", "failed", "bad", kind="within"),
+        _Curve("DroppedEventCount", "dropped", "slow", kind="within", sign="d"),
     )),
     ("Lag of {}, peak", "count", (_Curve("MaxOffsetLag", "lag", "slow", peak=True),)),
     ("Pollers of {}", "count", (
-        _Curve("ProvisionedPollers", "pollers", "calls", peak=True), _Curve("EventPollerUnit", "units", "limit"),
+        _Curve("ProvisionedPollers", "pollers", "calls", peak=True), _Curve("EventPollerUnit", "units", "plain"),
     )),
 )  # fmt: skip
 
@@ -74,7 +87,8 @@ def metric_charts(
             span = time_range.from_ms, time_range.to_ms, step_ms, [function_id]
             steps = metric_by_step(reader, name, *span, peak=curve.peak).get(function_id)
             if steps:
-                series.append((curve.name, tuple(steps.get(start) for start in starts), curve.meaning))
+                values = tuple(steps.get(start) for start in starts)
+                series.append((curve.name, values, curve.meaning, curve.kind, curve.sign))
         if series:
             yield MetricChart(title, unit, tuple(series))
 

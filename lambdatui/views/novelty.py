@@ -12,7 +12,7 @@ from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import errors_by_step, invocations_by_step, last_errors_before
 from collectors.store.rollups.equal_parts import EqualParts
-from lambdatui.text.figures import count, ratio
+from lambdatui.text.figures import count, plural, ratio
 from lambdatui.views.time_range import TimeRange
 
 LOOKED_BACK_DAYS = 28
@@ -73,11 +73,13 @@ class History:
         evidence = f"{_of(now, invoked)} here, {_of(was, invoked_was)} in as long a time before"
         gaps, since = _absences(called, failed, older=key in self._last_before)
         if _is_absence(since, [gap for _, gap in gaps]):
-            return Novelty("gone", f"not on the last {since} days with calls; {evidence}")
+            return Novelty("gone", f"not on the last {since} {plural(since, 'day')} with calls; {evidence}")
         for at, gap in gaps:
             into_range = at > self._first or (at == self._first and not seen_today)
             if into_range and _is_absence(gap, [one for place, one in gaps if place < at]):
-                return Novelty("back", f"seen again after {gap} days with calls and without it; {evidence}")
+                return Novelty(
+                    "back", f"seen again after {gap} {plural(gap, 'day')} with calls and without it; {evidence}"
+                )
         return Novelty("growing" if invoked_was and risen(now, invoked, was, invoked_was) else "known", evidence)
 
 

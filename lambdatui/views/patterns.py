@@ -45,7 +45,7 @@ class PatternRow:
     pattern: Annotated[str, shared.PATTERN, OnScreen(8, after="first_seen"), BRIEF]
     template: Annotated[str, shared.TEMPLATE, OnScreen(grows=True, after="novelty"), BRIEF]
     function: Annotated[str, shared.FUNCTION, OnScreen(5, 22, after="template"), BRIEF]
-    functions: Annotated[int, Column("Funcs", Kind.COUNT, 5, "How many functions write such lines.")]
+    functions: Annotated[int, Column("Functions", Kind.COUNT, 9, "How many functions write such lines.")]
     count: Annotated[int, shared.COUNT, OnScreen(2, after="share"), BRIEF]
     share: Annotated[float, shared.SHARE, OnScreen(1), BRIEF]
     bytes: Annotated[
@@ -57,7 +57,7 @@ class PatternRow:
     ingestion_usd: Annotated[
         Decimal | None,
         Column(
-            "Ingest",
+            "Ingestion",
             Kind.USD,
             10,
             "List price of ingesting the lines, 26 bytes for each event included, at the rate of the log group's "
@@ -67,12 +67,17 @@ class PatternRow:
         BRIEF,
     ]
     currency: Annotated[str, shared.CURRENCY]
-    first_seen: Annotated[int, shared.FIRST_SEEN, OnScreen(7, 14, after="last_seen")]
-    last_seen: Annotated[int, shared.LAST_SEEN, OnScreen(6, 14, after="function")]
+    first_seen: Annotated[int, shared.FIRST_SEEN, OnScreen(7, 12, after="last_seen")]
+    last_seen: Annotated[int, shared.LAST_SEEN, OnScreen(6, 12, after="function")]
     novelty: Annotated[str, shared.NOVELTY, OnScreen(3, 6), BRIEF]
     evidence: Annotated[str, shared.EVIDENCE]
     example: Annotated[str, Column("Example", Kind.TEXT, 60, "One of the lines.")]
     function_ids: tuple[int, ...]
+
+    @property
+    def trouble(self) -> str | None:
+        """That it is new."""
+        return "new" if self.novelty == "new" else None
 
 
 PATTERN_COLUMNS = columns_of(PatternRow)

@@ -32,7 +32,7 @@ class MissingPermission:
     ]
     source: Annotated[str, shared.SOURCE, OnScreen(4, 28)]
     denied_at: Annotated[
-        int, Column("Last denied", Kind.TIME, 19, "The newest collection that was denied it."), OnScreen(3, 14)
+        int, Column("Last denied", Kind.TIME, 19, "The newest collection that was denied it."), OnScreen(3, 12)
     ]
     statement: Annotated[str, shared.STATEMENT]
 

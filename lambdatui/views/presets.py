@@ -6,6 +6,7 @@ Nothing is imported before it is needed: the first frame is asked for with it. T
 from collectors.model.errors import ExitCode, LambdatuiError
 from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from collectors.store.spans import whole_from
+from lambdatui.text.figures import moment_text
 
 PRESETS = ("1h", "24h", "7d", "30d", "mtd", "all")
 DEFAULT_PRESET = "24h"
@@ -22,11 +23,11 @@ class RangeError(LambdatuiError, ValueError):
     exit_code = ExitCode.WRONG_USAGE
 
 
-def at_now(preset: str, now_ms: int, newest_ms: int | None, oldest_ms: int | None) -> Ends:
+def at_now(preset: str, now_ms: int, newest_ms: int | None, oldest_ms: int | None, *, utc: bool = True) -> Ends:
     """The range at ``now_ms``; at ``newest_ms`` where the newest invocation is older than the whole range.
 
     A store of old data would show nothing otherwise; the words then say that it is not now. ``oldest_ms`` is asked
-    for by ``all`` only. Raises ``RangeError``.
+    for by ``all`` only. ``utc``: the words tell times in UTC, not in this process's zone. Raises ``RangeError``.
     """
     fresh = ending(preset, ceil_minute(now_ms), "", oldest_ms)
     if newest_ms is None:
@@ -34,11 +35,11 @@ def at_now(preset: str, now_ms: int, newest_ms: int | None, oldest_ms: int | Non
     end = ceil_minute(newest_ms + 1)
     if preset == "all":
         if now_ms - newest_ms > DAY_MS:
-            return ending(preset, end, f", to {utc_text(newest_ms)}", oldest_ms)
+            return ending(preset, end, f", to {moment_text(newest_ms, utc=utc)}", oldest_ms)
         return ending(preset, max(fresh[1], end), "", oldest_ms)
     if newest_ms >= fresh[0]:
         return fresh
-    return ending(preset, end, f" of data, to {utc_text(newest_ms)}", oldest_ms)
+    return ending(preset, end, f" of data, to {moment_text(newest_ms, utc=utc)}", oldest_ms)
 
 
 def ending(preset: str, end_ms: int, suffix: str, oldest_ms: int | None) -> Ends:
@@ -92,10 +93,3 @@ def floor_minute(at_ms: int) -> int:
 def ceil_minute(at_ms: int) -> int:
     """The end of the minute, epoch ms; a full minute is its own end."""
     return -(-at_ms // MINUTE_MS) * MINUTE_MS
-
-
-def utc_text(at_ms: int) -> str:
-    """``2025-03-31 10:22 UTC``."""
-    import time
-
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at_ms // 1000))

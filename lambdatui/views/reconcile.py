@@ -56,7 +56,7 @@ class ReconciledRow:
     ]
     aws_net: Annotated[Decimal | None, Column("AWS net", Kind.USD, 12, "The same after discounts.")]
     aws_effective: Annotated[
-        Decimal | None, Column("AWS eff", Kind.USD, 12, "The same with commitments at their price (amortized).")
+        Decimal | None, Column("AWS effective", Kind.USD, 13, "The same with commitments at their price (amortized).")
     ]
     aws_amount: Annotated[
         Decimal | None,
@@ -70,6 +70,12 @@ class ReconciledRow:
     currency: Annotated[str, shared.CURRENCY]
     verdict: Annotated[str, Column("Verdict", Kind.TEXT, 16, "What the comparison comes to, in one of a few words.")]
     reason: Annotated[str, shared.REASON, OnScreen(2, grows=True), BRIEF]
+
+    @property
+    def trouble(self) -> str | None:
+        """The reason, where AWS billed at least a cent more or less and the bill does not explain it."""
+        unexplained = self.difference is not None and abs(self.difference) * 100 >= 1 and self.verdict not in EXPLAINED
+        return self.reason or "not explained" if unexplained else None
 
 
 RECONCILE_COLUMNS = columns_of(ReconciledRow)

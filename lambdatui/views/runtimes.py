@@ -4,6 +4,7 @@ AWS Lambda developer guide, "Lambda runtimes", supported and deprecated runtimes
 (docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html), read through cfn-lint 1.58.0, which follows that table.
 """
 
+import re
 from typing import NamedTuple
 
 AS_OF = "2026-11-24"
@@ -63,3 +64,20 @@ def end_of(runtime: str) -> RuntimeEnd | None:
     """When the runtime ends; None where nothing is published here."""
     found = _ENDS.get(runtime)
     return None if found is None else RuntimeEnd(*found)
+
+
+def successor(runtime: str, day: str) -> str | None:
+    """The runtime of the same language that is supported longest on an ISO day; None where none is newer."""
+    family = _family(runtime)
+    same = [(ends[0], _version(name), name) for name, ends in _ENDS.items() if _family(name) == family]
+    deprecated, _, newest = max(same, default=("", (), runtime))
+    return newest if newest != runtime and deprecated > day else None
+
+
+def _family(runtime: str) -> str:
+    """``python`` of ``python3.13``; those of Lambda@Edge are a family of their own."""
+    return re.sub(r"[\d.][^-]*", "", runtime)
+
+
+def _version(runtime: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", runtime))

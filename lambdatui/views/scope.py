@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from collectors.store.read.reader import Reader
     from collectors.store.read.rows import FunctionRow
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.tag_terms import Alternatives
     from lambdatui.views.tagged_functions import Tagged
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 class Scope:
     """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple matches everything.
 
-    ``tags`` are conditions that must all hold. Only a store knows the functions' tags: ``bound`` asks it which
-    functions they choose, and ``tagged`` is the answer.
+    ``tags`` are conditions that must all hold, and ``sets`` are sets of functions to each of which a function must
+    belong. Only a store knows whom they choose: ``bound`` asks it, and ``tagged`` is the answer.
     """
 
     accounts: tuple[str, ...] = ()
@@ -27,14 +28,15 @@ class Scope:
     functions: tuple[str, ...] = ()
     tags: "tuple[Alternatives, ...]" = ()
     tagged: "Tagged | None" = None
+    sets: "tuple[FunctionSet, ...]" = ()
 
     def __bool__(self) -> bool:
-        return bool(self.accounts or self.regions or self.functions or self.tags)
+        return bool(self.accounts or self.regions or self.functions or self.tags or self.sets)
 
     @property
     def by_function(self) -> bool:
         """Whether functions are chosen, so that data of an account or region as a whole is left out."""
-        return bool(self.functions or self.tags)
+        return bool(self.functions or self.tags or self.sets)
 
     @property
     def tag_notes(self) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ class Scope:
 
     @property
     def unbound(self) -> "Scope":
-        """The scope as it was before a store was asked which functions its tags choose."""
+        """The scope as it was before a store was asked which functions its tags and sets choose."""
         return replace(self, tagged=None) if self.tagged is not None else self
 
     @property
@@ -55,14 +57,28 @@ class Scope:
         """The scope narrowed further, to functions for which these conditions hold too."""
         return replace(self, tags=(*self.tags, *tags), tagged=None) if tags else self
 
-    def bound(self, reader: "Reader") -> "Scope":
-        """The scope with the functions that its tags choose, by the tags in a store at the reader's time."""
-        if not self.tags or self.tagged is not None:
-            return self
-        from lambdatui.views.tagged_functions import tagged
+    def and_functions(self, *sets: "FunctionSet | None") -> "Scope":
+        """The scope narrowed further, to functions that are in these sets too; None narrows nothing."""
+        scope = self
+        for functions in filter(None, sets):
+            scope = scope.and_tags(functions.tags)
+            if not functions.by_tags_only:
+                scope = replace(scope, sets=(*scope.sets, functions), tagged=None)
+        return scope
 
-        among = replace(self, tags=()).chosen(reader.functions())
-        return replace(self, tagged=tagged(reader, self.tags, among))
+    def bound(self, reader: "Reader") -> "Scope":
+        """The scope with the functions that its tags and sets choose, by what is in a store at the reader's time."""
+        if not (self.tags or self.sets) or self.tagged is not None:
+            return self
+        from lambdatui.views.tagged_functions import Tagged, tagged
+
+        among = replace(self, tags=(), sets=()).chosen(reader.functions())
+        for functions in self.sets:
+            among = functions.chosen(among)
+        if self.tags:
+            return replace(self, tagged=tagged(reader, self.tags, among))
+        keys = [row.function.key for row in among]
+        return replace(self, tagged=Tagged(frozenset((key.account, key.region, key.name) for key in keys)))
 
     def chosen(self, rows: "Sequence[FunctionRow]") -> "list[FunctionRow]":
         """The functions that match, in their order."""
@@ -77,11 +93,11 @@ class Scope:
         return _any(self.functions, function)
 
     def matches(self, account: str, region: str, function: str) -> bool:
-        """Whether a function matches, by its account, region and name. With tags, a store must have been asked
+        """Whether a function matches, by its account, region and name. With tags or sets, a store must have been asked
         (``bound``).
         """
-        if self.tags:
-            assert self.tagged is not None, "a store was not asked which functions have these tags"
+        if self.tags or self.sets:
+            assert self.tagged is not None, "a store was not asked which functions these tags and sets choose"
             return (account, region, function) in self.tagged.keys
         return _any(self.accounts, account) and _any(self.regions, region) and _any(self.functions, function)
 

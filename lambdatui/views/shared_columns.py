@@ -1,6 +1,7 @@
 """Columns that several rows have: each is the same in all of them. Imported before the first frame: light."""
 
 from lambdatui.views.columns import Column, Kind
+from lambdatui.views.fleet_health import short_reasons
 from lambdatui.views.tones import cold_if_any, error_if_any, novelty_tone, quiet_if_none
 
 FUNCTION = Column("Function", Kind.TEXT, 30, "The function's name.", tone="name")
@@ -12,37 +13,37 @@ MEMORY_MB = Column("Memory", Kind.MB, 8, "Configured memory, MB; as REPORT print
 TIMEOUT_S = Column("Timeout", Kind.SECONDS, 7, "Configured timeout, seconds.")
 TAGS = Column("Tags", Kind.TAGS, 24, "The function's tags, as they were collected last; unknown where denied.")
 INVOCATIONS = Column(
-    "Invocs",
+    "Invoked",
     Kind.COUNT,
     8,
     "Invocations, each attempt counted: metric or logs, whichever saw more.",
     tone=quiet_if_none,
 )
 ERRORS = Column("Errors", Kind.COUNT, 7, "Failed invocations of every kind, timeouts included.", tone=error_if_any)
-TIMEOUTS = Column("T/O", Kind.COUNT, 6, "Invocations that ran into the timeout.", tone=error_if_any)
+TIMEOUTS = Column("Timeouts", Kind.COUNT, 9, "Invocations that ran into the timeout.", tone=error_if_any)
 THROTTLES = Column(
-    "Throt",
+    "Throttles",
     Kind.COUNT,
-    6,
+    10,
     "Rejected requests (metric Throttles); unknown where no metric was collected.",
     tone=error_if_any,
 )
 COLD_STARTS = Column("Cold", Kind.COUNT, 6, "Invocations whose REPORT shows an init duration.", tone=cold_if_any)
-P50_MS = Column("p50", Kind.MS, 8, "Median duration, from a histogram: within 1% of a true value.")
-P95_MS = Column("p95", Kind.MS, 8, "95th percentile of the duration, within 1% of a true value.")
-P99_MS = Column("p99", Kind.MS, 8, "99th percentile of the duration, within 1% of a true value.")
-MAX_MS = Column("Max", Kind.MS, 8, "Longest duration.")
+P50_MS = Column("p50", Kind.MS, 7, "Median duration, from a histogram: within 1% of a true value.")
+P95_MS = Column("p95", Kind.MS, 7, "95th percentile of the duration, within 1% of a true value.")
+P99_MS = Column("p99", Kind.MS, 7, "99th percentile of the duration, within 1% of a true value.")
+MAX_MS = Column("Max", Kind.MS, 7, "Longest duration.")
 BILLED_MS = Column("Billed", Kind.MS, 8, "Billed duration, summed over the rows' invocations.")
 GB_SECONDS = Column("GB-s", Kind.GB_SECONDS, 9, "Billed seconds times configured GB; a GB is 1,024 MB.")
-MAX_MEMORY_MB = Column("MaxMem", Kind.MB, 8, "Most memory that an invocation used, MB.")
-COST_USD = Column("Cost", Kind.USD, 10, "List price of the usage in the range: requests and duration, no free tier.")
+MAX_MEMORY_MB = Column("Peak mem", Kind.MB, 9, "Most memory that an invocation used, MB.")
+COST_USD = Column("Cost", Kind.USD, 9, "List price of the usage in the range: requests and duration, no free tier.")
 LAST_SEEN = Column("Last seen", Kind.TIME, 19, "Start of the newest invocation in the range.", tone="quiet")
 BASIS = Column(
     "Basis", Kind.TEXT, 9, "Where the figures come from: billed (REPORT), insights or estimated.", tone="quiet"
 )
 REQUEST_ID = Column("Request id", Kind.TEXT, 36, "The request id; the attempts of one event share it.", tone="quiet")
 STARTED_AT = Column("Started", Kind.TIME, 19, "When the invocation began.", tone="quiet")
-ATTEMPT = Column("Att", Kind.COUNT, 3, "1 for the first try; retries of the same event count up.", tone="quiet")
+ATTEMPT = Column("Try", Kind.COUNT, 3, "1 for the first try; retries of the same event count up.", tone="quiet")
 ERROR_TYPE = Column("Error", Kind.TEXT, 24, "The error's type, as the runtime names it.", tone="error")
 MESSAGE = Column("Message", Kind.TEXT, 60, "The text, as the function wrote it.")
 COUNT = Column("Count", Kind.COUNT, 7, "How often.")
@@ -68,6 +69,16 @@ NOVELTY = Column(
     "frequent since; gone since it; else by days with calls: growing, back, gone or known.",
     tone=novelty_tone,
 )
+TROUBLE = Column(
+    "Trouble",
+    Kind.TEXT,
+    14,
+    "Why the row needs attention, the worst first: errors, throttles, limits, what is overdue.",
+    tone="error",
+    id="trouble",
+    none="",
+    shortened=short_reasons,
+)
 EVIDENCE = Column("Evidence", Kind.TEXT, 60, "The counts that it rests on.")
 LIMIT = Column("Limit", Kind.COUNT, 6, "The concurrency limit that applies: reserved, else the account's.")
 PATTERN = Column("Pattern", Kind.TEXT, 8, "The pattern's name: the same wherever the pattern is the same.")
@@ -80,7 +91,9 @@ REQUESTS = Column("Requests", Kind.COUNT, 9, "Requests billed; of a collection, 
 QUANTITY = Column("Quantity", Kind.QUANTITY, 14, "Units used.")
 UNIT = Column("Unit", Kind.TEXT, 10, "What a quantity counts.")
 AMOUNT = Column("Amount", Kind.USD, 12, "USD for the billable units.", tone=quiet_if_none)
-CURRENCY = Column("Cur", Kind.TEXT, 3, "The currency of the amounts.")
+PRICED_AMOUNT = Column(AMOUNT.title, AMOUNT.kind, AMOUNT.width, AMOUNT.help, tone=AMOUNT.tone, none="no price")
+"""An amount that is not known only where AWS publishes no price."""
+CURRENCY = Column("Currency", Kind.TEXT, 8, "The currency of the amounts.")
 CHANGE = Column("What if", Kind.TEXT, 34, "What would be changed.")
 NOW_USD = Column("Now", Kind.USD, 10, "What it costs a month as it is, at list price before the free tier.")
 THEN_USD = Column("Then", Kind.USD, 10, "What it would cost a month at most; unknown where no saving is claimed.")

@@ -2,6 +2,7 @@
 
 from collectors.model.units import MB_MS_PER_GB_SECOND
 from collectors.store.read.startup_reader import FunctionSums, StartupReader
+from lambdatui.views.fleet_health import trouble_first, trouble_reasons
 from lambdatui.views.presets import DEFAULT_PRESET, Ends, at_now
 
 TYPE_CHECKING = False
@@ -54,13 +55,11 @@ class StartupRow:
     @property
     def trouble(self) -> str | None:
         """Why it is in trouble, as far as the first frame knows."""
-        from lambdatui.views.fleet_health import trouble_reasons
-
         return "; ".join(trouble_reasons(self, {})) or None
 
 
 class StartupView:
-    """The functions of a range, most expensive first. ``as_of`` is the newest invocation.
+    """The functions of a range, in trouble first, then the most expensive. ``as_of`` is the newest invocation.
 
     ``rows`` may be only those in sight of the ``count`` that there are.
     """
@@ -80,26 +79,32 @@ class StartupView:
 
 
 def startup_view(
-    path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
+    path: "str | Path",
+    now_ms: int,
+    choice: "RangeChoice | str" = DEFAULT_PRESET,
+    in_sight: int | None = None,
+    utc: bool = True,
+    *,
+    plain_order: bool = False,
 ) -> StartupView:
     """Every function over the range, a preset's name or a choice. Raises ``StartupUnreadable``, ``RangeError``.
 
+    ``utc``: the words for a preset's range tell times in UTC, not in this process's zone.
+
     In a large fleet, reading CloudWatch's metrics takes four times as long as all else. So with ``in_sight``, where
-    that many functions are known to be the dearest without metrics, only those are read and returned.
+    that many functions are known to be the dearest without metrics, only those that come first are read and returned.
+    In a ``plain_order`` they are the dearest, whether in trouble or not.
     """
     hides = False
     with StartupReader(str(path)) as seen:
         newest = seen.newest()
         oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
         if isinstance(choice, str):
-            ends = at_now(choice, now_ms, newest, oldest)
+            ends = at_now(choice, now_ms, newest, oldest, utc=utc)
         else:
             found = choice.resolve(now_ms, newest, oldest)
             ends, hides = (found.from_ms, found.to_ms, found.label), found.hides
-        functions = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
-        if seen.has_metrics():
-            seen.add_metrics(functions, *ends[:2])
-        seen.add_unknown(functions, *ends[:2])
+        functions = _first_read(seen, in_sight, *ends[:2], plain_order=plain_order)
         # Before all that is known no function is known to be anything.
         hides = hides and (seen.has_history() or not any(one.last_ms for one in functions))
         count, as_of = seen.count, seen.as_of(ends[1])
@@ -111,16 +116,56 @@ def startup_view(
         row.arch = row.runtime = None
         row.memory_mb = sums.reported_mb
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
-    return StartupView(ends, as_of, rows, count)
+    if not plain_order:
+        rows = trouble_first(rows)
+    return StartupView(ends, as_of, rows if len(rows) == count else rows[:in_sight], count)
 
 
-def _dearest(seen: StartupReader, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:
-    """The ids of the ``in_sight`` dearest functions; None, for all, unless more than that many had REPORTs."""
+def _first_read(
+    seen: StartupReader, in_sight: int | None, from_ms: int, to_ms: int, *, plain_order: bool
+) -> list[FunctionSums]:
+    """The sums of all functions, or at least of those that are the first ``in_sight`` in their order.
+
+    Of all: unless more than that many had REPORTs, by which they can be ordered without metrics. Which functions are
+    in trouble is known once their metrics are read: so those that may be are read until enough of them are.
+    """
+    metered = seen.has_metrics()
+
+    def read(ids: "list[int] | None") -> list[FunctionSums]:
+        functions = seen.sums(from_ms, to_ms, ids)
+        if metered:
+            seen.add_metrics(functions, from_ms, to_ms)
+        seen.add_unknown(functions, from_ms, to_ms)
+        return functions
+
     if in_sight is None or seen.count <= in_sight:
-        return None
-    known = [one for one in seen.weights(from_ms, to_ms) if one.reports]
-    known.sort(key=lambda one: (-weight(one), -one.invocations, one.name))
-    return [one.id for one in known[:in_sight]] if len(known) > in_sight else None
+        return read(None)
+    every = seen.weights(from_ms, to_ms)
+    known = [each for each in every if each.reports]
+    if len(known) <= in_sight:
+        return read(None)
+    known.sort(key=lambda each: (-weight(each), -each.invocations, each.name))
+    if plain_order:
+        return read([each.id for each in known[:in_sight]])
+    failed = seen.failed_by_metrics(from_ms, to_ms) if metered else set()
+    doubtful = [each.id for each in known if each.failed or each.id in failed]
+    functions: list[FunctionSums] = []
+    ill = 0
+
+    def read_more(ids: "list[int]") -> int:
+        functions.extend(more := read(ids))
+        return sum(StartupRow(each).trouble is not None for each in more)
+
+    for at in range(0, len(doubtful), in_sight):
+        if ill < in_sight:
+            ill += read_more(doubtful[at : at + in_sight])
+    if ill < in_sight:  # without a REPORT they come after those, in an order that only metrics can tell
+        unpriced = [each.id for each in every if not each.reports and (each.failed or each.id in failed)]
+        ill += read_more(unpriced) if unpriced else 0
+    if ill < in_sight:
+        others = [each.id for each in known if not each.failed and each.id not in failed]
+        read_more(others[: in_sight - ill])
+    return functions
 
 
 def weight(sums: "FunctionSums | FunctionWeight") -> float:

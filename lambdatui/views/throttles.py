@@ -30,21 +30,21 @@ class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     throttles: Annotated[int | None, shared.THROTTLES, OnScreen(1), BRIEF]
     throttle_rate: Annotated[
         float | None,
-        Column("Throt%", Kind.RATIO, 6, "Throttles divided by invocations and throttles.", tone=error_if_any),
+        Column("Throttle %", Kind.RATIO, 11, "Throttles divided by invocations and throttles.", tone=error_if_any),
         OnScreen(3),
         BRIEF,
     ]
     invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(4), BRIEF]
     concurrency: Annotated[
         int | None,
-        Column("Conc", Kind.COUNT, 6, "Most concurrent executions in the range (metric ConcurrentExecutions)."),
+        Column("At once", Kind.COUNT, 8, "Most concurrent executions in the range (metric ConcurrentExecutions)."),
         OnScreen(2),
         BRIEF,
     ]
     last_throttle: Annotated[
         int | None,
         Column("Last throttle", Kind.TIME, 19, "Start of the newest period with throttles."),
-        OnScreen(6, 14),
+        OnScreen(6, 13),
         BRIEF,
     ]
 

@@ -1,18 +1,23 @@
-"""A chart of one figure over a range. Importing this module imports plotext, which takes some 70 ms."""
+"""The widget that shows a plot under its title and legend."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
+from rich.style import Style
 from rich.text import Text
 from textual.color import Color
-from textual_plotext import PlotextPlot
+from textual.widget import Widget
 
-from collectors.model.units import DAY_MS
 from lambdatui.text.figures import count, instant, megabytes, milliseconds, money, quantity, size
+from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Terminal
+from lambdatui.views.function_charts import ChartView
+from lambdatui.widgets.legend import Entry, entries_of, legend
+from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run, drawn
 
-_TICKS_EVERY = 12  # cells from one time below the plot to the next
+__all__ = ["TONES", "WRITTEN", "Chart", "Curve", "Looks", "curves_of"]
+
 WRITTEN: dict[str, Callable[[float], str]] = {
     "count": count,
     "ms": milliseconds,
@@ -22,119 +27,147 @@ WRITTEN: dict[str, Callable[[float], str]] = {
     "figure": lambda value: quantity(value, width=7),
 }
 """How a figure is written, by its unit."""
+TONES = {
+    "calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success", "money": "success",
+    "plain": "foreground", "cold": "accent",
+}  # fmt: skip
+"""The theme colour's name of what a curve means."""
+_ANSI = {"secondary": "cyan", "error": "red", "warning": "yellow", "success": "green", "accent": "magenta"}
+_SOFT = 0.45  # how much of an area's colour its ground takes, so that its edge is seen
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """``values`` has a value for each step, None where there is none; ``tone`` is a theme colour's name.
+class Looks:
+    """How the looks of a plot are painted in a theme, or in the terminal's own 16 colours."""
 
-    ``points`` draws each value as an x; other values are joined by a line.
-    """
+    def __init__(self, terminal: Terminal, colours: dict[str, str]) -> None:
+        """``colours`` are the theme's variables: name -> colour."""
+        self._terminal, self._colours = terminal, colours
+        self.style = lru_cache(256)(self._style)
 
-    name: str
-    values: tuple[float | None, ...]
-    tone: str
-    points: bool = False
+    def _style(self, look: Look) -> Style:
+        attributes = look.attributes + (" dim" if self._terminal.ansi and look.tone == "quiet" else "")
+        style = Style.parse(attributes.strip()) if attributes.strip() else Style()
+        tone, ground = self._colour(look.tone), self._colour(look.ground)
+        if "reverse" in look.attributes and not self._terminal.ansi:
+            # The sign in the ground's colour, on the curve's: written out, because themes have no reversed look.
+            return Style(color=self._colours["background"], bgcolor=tone)
+        return style + Style(color=tone, bgcolor=ground)
+
+    def _colour(self, name: str) -> str | None:
+        plain, _, soft = name.partition("-")
+        if self._terminal.ansi:
+            return _ANSI.get(plain)
+        if not plain:
+            return None
+        colour = Color.parse(self._colours[plain])
+        if soft:
+            colour = Color.parse(self._colours["background"]).blend(colour, _SOFT)
+        return colour.rgb and f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
 
 
-class Chart(PlotextPlot):
+def curves_of(view: ChartView) -> tuple[Curve, ...]:
+    """The curves of a chart in the colours of what they mean."""
+    return tuple(
+        Curve(curve.name, curve.values, TONES[curve.meaning], curve.marked, curve.kind, curve.sign)
+        for curve in view.curves
+    )
+
+
+class Chart(Widget):
     """Curves that share their steps of time. A step takes one column or more, so drawing averages nothing."""
+
+    DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; }"
 
     def __init__(self, terminal: Terminal, title: str, *, unit: str = "count", utc: bool) -> None:
         """``unit`` is a key of ``WRITTEN``: how figures are written; ``utc`` false writes times in the local zone."""
         super().__init__()
         self._terminal = terminal
+        self._signs = ASCII if terminal.ascii else UNICODE
         self._utc = utc
         self.title = title
         self.unit = unit
-        self.cross: int | None = None
-        self._starts: Sequence[int] = ()
-        self._curves: tuple[Curve, ...] = ()
-        self._unfinished = self._measured = False
-        if terminal.ansi:
-            self.theme = "clear"
+        self._plot = Plot(utc=utc)
+        self._measured = False
+
+    @property
+    def cross(self) -> int | None:
+        """The step with the crosshair; None where there is none."""
+        return self._plot.cross
+
+    def show_view(self, view: ChartView) -> None:
+        """Shows a chart as its view has it: title, unit, curves and deploys."""
+        self.title, self.unit = view.title, view.unit
+        self.show_curves(
+            view.starts, curves_of(view), unfinished=view.unfinished, measured=view.measured, known_ms=view.known_ms,
+            marks=view.marks,
+        )  # fmt: skip
 
     def show_curves(
-        self, starts: Sequence[int], curves: tuple[Curve, ...], *, unfinished: bool = False, measured: bool = False
+        self,
+        starts: Sequence[int],
+        curves: tuple[Curve, ...],
+        *,
+        unfinished: bool = False,
+        measured: bool = False,
+        known_ms: int | None = None,
+        marks: tuple[int, ...] = (),
     ) -> None:
-        """``starts`` are the steps' first moments, epoch ms; an ``unfinished`` last step is marked with an o.
+        """``starts`` are the steps' first moments, epoch ms; an ``unfinished`` last step is hatched.
 
-        A chart of zeros says that there is nothing in this range, unless the values are ``measured``.
+        So is what ends after ``known_ms``. ``marks`` are the times of deploys. A chart of zeros says that there is
+        nothing in this range, unless the values are ``measured``.
         """
         self._measured = measured
-        if (list(starts), curves, unfinished) != (list(self._starts), self._curves, self._unfinished):
-            self._starts, self._curves, self._unfinished = starts, curves, unfinished
-            self.refresh()
+        self._take(Plot(tuple(starts), curves, self.unit, self._utc, unfinished, known_ms, marks, self.cross))
 
     def show_cross(self, step: int | None) -> None:
         """Draws a vertical line at a step, whose values stand in the title; None takes it away."""
-        if step != self.cross:
-            self.cross = step
+        plot = self._plot
+        self._take(
+            Plot(plot.starts, plot.curves, plot.unit, plot.utc, plot.unfinished, plot.known_ms, plot.marks, step)
+        )
+
+    def _take(self, plot: Plot) -> None:
+        if (plot, self.title) != (self._plot, self._shown_title):
+            self._plot, self._shown_title = plot, self.title
             self.refresh()
 
-    def _colour(self, tone: str) -> str | tuple[int, int, int]:
-        if self._terminal.ansi:
-            return {"secondary": "cyan", "error": "red", "warning": "orange"}.get(tone, "white")
-        rgb = Color.parse(self.app.theme_variables[tone]).rgb
-        return rgb[0], rgb[1], rgb[2]
+    _shown_title = ""
 
-    def _draw(self) -> None:
-        plot = self.plt
-        plot.clear_figure()
-        plot.frame(False)
-        marker = "*" if self._terminal.ascii else "braille"
-        highest = lowest = 0.0
-        for curve in self._curves:
-            steps = [x for x, value in enumerate(curve.values) if value is not None]
-            values = [value for value in curve.values if value is not None]
-            if values:
-                highest, lowest = max(highest, *values), min(lowest, *values)
-                draw = plot.scatter if curve.points else plot.plot
-                draw(steps, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
-                if self._unfinished and not curve.points and steps[-1] == len(self._starts) - 1:
-                    plot.scatter(steps[-1:], values[-1:], marker="o", color=self._colour(curve.tone))
-        if self.cross is not None:
-            plot.vertical_line(self.cross, color=self._colour("accent"))
-        plot.xlim(0, max(1, len(self._starts) - 1))
-        if self.unit == "count":
-            highest += highest % 2  # half of the scale is a whole number too
-        top = highest if highest > lowest else 1
-        plot.ylim(lowest, top)
-        tops = [lowest, (lowest + top) / 2, top] if self.size.height >= 6 else [lowest, top]
+    def _entries(self) -> list[Entry]:
+        """What stands beside the title: the signs' meanings, or with a crosshair the values of its step."""
+        plot, step = self._plot, self._plot.cross
+        if step is None or step >= len(plot.starts):
+            return entries_of(plot, self._signs, self.title)
         written = WRITTEN[self.unit]
-        plot.yticks(tops, [f"{written(value) if value else '0':>7}" for value in tops])
-        ticks = self._time_ticks()
-        plot.xticks([float(step) for step, _ in ticks], [text for _, text in ticks])
-
-    def _time_ticks(self) -> list[tuple[int, str]]:
-        if not self._starts:
-            return []
-        number = max(2, min(len(self._starts), self.size.width // _TICKS_EVERY))
-        places = sorted({round(n * (len(self._starts) - 1) / (number - 1)) for n in range(number)})
-        days = self._starts[-1] - self._starts[0] > 2 * DAY_MS
-        part = slice(5, 10) if days else slice(11, 16)
-        return [(place, instant(self._starts[place], utc=self._utc)[part]) for place in places]
+        entries = [Entry(instant(plot.starts[step], utc=self._utc)[5:16], "", QUIET, extra=True)]
+        for curve in plot.curves:
+            value = plot.value(curve, step)
+            text = "-" if value is None else written(value)
+            entries.append(Entry(plain(curve.name), text, Look(curve.tone), whole=True))
+        if plot.is_unfinished(step):
+            entries.append(Entry(self._signs.hatch, "so far", QUIET, extra=True))
+        return entries
 
     def render(self) -> Text:
         """The title with the crosshair's values or the curves' names, and the plot beneath."""
-        title = Text.assemble((self.title, "bold"), no_wrap=True)
-        if self.cross is not None and self.cross < len(self._starts):
-            title.append(f"  {instant(self._starts[self.cross], utc=self._utc)[5:16]}", "dim")
-            for curve in self._curves:
-                value = curve.values[self.cross]
-                title.append(f"  {curve.name} {'-' if value is None else WRITTEN[self.unit](value)}")
-            if self._unfinished and self.cross == len(self._starts) - 1:
-                title.append("  so far", "dim")
-        else:
-            for curve in self._curves[1:] if len(self._curves) > 1 else ():
-                title.append(f"   {curve.name}", "dim")
-            if self._unfinished:
-                title.append("   o so far", "dim")
-        values = [value for curve in self._curves for value in curve.values if value is not None]
-        if not (values if self._measured else any(values)):
-            return title.append("\n\n  nothing in this range" if self._starts else "")
-        self._draw()
-        self.plt.plotsize(self.size.width, self.size.height - 1)
-        self.plt._set_size(self.size.width, self.size.height - 1)  # what PlotextPlot itself does, one line shorter
-        self.plt.theme(self._get_plotext_theme_name(self.app.theme))
-        return Text("\n", end="").join([title, Text.from_ansi(self.plt.build(), no_wrap=True)])
+        looks = Looks(self._terminal, self.app.theme_variables)
+        width, height = self.content_size
+        lines = [legend(self.title, self._entries(), width, self._terminal.marks.more)]
+        plot = self._plot
+        values = [
+            value for curve in plot.curves for step in range(len(plot.starts))
+            if (value := plot.value(curve, step)) is not None
+        ]  # fmt: skip
+        if values if self._measured else any(values):
+            lines += drawn(plot, width, height - 1, self._signs)
+        elif plot.starts:
+            lines += [[], [("  nothing in this range"[:width], PLAIN)]]
+        return Text("\n", end="", no_wrap=True).join(_text(line, looks) for line in lines[: max(1, height)])
+
+
+def _text(runs: Sequence[Run], looks: Looks) -> Text:
+    text = Text(no_wrap=True, end="")
+    for part, look in runs:
+        text.append(part, looks.style(look))
+    return text

@@ -37,4 +37,8 @@ class FilterLine(Input):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Posts the whole expression as ``done``."""
         event.stop()
-        self.post_message(FilterTyped(event.value, done=True))
+        self.submit()
+
+    def submit(self) -> None:
+        """Posts the whole expression as ``done``."""
+        self.post_message(FilterTyped(self.value, done=True))

@@ -1,4 +1,4 @@
-"""The two lines on top: where one is, and how old and how complete the data are."""
+"""The two lines on top: where one is, in which zone times are, and how old and how complete the data are."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lambdatui.text.figures import age, bar, money, ratio
+from lambdatui.text.figures import age, bar, money, ratio, zone_name, zone_names
 from lambdatui.text.plain import plain
 from lambdatui.text.table import padded
 from lambdatui.widgets.layout import home_header_lines
@@ -55,6 +55,10 @@ class HeaderFacts(Protocol):
         ...
 
     @property
+    def utc(self) -> bool:
+        """Whether times are shown in UTC, not in this process's zone."""
+
+    @property
     def paused(self) -> bool:
         """Whether the screens stopped asking again when the store changes."""
 
@@ -83,6 +87,8 @@ class DataSummary:
     """Such as ``3 of 12 functions``, the least important first: those go where cells are short."""
     tags: tuple[str, ...] = ()
     """Notes on the tags in scope."""
+    narrowed: str = ""
+    """Which functions alone the screen is of, such as ``functions: checkout (12)``; empty: of all."""
 
 
 class Header(Widget):
@@ -126,8 +132,17 @@ class Header(Widget):
     def render(self) -> Text:
         """The breadcrumb with the store's name, and the line on the data."""
         width = self.size.width
-        first = self._sides(width, self._breadcrumb(), Text(self._facts.db.name, self._look("quiet")))
+        first = self._sides(width, self._breadcrumb(), self._store_and_zone())
         return Text("\n", no_wrap=True, end="").join([first, self._second_line(width)])
+
+    def _store_and_zone(self) -> Text:
+        """The store's name, and the zone of every time on the screen; that alone where cells are short."""
+        facts = self._facts
+        shown, utc = facts.shown, facts.utc
+        zone = zone_names(shown.from_ms, shown.to_ms, utc=utc) if shown else zone_name(facts.now_ms(), utc=utc)
+        text = f"{facts.db.name}  {zone}"
+        short = self._breadcrumb().cell_len + cell_len(text) + 4 > self.size.width
+        return Text(zone if short else text, self._look("quiet"))
 
     def _look(self, name: str) -> str:
         return str(self.get_component_rich_style(f"header--{name}", partial=True))
@@ -171,6 +186,8 @@ class Header(Widget):
         dot = f" {facts.marks.dot} "
         label = facts.shown.label if facts.shown else "reading the store"
         text = Text.assemble((label, self._look("range")), no_wrap=True, end="")
+        if summary.narrowed:
+            text.append(dot, self._look("quiet")).append(plain(summary.narrowed), self._look("filter"))
         if summary.filter:
             text.append(dot, self._look("quiet")).append(f"filter: {plain(summary.filter)}", self._look("filter"))
         for note in summary.tags:

@@ -4,7 +4,7 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.text.figures import UNKNOWN, sparkline
+from lambdatui.text.figures import UNKNOWN, short_moment_text, sparkline
 from lambdatui.text.table import padded
 from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, Kind, TableColumn
@@ -43,22 +43,23 @@ def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[C
         chosen.remove(max(reversed(chosen), key=lambda c: c.need))
     growing = [c for c in chosen if c.grows]
     widths = {c.column.id: c.width for c in chosen}
-    if growing:
-        left = room - sum(c.width for c in chosen if not c.grows) - (len(chosen) - 1)
-        for number, c in enumerate(growing):
-            share = left // (len(growing) - number)
-            widths[c.column.id] = max(1, min(share, c.most))
-            left -= widths[c.column.id]
+    left = room - needed()
+    for number, c in enumerate(growing):
+        least = min(c.width, _MIN_WORDS)
+        widths[c.column.id] = max(1, min(least + left // (len(growing) - number), c.most))
+        left -= widths[c.column.id] - least
     return [(c.column, widths[c.column.id]) for c in chosen]
 
 
 def panned_columns(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
-    """The first column, and the others from ``steps`` further right on; those at the right are left out first."""
+    """The first column and those that stay, and the others from ``steps`` further right on; the right goes first."""
     if not steps:
         return columns
+    rest = [column for column in columns[1:] if not column.stays]
     return [
         columns[0],
-        *(TableColumn(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[steps:], 1)),
+        *(column for column in columns[1:] if column.stays),
+        *(TableColumn(one.column, at, one.width, False, one.most) for at, one in enumerate(rest[steps - 1 :], 1)),
     ]
 
 
@@ -70,16 +71,26 @@ def hidden_hint(hidden: int) -> str:
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
     """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
-    A time in fewer than 19 cells loses its date's year first, then its date.
+    A time in fewer than 19 cells loses its date's year, then its seconds, then its date: ``31 Mar 10:22``.
     """
     if column.kind == Kind.TREND:
         unfinished = getattr(value, "unfinished", False)
         drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished)
         return padded(drawn, width, more=more)
     text = value_text(column, value, utc=utc, currency=currency, width=width)
+    if column.shortened is not None and len(text) > width:
+        text = column.shortened(text, width)
     if column.kind == Kind.TIME and len(text) > width:
-        text = text[5:] if width >= 14 else text[11:]
+        text = _short_time(value, text, width, utc=utc)
     return padded(text, width, right=column.align == "right", more=more)
+
+
+def _short_time(at_ms: int, text: str, width: int, *, utc: bool) -> str:
+    """A time in fewer cells than ``text``, which is all of it; days of one and two digits end in the same cell."""
+    if width < 12:
+        return text[11:]
+    seconds = width >= 15
+    return short_moment_text(at_ms, utc=utc, seconds=seconds).rjust(15 if seconds else 12)
 
 
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
@@ -105,5 +116,5 @@ def tone(column: Column, row: "Any") -> str:
     """What a cell means, for its colour: ``error``, ``good``, ``cold``, ``quiet``, or nothing. Its text says so too."""
     value = getattr(row, column.id, None)
     if value is None or value == "":
-        return "quiet"
+        return "quiet" if column.none else ""
     return column.tone if isinstance(column.tone, str) else column.tone(value)

@@ -19,6 +19,8 @@ from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
 _NEAR_THE_END = 50
+_MARKED = "*"
+"""Beside the sign of trouble. ASCII: a sign that some fonts draw two cells wide would move the row."""
 
 
 class Nesting(Protocol):
@@ -53,12 +55,17 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         utc: bool,
         key_of: Callable[[Any], Any],
         in_trouble: Callable[[Any], bool],
+        rank: Callable[[Any], int] | None = None,
+        plain_order: bool = False,
+        is_marked: Callable[[Any], bool] = lambda row: False,
         sort: tuple[str, bool] | None = None,
         store_order: Sequence[str] = (),
         nesting: Nesting | None = None,
         id: str | None = None,
     ) -> None:
-        """``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
+        """Rows of the least ``rank`` come first, unless it is None or the order is plain; those of one rank are sorted.
+
+        ``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
 
         ``store_order`` names the columns by which the store can sort rows that are paged.
         """
@@ -68,6 +75,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._utc = utc
         self._key_of = key_of
         self._in_trouble = in_trouble
+        self._rank = rank
+        self.plain_order = plain_order
+        self._is_marked = is_marked
         self._store_order = tuple(store_order)
         self._nesting = nesting
         self.sort = sort
@@ -139,10 +149,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return AllRows(nested, more=source.more)
 
     def _in_order(self, rows: Sequence[Any], source: AllRows) -> Sequence[Any]:
-        column = self._sorted_column()
-        if column is None or self.sort is None or source.more:
+        if source.more:
             return rows
-        return sort_rows(rows, column, reverse=self.sort[1])
+        column = self._sorted_column()
+        if column is not None and self.sort is not None:
+            rows = sort_rows(rows, column, reverse=self.sort[1])
+        return rows if self._rank is None or self.plain_order else sorted(rows, key=self._rank)
 
     def rearrange(self, cursor_on: Any = None) -> None:
         """Arranges the rows again after some were opened or closed; the cursor goes to the row of that key."""
@@ -185,6 +197,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         for index in range(top, min(self.row_count, top + self.size.height - 1)):
             if self._painted.get(index) != self._cells(index):
                 self._refresh_row(index)
+
+    def refresh_rows(self) -> None:
+        """Paints the visible rows again whose text, trouble or mark has changed."""
+        self._refresh_changed()
 
     def _refresh_row(self, index: int) -> None:
         y = index - self.scroll_offset.y + 1
@@ -346,7 +362,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if row is None:
             return ()
         texts = (row_cell(c, row, width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
-        return (self._marks.trouble if self._in_trouble(row) else " ", *texts)
+        trouble = self._marks.trouble if self._in_trouble(row) else " "
+        return (f"{trouble}{_MARKED if self._is_marked(row) else ' '}", *texts)
 
     def render_line(self, y: int) -> Strip:
         """One line of the table: the titles at 0, then the rows in sight. Asks for a page that is missing."""
@@ -382,9 +399,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         base = self._style("row")
         cursor = self._style("cursor") if index == self.cursor and self.has_focus else None
         if cursor:
-            return Strip([Segment(f"{cells[0]} {' '.join(cells[1:])}", cursor)]).adjust_cell_length(width, cursor)
+            return Strip([Segment(cells[0] + " ".join(cells[1:]), cursor)]).adjust_cell_length(width, cursor)
         # A space has the look of the cell before it: every change of look costs some 40 bytes on the wire.
-        segments = [Segment(f"{cells[0]} ", self._style("error") if cells[0].strip() else base)]
+        trouble, marked = cells[0][0], cells[0][1]
+        segments = [Segment(trouble, self._style("error") if trouble.strip() else base)]
+        segments.append(Segment(marked, self._style("sorted") if marked.strip() else segments[0].style))
         for (column, _), text in zip(self._fitted, cells[1:], strict=False):
             name = tone(column, row)
             segments.append(Segment(f"{text} ", self._style(name) if name else base))

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.command import CommandPalette
 
 from collectors.ingest.engine import import_files
 from collectors.model.account import Alarm, Alarms, Configured, Inventory, Recommendation
@@ -19,6 +18,7 @@ from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.export_file import suggested_name
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.palette import PaletteScreen
 from tests.support.printed_statements import T0, request_id
 from tests.support.screens import KEYS, app_on, press, settle
 from tests.support.under_terminal import UnderTerminal
@@ -116,7 +116,7 @@ async def test_boxes_lists_and_the_palette_show_them_as_text(db: Path) -> None:
         await press(pilot, "R", "down", "enter")
         assert f"{len(NAMES)} functions" in check(app)  # the region is a name, and not a pattern
         await press(pilot, "colon", *"red")
-        assert isinstance(app.screen, CommandPalette)
+        assert isinstance(app.screen, PaletteScreen)
         await settle(pilot)
         assert "Function: b[red]" in check(app)
         await press(pilot, "escape")

@@ -7,14 +7,18 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collectors.ingest.many_sources import UnfinishedSources, collect_accounts
 from collectors.ingest.results import Collected
+from collectors.model.account import CallCount, Covered
+from collectors.model.records import LogEvent
 from collectors.model.units import HOUR_MS
+from collectors.sources.base import Item, LogEvents, Step, Stored
 from collectors.store.read.account_rows import alarms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.collect.request import CollectRequest
@@ -23,6 +27,7 @@ from lambdatui.settings.context import CommandContext
 from tests.support.aws import isolate, listed
 from tests.support.command_line import PROGRAM
 from tests.support.misbehaving_server import IDENTITY, Asked, MisbehavingServer, misbehaving
+from tests.support.printed_statements import T0, end, report, request_id, start
 
 SLOW, FINE = "eu-west-1", "us-east-1"
 FEATURES = ("functions", "metrics", "logs", "alarms")
@@ -168,3 +173,45 @@ def any_unfinished(rounds: list[dict[str, Any]]) -> bool:
 def alarms_of(db: Path) -> set[str]:
     with Reader(db) as reader:
         return {alarm.region for alarm in alarms(reader)}
+
+
+class Pausing:
+    """A source that gives its items and then waits: it is not finished when its round ends."""
+
+    def __init__(self, region: str, given: list[Item], go_on: threading.Event) -> None:
+        self.name, self.account, self.region = region, "1", region
+        self._given, self._go_on = given, go_on
+
+    def items(self, stored: Stored) -> Iterator[Item]:
+        yield from self._given
+        yield Step("waiting")
+        assert self._go_on.wait(60)
+
+    def counts(self) -> list[CallCount]:
+        return []
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_was_read_when_a_round_ends_is_written_and_counted(tmp_path: Path, place: int) -> None:
+    """Whichever source is saved first: one transaction holds the rows of the last one that gave any."""
+    db, request, go_on, waiting = tmp_path / "store.db", request_id(1), threading.Event(), set[str]()
+    texts = start(request), end(request), report(request)
+    lines = [LogEvent(T0 + n, text, log_stream="s", event_id=f"{n}", function="fn") for n, text in enumerate(texts)]
+    sources = [Pausing(f"idle-{n}", [], go_on) for n in range(2)]
+    sources.insert(place, Pausing("with-events", [LogEvents(lines), Covered("an item", T0, T0 + 1000)], go_on))
+    unfinished = UnfinishedSources()
+
+    def progress(collected: Collected, step: Step) -> None:
+        if step.what == "waiting":
+            waiting.add(collected.region)
+
+    first = collect_accounts(
+        [lambda source=source: source for source in sources],  # type: ignore[misc]
+        db=db, now_ms=T0 + 5000, progress=progress, going_on=unfinished, over=lambda: len(waiting) == 3,
+    )  # fmt: skip
+    go_on.set()
+    unfinished.stop()
+    assert [each.unfinished for each in first] == ["waiting"] * 3
+    assert sum(each.events for each in first) == 3
+    with Reader(db) as reader:
+        assert reader.count_invocations(0, T0 + HOUR_MS) == 1

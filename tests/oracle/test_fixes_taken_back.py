@@ -235,6 +235,5 @@ def of_a_moment(reader: Reader, judge: Judge) -> Iterator[str]:
 def test_the_judge_notices_what_at_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = NOVEMBER - HOUR, NOVEMBER - HOUR + 30_000
     assert problems(MOMENT, *moment, (of_a_moment,)) == []
-    monkeypatch.setattr(time_range_module, "_end_ms", lambda asked: (
-        time_range_module.ceil_minute(time_range_module.instant_ms(asked, end=True))))  # fmt: skip
+    monkeypatch.setattr(time_range_module, "_hiding", time_range_module.ceil_minute)
     assert problems(MOMENT, *moment, (of_a_moment,))

@@ -28,6 +28,7 @@ from lambdatui.start import first_lines
 from lambdatui.start.first_lines import FUNCTIONS
 from lambdatui.text.table import cells
 from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal, terminal
+from lambdatui.views.fleet_health import trouble_first
 from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, StartupRow, StartupView, startup_view
 from lambdatui.views.time_range import RangeChoice
@@ -217,7 +218,7 @@ def compare(path: Path, now_ms: int, choice: str | RangeChoice) -> None:
     assert seen.ends == (time_range.from_ms, time_range.to_ms, time_range.label)
     assert seen.as_of == view.as_of
     assert len(seen.rows) == len(view.rows) > 0
-    for row, expected in zip(seen.rows, view.rows, strict=True):
+    for row, expected in zip(seen.rows, trouble_first(view.rows), strict=True):
         if expected.reports < expected.invocations:  # the view completes it by an estimate
             assert row.gb_seconds is None
         told = {"weight"} if row.gb_seconds is not None else {"weight", "gb_seconds"}

@@ -15,7 +15,7 @@ from collectors.sources.cloudwatch.session import ReadOnlyViolation
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 from lambdatui.app.application import LambdaTui
 from lambdatui.commands.invoking import Invoke
-from lambdatui.commands.palette import CommandsOfScreen
+from lambdatui.commands.palette import commands_of_screen
 from lambdatui.processes.runner_client import problem_of
 from lambdatui.runner.serving.lock import serving_lock
 from lambdatui.screens.dialogs.invoke import InvokeScreen
@@ -25,7 +25,7 @@ from lambdatui.screens.invocation import InvocationScreen
 from tests.support import small_store
 from tests.support.aws import canned_session, isolate
 from tests.support.runner_server import Served, served
-from tests.support.screens import app_on, until
+from tests.support.screens import app_on, screen_of, until
 
 SOURCE = """
 import json
@@ -57,7 +57,7 @@ def gather(one: Served) -> None:
 
 def offered(app: LambdaTui) -> list[str]:
     """What the palette offers of the screen's own commands."""
-    return [title for title, _, _ in CommandsOfScreen(app.screen)._offers()]
+    return [offer.title for offer in commands_of_screen(screen_of(app))]
 
 
 def bound(app: LambdaTui) -> bool:

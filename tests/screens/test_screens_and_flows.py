@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from textual.app import App, ComposeResult
-from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -19,6 +18,7 @@ from collectors.store.read.reader import Reader
 from lambdatui.app.navigation import MAIN, screen_class
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.palette import PaletteScreen
 from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.screens.logs import LogsScreen
 from lambdatui.text.terminal import UNICODE
@@ -70,7 +70,7 @@ async def from_palette(pilot: Pilot[int], key: str, typed: str) -> None:
     """The first hit, once there is one."""
     await press(pilot, key)
     palette = pilot.app.screen
-    assert isinstance(palette, CommandPalette)
+    assert isinstance(palette, PaletteScreen)
     await pilot.press(*typed)
     for _ in range(100):
         await settle(pilot)
@@ -258,11 +258,14 @@ async def test_a_bare_log_is_text_alone(store: Path) -> None:
         await settle(pilot)
         await press(pilot, "l", "g", "f")
         pane = app.screen.query_one(LogPane)
-        assert pane.size == (80, 24)
+        assert pane.size == (80, 23), "the way out stays on the last line"
         assert not app.screen.query_one(Header).display
         assert pane.render_line(0).text.startswith(("START", "[INFO]", "END", "REPORT"))
         await press(pilot, "f")
         assert app.screen.query_one(Header).display
+        await press(pilot, "f", "escape")
+        assert app.screen.query_one(Header).display, "Esc shows the rest again before it leaves"
+        assert app.screen.query_one(LogPane) is pane
 
 
 async def test_charts_go_round_and_the_crosshair_has_values(store: Path) -> None:

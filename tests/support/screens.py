@@ -104,6 +104,36 @@ def table_of(app: Any) -> Table:
     return screen_of(app).table
 
 
+def functions_shown(app: Any) -> set[str]:
+    """The functions that the rows of a table are of."""
+    table = table_of(app)
+    rows = [table.row_at(at) for at in range(table.row_count)]
+    return {row.function for row in rows if row is not None}
+
+
+def notice_of(app: Any) -> str:
+    """What the notice says."""
+    return str(app.screen.query_one(Notice).message)
+
+
+_SIGNS = {
+    " ": "space", ":": "colon", ".": "full_stop", "!": "exclamation_mark", "=": "equals_sign", "-": "minus",
+    '"': "quotation_mark", ">": "greater_than_sign", "@": "at", "*": "asterisk", "_": "underscore",
+}  # fmt: skip
+
+
+def keys_of(text: str) -> list[str]:
+    """The keys that type a text."""
+    return [_SIGNS.get(sign, sign) for sign in text]
+
+
+async def type_filter(pilot: Pilot[int], expression: str) -> None:
+    """Opens the filter line, types, and ends with Enter."""
+    await press(pilot, "slash")
+    await pilot.press(*keys_of(expression))
+    await press(pilot, "enter")
+
+
 def header_of(app: Any) -> str:
     header: str = app.screen.query_one(Header).render().plain
     return header

@@ -476,7 +476,9 @@ async def test_a_chart_is_chosen_from_a_list_and_stays_when_the_range_changes(tm
         assert isinstance(app.screen, FunctionScreen)
         first = app.screen.query(Chart).first()
         assert first.title == "queued p95, Shop"
-        assert "-24.9" in first.render().plain  # the median of the last half an hour, the lowest that is drawn
+        assert "\n-25 " in first.render().plain  # a round figure of the scale
+        await press(pilot, "full_stop")
+        assert "p50 -24.9" in first.render().plain  # the median of the last half an hour
         await press(pilot, "3")
         assert app.screen.query(Chart).first().title == "queued p95, Shop"
 

@@ -26,12 +26,14 @@ else:
 
 # Also the weights of a function's newest day: its page is read anyway, for the newest invocation.
 _NEWEST_DAYS = (
-    "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms FROM functions f"
+    "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms,"
+    " c.errors + c.timeouts FROM functions f"
     " LEFT JOIN day_cells c ON c.function_id = f.id"
     " AND c.start_ms = (SELECT max(start_ms) FROM day_cells WHERE function_id = f.id)"
 )
 _WEIGHTS = (
-    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.billed_mb_ms) FROM functions f CROSS JOIN {table} c"
+    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.billed_mb_ms), sum(c.errors + c.timeouts)"
+    " FROM functions f CROSS JOIN {table} c"
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY f.id"
 )
 _FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f{where}"
@@ -47,6 +49,11 @@ _THROTTLES = (
     "SELECT m.function_id, sum(m.{value}) FROM {table} m WHERE m.metric = 'Throttles' AND m.function_id IN ({ids})"
     " AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?{finest} GROUP BY m.function_id"
 )
+# Days are looked at whole: a function that had trouble on one of them may have none in the span.
+_FAILED_DAYS = (
+    "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM metric_days m WHERE m.metric = ?1"
+    " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ?2 AND m.start_ms < ?3 AND m.total > 0)"
+)
 _METRICS_IN = {
     "minute_cells": ("metrics", "value"),
     "hour_cells": ("metric_hours", "total"),
@@ -59,21 +66,22 @@ class StartupUnreadable(CaughtError):
 
 
 class FunctionWeight:
-    """What a function's price is calculated from: faster to read than all of its sums."""
+    """What a function's price is calculated from, and what failed: faster to read than all of its sums."""
 
-    __slots__ = ("arch", "billed_mb_ms", "id", "invocations", "name", "reports")
+    __slots__ = ("arch", "billed_mb_ms", "failed", "id", "invocations", "name", "reports")
 
     def __init__(self, id: int, name: str, arch: str | None) -> None:
         self.id = id
         self.name = name
         self.arch = arch
-        self.invocations = self.reports = self.billed_mb_ms = 0
+        self.invocations = self.reports = self.billed_mb_ms = self.failed = 0
 
-    def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
-        """Adds the sums of one piece of the span."""
+    def add(self, invocations: int, reports: int, billed_mb_ms: int, failed: int) -> None:
+        """Adds the sums of one piece of the span; ``failed`` counts errors and timeouts."""
         self.invocations += invocations
         self.reports += reports
         self.billed_mb_ms += billed_mb_ms
+        self.failed += failed
 
 
 class FunctionSums:
@@ -251,6 +259,12 @@ class StartupReader:
     def has_metrics(self) -> bool:
         """Whether any CloudWatch metric was collected."""
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
+
+    def failed_by_metrics(self, from_ms: int, to_ms: int) -> set[int]:
+        """The functions that failed or were throttled, by CloudWatch's metrics, on a day that the span touches."""
+        days = from_ms // DAY_MS * DAY_MS, to_ms
+        rows = [self._select(_FAILED_DAYS, (metric, *days)) for metric in ("Errors", "Throttles")]
+        return {function_id for found in rows for (function_id,) in found}
 
     def has_history(self) -> bool:
         """Whether the store has a history of the functions' configuration."""

@@ -139,10 +139,14 @@ class Writer:
                 self._commit()
 
     def flush(self) -> Written:
-        """Commits what was added; returns what this writer has written in all."""
+        """Commits what was added; returns what this writer has written in all.
+
+        Writers that share a connection take turns: each is flushed before another adds or saves anything.
+        """
         with self._or_nothing():
             if self._connection.in_transaction:
                 self._commit(last=True)
+            assert not self._waiting, "another writer has committed the transaction that these rows belong to"
         return self._total
 
     @contextlib.contextmanager

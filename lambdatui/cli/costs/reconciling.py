@@ -24,7 +24,7 @@ from lambdatui.views.reconcile import (
     reconciled,
     whole_bill_said,
 )
-from lambdatui.views.time_range import ceil_minute, instant_ms
+from lambdatui.views.time_range import ceil_minute
 from pricing.actuals import Export
 
 
@@ -41,11 +41,11 @@ def reconcile_bill(
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
         if not export.charges:
             raise LambdatuiError(_NOT_COLLECTED)
-        as_of = store.context.range.at
+        choice = store.context.range
         try:
             view = reconciled(
                 store.reader, export, price_book(), free_tier=free_tier, scope=store.context.scope, by=by,
-                now_ms=ceil_minute(instant_ms(as_of, end=True)) if as_of is not None else now_ms(), per_usd=per_usd,
+                now_ms=now_ms() if choice.at is None else ceil_minute(choice.moved_now_ms(now_ms())), per_usd=per_usd,
             )  # fmt: skip
         except ValueError as error:
             raise LambdatuiError(f"{named}: {error}") from error

@@ -9,10 +9,11 @@ import click
 from collectors.model.clock import now_ms
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.global_options import current_context
+from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.text.table import text_table
-from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms, span_text
+from lambdatui.views.time_range import floor_minute, preset_ms, span_text
+from lambdatui.views.time_words import period
 
 _LABEL = 14
 
@@ -104,7 +105,7 @@ def _tables(as_json: bool) -> None:
         click.echo(json.dumps({name: {"rows": rows, "columns": columns} for name, rows, columns in tables}, indent=2))
         return
     lines = [[name, f"{rows:,}", ", ".join(columns)] for name, rows, columns in tables]
-    click.echo(text_table(lines, right=(1,)), nl=False)
+    echo_table(lines, right=(1,), cuttable=(2,))
 
 
 @command.command("check", epilog="Example: lambdatui db check --quick")
@@ -164,7 +165,7 @@ def _repair(path: Path, target: Path) -> int:
 
 
 @command.command("prune", epilog="Example: lambdatui db prune --before 90d --vacuum")
-@click.option("--before", required=True, metavar="TIME|AGE", help="ISO 8601 time, or an age such as 90d.")
+@click.option("--before", required=True, metavar="TIME|AGE", help="A time, as of --from, or an age such as 90d.")
 @click.option("--vacuum", is_flag=True, help="Also give the space back to the file system; needs room for a copy.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
 def prune(before: str, vacuum: bool, as_json: bool) -> None:
@@ -196,7 +197,7 @@ def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
 def _before_ms(text: str) -> int:
     if text[-1:] in "mhdw" and text[:-1].isdigit():
         return floor_minute(now_ms() - preset_ms(text))
-    return instant_ms(text)
+    return period(text, now_ms(), current_context().range.zone).start_ms
 
 
 @command.command("export", epilog="Example: lambdatui db export --range 7d --function 'checkout-*' lines.jsonl.gz")
@@ -236,8 +237,10 @@ def query(sql: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
              ON function_id = functions.id GROUP BY 1" --csv
     """
 
-    from lambdatui.cli.db.query import formatted, run
+    from lambdatui.cli.db.query import echo_rows, formatted, run
 
     columns, rows = run(current_context().db, sql, limit)
-    form = "json" if as_json else "csv" if as_csv else "text"
-    click.echo(formatted(columns, rows, form), nl=False)
+    if as_json or as_csv:
+        click.echo(formatted(columns, rows, "json" if as_json else "csv"), nl=False)
+    else:
+        echo_rows(columns, rows)

@@ -11,9 +11,10 @@ from collectors.model.errors import LambdatuiError
 from collectors.store.connection import open_checked
 from collectors.store.errors import is_of_damage
 from collectors.store.integrity.checking import blamed
+from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.text import figures
 from lambdatui.text.plain import csv_cell, json_text, plain
-from lambdatui.text.table import cut, text_table
+from lambdatui.text.table import cut
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _PRAGMAS = {"table_info", "table_xinfo", "index_list", "index_info", "table_list", "user_version", "schema_version"}
@@ -56,21 +57,25 @@ def _reads_only(action: int, first: str | None, second: str | None, *_: str | No
 
 
 def formatted(columns: Sequence[str], rows: Sequence[tuple[Any, ...]], form: str) -> str:
-    """The rows as ``json``, ``csv`` or ``text``; a blob is its hexadecimal digits."""
+    """The rows as ``json`` or ``csv``; a blob is its hexadecimal digits."""
     if form == "json":
         names = _unique(columns)
         records = [dict(zip(names, map(_json, row), strict=True)) for row in rows]
         whole = {"as_of": None, "range": None, "coverage": None, "basis": None, "rows": records}
         return json_text(whole) + "\n"
-    if form == "csv":
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([csv_cell(column) for column in columns])
-        writer.writerows([csv_cell(_json(value)) for value in row] for row in rows)
-        return buffer.getvalue()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([csv_cell(column) for column in columns])
+    writer.writerows([csv_cell(_json(value)) for value in row] for row in rows)
+    return buffer.getvalue()
+
+
+def echo_rows(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Prints the rows as a table."""
     cells = [[_cell(value) for value in row] for row in rows]
     figures = [at for at in range(len(columns)) if _holds_figures([row[at] for row in rows])]
-    return text_table([columns, *cells], right=figures, rule=True)
+    words = [place for place in range(len(columns)) if place not in figures]
+    echo_table([columns, *cells], right=figures, cuttable=words, rule=True)
 
 
 def _holds_figures(values: Sequence[Any]) -> bool:

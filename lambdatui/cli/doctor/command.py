@@ -230,8 +230,8 @@ def clock(now: int) -> CheckResult:
         )
     import time
 
-    zone = time.strftime("%Z (UTC%z)", time.localtime(now // 1000))
-    return CheckResult("clock", OK, f"{figures.instant(now)} UTC; times are shown in {zone} unless --utc")
+    zone = f"{figures.zone_name(now, utc=False)} ({time.strftime('UTC%z', time.localtime(now // 1000))})"
+    return CheckResult("clock", OK, f"{figures.instant(now)} UTC; times are shown in {zone} unless --utc or --tz")
 
 
 def credentials(environment: Mapping[str, str], home: Path) -> CheckResult:

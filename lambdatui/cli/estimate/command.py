@@ -259,13 +259,13 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
 
 def _today() -> date:
     """The day (UTC) by which prices are old: ``--at`` moves it."""
-    moment = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
-    if moment is None:
+    if click.get_current_context().meta.get("lambdatui.given", {}).get("at") is None:
         return clock.today()
     from collectors.model.clock import now_ms
-    from lambdatui.views.time_range import RangeChoice, day_of
+    from lambdatui.cli.global_options import current_context
+    from lambdatui.views.time_range import day_of
 
-    return day_of(RangeChoice(at=moment).resolve(now_ms(), None, None).to_ms - 1)
+    return day_of(current_context().range.moved_now_ms(now_ms()) - 1)
 
 
 def _explain_provisioned(workloads: Iterable[Workload]) -> None:

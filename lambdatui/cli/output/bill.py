@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from lambdatui.cli.output.bill_explanation import explanation
 from lambdatui.cli.output.statement import LINE_FIELDS, Statement
+from lambdatui.cli.output.terminal_table import fitting_table
 from lambdatui.text import figures
 from lambdatui.text.plain import csv_cell, plain
-from lambdatui.text.table import GAP, cells, cut, markdown_table, text_table
+from lambdatui.text.table import GAP, cells, cut, markdown_table
 from pricing.bill import Bill, LineItem
 from pricing.whatif import Compared
 
@@ -294,8 +295,16 @@ def _right(rows: Sequence[Sequence[str]]) -> list[int]:
     return [at for at, name in enumerate(rows[0]) if name not in _WORDS]
 
 
+_NEEDS = {"Dimension": 0, "Amount": 0, "Function": 1, "Quantity": 2, "Unit": 2, "Arithmetic": 1, "Rate": 3,
+          "Billable": 4, "Free": 5, "Region": 6, "Where": 6, "Arch": 7}  # fmt: skip
+"""Which columns of a bill a narrow terminal leaves out first: those of the highest number."""
+
+
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    return text_table(rows, right=_right(rows))
+    right, header = _right(rows), rows[0]
+    words = [place for place in range(len(header)) if place not in right] if len(header) > 1 else []
+    needs = [_NEEDS.get(title, place) for place, title in enumerate(header)]
+    return fitting_table(rows, right=right, cuttable=words, needs=needs)[0]
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:

@@ -1,19 +1,18 @@
 """Rows on stdout: a text table, JSON or CSV, all from the same view and columns. Stderr is for narration."""
 
-import shutil
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.output.terminal_table import fitting_table, no_room
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text
-from lambdatui.text.table import text_table
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
 from lambdatui.views.export import csv_text, envelope
+from lambdatui.views.fleet_health import trouble_first
 from lambdatui.views.formatting import row_text
 from lambdatui.views.view import View
 
@@ -22,14 +21,19 @@ LABEL_CELLS = 16
 
 
 def arranged(view: View[Any], listing: Listing) -> list[Any]:
-    """The view's rows, filtered, sorted and cut. Raises ``FilterError``, ``UnknownColumn``."""
+    """The view's rows as a screen has them, trouble first, filtered and cut; with ``--sort`` in that order alone.
+
+    Raises ``FilterError``, ``UnknownColumn``.
+    """
     rows = list(view.rows)
     if listing.where:
         rows = filters.parse(listing.where, view.columns).apply(rows)
     if listing.sort:
         rows = filters.sort_rows(rows, column_named(listing.sort, view.columns), reverse=listing.reverse)
-    elif listing.reverse:
-        rows.reverse()
+    else:
+        rows = trouble_first(rows)
+        if listing.reverse:
+            rows.reverse()
     return rows if listing.limit is None else rows[: listing.limit]
 
 
@@ -48,8 +52,8 @@ def print_rows(view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: b
     elif listing.form == "csv":
         echo_csv(csv_text(columns, rows))
     else:
-        click.echo(table_text(columns, rows, utc=utc, width=terminal_width()), nl=False)
-        narrate(view, len(rows))
+        hidden = _echo_table(columns, rows, utc=utc, asked=bool(listing.columns))
+        narrate(view, len(rows), hidden)
 
 
 def asked_columns(view: View[Any], listing: Listing) -> tuple[Column, ...]:
@@ -69,24 +73,31 @@ def echo_csv(lines: str) -> None:
     click.echo(lines, nl=False)
 
 
-def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, width: int | None) -> str:
-    """Aligned columns. With ``width``, columns of words are cut, the widest first, until a line fits."""
+def _echo_table(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, asked: bool) -> int:
+    """Prints aligned columns; returns how many of them a terminal had no room for: those that the screen needs least.
+
+    Columns that were ``asked`` for are all there.
+    """
     cells = [[row_text(column, row, utc=utc) for column in columns] for row in rows]
-    right = [at for at, column in enumerate(columns) if column.align == "right"]
-    words = [at for at, column in enumerate(columns) if column.kind == Kind.TEXT]
-    return text_table([[column.title for column in columns], *cells], right=right, cuttable=words, width=width)
+    last = max((column.need for column in columns if column.need is not None), default=0) + 1
+    needs = [last if column.need is None else column.need for column in columns]
+    text, hidden = fitting_table(
+        [[column.title for column in columns], *cells],
+        right=[place for place, column in enumerate(columns) if column.align == "right"],
+        cuttable=[place for place, column in enumerate(columns) if column.kind == Kind.TEXT],
+        needs=[0 if asked or not place else need for place, need in enumerate(needs)],
+    )
+    click.echo(text, nl=False)
+    return hidden
 
 
-def narrate(view: View[Any], shown_rows: int) -> None:
+def narrate(view: View[Any], shown_rows: int, hidden_columns: int = 0) -> None:
     """Writes to stderr, below a table, the range, how many rows there are, and how far the figures can be trusted."""
     parts = [view.range.label, figures.counted(shown_rows, "row")]
     if view.coverage is not None:
         parts.append(f"REPORTs for {figures.ratio(view.coverage)} of the invocations")
     if view.as_of is None and view.coverage is None:
         parts.append("the store is empty")
+    if hidden_columns:
+        parts.append(f"{no_room(hidden_columns)}: --columns names others, a pipe has all")
     click.echo(f"({'; '.join(parts)})", err=True)
-
-
-def terminal_width() -> int | None:
-    """Cells of the terminal on stdout; None where stdout is none, so that nothing is cut for a program."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -8,6 +8,7 @@ import click
 from collectors.model import clock
 from collectors.model.errors import LambdatuiError
 from lambdatui.cli.choices import REGION
+from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.cli.price_book import price_book
 from lambdatui.text.figures import counted
 from lambdatui.text.plain import plain
@@ -34,7 +35,7 @@ def show(regions: tuple[str, ...], as_json: bool) -> None:
     elif regions:
         click.echo("\n".join(_region_text(book.region(code)) for code in codes), nl=False)
     else:
-        click.echo(_regions_text(book), nl=False)
+        echo_table(_region_rows(book))
 
 
 @command.command(epilog="Example: lambdatui prices check")
@@ -51,7 +52,7 @@ def check(as_json: bool) -> None:
         return
     lines = [[finding.kind, finding.region, finding.what] for finding in odd_prices]
     lines += [["old", code, f"prices of {book.region(code).as_of}"] for code in old]
-    click.echo(text_table(lines), nl=False)
+    echo_table(lines, cuttable=(2,))
     gaps = sum(finding.kind == "gap" for finding in odd_prices)
     click.echo(
         f"{counted(len(book.codes), 'region')}, oldest prices of {book.as_of}; {counted(gaps, 'gap')}, "
@@ -149,12 +150,12 @@ def _region_text(prices: RegionPrices) -> str:
     return head + text_table(rows, indent=GAP)
 
 
-def _regions_text(book: PriceBook) -> str:
+def _region_rows(book: PriceBook) -> list[list[str]]:
     names = ("requests", "duration x86_64", "duration arm64", "provisioned concurrency x86_64", "ephemeral_storage")
-    table = [["Region", "As of", "Cur", "Request", "x86_64 GB-s", "arm64 GB-s", "Provisioned", "Ephemeral"]]
+    table = [["Region", "As of", "Currency", "Request", "x86_64 GB-s", "arm64 GB-s", "Provisioned", "Ephemeral"]]
     for code in book.codes:
         prices = book.region(code)
         known = rates(prices)
         shown = [f"{known[name]:f}" if name in known else "not priced" for name in names]
         table.append([code, prices.as_of, prices.currency, *shown])
-    return text_table(table)
+    return table

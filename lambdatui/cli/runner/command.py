@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import click
 
+from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.cli.runner.deploy import deploy
 from lambdatui.cli.runner.invoke import invoke
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
@@ -23,7 +24,6 @@ from lambdatui.runner.serving.lock import address_file
 from lambdatui.runner.serving.server import Settings, serve
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
-from lambdatui.text.table import text_table
 
 
 @click.group(name="runner")
@@ -120,7 +120,7 @@ def list_(log_path: Path, as_json: bool) -> None:
         return
     cells = [[figures.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
     numeric = [at for at, value in enumerate(rows[0].values()) if isinstance(value, int)]
-    click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=numeric), nl=False)
+    echo_table([[name.upper() for name in rows[0]], *cells], right=numeric)
 
 
 @command.command(epilog="Example: lambdatui runner logs orders --limit 20 --follow")

@@ -82,6 +82,7 @@ class InvocationsTable(TableScreen):
 
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
+    REASON: ClassVar[str] = "status"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
     _pruned: tuple[str, ...] = ()  # since when invocations are kept, where the range begins before that
@@ -107,10 +108,6 @@ class InvocationsTable(TableScreen):
     def key_of(self, row: InvocationView) -> Any:
         """The invocation's key in the store."""
         return row.key
-
-    def in_trouble(self, row: InvocationView) -> bool:
-        """Whether the invocation failed."""
-        return row.failed
 
     def open_row(self, row: InvocationView) -> None:
         """Opens the invocation with its log lines."""
@@ -230,7 +227,7 @@ class InvocationsTable(TableScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """Rows that are paged are read from the store as they are written."""
-        if isinstance(self.table.source, AllRows) and not self.table.source.more:
+        if self.marks_count() or (isinstance(self.table.source, AllRows) and not self.table.source.more):
             return super().rows_to_export(form)
         from lambdatui.screens.base.export_file import rows_text
 

@@ -19,6 +19,7 @@ from lambdatui.text.figures import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target, with_live
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.logs import LogView
+from lambdatui.views.scope import Scope
 from lambdatui.widgets.log_text import cache_layout
 from lambdatui.widgets.state_line import StateLine
 
@@ -82,7 +83,7 @@ class LiveTailScreen(LogSearchScreen):
         self.log_pane.pinned = True
         self._ticking = self.set_interval(5.0 if self.session.terminal.remote else 1.0, self._tick)
         self._tick()
-        self._tail(self.live, self.tailed_function_ids())
+        self._tail(self.live, self.tailed_function_ids(), self.scope)
         self.refresh_header()
 
     def _end_live(self, notice: str) -> None:
@@ -102,7 +103,7 @@ class LiveTailScreen(LogSearchScreen):
             self.live.stop()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="live")
-    def _tail(self, tail: LiveTail, function_ids: list[int] | None) -> None:
+    def _tail(self, tail: LiveTail, function_ids: list[int] | None, scope: Scope) -> None:
         """Runs in a thread until the child ends."""
         worker, session = get_current_worker(), self.session
 
@@ -113,8 +114,8 @@ class LiveTailScreen(LogSearchScreen):
             return target, here
 
         try:
-            _, (target, ids) = ask(session.db, session.choice, session.now_ms(), target_and_ids, session.scope)
-            tail.functions = target.functions
+            _, (target, ids) = ask(session.db, session.choice, session.now_ms(), target_and_ids, scope)
+            tail.functions, tail.left_out = target.functions, target.left_out
             child = tail.child = Child(arguments(session.db, target, session.profile_of(target.account)))
         except (QueryError, NoLiveTail, OSError) as error:
             self.post_message(TailEnded(tail, str(error)))

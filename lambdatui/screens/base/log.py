@@ -8,6 +8,7 @@ from lambdatui.commands.log import LOG
 from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 
@@ -35,10 +36,22 @@ class LogScreen(CommandScreen):
         pane = self.log_pane
         pane.bare = not pane.bare
         for widget in self.query_children("*"):
-            if widget is not pane and not isinstance(widget, FilterLine | Notice):
+            if widget is not pane and not isinstance(widget, FilterLine | Notice | KeyLine):
                 widget.set_class(pane.bare, "-bare")
         pane.set_class(pane.bare, "-bare")
         pane.lay_out_in_place()
+        self.refresh_keys()
+
+    def back_word(self) -> str:
+        """``whole screen`` where Esc first shows the rest of the screen again."""
+        return "whole screen" if self.log_pane.bare else super().back_word()
+
+    def go_back(self) -> None:
+        """Shows the rest of the screen again, where the log alone is shown; else as everywhere."""
+        if self.log_pane.bare and not self.query_one(FilterLine).display:
+            self.toggle_full_log()
+        else:
+            super().go_back()
 
     def copy_text(self) -> str:
         """All lines of the log, also those that are hidden or not in sight."""

@@ -93,6 +93,10 @@ class LogSearchScreen(LogScreen, QueryScreen):
         """The function whose lines these are: its id and name; None for the lines of all functions."""
         return None if self._function_id is None else (self._function_id, self._function)
 
+    def is_of_many(self) -> bool:
+        """Whether the lines are of all functions in scope."""
+        return self._function_id is None
+
     def show_all_logs(self) -> None:
         """Does nothing where these are the lines of all functions already."""
         if self.subject() is not None:
@@ -236,7 +240,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
             self.say("all lines are shown: / looks for some, and a then shows the lines around them")
             return
         self._around = _AROUND[(_AROUND.index(self._around) + 1) % len(_AROUND)]
-        self.say(f"{self._around} lines around each" if self._around else "only the lines that were found")
+        self.say(f"{counted(self._around, 'line')} around each" if self._around else "only the lines that were found")
         self.ask_rows()
 
     @property

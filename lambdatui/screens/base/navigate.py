@@ -1,6 +1,6 @@
 """Going from a screen to others, by way of the navigator."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdatui.screens.base.shell import ShellScreen
 
@@ -15,6 +15,10 @@ class NavigatingScreen(ShellScreen):
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
         return None
 
+    def logs_subject(self) -> tuple[int, str] | None:
+        """The one function whose lines ``l`` and ``0`` open; None for the lines of several: of all that are chosen."""
+        return self.subject()
+
     def main_screens(self) -> tuple[str, ...]:
         """The names of the main screens."""
         return tuple(self.navigator.main_screens)
@@ -23,6 +27,12 @@ class NavigatingScreen(ShellScreen):
         """Goes to a main screen; does nothing where it is shown already."""
         if name != self.NAME or len(self.app.screen_stack) > 2:
             self.navigator.go_to(name)
+
+    def jump_filtered(self, name: str, expression: str) -> None:
+        """Goes to a main screen, and keeps there what matches."""
+        self.jump_to(name)
+        there: Any = self.app.screen
+        there.call_after_refresh(there.use_filter, expression)
 
     def last_view(self) -> None:
         """Goes to the main screen that was shown before this one."""
@@ -37,10 +47,10 @@ class NavigatingScreen(ShellScreen):
         self.jump_to("configuration")
 
     def show_logs(self, *, live: bool) -> None:
-        """Goes to the log lines of what the screen is about; a live tail takes the marked functions together."""
+        """Goes to the log lines of what the screen is about, as ``logs_subject`` says."""
         from lambdatui.session.destinations import ToLogs
 
-        function = None if live and self.session.marked else self.subject()
+        function = self.logs_subject()
         function_id, name = function or (None, "")
         self.navigator.open(ToLogs(function_id, name, live))
 

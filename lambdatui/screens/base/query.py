@@ -11,12 +11,13 @@ from textual.worker import get_current_worker
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
 from lambdatui.session.session import Session
-from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
+from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute, span_text
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.scope import Scope
     from lambdatui.views.tag_terms import Alternatives
 
@@ -32,6 +33,7 @@ class QueryScreen(CommandScreen):
         self.answer: Any = None
         """What ``question`` gave last; None before the first answer."""
         self._stale = False
+        self._narrowing = session.narrowing
         self.own_tags: tuple[Alternatives, ...] = ()
         """The tags that this screen's filter names."""
         self.shown_scope: Scope | None = None
@@ -60,8 +62,44 @@ class QueryScreen(CommandScreen):
 
     @property
     def scope(self) -> "Scope":
-        """The session's scope, narrowed by the tags of this screen's filter."""
-        return self.session.scope.and_tags(self.own_tags)
+        """The session's scope, narrowed by what the screen was opened for and by the tags of its filter."""
+        return self.session.scope.and_tags(self.own_tags).and_functions(self.narrowing)
+
+    def is_of_many(self) -> bool:
+        """Whether the screen is of all functions in scope: then it is narrowed to those that were chosen before."""
+        return True
+
+    @property
+    def narrowing(self) -> "FunctionSet | None":
+        """The functions that the screen was opened for, by a filter or by marks; None: all."""
+        return self._narrowing if self.is_of_many() else None
+
+    def narrowing_text(self) -> str:
+        """``functions: checkout (12)``, ``2 marked: basket, pay``, for the header; empty where all are shown."""
+        narrowing, scope = self.narrowing, self.shown_scope
+        if narrowing is None or narrowing.by_marks:
+            return narrowing.text if narrowing is not None else ""
+        tagged = scope.tagged if scope is not None else None
+        return f"functions: {narrowing.text}" + (f" ({len(tagged.keys):,})" if tagged is not None else "")
+
+    def end_narrowing(self) -> bool:
+        """Shows all functions again; other screens do likewise."""
+        narrowing = self.narrowing
+        if narrowing is None:
+            return False
+        self.session.end_narrowing()
+        self._narrowing = self.session.narrowing
+        what = "nothing is marked any more" if narrowing.by_marks else f"no longer narrowed by {narrowing.text}"
+        rest = self.narrowing
+        self.say(f"{what}: {'all functions' if rest is None else f'functions by {rest.text}'}; Esc again goes on")
+        self.ask_rows()
+        return True
+
+    def take_narrowing(self) -> None:
+        """Asks again where other functions are chosen now than when the screen was opened."""
+        before, self._narrowing = self.narrowing, self.session.narrowing
+        if self.narrowing != before:
+            self.ask_rows()
 
     def scope_for(self, subject: str) -> "Scope":
         """The scope to ask with: for parts of shown rows, that of the rows, so that both are of the same functions."""
@@ -151,14 +189,19 @@ class QueryScreen(CommandScreen):
     def on_screen_resume(self) -> None:
         """Asks again where another screen chose another range, or the store changed meanwhile and is not paused."""
         elsewhere = self.answer is not None and self.shown_range != self.session.shown
-        if elsewhere or (self._stale and not self.session.paused):
+        undone = self.narrowing is not None and self.session.narrowing is None
+        if undone:
+            self._narrowing = None
+        if undone or elsewhere or (self._stale and not self.session.paused):
             self.ask_rows()
 
     def refresh_header(self) -> None:
         """Paints the header again, with its notes on the tags in scope."""
         if self.is_mounted:
+            self.refresh_keys()
             tags = self.shown_scope.tag_notes if self.shown_scope is not None else ()
-            self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
+            summary = replace(self.summary(), tags=tags, narrowed=self.narrowing_text())
+            self.query_one(Header).show_summary(self.heading(), summary)
 
     # Choosing the range of time ---------------------------------------------------------------------------------------
 
@@ -176,6 +219,17 @@ class QueryScreen(CommandScreen):
         self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
 
+    def choose_time(self) -> None:
+        """Asks for a range in words, and looks at it."""
+        from lambdatui.screens.dialogs.time_range import TimeScreen
+
+        def take(choice: RangeChoice | None) -> None:
+            if choice is not None:
+                self.session.choice = choice
+                self.ask_rows()
+
+        self.app.push_screen(TimeScreen(self.session), take)
+
     def travel(self, *, back: bool) -> None:
         """Moves the range by its own length; forward it ends at now, and then follows the clock again."""
         shown, now = self.session.shown, self.session.now_ms()
@@ -190,5 +244,6 @@ class QueryScreen(CommandScreen):
             return
         to = shown.back() if back else shown.forward(now)
         live = not back and to.to_ms >= ceil_minute(now)
-        self.session.choice = replace(choice.with_preset(choice.preset), at=None if live else str(to.to_ms))
+        length = choice.preset if choice.start is None and choice.end is None else span_text(shown.span_ms)
+        self.session.choice = replace(choice.with_preset(length), at=None if live else str(to.to_ms))
         self.ask_rows()

@@ -11,14 +11,14 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from lambdatui.commands.base import AnyCommand, Commands, bindings, keys
-from lambdatui.commands.general import Help
+from lambdatui.commands.general import Back, Help, Leave
 from lambdatui.commands.protocols import CursorPane
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
 from lambdatui.text.figures import instant
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary, Header
-from lambdatui.widgets.key_line import KeyHint, KeyLine
+from lambdatui.widgets.key_line import HELP, UNDO, WAY_OUT, KeyHint, KeyLine
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
@@ -77,18 +77,31 @@ class ShellScreen(Screen[None]):
         yield from self.body()
         yield Notice()
         yield FilterLine(self.FILTER_PROMPT)
-        yield KeyLine(self._key_hints())
+        yield KeyLine([])
 
     def header(self) -> Header:
         """The header that this screen has."""
         return Header(self.session)
 
     def _key_hints(self) -> list[KeyHint]:
-        return [
-            KeyHint(keys(command, self.keymap)[0], command.footer(), partial(command.run, self), always=command is Help)
-            for command in self.COMMANDS_HERE
-            if command.SHOW_IN_FOOTER
-        ]
+        """The commands that the key line names, then the way out, then the help."""
+        own = [one for one in self.COMMANDS_HERE if one.SHOW_IN_FOOTER and one not in (Back, Leave, Help)]
+        ways_out = [self._hint(Leave, kept=WAY_OUT)]
+        if word := self.back_word():
+            back = self._hint(Back, word)
+            ways_out = [back._replace(kept=WAY_OUT)] if word == Back.footer() else [back._replace(kept=UNDO), *ways_out]
+        return [*map(self._hint, own), *ways_out, self._hint(Help, kept=HELP)]
+
+    def _hint(self, command: AnyCommand, word: str = "", *, kept: int = 0) -> KeyHint:
+        return KeyHint(keys(command, self.keymap)[0], word or command.footer(), partial(command.run, self), kept)
+
+    def back_word(self) -> str:
+        """What Esc does now, for the key line: ``back`` leaves the screen; empty on the first one."""
+        return "" if self.app.screen_stack[0] is self else Back.footer()
+
+    def refresh_keys(self) -> None:
+        """Shows in the key line what keys do now."""
+        self.query_one(KeyLine).show_hints(self._key_hints())
 
     def on_mount(self) -> None:
         """Paints the header, gives the focus to the cursor's pane, and calls ``begin``."""
@@ -97,8 +110,9 @@ class ShellScreen(Screen[None]):
         self.begin()
 
     def refresh_header(self) -> None:
-        """Paints the header's two lines again, from ``heading`` and ``summary``."""
+        """Paints the header's two lines again, from ``heading`` and ``summary``, and the keys."""
         if self.is_mounted:
+            self.refresh_keys()
             self.query_one(Header).show_summary(self.heading(), self.summary())
 
     def say(self, text: str) -> None:
@@ -166,19 +180,31 @@ class ShellScreen(Screen[None]):
         else:
             self.app.exit(0)
 
+    def end(self) -> None:
+        """Ends lambdatui, wherever one is."""
+        self.app.exit(0)
+
+    def theme_names(self) -> Sequence[str]:
+        """The names of all themes."""
+        return sorted(self.app.available_themes)
+
+    def use_theme(self, name: str) -> None:
+        """Paints with this theme, until the program ends."""
+        self.app.theme = name
+
     def repaint(self) -> None:
         """Paints the whole terminal again."""
         self.application.repaint()
 
     def show_palette(self) -> None:
-        """Opens the palette, which finds commands by their names."""
+        """Opens the palette, which finds whatever there is by its name."""
         self.app.action_command_palette()
 
     def show_help(self) -> None:
         """Opens the list of the keys that work here."""
         from lambdatui.screens.dialogs.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.session, self.available_commands(), self.heading()))
+        self.app.push_screen(HelpScreen(self.session, self.available_commands()))
 
     def show_problems(self) -> None:
         """Opens the list of what went wrong since the start, newest first."""

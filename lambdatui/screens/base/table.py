@@ -2,7 +2,7 @@
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -16,11 +16,14 @@ from lambdatui.commands.table import TABLE
 from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.places import PlacesScreen
 from lambdatui.session.messages import AnswerFailed
+from lambdatui.session.session import Session
 from lambdatui.text.figures import counted, plural
 from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
+from lambdatui.views.fleet_health import trouble_rank
 from lambdatui.views.formatting import json_value, value_text
+from lambdatui.views.shared_columns import TROUBLE
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.messages import RowOpened, SortChosen
@@ -46,6 +49,10 @@ class TableScreen(PlacesScreen):
     """The order at first: a column's id, and whether it is descending; None for the order of the answer."""
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
     """The ids of the columns by which the store can sort rows that are paged."""
+    REASON: ClassVar[str] = "trouble"
+    """The column that says in words why a row is in trouble: it is there whatever other columns are hidden."""
+    MARKS_FUNCTIONS: ClassVar[bool] = False
+    """Whether a row is a function, so that marks stay with it from screen to screen."""
     nesting: Nesting | None = None
     """Which rows lie beneath others; None where none do."""
 
@@ -53,6 +60,10 @@ class TableScreen(PlacesScreen):
         super().__init_subclass__(**options)
         if "ROW" in vars(cls):
             cls.COLUMNS, cls.FILTERED = table_columns(cls.ROW), columns_of(cls.ROW)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._marked_rows: dict[Any, Any] = {}  # by key, where rows are no functions; those are the session's
 
     def body(self) -> ComposeResult:
         """The table, and the text that takes its place while it has no rows."""
@@ -67,6 +78,9 @@ class TableScreen(PlacesScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
+            rank=None if self._in_time_order else self.trouble_rank,
+            plain_order=self.session.saved.get(self._order_name) == "plain",
+            is_marked=self.is_marked,
             sort=self._saved_sort(),
             store_order=self.STORE_ORDER,
             nesting=self.nesting,
@@ -76,12 +90,35 @@ class TableScreen(PlacesScreen):
         """The columns that the configuration's ``[columns]`` names, the most important first; else the screen's own."""
         chosen = self.session.columns.get(self.NAME or "")
         if not chosen:
-            return self.COLUMNS
+            return self._with_reason(self.COLUMNS)
         own = {table_column.column.id: table_column for table_column in self.COLUMNS}
         known = {column.id: TableColumn(column) for column in self.FILTERED} | own
         wanted = [known[name] for name in chosen if name in known]
         by_need = (TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted))
-        return tuple(by_need) or self.COLUMNS
+        return self._with_reason(tuple(by_need) or self.COLUMNS)
+
+    def _with_reason(self, columns: tuple[TableColumn, ...]) -> tuple[TableColumn, ...]:
+        """The columns, among them the one that says why a row is in trouble: after the first, where it was left out."""
+        own = next((place for place in (*columns, *self.COLUMNS) if place.column.id == self.REASON), None)
+        if own is None:
+            known = (column for column in self.FILTERED if column.id == self.REASON)
+            column = next(known, TROUBLE if hasattr(self.ROW, TROUBLE.id) else None)
+            if column is None:
+                return columns
+            own = TableColumn(column)
+        reason = TableColumn(own.column, 0, own.width, own.grows, own.most, stays=True)
+        if own in columns:
+            return tuple(reason if place is own else place for place in columns)
+        return (*columns[:1], reason, *columns[1:])
+
+    @property
+    def _in_time_order(self) -> bool:
+        return getattr(self.ROW, "IN_TIME_ORDER", False)
+
+    @property
+    def _order_name(self) -> str:
+        """The name under which the state has whether trouble goes first."""
+        return f"{self.NAME or type(self).__name__}.order"
 
     def _saved_sort(self) -> tuple[str, bool] | None:
         """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
@@ -132,8 +169,12 @@ class TableScreen(PlacesScreen):
         """What identifies a row: when rows are read again, the cursor stays on the one with the same key."""
 
     def in_trouble(self, row: Any) -> bool:
-        """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default none does."""
-        return False
+        """Whether the row needs attention: the table marks it, and ``x`` keeps only such rows. By default it says."""
+        return bool(getattr(row, "trouble", None))
+
+    def trouble_rank(self, row: Any) -> int:
+        """Where the row stands unless the order is plain, as ``views.fleet_health.trouble_rank``."""
+        return trouble_rank(row) if hasattr(row, "trouble") else 0 if self.in_trouble(row) else 2
 
     def open_row(self, row: Any) -> None:
         """What Enter does with a row."""
@@ -196,7 +237,11 @@ class TableScreen(PlacesScreen):
         conditions = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
             return DataSummary(filter=conditions)
-        return DataSummary(view.as_of, view.coverage, conditions, self.counts())
+        *counts, rows = self.counts()
+        marked = self.marks_count()
+        return DataSummary(
+            view.as_of, view.coverage, conditions, (*counts, *((f"{marked:,} marked",) if marked else ()), rows)
+        )
 
     def _only_trouble(self) -> bool:
         return self.is_mounted and self.table.only_trouble
@@ -241,6 +286,17 @@ class TableScreen(PlacesScreen):
         self.filter_rows(self.table.where, only_trouble=not self.table.only_trouble, done=True)
         self.refresh_header()
 
+    def toggle_order(self) -> None:
+        """Puts the rows in trouble first, or sorts them among the others; kept for the next run."""
+        table = self.table
+        if self._in_time_order:
+            self.say(f"{plural(2, self.ROW_IS)} stay in order of time: x keeps only those in trouble, n finds the next")
+            return
+        table.plain_order = not table.plain_order
+        table.rearrange()
+        self.session.saved[self._order_name] = "plain" if table.plain_order else ""
+        self.say("plain sorting: X puts trouble first again" if table.plain_order else "trouble first: X sorts plainly")
+
     def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
         self.table.filter_rows(where, only_trouble=only_trouble)
@@ -252,24 +308,93 @@ class TableScreen(PlacesScreen):
         function_id = getattr(row, "function_id", None)
         return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
 
+    def logs_subject(self) -> tuple[int, str] | None:
+        """The function under the cursor; None where others are marked: then the lines are of those."""
+        return None if self.session.marked else self.subject()
+
+    # Marks --------------------------------------------------------------------------------------------------------
+
+    def is_marked(self, row: Any) -> bool:
+        """Whether a row is marked: on screens of functions, whether its function is."""
+        if self.MARKS_FUNCTIONS:
+            return any(row.function_id == function_id for function_id, _ in self.session.marked)
+        return bool(self._marked_rows) and self.key_of(row) in self._marked_rows
+
+    def marks_count(self) -> int:
+        """How many rows are marked here, or functions everywhere."""
+        return len(self.session.marked if self.MARKS_FUNCTIONS else self._marked_rows)
+
     def mark(self) -> None:
-        """Marks the function under the cursor. At most two are marked: a third takes the place of the older one."""
-        function = self.subject()
-        if function is None:
+        """Marks the row under the cursor, or takes its mark away, and goes to the next row."""
+        row = self.table.row
+        if row is None:
             return
-        marked = self.session.marked
-        if function in marked:
-            marked.remove(function)
+        first = not self.marks_count()
+        if not self.MARKS_FUNCTIONS:
+            key = self.key_of(row)
+            if key in self._marked_rows:
+                del self._marked_rows[key]
+            else:
+                self._marked_rows[key] = row
+        elif (function := self.subject()) is None:
+            self.say("this row is of no single function: nothing is marked")
+        elif function in self.session.marked:
+            self.session.marked.remove(function)
         else:
-            marked[:] = [*marked[-1:], function]
-        names = " and ".join(name for _, name in marked)
-        self.say(f"marked {names}: = compares" if marked else "no mark is left")
+            self.session.marked.append(function)
+        if first and self.marks_count():
+            self.say("marked: other keys now take what is marked; Esc takes the marks away")
+        self.table.refresh_rows()
         self.table.move(1)
+        self.refresh_header()
+
+    def let_go(self) -> bool:
+        """Takes all marks of this screen away; False where there are none."""
+        marks = self.marks_count()
+        if not marks:
+            return False
+        if self.MARKS_FUNCTIONS and self.narrowing is not None and self.narrowing.by_marks:
+            return self.end_narrowing()
+        self.session.marked.clear() if self.MARKS_FUNCTIONS else self._marked_rows.clear()
+        self.say(f"{counted(marks, 'mark')} taken away")
+        self.table.refresh_rows()
+        self.refresh_header()
+        return True
+
+    def rows_taken(self) -> list[Any]:
+        """What is exported and copied: the marked rows, in their order; without marks all that the filter leaves."""
+        shown = [row for at in range(self.table.row_count) if (row := self.table.row_at(at)) is not None]
+        if not self.marks_count():
+            return shown
+        taken = [row for row in shown if self.is_marked(row)]
+        if self.MARKS_FUNCTIONS:
+            return taken
+        keys = {self.key_of(row) for row in taken}
+        return taken + [row for key, row in self._marked_rows.items() if key not in keys]
+
+    def _pass_marks_on(self) -> None:
+        """Has the functions of the marked rows marked, for the screen that is opened next."""
+        rows = () if self.MARKS_FUNCTIONS else self._marked_rows.values()
+        functions = {row.function_id: row.function for row in rows if getattr(row, "function_id", None)}
+        if functions:
+            self.session.marked[:] = list(functions.items())
+
+    def show_logs(self, *, live: bool) -> None:
+        """Goes to the lines of the functions of the marked rows; without marks, to those of the row."""
+        self._pass_marks_on()
+        super().show_logs(live=live)
+
+    def jump_to(self, name: str) -> None:
+        """Goes to a main screen, which is narrowed to the functions of the marked rows."""
+        if name != self.NAME:
+            self._pass_marks_on()
+        super().jump_to(name)
 
     def compare(self) -> None:
-        """Opens the comparison of two marked functions, or of one with its own range before."""
+        """Opens the comparison of the first two marked functions, or of one with its own range before."""
         from lambdatui.session.destinations import ToComparison
 
+        self._pass_marks_on()
         marked, here = list(self.session.marked), self.subject()
         if len(marked) < 2 and here is not None and here not in marked:
             marked.append(here)
@@ -289,8 +414,13 @@ class TableScreen(PlacesScreen):
         """A function that gives the file's text, in a thread: the rows as they are filtered and sorted now."""
         from lambdatui.screens.base.export_file import rows_text
 
-        rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
-        return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)
+        rows = self.rows_taken()
+        view = self.view_of(rows)
+        return lambda: rows_text(form, view, rows, self.FILTERED)
+
+    def view_of(self, rows: Sequence[Any]) -> Any:
+        """The answer, as that of these rows alone: what an export says beside its rows."""
+        return self.answer
 
     def copy_text(self) -> str:
         """The row as tab-separated cells, written as on the screen but uncut."""

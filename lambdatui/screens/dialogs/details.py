@@ -3,28 +3,29 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from lambdatui.screens.dialogs.dialog import ScrolledDialog
 from lambdatui.text.plain import plain
+from lambdatui.widgets.key_line import KeyHint
 
 Part = tuple[str, str]
 """A label, and what it labels; an empty label continues the part before."""
 
+_MOST_CELLS, _FRAME_CELLS = 110, 7
+"""The greatest width, and what frame, margins and a scroll bar take of it."""
 
-class DetailsScreen(ModalScreen[None]):
-    """Labelled parts of text, never markup. ``c`` copies them; Esc, q or Enter closes."""
+
+class DetailsScreen(ScrolledDialog):
+    """Labelled parts of text, never markup. ``c`` copies them; Esc, q, Enter or a click beside it closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,exclamation_mark", "dismiss", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("pagedown,ctrl+d", "scroll(10)", show=False),
-        Binding("pageup,ctrl+u", "scroll(-10)", show=False),
+        Binding("exclamation_mark", "close", show=False),
         Binding("c", "copy", show=False),
     ]
 
@@ -33,20 +34,21 @@ class DetailsScreen(ModalScreen[None]):
         self._title = plain(title)
         self._parts = [(plain(label), plain(text, newlines=True)) for label, text in parts]
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         """The text, in a box that scrolls."""
-        with VerticalScroll(id="box"):
+        with VerticalScroll(id=self.BOX):
             yield Static(self._page(), markup=False)
 
+    def hints(self) -> Sequence[KeyHint]:
+        """Copying, and scrolling."""
+        return [KeyHint("c", "copy", self.action_copy), *super().hints()]
+
     def on_mount(self) -> None:
-        """Writes the title above the box, and its keys below."""
+        """Writes the title above the box."""
         box = self.query_one("#box")
         box.border_title = Text(self._title)
-        box.border_subtitle = "Esc closes, c copies"
-
-    def action_scroll(self, lines: int) -> None:
-        """Scrolls by ``lines``; negative is up."""
-        self.query_one("#box").scroll_relative(y=lines, animate=False)
+        lines = [self._title + "    ", *self._page().plain.splitlines()]
+        box.styles.width = min(_MOST_CELLS, max(map(cell_len, lines)) + _FRAME_CELLS)
 
     def action_copy(self) -> None:
         """Copies ``text`` to the clipboard of the terminal."""
@@ -64,4 +66,5 @@ class DetailsScreen(ModalScreen[None]):
             if label:
                 page.append("\n" if number else "").append(f"{label}\n", "bold")
             page.append(f"{text}\n")
+        page.rstrip()
         return page

@@ -9,42 +9,32 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lambdatui.commands.base import AnyCommand, keys
+from lambdatui.screens.dialogs.dialog import ScrolledDialog
 from lambdatui.session.session import Session
 
 
-class HelpScreen(ModalScreen[None]):
-    """Commands by their groups; Esc, q or ? closes."""
+class HelpScreen(ScrolledDialog):
+    """Commands by their groups. Esc, q, ?, F1, h, Enter, Space or a click beside it closes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-    ]
+    BOX: ClassVar[str] = "help"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1,space,h", "close", show=False)]
 
-    def __init__(self, session: Session, commands: Sequence[AnyCommand], heading: tuple[str, ...]) -> None:
+    def __init__(self, session: Session, commands: Sequence[AnyCommand]) -> None:
         super().__init__()
         self._session = session
         self._commands = list(commands)
-        self._heading = f" {session.marks.path} ".join(heading)
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         """The list of keys, in a box that scrolls."""
-        with VerticalScroll(id="help"):
+        with VerticalScroll(id=self.BOX):
             yield Static(self._page(), markup=False)
 
     def on_mount(self) -> None:
-        """Writes the title above the box, and its keys below."""
-        box = self.query_one("#help")
-        box.border_title = "Keys"
-        box.border_subtitle = "Esc closes, j and k scroll"
-
-    def action_scroll(self, lines: int) -> None:
-        """Scrolls by ``lines``; negative is up."""
-        self.query_one("#help").scroll_relative(y=lines, animate=False)
+        """Writes the title above the box."""
+        self.query_one("#help").border_title = "Keys"
 
     def _page(self) -> Grid:
         page = Grid.grid(padding=(0, 2, 0, 0))

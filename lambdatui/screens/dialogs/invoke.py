@@ -1,5 +1,6 @@
 """Invoking a function of the local runner: asks for a payload, shows the answer, leads to the new invocation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,14 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from collectors.untrusted import parsed_json
 from lambdatui.processes.runner_client import Invoked, LocalRunner, invoke, problem_of
 from lambdatui.runner.serving.client import Api
+from lambdatui.screens.dialogs.dialog import DialogScreen
 from lambdatui.text.figures import milliseconds
 from lambdatui.text.plain import json_text, plain
+from lambdatui.widgets.key_line import KeyHint
 
 _SHOWN = 20_000
 """Characters of an answer that are shown."""
@@ -41,7 +43,7 @@ class PayloadInput(Input):
         event.stop()
 
 
-class InvokeScreen(ModalScreen[str | None]):
+class InvokeScreen(DialogScreen[str | None]):
     """Its result is the request id of the invocation to open, or None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +65,14 @@ class InvokeScreen(ModalScreen[str | None]):
         self.result_text = ""
         """What is shown of the answer, or of why there is none."""
 
-    def compose(self) -> ComposeResult:
+    def hints(self) -> Sequence[KeyHint]:
+        """Enter invokes, or opens the invocation; F2 changes how."""
+        done = self._invoked is not None and self._invoked.status < 300
+        enter = KeyHint("Enter", "open", self.action_open) if done else KeyHint("Enter", "invoke", self._send)
+        copying = [KeyHint("c", "copy", self.action_copy)] if done else []
+        return [enter, *copying, KeyHint("F2", "now or later", self.action_toggle_event)]
+
+    def body(self) -> ComposeResult:
         """The payload, how the function is invoked, and the answer."""
         with Vertical(id="ask"):
             yield Static(f"Payload of {self._function}, as JSON", markup=False)
@@ -81,7 +90,8 @@ class InvokeScreen(ModalScreen[str | None]):
 
     def _say_way(self, more: str = "Enter invokes") -> None:
         way = "asynchronous: accepted, tried again if it fails" if self._event else "waits for the answer"
-        self.query_one("#way", Static).update(f"{more}; {way} (F2 changes); Esc leaves")
+        self.query_one("#way", Static).update(f"{more}; {way} (F2 changes)")
+        self.refresh_keys()
 
     def action_toggle_event(self) -> None:
         """Changes between waiting for the answer and invoking asynchronously."""
@@ -94,8 +104,8 @@ class InvokeScreen(ModalScreen[str | None]):
             self._show("")
 
     @on(Input.Submitted)
-    def _send(self, message: Input.Submitted) -> None:
-        payload = message.value.strip() or "{}"
+    def _send(self) -> None:
+        payload = self.query_one(Input).value.strip() or "{}"
         if self._api is not None:
             return
         if problem := problem_of(payload):

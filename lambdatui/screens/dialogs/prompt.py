@@ -1,20 +1,26 @@
 """Dialogs that ask for a line of text, or for a choice from a list."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from lambdatui.screens.dialogs.dialog import DialogScreen
 from lambdatui.text.plain import plain
+from lambdatui.widgets.key_line import KeyHint
+
+_LEAST_CELLS, _FRAME_CELLS = 36, 10
+"""Of a list: the least width, and what frame, margins and a scroll bar take of it."""
 
 
-class PromptScreen(ModalScreen[str | None]):
+class PromptScreen(DialogScreen[str | None]):
     """Its result is what was typed, or None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
@@ -23,7 +29,11 @@ class PromptScreen(ModalScreen[str | None]):
         super().__init__()
         self._question, self._value = question, value
 
-    def compose(self) -> ComposeResult:
+    def hints(self) -> Sequence[KeyHint]:
+        """Enter, which gives the answer."""
+        return [KeyHint("Enter", "done", self._take)]
+
+    def body(self) -> ComposeResult:
         """The question, and a line to type the answer on."""
         with Vertical(id="ask"):
             yield Static(self._question, markup=False)
@@ -34,11 +44,11 @@ class PromptScreen(ModalScreen[str | None]):
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
-    def _answer(self, message: Input.Submitted) -> None:
-        self.dismiss(message.value.strip())
+    def _take(self) -> None:
+        self.dismiss(self.query_one(Input).value.strip())
 
 
-class PickScreen(ModalScreen[str | None]):
+class PickScreen(DialogScreen[str | None]):
     """Its result is the choice, or None for Esc. Letters that are typed narrow the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +62,14 @@ class PickScreen(ModalScreen[str | None]):
         self._question, self._choices, self._chosen = question, list(choices), chosen
         self._left = self._choices
 
-    def compose(self) -> ComposeResult:
+    def hints(self) -> Sequence[KeyHint]:
+        """Enter, which takes the choice, and the keys that move."""
+        return [
+            KeyHint("Enter", "choose", self._answer), KeyHint("Down", "next", partial(self.action_move, 1)),
+            KeyHint("Up", "before", partial(self.action_move, -1)),
+        ]  # fmt: skip
+
+    def body(self) -> ComposeResult:
         """The question, a line to type on, and the choices."""
         with Vertical(id="ask"):
             yield Static(self._question, markup=False)
@@ -65,6 +82,8 @@ class PickScreen(ModalScreen[str | None]):
         listed = self.query_one(OptionList)
         listed.can_focus = False
         listed.highlighted = self._choices.index(self._chosen) if self._chosen in self._choices else 0
+        widest = max(cell_len(text) for text in (self._question, *map(plain, self._choices)))
+        self.query_one("#ask").styles.width = max(_LEAST_CELLS, widest + _FRAME_CELLS)
 
     def action_move(self, step: int) -> None:
         """Moves the cursor by ``step`` choices, and around at either end."""

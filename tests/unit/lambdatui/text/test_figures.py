@@ -8,6 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from lambdatui.text import figures as readable
+from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Kind
 from lambdatui.views.formatting import value_text
 from lambdatui.widgets.layout import cell
@@ -273,3 +274,27 @@ def test_figures_read_well(said: str, expected: str) -> None:
 def test_money_never_turns_something_into_nothing(amount: Decimal) -> None:
     digits = readable.money(amount).strip("<$").replace(",", "")
     assert (Decimal(digits) == 0) == (amount == 0)
+
+
+@pytest.mark.parametrize(
+    ("noun", "one", "many"),
+    [("entry", "1 entry", "2 entries"), ("query", "1 query", "2 queries"), ("day", "1 day", "2 days"),
+     ("bus", "1 bus", "2 buses"), ("match", "1 match", "2 matches"), ("process", "1 process", "2 processes"),
+     ("kind of error", "1 kind of error", "2 kinds of error"), ("piece of advice", "1 piece of advice", "2 pieces of advice")],
+)  # fmt: skip
+def test_one_plural_rule(noun: str, one: str, many: str) -> None:
+    assert (readable.counted(1, noun), readable.counted(2, noun)) == (one, many)
+    if " " not in noun:
+        assert readable.tally({readable.plural(2, noun): 1}) == one
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [(19, "2026-06-05 07:08:09"), (18, " 5 Jun 07:08:09   "), (15, " 5 Jun 07:08:09"), (14, " 5 Jun 07:08  "),
+     (12, " 5 Jun 07:08"), (11, "07:08:09   "), (8, "07:08:09")],
+)  # fmt: skip
+def test_a_date_never_needs_a_guess(width: int, text: str) -> None:
+    """06-05 is the sixth of May to half of all readers."""
+    at_ms = 1_780_643_289_000
+    assert cell(shared.LAST_SEEN, at_ms, width, utc=True, more="…") == text
+    assert (readable.day_text(at_ms), readable.short_moment_text(at_ms)) == ("5 Jun", "5 Jun 07:08")
