@@ -32,8 +32,7 @@ _RUNNER, _COLLECTOR = "runner", "collector"
 _BUDGET_USD = 15.0
 """The month's budget where the configuration names none: the simulated shop will pass it."""
 _GREETING = (
-    "The demo: thirty simulated days, then real processes. Try E (errors since the deploy), $ (this month),"
-    " 2 T (throttled last night)"
+    "Demo: 30 simulated days, then real. Try E (errors since the deploy), $ (this month), 2 T (throttled last night)"
 )
 _TEXT_COLUMNS = (
     "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,"
