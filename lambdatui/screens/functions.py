@@ -97,7 +97,8 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.table.show_rows(rows)
             # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
             size = self.app.size
-            self.table.show_vertical_scrollbar = self._startup_view.count > size.height - beside_rows(*size, self._chosen_panes)
+            room = size.height - beside_rows(*size, self._chosen_panes)
+            self.table.show_vertical_scrollbar = self._startup_view.count > room
             self.session.shown = TimeRange(*self._startup_view.ends)
             whole = self._startup_view.whole
             self.query_one(HomeHeader).say_health(
