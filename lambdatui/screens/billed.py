@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext, QueryError
@@ -33,7 +33,7 @@ class BillBy(CostsBy):
 class BilledScreen(TableScreen):
     """The screen of AWS's bill: the newest day first, the sum of the range last."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(BillBy, of_tables=TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow
     ROW_IS: ClassVar[str] = "line"
     REASON: ClassVar[str] = "reason"

@@ -23,6 +23,7 @@ from lambdatui.start import first_lines
 from lambdatui.views.invocation import InvocationLine
 from lambdatui.views.row_details import DetailField, RowDetails
 from lambdatui.views.startup_view import startup_view
+from lambdatui.widgets.band import Band
 from lambdatui.widgets.chart import Chart
 from lambdatui.widgets.cursor_pace import CursorPace
 from lambdatui.widgets.layout import BELOW, NOWHERE, RIGHT
@@ -417,3 +418,41 @@ async def test_the_first_frame_has_its_table_as_wide_as_the_screen_will(tmp_path
             assert (place_of(app) == RIGHT) == (panes == "")
         (above,) = (line for line in painted if "Function" in line and "Errors" in line)
         assert re.sub(r"\x1b\[[0-9;]*m", "", above).rstrip() == titles
+
+
+async def test_tab_goes_from_band_and_pane_to_one_of_them_and_to_none(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        band = app.screen.query_one(Band)
+
+        def shown() -> tuple[bool, bool]:
+            return band.is_shown, screen_of(app).pane is not None
+
+        seen = [shown()]
+        for _ in range(4):
+            await press(pilot, "tab")
+            seen.append(shown())
+        assert seen == [(True, True), (True, False), (False, True), (False, False), (True, True)]
+        assert "band and pane" in app.screen.query_one(Notice).message
+        assert "nvocations" in shown_lines(band)[0]
+
+
+async def test_a_band_that_was_hidden_from_the_start_has_its_figures_when_it_comes(store: Path) -> None:
+    app = app_on(store, saved={"panes": "none"})
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        band = app.screen.query_one(Band)
+        assert not band.is_shown
+        await press(pilot, "tab")
+        assert "nvocations" in shown_lines(band)[0]
+
+
+async def test_the_band_has_its_figures_when_the_terminal_has_grown(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.resize_terminal(*LARGE)
+        await settle(pilot)
+        assert "nvocations" in shown_lines(app.screen.query_one(Band))[0]
+        assert pane_of(app).details is not None
