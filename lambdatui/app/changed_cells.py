@@ -43,7 +43,7 @@ class ChangedCells(CompositorUpdate):
             written.append(f"\x1b[{y + 1};{x + 1}H")
             for text, style, _ in strip:
                 look = _NO_LOOK if style is None or system is None else _look(style, system)
-                if look != now:
+                if look != now and not (text.isspace() and _is_same_on_spaces(now, look)):
                     written.append(_change(now, look))
                     now = look
                 written.append(text)
@@ -66,11 +66,41 @@ def _look(style: Style, system: ColorSystem) -> Look:
     return attributes, foreground, background
 
 
+def _is_same_on_spaces(one: Look, other: Look) -> bool:
+    """Whether a space looks alike: its foreground is not seen, nor whether it is bold."""
+    return one[2] == other[2] and not any(
+        code not in _UNSEEN_ON_SPACES for look in (one, other) for code in look[0].split(";")
+    )
+
+
+_UNSEEN_ON_SPACES = ("", "1", "2", "3")  # bold, dim, italic
+
+
+@lru_cache(1 << 12)
+def _seen_on_space(style: Style) -> Style:
+    """What of a look is seen on a space."""
+    return style if style.underline or style.reverse or style.strike else Style(bgcolor=style.bgcolor)
+
+
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+"""Codes of attributes -> those that switch them off; the first two are switched off together."""
+
+
+@lru_cache(1 << 12)
 def _change(before: Look, after: Look) -> str:
-    """The codes from one look to the next. What is switched off needs a reset of everything."""
-    off = before[0] != after[0] or any(old and not new for old, new in zip(before, after, strict=True))
-    codes = ["0", *after] if off else [new for old, new in zip(before, after, strict=True) if new != old]
-    return f"\x1b[{';'.join(code for code in codes if code)}m"
+    """The codes from one look to the next in the fewest bytes: single steps, or a reset and all that follows."""
+    reset = ["0", *after]
+    had, has = (set(look[0].split(";")) - {""} for look in (before, after))
+    gone = had - has
+    steps = reset
+    if gone <= _OFF.keys():
+        off = dict.fromkeys(_OFF[code] for code in sorted(gone))
+        new = has - had | ({"1", "2"} & has if "22" in off else set())
+        steps = [*off, *sorted(new)]
+        for place, default in ((1, "39"), (2, "49")):
+            if before[place] != after[place]:
+                steps.append(after[place] or default)
+    return min((f"\x1b[{';'.join(code for code in codes if code)}m" for codes in (steps, reset)), key=len)
 
 
 class TerminalCells:
@@ -152,4 +182,8 @@ def _characters(line: Strip) -> list[tuple[str, Style | None]] | None:
     text = line.text
     if not text.isascii() and any(cell_len(sign) != 1 for sign in set(text)):
         return None
-    return [(sign, segment.style) for segment in line for sign in segment.text]
+    return [
+        (sign, segment.style if sign != " " or segment.style is None else _seen_on_space(segment.style))
+        for segment in line
+        for sign in segment.text
+    ]

@@ -1,10 +1,12 @@
 """What is written of a repaint: nothing that stands already, and never half of a wide character."""
 
 import io
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -17,7 +19,7 @@ from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 RED, PLAIN = Style(color="red"), Style()
 WIDTH = 12
 signs = st.sampled_from("ab 1λ名e\u0301")
-looks = st.sampled_from([RED, PLAIN])
+looks = st.sampled_from([RED, PLAIN, Style(bgcolor="blue"), Style(color="red", reverse=True), Style(bold=True)])
 
 
 @st.composite
@@ -32,7 +34,11 @@ def painted(strips: list[Strip]) -> LayoutUpdate:
 
 
 def looks_of(strip: Strip) -> list[tuple[str, Style | None]]:
-    return [(sign, segment.style) for segment in strip for sign in segment.text]
+    """Each sign as it is seen: a space shows its ground alone, unless it is reversed or has a line."""
+    return [
+        (sign, Style(bgcolor=style.bgcolor) if sign == " " and style and not style.reverse else style)
+        for sign, style in ((sign, segment.style) for segment in strip for sign in segment.text)
+    ]
 
 
 class Screen:
@@ -106,11 +112,76 @@ def test_a_look_is_written_only_where_it_changes() -> None:
     written = ChangedCells([(0, 0, strip), (2, 3, again), (4, 4, again)]).render_segments(console)
     assert written == (
         "\x1b[1;1H\x1b[38;2;214;222;235;48;2;13;17;23mab\x1b[38;2;255;0;0mcd"
-        "\x1b[0;1;38;2;214;222;235;48;2;13;17;23mef\x1b[0mgh"
+        "\x1b[1;38;2;214;222;235mef\x1b[0mgh"
         "\x1b[4;3H\x1b[38;2;214;222;235;48;2;13;17;23mij\x1b[5;5Hij\x1b[0m"
     )
     plain = Console(force_terminal=True, color_system=None, file=io.StringIO())
     assert ChangedCells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
+
+
+@given(st.lists(st.builds(
+    Style, bold=st.booleans(), dim=st.booleans(), italic=st.booleans(), underline=st.booleans(), reverse=st.booleans(),
+    strike=st.booleans(), color=st.sampled_from([None, "red", "#123456"]), bgcolor=st.sampled_from([None, "blue"]),
+), max_size=8))  # fmt: skip
+def test_every_look_is_what_a_terminal_shows_then(styles: list[Style]) -> None:
+    """Obeyed code by code, as a terminal does it."""
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    strip = Strip([Segment(chr(65 + place), style) for place, style in enumerate(styles)])
+    written = ChangedCells([(0, 0, strip)]).render_segments(console).removeprefix("\x1b[1;1H")
+    seen, now = {}, Obeyed()
+    for codes, text in re.findall(r"\x1b\[([\d;]*)m|([A-Z])", written):
+        if text:
+            seen[text] = now.look()
+        else:
+            now.obey(codes.split(";"))
+    wanted = Obeyed()
+    for place, style in enumerate(styles):
+        wanted.obey(["0"])
+        codes = re.match(r"\x1b\[([\d;]*)m", style.render("x", color_system=ColorSystem.TRUECOLOR))
+        wanted.obey(codes[1].split(";") if codes else [])
+        assert seen[chr(65 + place)] == wanted.look(), style
+    assert now.look() == Obeyed().look(), "nothing is left switched on"
+
+
+class Obeyed:
+    """The look of a terminal that obeys codes: its attributes, its foreground and its ground."""
+
+    def __init__(self) -> None:
+        self.attributes: set[str] = set()
+        self.colours: dict[str, str] = {}
+
+    def look(self) -> tuple[set[str], dict[str, str]]:
+        return set(self.attributes), dict(self.colours)
+
+    def obey(self, codes: list[str]) -> None:
+        rest = [code for code in codes if code]
+        while rest:
+            code = rest.pop(0)
+            if code == "0":
+                self.__init__()  # type: ignore[misc]
+            elif code in ("38", "48"):
+                self.colours[code] = ";".join([code, *(rest.pop(0) for _ in range(4))])
+            elif code in ("39", "49"):
+                self.colours.pop(str(int(code) - 1), None)
+            elif code[0] in "34" and len(code) == 2:
+                self.colours[f"{code[0]}8"] = code
+            elif code[0] == "2" and len(code) == 2:
+                self.attributes -= {"1", "2"} if code == "22" else {code[1]}
+            else:
+                self.attributes.add(code)
+
+
+def test_spaces_change_no_foreground_and_keep_their_ground() -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    ground, other = Style(bgcolor="#000000"), Style(bgcolor="#111111")
+    red, bold = ground + Style(color="#ff0000"), ground + Style(bold=True)
+    strip = Strip(
+        [Segment("a", red), Segment("  ", bold), Segment(" ", ground), Segment("b", red), Segment(" ", other)]
+    )
+    written = ChangedCells([(0, 0, strip)]).render_segments(console)
+    assert written == "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0ma   b\x1b[0;48;2;17;17;17m \x1b[0m"
+    lined = Strip([Segment("a", red), Segment(" ", red + Style(underline=True))])
+    assert "\x1b[4m " in ChangedCells([(0, 0, lined)]).render_segments(console)
 
 
 def test_after_a_resize_everything_is_written() -> None:
