@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
@@ -25,6 +25,7 @@ from lambdatui.views.cost_groups import (
     with_group_growth,
 )
 from lambdatui.views.growth import growth
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
@@ -34,7 +35,7 @@ _TAGS = "tags to sum by"
 class CostGroupsScreen(TableScreen):
     """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(CostsBy, of_tables=TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
     REASON: ClassVar[str] = "amount"
@@ -145,6 +146,14 @@ class CostGroupsScreen(TableScreen):
     def key_of(self, row: CostGroup) -> Any:
         """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
+
+    def details_question(self, row: CostGroup) -> Callable[[QueryContext], RowDetails]:
+        """Shows the group's arithmetic; asks nothing."""
+        return lambda _: of_parts(row.group, [("", line) for line in row.arithmetic[:200]])
+
+    def row_text(self, row: CostGroup) -> str:
+        """The group's arithmetic, under its name."""
+        return "\n".join((row.group, *row.arithmetic))
 
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""

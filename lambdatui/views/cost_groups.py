@@ -15,15 +15,15 @@ from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.change import UNCOMPARED, RelativeChange, summed
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
-from lambdatui.views.costs import ProjectedCost, costs
+from lambdatui.views.costs import LOG_DIMENSIONS, ProjectedCost, costs
 from lambdatui.views.growth import Growth, cost_of
-from lambdatui.views.log_costs import LogLines
+from lambdatui.views.log_costs import LogLines, Where
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
 from pricing.bill import DURATION, REQUESTS, Bill, LineItem, bill
-from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
+from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS, LOGS_STORAGE
 from pricing.usage import DEFAULT_REGION, EXACT, Usage
 
 if TYPE_CHECKING:
@@ -48,6 +48,18 @@ class CostGroup:
     lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(6)]
     cost_change: Annotated[RelativeChange | None, shared.COST_CHANGE, OnScreen(1, after="amount")] = None
     cost_week: Annotated[RelativeChange | None, shared.COST_WEEK, OnScreen(2, after="cost_change")] = None
+    lambda_amount: Annotated[
+        Decimal | None,
+        Column("Lambda", Kind.USD, 10, "What of the amount is Lambda's."),
+        OnScreen(4, after="cost_week"),
+    ] = None
+    logs_amount: Annotated[
+        Decimal | None,
+        Column(
+            "Logs", Kind.USD, 10, "What of the amount CloudWatch Logs bills; unknown where nobody counted what came in."
+        ),
+        OnScreen(4, after="lambda_amount"),
+    ] = None
     arithmetic: tuple[str, ...] = ()
     currency: str = "USD"
 
@@ -97,8 +109,9 @@ def cost_groups(
     }
     of = _tag_of(reader, by.removeprefix(BY_TAG)) if by.startswith(BY_TAG) else key[by]
     view = costs(reader, time_range, book, scope=chosen, free_tier=free_tier)
+    metered = _places(reader, view.metered_logs)
     return CostGroups(
-        GROUP_COLUMNS, grouped(view.rows, of), view.as_of, time_range, view.coverage, view.basis,
+        GROUP_COLUMNS, grouped(view.rows, of, metered=metered), view.as_of, time_range, view.coverage, view.basis,
         projection=view.projection, missing=view.missing, currency=view.currency,
     )  # fmt: skip
 
@@ -175,10 +188,22 @@ def _named_value(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if not value.strip() or value[0] in '("' else value
 
 
-def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed: bool | None = None) -> list[CostGroup]:
+def _places(reader: Reader, function_ids: Collection[int]) -> frozenset[Where]:
+    keys = [row.function.key for row in reader.functions() if row.id in function_ids]
+    return frozenset((key.name, key.account, key.region) for key in keys)
+
+
+def grouped(
+    lines: Sequence[LineItem],
+    key: Callable[[LineItem], str],
+    *,
+    mixed: bool | None = None,
+    metered: Collection[Where] = (),
+) -> list[CostGroup]:
     """Dearest first. Amounts of several currencies are never summed: each has a group of its own.
 
-    ``mixed`` says that the bill that these lines are of has several: then all groups name theirs.
+    ``mixed`` says that the bill that these lines are of has several: then all groups name theirs. ``metered`` are the
+    functions of whose logs it is known how much came in.
     """
     together: dict[tuple[str, str], list[LineItem]] = {}
     mixed = _mixed(lines) if mixed is None else mixed
@@ -191,7 +216,7 @@ def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed:
                 (one.amount or Decimal(0) for one in members), Decimal(0)
             )
         rows = [
-            _group(f"{name} ({currency})" if currency else name, members, totals[currency])
+            _group(f"{name} ({currency})" if currency else name, members, totals[currency], metered)
             for (name, currency), members in together.items()
         ]
     return sorted(rows, key=lambda row: (row.amount is not None, -(row.amount or 0), row.group))
@@ -201,9 +226,20 @@ def _mixed(lines: Iterable[LineItem]) -> bool:
     return len({line.currency for line in lines if line.amount is not None}) > 1
 
 
-def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
-    known = [line.amount for line in lines if line.amount is not None]
-    amount = sum(known, Decimal(0)) if len(known) == len(lines) else None
+def _sum(lines: Iterable[LineItem]) -> Decimal | None:
+    """The sum of all amounts; None where one is not known."""
+    amounts = [line.amount for line in lines]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+
+
+def _group(name: str, lines: Sequence[LineItem], total: Decimal, metered: Collection[Where]) -> CostGroup:
+    amount = _sum(lines)
+    logs = [line for line in lines if line.dimension in LOG_DIMENSIONS]
+    own = [line for line in lines if line.dimension not in LOG_DIMENSIONS]
+    # Without such a line nothing came in, if somebody counted; what is stored alone tells nothing of that.
+    counted = any((line.function, line.account, line.region) in metered for line in lines)
+    counted = counted or any(line.dimension != LOGS_STORAGE for line in logs)
     return CostGroup(
         group=name,
         amount=amount,
@@ -213,6 +249,8 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
             sum(line.quantity for line in lines if line.dimension in (DURATION, EDGE_DURATION) and line.unit == "GB-s")
         ),
         lines=len(lines),
+        lambda_amount=_sum(own),
+        logs_amount=_sum(logs) if counted else None,
         arithmetic=tuple(f"{line.function} {line.dimension}: {line.formula}" for line in lines),
         currency=next((line.currency for line in lines if line.amount is not None), lines[0].currency),
     )
@@ -231,9 +269,10 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", scope: Scope
     bills = billed_from(from_ms)
     so_far = bills if from_ms == month else billed_from(month)
     lines = [line for one in bills.values() for line in one.lines]
+    metered = _places(reader, logs.metered(from_ms, time_range.to_ms))
     mixed, rows = _mixed(lines), []
     for day in sorted(bills, reverse=True):
-        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()), mixed=mixed)
+        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()), mixed=mixed, metered=metered)
     whole = usages(reader, from_ms, time_range.to_ms)
     view = costs(reader, time_range, book, free_tier=False, scope=scope)
     every_day = tuple(range(month, month_start_ms(month + 32 * DAY_MS), DAY_MS))
