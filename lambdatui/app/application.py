@@ -41,7 +41,8 @@ _LONGEST_HOLD_S = 1.5
 
 _TURN_S = 0.0005
 SCREENS_LEFT = 8  # before garbage is collected: each is some 10,000 objects in cycles of references
-_QUIET_S = 0.3  # from leaving the last one to collecting: the next screen is painted first
+_ASKED_FIRST = ("rows", "overview", "details")  # groups of workers
+_QUIET_S = 0.3  # from leaving the last one to collecting, and between looks whether anything is asked
 _SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a million invocations
 _HUNG_UP = 128 + 1  # the exit code that SIGHUP, which other programs get then, ends with
 
@@ -209,7 +210,7 @@ class LambdaTui(App[int]):
         if not self._warm:
             self._warm = True
             self.call_after_refresh(self._say_notes)
-            self.set_timer(0.3, self._import_ahead)
+            self.set_timer(_QUIET_S, self._import_when_quiet)
             self.set_timer(_SCRUB_AFTER_S, self._scrub)
 
     def _say_notes(self) -> None:
@@ -220,6 +221,13 @@ class LambdaTui(App[int]):
         if self.session.greeting and isinstance(self.screen, FunctionsScreen):
             self.screen.greet(self.session.greeting)
             self.session.greeting = ""
+
+    def _import_when_quiet(self) -> None:
+        """Imports ahead once nothing is asked any more: whoever waits for an answer comes first."""
+        if any(worker.group in _ASKED_FIRST and not worker.is_finished for worker in self.workers):
+            self.set_timer(_QUIET_S, self._import_when_quiet)
+        else:
+            self._import_ahead()
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:

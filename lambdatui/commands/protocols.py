@@ -124,6 +124,16 @@ class HasTrends(Protocol):
         """Draws the trends of all rows on one scale, or each on its own."""
 
 
+class HasPanes(Protocol):
+    """A screen whose table has a pane for the row under the cursor, or a band above it, where there is room."""
+
+    def choose_panes(self) -> None:
+        """Shows another choice of band and pane."""
+
+    def scroll_pane(self, pages: float, /) -> None:
+        """Scrolls the pane by parts of its height; negative is up."""
+
+
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
 

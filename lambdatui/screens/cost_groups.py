@@ -25,6 +25,7 @@ from lambdatui.views.cost_groups import (
     with_group_growth,
 )
 from lambdatui.views.growth import growth
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
@@ -145,6 +146,10 @@ class CostGroupsScreen(TableScreen):
     def key_of(self, row: CostGroup) -> Any:
         """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
+
+    def details_question(self, row: CostGroup) -> Callable[[QueryContext], RowDetails]:
+        """Shows the group's arithmetic; asks nothing."""
+        return lambda _: of_parts(row.group, [("", line) for line in row.arithmetic[:200]])
 
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""

@@ -15,7 +15,7 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.figures import count, counted, exact, money, rate, ratio
+from lambdatui.text.figures import count, counted, money, ratio
 from lambdatui.views.cost_words import change_text, grown_text, logs_text, passing, total_text
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
@@ -28,6 +28,7 @@ from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
     from lambdatui.views.cost_growth import CostGrowth
+    from lambdatui.views.row_details import RowDetails
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
     from pricing.own_price import OwnPrice
@@ -174,15 +175,21 @@ class CostsScreen(TableScreen):
 
     def open_row(self, row: "LineItem") -> None:
         """Shows the line's quantity, arithmetic, price and basis in a box."""
-        amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
-        parts = [
-            ("Used", f"{exact(row.quantity)} {row.unit}"),
-            ("Covered by the free tier", f"{exact(row.free)} {row.unit}"),
-            ("Arithmetic", f"{row.formula} = {amount}"),
-            ("Price", f"{row.region}, {row.arch}, list price as of {self.answer.prices_as_of or '-'}"),
-            ("Basis", row.basis),
-        ]
+        from lambdatui.views.cost_details import cost_line_parts
+
+        parts = cost_line_parts(row, self.answer.prices_as_of)
         self.app.push_screen(DetailsScreen(f"{row.function} {row.dimension}", parts))
+
+    def details_question(self, row: "LineItem") -> "Callable[[QueryContext], RowDetails]":
+        """Asks for the days of the line."""
+        prices_as_of = self.answer.prices_as_of
+
+        def ask(query: QueryContext) -> "RowDetails":
+            from lambdatui.views.cost_details import cost_line_details
+
+            return cost_line_details(query.reader, query.range, query.book, row, prices_as_of)
+
+        return ask
 
     def costs_by_next(self) -> None:
         """Opens the costs in groups, by function first."""

@@ -13,11 +13,13 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.destinations import ToInvocation
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.figures import count, counted, instant
+from lambdatui.text.figures import counted
+from lambdatui.views.error_details import error_details, error_parts
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_growth import ErrorGrowth, error_growth
 from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
+from lambdatui.views.row_details import RowDetails
 from lambdatui.views.time_range import RangeChoice
 
 _INDENT = "  "
@@ -189,20 +191,14 @@ class ErrorsScreen(TableScreen):
         """Shows the error under the cursor in a box."""
         row: ErrorTrendView | None = self.table.row
         if row is not None:
-            self.app.push_screen(DetailsScreen(f"{row.function}: {row.error_type}", self._parts(row)))
+            self.app.push_screen(
+                DetailsScreen(f"{row.function}: {row.error_type}", error_parts(row, utc=self.session.utc))
+            )
 
-    def _parts(self, row: ErrorTrendView) -> list[tuple[str, str]]:
+    def details_question(self, row: ErrorTrendView) -> Callable[[QueryContext], RowDetails]:
+        """Asks for the trace of the error's last invocation."""
         utc = self.session.utc
-        deployed = instant(row.deployed_at, utc=utc) if row.deployed_at is not None else "not known: lambdatui collect"
-        return [
-            ("Message", row.message.removeprefix(_INDENT) or "-"),
-            ("In this range", f"{count(row.count)} of {count(row.invocations)} invocations"),
-            ("Seen", f"first {instant(row.first_seen, utc=utc)}, last {instant(row.last_seen, utc=utc)}"),
-            ("Last deploy", f"{deployed}{': ' + row.deploy if row.deploy else ''}"),
-            (row.novelty.capitalize() or "New or not", row.evidence),
-            ("Basis", "lines that Logs Insights found, by pattern" if row.error_type == PATTERN else row.basis),
-            ("A request that failed so", row.sample_request_id or "none is kept"),
-        ]
+        return lambda query: error_details(query.reader, row, utc=utc)
 
     def open_row(self, row: ErrorTrendView) -> None:
         """Opens or closes a family; of an error, opens an invocation that failed so."""

@@ -11,6 +11,7 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.screens.base.invoking import InvokingScreen
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
 from lambdatui.views.fleet_health import health, places
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.growth import Growth
     from lambdatui.views.overview import Overview
+    from lambdatui.views.row_details import RowDetails
     from lambdatui.views.scope import Scope
     from lambdatui.views.startup_view import StartupView
 
@@ -150,6 +152,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     def ask_beside_rows(self) -> None:
         """Shows the health of the functions that the filter leaves, and asks for what stands beside them."""
+        self._month_awaited = True
         self.query_one(HomeHeader).say_health(health(self._filtered_rows(), self.session.thresholds))
         self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
 
@@ -271,10 +274,50 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._choose_again()  # a filter may be of what grew
         else:
             self.query_one(HomeHeader).say_month(answer)
+            self._month_has_come()
+
+    _month_awaited = False
+
+    def follow_row(self, *, moved: bool) -> None:
+        """The month comes before the pane, unless a key moves the cursor: both compute, and the month is seen first."""
+        if moved or not self._month_awaited:
+            super().follow_row(moved=moved)
+
+    def show_failure(self, message: AnswerFailed) -> None:
+        """Shows the failure, and lets the pane go on without the month."""
+        super().show_failure(message)
+        if message.subject == "overview":
+            self._month_has_come()
+
+    def _month_has_come(self) -> None:
+        self._month_awaited = False
+        self.follow_row(moved=False)
 
     def key_of(self, row: FunctionView) -> Any:
         """The function's id in the store."""
         return row.function_id
+
+    def details_question(self, row: FunctionView) -> "Callable[[QueryContext], RowDetails] | None":
+        """Asks for the function's charts, its newest error and its last change."""
+        identity, columns, utc = row.function_id, self.chart_columns, self.session.utc
+
+        def ask(query: "QueryContext") -> "RowDetails":
+            from lambdatui.views.function_details import function_details
+
+            return function_details(query.reader, query.range, identity, query.book, chart_columns=columns, utc=utc)
+
+        return ask
+
+    def further_details(self, row: FunctionView) -> "Callable[[QueryContext, RowDetails], RowDetails] | None":
+        """Adds what to change on the function."""
+        identity = row.function_id
+
+        def ask(query: "QueryContext", details: "RowDetails") -> "RowDetails":
+            from lambdatui.views.function_details import with_advice
+
+            return with_advice(details, query.reader, query.range, identity, query.book)
+
+        return ask
 
     def counts(self) -> tuple[str, ...]:
         """Invocations, errors and the cost at list price of the functions that are shown, and their number."""

@@ -26,6 +26,48 @@ def home_header_lines(columns: int) -> int:
     return 3 if columns >= 160 else 4
 
 
+BELOW, RIGHT, NOWHERE = "below", "right", "nowhere"
+"""Where the pane for the row under the cursor stands."""
+
+
+_SMALL_COLUMNS, _SMALL_LINES = 80, 24  # a terminal of this size is the table's alone
+_FREE_LINES, _FEWEST_FREE = 12, 9  # below the rows: from here on the pane comes, under that it goes
+_ROOM_FOR_ROWS = 2  # lines that stay free above a pane, so that the next rows do not move it
+_MOST_SLACK = 6
+_WHY_EMPTY = 8  # lines for the text that says why there are no rows
+_WIDE_COLUMNS, _MOST_CELLS = 100, 90
+_FEWEST_LINES = 6  # of a pane at the right
+
+
+def panes_wanted(chosen: "str | None") -> "tuple[bool, bool]":
+    """Whether the band and the pane are wanted, by what was saved: both where that is nothing that is known."""
+    return chosen not in ("pane", "none"), chosen not in ("band", "none")
+
+
+def pane_place(
+    columns: int, lines: int, rows: int, *, terminal_lines: int, before: "tuple[str, int]" = (NOWHERE, 0)
+) -> "tuple[str, int]":
+    """Where the pane for the row under the cursor stands, and how many lines (below) or cells (at the right) it has.
+
+    ``columns`` and ``lines`` are what table and pane share, a line of titles included; ``rows`` are the table's;
+    ``before`` is the place until now, which is kept while it serves: one more row moves nothing. A terminal of 80x24 or
+    less has no pane. At the right, the table keeps three fifths of the columns, 60 at least.
+    """
+    if columns <= _SMALL_COLUMNS and terminal_lines <= _SMALL_LINES:
+        return NOWHERE, 0
+    where, size = before
+    free = lines - 1 - rows
+    if rows and free >= (_FEWEST_FREE if where == BELOW else _FREE_LINES):
+        if where == BELOW and _FEWEST_FREE <= size <= free <= size + _MOST_SLACK:
+            return before
+        return BELOW, max(_FEWEST_FREE, free - _ROOM_FOR_ROWS)
+    if not rows and where == BELOW and lines >= _FEWEST_FREE + _WHY_EMPTY:
+        return BELOW, min(size, lines - _WHY_EMPTY)  # a filter matches nothing: the next letter may bring rows back
+    if columns >= _WIDE_COLUMNS and lines >= _FEWEST_LINES and (rows or where == RIGHT):
+        return RIGHT, min(_MOST_CELLS, columns * 2 // 5)
+    return NOWHERE, 0
+
+
 def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 

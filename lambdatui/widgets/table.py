@@ -23,7 +23,7 @@ from lambdatui.widgets.layout import (
     row_cell,
     tone,
 )
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -209,6 +209,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._extend(size)
         self._reveal()
+        self.post_message(RowReached(moved=False))
 
     def _extend(self, size: Size) -> None:
         """Takes a new number of rows; lays the whole screen out again only where the scroll bar comes or goes."""
@@ -248,6 +249,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor != before:
             self._refresh_row(before)
             self._refresh_row(self.cursor)
+            self.post_message(RowReached(moved=True))
         self._reveal()
         if self._shown.more and self.cursor >= self.row_count - _NEAR_THE_END:
             self.post_message(MoreWanted(len(self.source)))

@@ -55,6 +55,9 @@ async def settle(pilot: Pilot[int]) -> None:
         if any(not worker.is_finished for worker in app.workers):
             await app.workers.wait_for_complete()
             quiet = 0
+        elif getattr(app.screen, "details_awaited", False):
+            await asyncio.sleep(0.01)  # until the cursor has rested for as long as the pane waits
+            quiet = 0
         elif any(widget.message_queue_size for widget in (app, *app.screen.walk_children(with_self=True))):
             quiet = 0
         else:

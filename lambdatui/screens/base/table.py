@@ -12,9 +12,10 @@ from textual.widgets import Static
 from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
 from lambdatui.commands.navigation import NAVIGATION
+from lambdatui.commands.row_pane import PANES
 from lambdatui.commands.table import TABLE
 from lambdatui.commands.time_range import TIME
-from lambdatui.screens.base.places import PlacesScreen
+from lambdatui.screens.base.pane import PaneScreen
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
 from lambdatui.text.figures import count, counted, plural
@@ -27,13 +28,14 @@ from lambdatui.views.shared_columns import TROUBLE
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.messages import RowOpened, SortChosen
+from lambdatui.widgets.row_pane import TableAndPane
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Nesting, Table
 
-TABLE_COMMANDS: Commands = (*TABLE, *NAVIGATION, *GENERAL, *TIME)
+TABLE_COMMANDS: Commands = (*TABLE, *PANES, *NAVIGATION, *GENERAL, *TIME)
 
 
-class TableScreen(PlacesScreen):
+class TableScreen(PaneScreen):
     """A screen of one table. Subclasses say what a row is, when it is in trouble, and what Enter opens."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
@@ -66,9 +68,11 @@ class TableScreen(PlacesScreen):
         self._marked_rows: dict[Any, Any] = {}  # by key, where rows are no functions; those are the session's
 
     def body(self) -> ComposeResult:
-        """The table, and the text that takes its place while it has no rows."""
-        yield self.make_table()
-        yield self.make_empty()
+        """The table, the text that takes its place while it has no rows, and the pane for the row under the cursor."""
+        with TableAndPane():
+            yield self.make_table()
+            yield self.make_empty()
+            yield from self.make_pane()
 
     def make_table(self) -> Table:
         """The table, with the order that was saved by the run before."""
