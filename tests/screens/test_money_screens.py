@@ -208,7 +208,7 @@ async def test_who_suffers_from_cold_starts_and_what_to_change(tmp_path: Path, s
         await settle(pilot)
         await press(pilot, "A")
         shown = [strip.text for strip in app.screen._compositor.render_strips()]
-        (line,) = (text for text in shown if "cold starts" in text)
+        line = next(text for text in shown if "cold starts" in text)
         assert "checkout" in line
         assert "SnapStart; load less at import" in line
         kinds = [row.kind for row in table_of(app)._shown.rows]  # type: ignore[union-attr]
