@@ -2,6 +2,7 @@
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import (
+    ArrangesColumns,
     Compares,
     HasCursor,
     HasFilter,
@@ -137,6 +138,34 @@ class ReverseSort(Command[HasTable]):
     def run(cls, screen: HasTable) -> None:
         """Reverses the order."""
         screen.table.reverse_sort()
+
+
+class SortByLetter(Command[ArrangesColumns]):
+    """Sort by a column: its heading, or the line at the bottom, shows the letter to type. The same again reverses."""
+
+    BINDING_KEY = "o"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "sort"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: ArrangesColumns) -> None:
+        """Shows the letters, and takes one."""
+        screen.sort_by_letter()
+
+
+class ChooseColumns(Command[ArrangesColumns]):
+    """Choose the columns of this table and their order, from all there are. The choice is kept for the next run."""
+
+    BINDING_KEY = "H"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "columns"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: ArrangesColumns) -> None:
+        """Opens the list of columns."""
+        screen.choose_columns()
 
 
 class Down(Command[HasCursor]):
@@ -290,7 +319,7 @@ class ClearMarks(Command[MarksRows]):
 
 
 class Compare(Command[Compares]):
-    """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
+    """Compare two marked functions, or one with itself one range earlier; on Functions without marks, all of them."""
 
     BINDING_KEY = "equals_sign"
     GROUP = "Marks"
@@ -302,6 +331,7 @@ class Compare(Command[Compares]):
 
 
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
+ARRANGE: Commands = (SortByLetter, ChooseColumns)
 TABLE: Commands = (
     OpenRow, FilterRows, OnlyTrouble, TroubleFirst, OneTrendScale, NextMatch, PreviousMatch, SortByNext, SortByPrevious,
     ReverseSort, ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,

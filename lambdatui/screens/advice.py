@@ -46,10 +46,9 @@ class AdviceScreen(TableScreen):
         """Shows the advice in full; asks nothing."""
         return lambda _: of_parts(f"{row.function}: {row.kind}", advice_parts(row))
 
-    def copy_text(self) -> str:
+    def row_text(self, row: Advice) -> str:
         """The row's command, to be pasted; where it has none, what to do."""
-        row: Advice | None = self.table.row
-        return "" if row is None else row.command or row.advice
+        return row.command or row.advice
 
     def open_row(self, row: Advice) -> None:
         """Shows the advice, its evidence and its arithmetic in a box."""

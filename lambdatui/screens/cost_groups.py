@@ -151,6 +151,10 @@ class CostGroupsScreen(TableScreen):
         """Shows the group's arithmetic; asks nothing."""
         return lambda _: of_parts(row.group, [("", line) for line in row.arithmetic[:200]])
 
+    def row_text(self, row: CostGroup) -> str:
+        """The group's arithmetic, under its name."""
+        return "\n".join((row.group, *row.arithmetic))
+
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""
         lines = row.arithmetic[:200]

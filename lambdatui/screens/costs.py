@@ -15,7 +15,7 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.figures import count, counted, money, ratio
+from lambdatui.text.figures import count, counted, money, rate, ratio
 from lambdatui.views.cost_words import change_text, grown_text, logs_text, passing, total_text
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
@@ -80,6 +80,7 @@ class CostsScreen(TableScreen):
     )
     ROW: ClassVar[type] = CostLineColumns
     ROW_IS: ClassVar[str] = "line"
+    COPIED: ClassVar[str] = "line's arithmetic"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
@@ -172,6 +173,11 @@ class CostsScreen(TableScreen):
         if verdict.passed is Passed.UNKNOWN:
             return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
         return [Field("budget", f"{limit}: will not be passed", "good")]
+
+    def row_text(self, row: "LineItem") -> str:
+        """The line's arithmetic."""
+        amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
+        return f"{row.function} {row.dimension}: {row.formula} = {amount}"
 
     def open_row(self, row: "LineItem") -> None:
         """Shows the line's quantity, arithmetic, price and basis in a box."""

@@ -19,6 +19,7 @@ from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_growth import ErrorGrowth, error_growth
 from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
+from lambdatui.views.invocation_clipping import TraceOf
 from lambdatui.views.row_details import RowDetails
 from lambdatui.views.time_range import RangeChoice
 
@@ -199,6 +200,11 @@ class ErrorsScreen(TableScreen):
         """Asks for the trace of the error's last invocation."""
         utc = self.session.utc
         return lambda query: error_details(query.reader, row, utc=utc)
+
+    def trace_of(self, row: ErrorTrendView) -> TraceOf:
+        """That of an invocation which failed so; where none is kept, the error's type and message."""
+        message = row.message.removeprefix(_INDENT)
+        return TraceOf(request_id=row.sample_request_id or "", otherwise=f"{row.error_type}: {message}")
 
     def open_row(self, row: ErrorTrendView) -> None:
         """Opens or closes a family; of an error, opens an invocation that failed so."""

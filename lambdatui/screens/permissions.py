@@ -46,6 +46,7 @@ class PermissionsScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     ROW: ClassVar[type] = MissingPermission
     ROW_IS: ClassVar[str] = "missing permission"
+    COPIED: ClassVar[str] = "statement"
     SORT: ClassVar[tuple[str, bool] | None] = ("action", False)
 
     def heading(self) -> tuple[str, ...]:
@@ -79,10 +80,9 @@ class PermissionsScreen(TableScreen):
             " 'lambdatui iam-policy' prints all that is needed."
         )
 
-    def copy_text(self) -> str:
-        """The IAM statement of the row under the cursor; empty where there is none."""
-        row = self.table.row
-        return row.statement if isinstance(row, MissingPermission) else ""
+    def row_text(self, row: MissingPermission) -> str:
+        """The IAM statement that allows the action."""
+        return row.statement
 
     def details_question(self, row: MissingPermission) -> Callable[[QueryContext], RowDetails]:
         """Shows the statement, and what it is needed for; asks nothing."""

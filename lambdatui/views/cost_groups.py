@@ -40,9 +40,7 @@ NO_TAG, UNKNOWN_TAG, NO_FUNCTION, NOT_PRICED = "(no tag)", "(unknown)", "(not by
 class CostGroup:
     """``amount`` is None where a line of it has no public price; ``share`` is of the priced lines of one currency."""
 
-    group: Annotated[
-        str, Column("Group", Kind.TEXT, 24, "What the costs are summed by."), OnScreen(grows=True, most=44)
-    ]
+    group: Annotated[str, shared.GROUP, OnScreen(grows=True, most=44)]
     amount: Annotated[Decimal | None, shared.PRICED_AMOUNT, OnScreen()]
     share: Annotated[float | None, shared.SHARE, OnScreen(1)]
     requests: Annotated[int, shared.REQUESTS, OnScreen(2)]
@@ -149,7 +147,7 @@ def _group_change(group: CostGroup, changes: Mapping[str, Sequence[RelativeChang
 def _names_of(reader: Reader, by: str) -> "Callable[[FunctionRow], str] | None":
     """The group of a function's lines; None where lines are not grouped by what their function is."""
     if by.startswith(BY_TAG):
-        tags = _tag_names(reader, by.removeprefix(BY_TAG))
+        tags = tag_names(reader, by.removeprefix(BY_TAG))
         return lambda row: tags.get((row.function.key.name, row.function.key.account, row.function.key.region), NO_TAG)
     if by == "function":
         return lambda row: row.function.key.name
@@ -162,7 +160,7 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     Lines without a price are a group of their own: one of them would leave its team without an amount, and the sums of
     the others are the total.
     """
-    names = _tag_names(reader, tag)
+    names = tag_names(reader, tag)
 
     def of(line: LineItem) -> str:
         if line.amount is None:
@@ -172,7 +170,7 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     return of
 
 
-def _tag_names(reader: Reader, tag: str) -> dict[tuple[str, str, str], str]:
+def tag_names(reader: Reader, tag: str) -> dict[tuple[str, str, str], str]:
     """The group of each function, by its name, account and region: its value of the tag, or why it has none."""
     known = tag_rows.values_of(reader, [tag])
     values, listed = known[tag], known[TAGS_LISTED]

@@ -23,7 +23,9 @@ from lambdatui.views.time_range import RangeError, instant_ms
 if TYPE_CHECKING:
     from lambdatui.views.tag_terms import Alternatives, TagTerm
 
-_TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
+TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
+"""A term of a filter: all up to a space outside quotes."""
+"""A term of a filter: all up to a space outside quotes."""
 _COMPARISON = re.compile(r"([A-Za-z][\w-]*)(>=|<=|!=|>|<|=|:)(.*)", re.DOTALL)
 _FIGURE = re.compile(r"\$?(-?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)")
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
@@ -82,7 +84,7 @@ def parse(expression: str, columns: Sequence[Column]) -> Filter:
     Raises ``FilterError``; an unknown column's message names the nearest one.
     """
     among = tuple(columns)
-    terms = _TERM.findall(expression)
+    terms = TERM.findall(expression)
     if tags_in(expression):
         if not any(column.id in ("function", "group") for column in among):
             raise FilterError("these rows are not of functions, which have tags")
@@ -94,7 +96,7 @@ def tags_in(expression: str) -> "tuple[Alternatives, ...]":
     """What a filter says of functions' tags, for ``Scope.and_tags``. Raises ``FilterError``."""
     if "tag." not in expression.casefold():
         return ()
-    found = (_tag_term(term) for term in _TERM.findall(expression))
+    found = (_tag_term(term) for term in TERM.findall(expression))
     return tuple((one,) for one in found if one is not None)
 
 
@@ -103,7 +105,7 @@ def without_tags(expression: str) -> str:
 
     Functions are chosen before lines are looked at, so that a tag is no alternative to anything.
     """
-    terms = _TERM.findall(expression)
+    terms = TERM.findall(expression)
     rest = [term for term in terms if _tag_term(term) is None]
     if len(rest) < len(terms) and any(term in ("OR", "AND") or term[:1] in ("(", ")") for term in rest):
         raise FilterError(

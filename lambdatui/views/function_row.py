@@ -5,7 +5,7 @@ Used to lay out the first frame, so next to nothing is imported: ``views.functio
 
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, EXTRA, Column, InComparison, Kind, OnScreen
-from lambdatui.views.tones import cold_if_any, error_if_any, freshness_tone
+from lambdatui.views.tones import cold_if_any, freshness_tone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class FunctionView(Struct, frozen=True, gc=False):
     errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, InComparison(worse=True)]
     error_rate: Annotated[
         float | None,
-        Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any),
+        shared.ERROR_RATE,
         OnScreen(6),
         BRIEF,
         InComparison(worse=True),

@@ -20,6 +20,7 @@ INVOCATIONS = Column(
     tone=quiet_if_none,
 )
 ERRORS = Column("Errors", Kind.COUNT, 7, "Failed invocations of every kind, timeouts included.", tone=error_if_any)
+ERROR_RATE = Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any)
 TIMEOUTS = Column("Timeouts", Kind.COUNT, 9, "Invocations that ran into the timeout.", tone=error_if_any)
 THROTTLES = Column(
     "Throttles",
@@ -74,6 +75,9 @@ _BESIDE_BEFORE = (
     "none at any time before; from 0: none in that range; n/a: not collected then."
 )
 _BESIDE_WEEK = "the same beside the same weekdays: a week before, or as many weeks as the range is long."
+GROUP = Column("Group", Kind.TEXT, 24, "What is summed together.")
+FUNCTIONS = Column("Functions", Kind.COUNT, 9, "How many functions.")
+FIGURE_NAME = Column("Figure", Kind.TEXT, 22, "What is compared.", tone="name")
 INVOCATIONS_CHANGE = Column(
     "Invoked +/-", Kind.CHANGE, 11, f"Invocations {_BESIDE_BEFORE} silent: not invoked any more."
 )

@@ -58,6 +58,14 @@ class SortChosen(Message):
 
 
 @dataclass
+class SortRefused(Message):
+    """The heading of a column was clicked by which these rows cannot be sorted: there are more than in memory."""
+
+    title: str
+    """The column's."""
+
+
+@dataclass
 class FilterTyped(Message):
     """The filter line has changed or was closed."""
 

@@ -105,7 +105,7 @@ async def test_events_stay_in_their_order(store: Path, screen: str) -> None:
         times = [row.started_at for row in map(table.row_at, range(min(50, table.row_count)))]  # type: ignore[union-attr]
         assert times == sorted(times, reverse=True)
         await press(pilot, "X")
-        assert "stay in order of time" in screen_of(app).query_one(Notice).message
+        assert "stay in their order" in screen_of(app).query_one(Notice).message
 
 
 def test_scripts_print_what_the_screen_shows(store: Path) -> None:

@@ -1,7 +1,6 @@
 """What grew, beside an oracle that counts the calls it wrote, hour by hour, and prices them by the published rates."""
 
 import json
-import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,48 +12,23 @@ from collectors.store.read.reader import Reader
 from lambdatui.views.change import change_of
 from lambdatui.views.error_growth import error_growth
 from lambdatui.views.error_trends import error_trends
+from lambdatui.views.fleet_comparison import fleet_comparison
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.growth import growth
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
-from tests.support import usage_store
+from tests.support import growing_fleet, usage_store
 from tests.support.command_line import rows, run
-from tests.support.usage_store import Call
+from tests.support.growing_fleet import GREW, NEW, NOW, SILENT, STEADY, T0, WEEKLY, calls
 
 BOOK = PriceBook.load()
-T0 = 1_774_828_800_000  # 2026-03-30, a Monday, midnight UTC
-STEADY, GREW, NEW, SILENT, WEEKLY = (
-    FunctionKey(name, "111122223333", "us-east-1") for name in ("steady", "grew", "new", "silent", "weekly")
-)
 METERED = FunctionKey("metered", "111122223333", "us-east-1")
 REQUEST, GB_SECOND = Decimal("0.0000002"), Decimal("0.0000166667")
-NOW = T0 + 16 * DAY_MS + 10 * HOUR_MS + 22 * MINUTE_MS  # a Wednesday
-
-
-def calls() -> list[Call]:
-    """Sixteen days with a rhythm of hours, weekdays and chance; the same every time."""
-    chance = random.Random(17)
-    made = []
-    for hour in range((NOW - T0) // HOUR_MS + 1):
-        day, of_day = divmod(hour, 24)
-        start = T0 + hour * HOUR_MS
-        today = day >= 15
-        per_hour = {STEADY: 2, GREW: 1 + (3 if today else 0), SILENT: 0 if today else 1, NEW: 1 if day == 16 else 0}
-        per_hour[WEEKLY] = 3 if day % 7 == 2 and of_day == 9 else 0
-        for key, number in per_hour.items():
-            for turn in range(number):
-                at_ms = start + chance.randrange(59) * MINUTE_MS + turn
-                if at_ms < NOW:
-                    failed = key in (STEADY, GREW) and chance.random() < (0.3 if today else 0.1)
-                    made.append(Call(key, at_ms, chance.choice((100, 200, 900)), 1024, failed))
-    made.append(Call(STEADY, NOW - 2 * MINUTE_MS, 100))  # the newest: what is later is not known yet
-    return made
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    keys = (STEADY, GREW, NEW, SILENT, WEEKLY)
-    return usage_store.make(tmp_path_factory.mktemp("growth") / "g.db", [Function(key) for key in keys], calls())
+    return growing_fleet.make(tmp_path_factory.mktemp("growth") / "g.db")
 
 
 def counted(key: FunctionKey, span: tuple[int, int]) -> tuple[int, int, Decimal]:
@@ -191,6 +165,58 @@ def test_groups_of_costs_are_compared_as_the_sum_of_their_functions(path: Path, 
 def test_a_day_of_costs_says_nothing_of_growth(path: Path) -> None:
     common = ("--at", "2026-04-15T10:22Z", "--db", path, "costs", "--by", "day", "--json")
     assert {row["cost_change"] for row in rows(run(*common))} == {None}
+
+
+def test_the_fleet_is_compared_as_the_sum_of_its_calls(path: Path) -> None:
+    keys = (STEADY, GREW, NEW, SILENT, WEEKLY)
+    for week, shift in ((False, DAY_MS), (True, 7 * DAY_MS)):
+        with Reader(path) as reader, reader.snapshot():
+            time_range = RangeChoice("24h").resolve(NOW, reader.newest_ms(), reader.oldest_ms())
+            view = fleet_comparison(reader, time_range, BOOK, week=week)
+        rows_by_name = {row.figure: row for row in view.rows}
+        spans = [(HOUR_NOW - DAY_MS - back, HOUR_NOW - back) for back in (0, shift)]
+        wanted = [[sum(of) for of in zip(*(counted(key, span) for key in keys), strict=True)] for span in spans]
+        billed = [sorted(call.billed_ms or 0 for call in calls() if span[0] <= call.at_ms < span[1]) for span in spans]
+        for place, side in enumerate(("now", "before")):
+            value = {name: getattr(row, side) for name, row in rows_by_name.items()}
+            assert (value["invocations"], value["errors"]) == tuple(wanted[place][:2])
+            assert value["error rate"] == wanted[place][1] / wanted[place][0]
+            assert value["cost"] == pytest.approx(wanted[place][2])
+            assert value["GB-seconds"] == pytest.approx(sum(billed[place]) / 1000)
+            p95 = billed[place][-(-95 * len(billed[place]) // 100) - 1]
+            assert value["p95"] == pytest.approx(p95, rel=0.011)
+            assert value["throttles"] is None
+            for key in keys:
+                if key.name in value:
+                    assert value[key.name] == pytest.approx(counted(key, spans[place])[2])
+        grew = [row for row in view.rows if row.about == "function"]
+        assert [row.more for row in grew] == sorted((row.more for row in grew), reverse=True)
+        assert grew[0].figure in ("grew", "weekly")
+        assert rows_by_name["silent"].growth.word == "silent"
+        days = {DAY_MS: "24h", 7 * DAY_MS: "7d"}[shift]
+        assert view.notes == (f"24h to 15 Apr 10:00 UTC, and {days} before",)
+
+
+def test_groups_of_the_fleet_add_up_to_it(path: Path) -> None:
+    common = ("--at", "2026-04-15T10:22Z", "--db", path, "compare", "--json")
+    fleet = {row["figure"]: row for row in rows(run(*common))}
+    (group,) = rows(run(*common, "--by", "account"))
+    assert group["group"] == "111122223333"
+    assert group["invocations"] == fleet["invocations"]["now"]
+    assert group["invocations_change"] == pytest.approx(fleet["invocations"]["growth"])
+    assert group["errors_change"] == pytest.approx(fleet["errors"]["growth"])
+    assert Decimal(group["cost_usd"]) == Decimal(fleet["cost"]["now"])
+    assert group["cost_change"] == pytest.approx(fleet["cost"]["growth"])
+    assert run(*common, "--by", "colour").exit_code == 2
+    assert "24h to 15 Apr 10:00 UTC, and 7d before" in run(*common[:-1], "--week").stderr
+
+
+def test_a_fleet_without_a_past_says_so(tmp_path: Path) -> None:
+    only_today = [call for call in calls() if call.at_ms >= NOW - DAY_MS]
+    young = usage_store.make(tmp_path / "young.db", [Function(STEADY)], only_today)
+    done = run("--at", "2026-04-15T10:22Z", "--db", young, "compare", "--json")
+    assert rows(done) == []
+    assert "nothing was collected before" in done.stderr
 
 
 def test_unknown_stays_unknown() -> None:
