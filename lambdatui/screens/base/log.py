@@ -5,14 +5,27 @@ from typing import ClassVar
 from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
 from lambdatui.commands.log import LOG
-from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
+from lambdatui.commands.navigation import (
+    LastView,
+    ShowAdvice,
+    ShowAllLogs,
+    ShowCollect,
+    ShowCosts,
+    ShowFunctions,
+    ShowInvocations,
+    ShowPatterns,
+    ShowThrottles,
+)
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 
-LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastView, *GENERAL)
+LOG_COMMANDS: Commands = (
+    *LOG, ShowAllLogs, ShowFunctions, ShowInvocations, ShowPatterns, ShowCosts, ShowThrottles, ShowAdvice, ShowCollect,
+    LastView, *GENERAL,
+)  # fmt: skip
 
 
 class LogScreen(CommandScreen):
