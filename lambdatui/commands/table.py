@@ -7,6 +7,7 @@ from lambdatui.commands.protocols import (
     HasCursor,
     HasFilter,
     HasTable,
+    HasTrends,
     HasTrouble,
     MarksRows,
 )
@@ -65,6 +66,18 @@ class TroubleFirst(Command[HasTrouble]):
     def run(cls, screen: HasTrouble) -> None:
         """Changes the order."""
         screen.toggle_order()
+
+
+class OneTrendScale(Command[HasTrends]):
+    """Draw the Trend of all rows on one scale, so that they can be compared, or each on its own."""
+
+    BINDING_KEY = "t"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: HasTrends) -> None:
+        """Changes the scale."""
+        screen.toggle_scale()
 
 
 class NextMatch(Command[HasCursor]):
@@ -306,7 +319,7 @@ class ClearMarks(Command[MarksRows]):
 
 
 class Compare(Command[Compares]):
-    """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
+    """Compare two marked functions, or one with itself one range earlier; on Functions without marks, all of them."""
 
     BINDING_KEY = "equals_sign"
     GROUP = "Marks"
@@ -320,6 +333,6 @@ class Compare(Command[Compares]):
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
 ARRANGE: Commands = (SortByLetter, ChooseColumns)
 TABLE: Commands = (
-    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort,
-    ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
+    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, OneTrendScale, NextMatch, PreviousMatch, SortByNext, SortByPrevious,
+    ReverseSort, ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
 )  # fmt: skip

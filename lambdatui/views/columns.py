@@ -7,8 +7,9 @@ All else derives from that one line: ``columns_of`` gives what ``--json``, ``--c
 gives what the row's screen lays out.
 
 Rows are immutable; a field's name is its column's id. What a field holds depends on the column's kind: durations are
-milliseconds, money ``Decimal`` USD, times integer epoch ms UTC, ratios floats from 0 to 1. ``None`` is unknown, in
-every kind. Nothing is imported here: the first frame is laid out with it.
+milliseconds, money ``Decimal`` USD, times integer epoch ms UTC, ratios floats from 0 to 1, changes
+``views.change.RelativeChange``. ``None`` is unknown, in every kind. Nothing is imported here: the first frame is laid
+out with it.
 """
 
 from collectors.model.errors import ExitCode, LambdatuiError
@@ -39,6 +40,9 @@ class Kind:
     TREND = "trend"
     TAGS = "tags"
     FIGURE = "figure"
+    CHANGE = "change"
+    WRITTEN = "written"
+    """Figures of several kinds, each written as its kind is."""
 
 
 _LEFT = (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND, Kind.TAGS)

@@ -27,6 +27,19 @@ class MoreWanted(Message):
 
 
 @dataclass
+class RowReached(Message):
+    """The cursor came to another row, or the rows were read again or arranged otherwise."""
+
+    moved: bool
+    """Whether a key or the mouse moved it."""
+
+
+@dataclass
+class PaneResized(Message):
+    """The pane for the row under the cursor came into sight, or has another size."""
+
+
+@dataclass
 class RowOpened(Message):
     """Enter on a row."""
 

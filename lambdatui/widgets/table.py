@@ -1,5 +1,6 @@
 """The table of all screens. Only the lines in sight are painted, however many rows there are."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -11,11 +12,19 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lambdatui.text.terminal import Marks
-from lambdatui.views.columns import Column, TableColumn
+from lambdatui.views.columns import Column, Kind, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
 from lambdatui.widgets.column_letters import heading_with_letter
-from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, panned_columns, row_cell, tone
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen, SortRefused
+from lambdatui.widgets.layout import (
+    column_heading,
+    fitted_columns,
+    hidden_hint,
+    highest_trend,
+    panned_columns,
+    row_cell,
+    tone,
+)
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen, SortRefused
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -59,6 +68,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         in_trouble: Callable[[Any], bool],
         rank: Callable[[Any], int] | None = None,
         plain_order: bool = False,
+        one_scale: bool = False,
         is_marked: Callable[[Any], bool] = lambda row: False,
         sort: tuple[str, bool] | None = None,
         store_order: Sequence[str] = (),
@@ -83,6 +93,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._in_trouble = in_trouble
         self._rank = rank
         self.plain_order = plain_order
+        self.one_scale = one_scale
+        self._most: float | None = None
         self._is_marked = is_marked
         self._store_order = tuple(store_order)
         self._nesting = nesting
@@ -139,7 +151,27 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         current = self.row
         key = None if current is None else self._key_of(current)
         self._shown = self.source if isinstance(self.source, PagedRows) else self._chosen(self.source)
+        self._measure()
         self._settle(key)
+
+    @property
+    def trend(self) -> Column | None:
+        """The column of trends; None where the table has none."""
+        return next((one.column for one in self._columns if one.column.kind == Kind.TREND), None)
+
+    def _measure(self) -> None:
+        """Notes the highest trend of all rows, filtered or not, where they share a scale; of pages nobody knows it."""
+        self._most = None
+        if self.one_scale and self.trend is not None:
+            known = [each.rows for each in (self.source, self._shown) if isinstance(each, AllRows)]
+            self._most = highest_trend(self.trend, itertools.chain.from_iterable(known))
+
+    def share_scale(self, shared: bool) -> float | None:
+        """Draws all trends on the scale of the highest, or each on its own; returns the highest, where it is known."""
+        self.one_scale = shared
+        self._arrange()
+        self.refresh()
+        return self._most
 
     def _chosen(self, source: AllRows) -> AllRows:
         rows: list[Any] = source.rows
@@ -183,6 +215,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._extend(size)
         self._reveal()
+        self.post_message(RowReached(moved=False))
 
     def _extend(self, size: Size) -> None:
         """Takes a new number of rows; lays the whole screen out again only where the scroll bar comes or goes."""
@@ -222,6 +255,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor != before:
             self._refresh_row(before)
             self._refresh_row(self.cursor)
+            self.post_message(RowReached(moved=True))
         self._reveal()
         if self._shown.more and self.cursor >= self.row_count - _NEAR_THE_END:
             self.post_message(MoreWanted(len(self.source)))
@@ -389,7 +423,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._shown.row_at(index)
         if row is None:
             return ()
-        texts = (row_cell(c, row, width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
+        texts = (
+            row_cell(c, row, width, utc=self._utc, more=self._marks.more, most=self._most) for c, width in self._fitted
+        )
         trouble = self._marks.trouble if self._in_trouble(row) else " "
         return (f"{trouble}{_MARKED if self._is_marked(row) else ' '}", *texts)
 
@@ -420,6 +456,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         for column, cells in self._fitted:
             style = chosen if self.sort is not None and self.sort[0] == column.id else plain
             heading = column_heading(column, cells, self.sort, self._marks)
+            if self._most is not None and column.kind == Kind.TREND:
+                heading = f"{column.title} ="[:cells].ljust(cells)
             if column.id in self._letters:
                 heading, at = heading_with_letter(heading, self._letters[column.id])
                 segments += [Segment(heading[:at], style), Segment(heading[at], style + _LETTER)]

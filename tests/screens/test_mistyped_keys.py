@@ -109,6 +109,7 @@ ALIKE = {
     "-": "back: closes a family before it leaves", "E": "in a log the error before, as lnav has it",
     "e": "the error after", "a": "alarms; in a log what is around", "w": "wraps a log; asks what if of costs",
     "s": "in a log follows, on collect begins to collect", "t": "times in a log; one scale in a table",
+    "S": "writes a file; of costs as CSV at once", "^s": "writes a file",
 }  # fmt: skip
 """Keys of several commands, and what those have in common or whose habit they are."""
 
