@@ -169,6 +169,12 @@ def test_ascii_is_ascii_on_every_screen(store: Path) -> None:
             "S",
             "\x1b",
             "?",
+            "\x1b",
+            "o",
+            "\x1b",
+            "H",
+            "\x1b",
+            "@",
         ):
             terminal.send(key)
             seen += terminal.quiet(0.7)

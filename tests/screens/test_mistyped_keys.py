@@ -129,7 +129,9 @@ _DIALOGS = ["j", "k", "J", "K", "g", "G", "r", "h", "H", "f2", "tab", "space", "
             "pageup", "pagedown", "backspace", "ctrl+u", "ctrl+p"]  # fmt: skip
 
 
-@pytest.mark.parametrize(("size", "seed", "count"), [((80, 24), 17, 1000), ((20, 7), 18, 300)])
+@pytest.mark.parametrize(
+    ("size", "seed", "count"), [((80, 24), 17, 300), ((80, 24), 18, 300), ((120, 40), 19, 200), ((20, 7), 20, 200)]
+)
 async def test_nothing_crashes_in_a_thousand_keys(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], seed: int, count: int
 ) -> None:
