@@ -104,6 +104,10 @@ class FilteredScreen(ShellScreen):
         self.query_one(FilterLine).start(self.filter)
         self.refresh_keys()
 
+    def takes_letters(self) -> bool:
+        """While the filter line is open."""
+        return self.query_one(FilterLine).display
+
     def back_word(self) -> str:
         """``no filter`` where Esc clears the filter first."""
         return "no filter" if self.filter else super().back_word()
