@@ -25,6 +25,7 @@ from tests.support.screens import (
     app_on,
     functions_shown,
     header_of,
+    keys_shown,
     notice_of,
     press,
     settle,
@@ -59,6 +60,7 @@ async def test_any_number_is_marked_and_seen_beside_the_trouble(db: Path) -> Non
         assert gutters(app) == ["!*", "!*", "!*", "! ", "! ", "! "]
         assert "3 marked" in header_of(app)
         assert table_of(app).cursor == 3
+        assert "Esc no marks" in keys_shown(app)
         await press(pilot, "k", "space")
         assert gutters(app)[:3] == ["!*", "!*", "! "]
         assert "2 marked" in header_of(app)

@@ -11,7 +11,7 @@ from lambdatui.screens.base.shell import ShellScreen
 from lambdatui.text.figures import counted
 
 if TYPE_CHECKING:
-    from lambdatui.views.clipping import Clipping, Form
+    from lambdatui.views.clipping import Clipping, CopyForm
 
 _AGAIN_S = 2.0
 _REDACTED = ", secrets redacted: --no-redact keeps them"
@@ -87,7 +87,7 @@ class ExportScreen(ShellScreen):
         secrets = _REDACTED if form.redacted else ""
         self.say(f"copied {form.what}: {much}{secrets}; c again: {following.what}")
 
-    _forms: "Sequence[Form]" = ()
+    _forms: "Sequence[CopyForm]" = ()
     _form = 0
     _copied_subject: Any = None
     _copied_at_s = 0.0

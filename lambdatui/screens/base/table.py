@@ -364,6 +364,10 @@ class TableScreen(PlacesScreen):
         self.table.move(1)
         self.refresh_header()
 
+    def marks_word(self) -> str:
+        """``no marks`` where rows are marked."""
+        return "no marks" if self.marks_count() else ""
+
     def let_go(self) -> bool:
         """Takes all marks of this screen away; False where there are none."""
         marks = self.marks_count()
@@ -459,15 +463,15 @@ class TableScreen(PlacesScreen):
         rows, text = self.rows_copied(), self.copy_text()
         if not text:
             return None
-        columns = self.table.visible_columns
+        columns, utc = self.table.visible_columns, self.session.utc
         cells = [
             [
-                (value_text(one, getattr(row, one.id, None), utc=self.session.utc), one.align == "right")
-                for one in columns
+                (value_text(column, getattr(row, column.id, None), utc=utc), column.align == "right")
+                for column in columns
             ]
             for row in rows
         ]
-        table = markdown_table([one.title for one in columns], cells)
+        table = markdown_table([column.title for column in columns], cells)
         return Clipping(counted(len(rows), self.COPIED), text, table=table)
 
     def trace_of(self, row: Any) -> "TraceOf | None":
