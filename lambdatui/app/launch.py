@@ -31,7 +31,7 @@ def run(
     ``greeting`` is said on the first screen. Without ``has_state`` nothing is taken from the run before, nor kept.
     """
     try:
-        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
+        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii, still=context.reduced_motion)
     except TerminalRefused as refused:
         sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
         return 1
@@ -81,11 +81,16 @@ def _filtered(saved: dict[str, str], given: str | None) -> dict[str, str]:
 def _run(context: "CommandContext", session: Session, painted: "StartupView | None", *, has_state: bool) -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
+    if context.theme is None and not session.terminal.no_color and sys.stdin.isatty():
+        terminal_signals.ask_background(os.environ)
     try:
         gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.app.application import LambdaTui
+        from lambdatui.start.background import is_light
 
-        app = LambdaTui(session, theme_name(session.terminal, context.theme), painted=stands, themes=context.themes)
+        light = context.theme is None and is_light(os.environ, remote=session.terminal.remote)
+        theme = theme_name(session.terminal, context.theme, light=light)
+        app = LambdaTui(session, theme, painted=stands, themes=context.themes)
     except BaseException as error:
         if stands:
             first_frame.leave()

@@ -18,6 +18,8 @@ _HITS_AT_ONCE = 50
 """The most offers that are listed: of 2,000 functions, further letters find the rest."""
 _NEAR_ENOUGH, _NEAR_AT_MOST = 0.6, 5
 
+_SHORTEST_ID = 4
+
 SCREEN, COMMAND, FUNCTION, THEME, FILTER = "screen", "command", "function", "theme", "filter"
 
 _KINDS = {
@@ -119,13 +121,21 @@ def functions(screen: OffersCommands, names: Iterable[tuple[int, str]]) -> Itera
         yield Offer(FUNCTION, shown, f"Function: {shown}", run, "Open this function.")
 
 
+def lines_with(screen: OffersCommands, typed: str) -> Iterator[Offer]:
+    """The log lines of all functions that hold what may be somebody's id: of an order, a customer, a request."""
+    wanted = typed.strip()
+    if len(wanted) >= _SHORTEST_ID and not wanted.isalpha() and " " not in wanted:
+        run = partial(screen.jump_filtered, "logs", wanted)
+        yield Offer(SCREEN, f"lines {wanted}", f"Log lines that hold {plain(wanted)}", run, "Search all log lines.")
+
+
 PROVIDERS: tuple[Provider, ...] = (habits, named_filters, main_screens, commands_of_screen, themes)
 
 
 def offers_of(screen: OffersCommands, typed: str, names: Iterable[tuple[int, str]] = ()) -> list[Offer]:
     """All that could be meant. Functions only once something is typed: thousands would hide the rest."""
     offers = [offer for provider in PROVIDERS for offer in provider(screen, typed)]
-    return [*offers, *functions(screen, names)] if typed.strip() else offers
+    return [*offers, *functions(screen, names), *lines_with(screen, typed)] if typed.strip() else offers
 
 
 def hits_of(offers: Iterable[Offer], typed: str) -> list[Hit]:

@@ -92,6 +92,16 @@ class HasTable(Protocol):
         """The table."""
 
 
+class ArrangesColumns(Protocol):
+    """A screen with a table whose columns can be chosen, and sorted by."""
+
+    def sort_by_letter(self) -> None:
+        """Asks for a column's letter, and sorts by that column."""
+
+    def choose_columns(self) -> None:
+        """Asks which columns to show, and in which order."""
+
+
 class HasLog(Protocol):
     """A screen with log lines."""
 
@@ -115,6 +125,23 @@ class HasTrouble(Protocol):
 
     def toggle_order(self) -> None:
         """Puts the rows in trouble first, or sorts them among the others."""
+
+
+class HasPanes(Protocol):
+    """A screen whose table has a pane for the row under the cursor, or a band above it, where there is room."""
+
+    def choose_panes(self) -> None:
+        """Shows another choice of band and pane."""
+
+    def scroll_pane(self, pages: float, /) -> None:
+        """Scrolls the pane by parts of its height; negative is up."""
+
+
+class HasTrends(Protocol):
+    """A screen whose rows may have a Trend."""
+
+    def toggle_scale(self) -> None:
+        """Draws the trends of all rows on one scale, or each on its own."""
 
 
 class Compares(HasTable, Protocol):
@@ -254,6 +281,13 @@ class ShowsDetails(Protocol):
 
     def show_details(self) -> None:
         """Shows all of the row under the cursor in a box."""
+
+
+class WritesTable(Protocol):
+    """A screen whose table is written to a file at once."""
+
+    def write_at_once(self) -> None:
+        """Writes the table to a new file, whose name is made up, and says where it lies."""
 
 
 @runtime_checkable

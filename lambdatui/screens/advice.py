@@ -11,6 +11,7 @@ from lambdatui.session.queries import QueryContext
 from lambdatui.text.figures import money
 from lambdatui.views.advice import advice, advice_parts, worth
 from lambdatui.views.advice_item import Advice
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.view import View
 
 
@@ -40,6 +41,10 @@ class AdviceScreen(TableScreen):
         """What the advice saves a month at least, where that is known, and the number of rows."""
         saved = worth(self.answer.rows)
         return *((f"at least {money(saved)} a month",) if saved else ()), *super().counts()
+
+    def details_question(self, row: Advice) -> Callable[[QueryContext], RowDetails]:
+        """Shows the advice in full; asks nothing."""
+        return lambda _: of_parts(f"{row.function}: {row.kind}", advice_parts(row))
 
     def row_text(self, row: Advice) -> str:
         """The row's command, to be pasted; where it has none, what to do."""

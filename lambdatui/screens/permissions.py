@@ -10,6 +10,7 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
 from lambdatui.text.figures import instant
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.view import View
 
 
@@ -22,18 +23,21 @@ class StatementScreen(DetailsScreen):
     """A box with the whole statement; ``c`` copies it, ready for a policy."""
 
     def __init__(self, row: MissingPermission, *, utc: bool) -> None:
-        parts = [
-            ("Needed for", row.purpose),
-            ("What lacks it", f"{row.lacks}\nof {row.source}, denied last {instant(row.denied_at, utc=utc)}"),
-            ("Statement to add to the policy of whoever collects", row.statement),
-        ]
-        super().__init__(row.action, parts)
+        super().__init__(row.action, _parts(row, utc=utc))
         self._statement = row.statement
 
     @property
     def text(self) -> str:
         """What ``c`` copies: the IAM statement alone."""
         return self._statement
+
+
+def _parts(row: MissingPermission, *, utc: bool) -> list[tuple[str, str]]:
+    return [
+        ("Needed for", row.purpose),
+        ("What lacks it", f"{row.lacks}\nof {row.source}, denied last {instant(row.denied_at, utc=utc)}"),
+        ("Statement to add to the policy of whoever collects", row.statement),
+    ]
 
 
 class PermissionsScreen(TableScreen):
@@ -79,6 +83,11 @@ class PermissionsScreen(TableScreen):
     def row_text(self, row: MissingPermission) -> str:
         """The IAM statement that allows the action."""
         return row.statement
+
+    def details_question(self, row: MissingPermission) -> Callable[[QueryContext], RowDetails]:
+        """Shows the statement, and what it is needed for; asks nothing."""
+        parts = _parts(row, utc=self.session.utc)
+        return lambda _: of_parts(row.action, parts)
 
     def open_row(self, row: MissingPermission) -> None:
         """Shows the statement, and what it is needed for, in a box."""

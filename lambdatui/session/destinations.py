@@ -112,6 +112,21 @@ class ToComparison(Destination):
 
 
 @dataclass(frozen=True, slots=True)
+class ToFleet(Destination):
+    """All functions in scope, and themselves in the range before."""
+
+    SCREEN: ClassVar[str] = "fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class ToFleetGroups(Destination):
+    """Accounts, regions or teams beside each other; ``week``: with how they changed since a week before."""
+
+    SCREEN: ClassVar[str] = "fleet_groups"
+    week: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ToJson(Destination):
     """A row as JSON."""
 

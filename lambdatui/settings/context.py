@@ -50,6 +50,7 @@ class CommandContext:
     config: Path | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     no_mouse: bool = False
+    reduced_motion: bool = False
     ascii: bool = False
     no_redact: bool = False
     range_given: bool = False
@@ -96,12 +97,13 @@ def resolve_context(command_line: Mapping[str, Any]) -> CommandContext:
         command_line=dict(command_line),
         utc=zone == _UTC,
         zone=zone,
-        **{name: options[name] for name in ("no_color", "no_mouse", "ascii", "no_redact", "theme")},
+        **{name: options[name] for name in _AS_THEY_ARE},
         **{name: configured.get(name, {}) for name in TABLES},
     )
 
 
 _UTC = "UTC"
+_AS_THEY_ARE = ("no_color", "no_mouse", "reduced_motion", "ascii", "no_redact", "theme")
 
 
 def _zone(command_line: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:

@@ -77,6 +77,7 @@ OPTIONS = (
     GlobalOption("utc", "Short for --tz UTC.", kind=FLAG, first_frame=True),
     GlobalOption("no-color", "No colour; also $NO_COLOR.", kind=FLAG, variable="NO_COLOR", first_frame=True),
     GlobalOption("no-mouse", "Leave the mouse to the terminal, for selecting text.", kind=FLAG, first_frame=True),
+    GlobalOption("reduced-motion", "Nothing blinks or moves by itself, as over SSH.", kind=FLAG, first_frame=True),
     GlobalOption("ascii", "No signs beyond ASCII, for fonts that lack them.", kind=FLAG, first_frame=True),
     GlobalOption("no-redact", "Copy and export with keys, tokens and e-mail addresses.", kind=FLAG, configured=False),
     GlobalOption("theme", "Theme of the screens.", "NAME", first_frame=True),

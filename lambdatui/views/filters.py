@@ -31,6 +31,10 @@ _FIGURE = re.compile(r"\$?(-?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)")
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 _DURATION_MS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7}
 _SIZE_MB = {"": 1.0, "m": 1.0, "mb": 1.0, "g": float(MB_PER_GB), "gb": float(MB_PER_GB)}
+_RATIO = {"": 1.0, "%": 0.01}
+_UNITS = {
+    Kind.MS: _DURATION_MS, Kind.SECONDS: _DURATION_MS, Kind.MB: _SIZE_MB, Kind.RATIO: _RATIO, Kind.CHANGE: _RATIO,
+}  # fmt: skip
 _TRUE, _FALSE = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
 
 Row = TypeVar("Row")
@@ -149,6 +153,9 @@ def _compare(column: Column, operator: str, typed: str) -> Test:
         raise FilterError(f"{name}{operator} needs a value to compare with")
     if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS):
         return _compare_words(column, operator, typed)
+    if column.kind == Kind.CHANGE and operator in (":", "=") and not _FIGURE.fullmatch(typed):
+        word = typed.casefold()
+        return lambda row: getattr(getattr(row, name), "word", "") == word
     wanted = figure(column, typed)
     tests: dict[str, Callable[[float], bool]] = {
         ">": lambda value: value > wanted,
@@ -163,7 +170,8 @@ def _compare(column: Column, operator: str, typed: str) -> Test:
 
     def test(row: object) -> bool:
         value = getattr(row, name)
-        return value is not None and holds(float(value))  # unknown is neither more nor less than anything
+        # Unknown, as None or as no number, is neither more nor less than anything.
+        return value is not None and value == value and holds(float(value))
 
     return test
 
@@ -193,8 +201,7 @@ def figure(column: Column, text: str) -> float:
         except RangeError as error:
             raise FilterError(str(error)) from None
     match = _FIGURE.fullmatch(text.strip())
-    units = {Kind.MS: _DURATION_MS, Kind.SECONDS: _DURATION_MS, Kind.MB: _SIZE_MB, Kind.RATIO: {"": 1.0, "%": 0.01}}
-    scale = units.get(column.kind, _SCALE)
+    scale = _UNITS.get(column.kind, _SCALE)
     unit = match[2].lower() if match else ""
     if match is None or unit not in scale:
         known = ", ".join(name for name in scale if name)
@@ -209,8 +216,11 @@ def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> 
     Trouble goes by its severity (``views.fleet_health.severity``), so the worst comes first with ``reverse``.
     """
     name = column.id
-    known = [row for row in rows if getattr(row, name) is not None]
-    unknown = [row for row in rows if getattr(row, name) is None]
+    known: list[Row] = []
+    unknown: list[Row] = []
+    for row in rows:
+        value = getattr(row, name)
+        (unknown if value is None or value != value else known).append(row)  # as what is no number
 
     def key(row: Row) -> Any:
         if name == "trouble":

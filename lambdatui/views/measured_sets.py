@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lambdatui.views.change import names_growth
 from lambdatui.views.scope import Scope
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ def _measured(
         return chosen
     from lambdatui.views.functions import functions
 
-    rows = functions(reader, time_range, book).rows
+    view = functions(reader, time_range, book)
+    if names_growth(where.expression):
+        from lambdatui.views.growth import growth
+
+        view = growth(reader, time_range, book).added_to(view)
+    rows = view.rows
     return replace(
         chosen,
         ids=frozenset(row.function_id for row in rows if where.matches(row)),

@@ -282,7 +282,7 @@ async def test_charts_go_round_and_the_crosshair_has_values(store: Path) -> None
         ]  # fmt: skip
         await press(pilot, "full_stop", "comma")
         first = app.screen.query("Chart").first().render().plain.split("\n")[0]  # type: ignore[attr-defined]
-        assert "06-15 14:" in first
+        assert "15 Jun 14:" in first
         assert "invocations " in first
 
 

@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 
 from lambdatui.cli.global_options import keep_function_sets, keep_tag_terms
 from lambdatui.views import filters
+from lambdatui.views.change import names_growth
 from lambdatui.views.columns import Column, columns_of, extra_columns
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -24,6 +25,12 @@ class Listing:
     where: str | None = None
     limit: int | None = None
     columns: str | None = None
+
+
+def asks_for_growth(listing: Listing) -> bool:
+    """Whether changes are printed or looked at: text has none of them unasked."""
+    named = " ".join(filter(None, (listing.columns, listing.sort, listing.where)))
+    return (listing.form != "text" and not listing.columns) or names_growth(named)
 
 
 class ColumnsOption(click.Option):

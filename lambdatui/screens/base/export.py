@@ -116,6 +116,14 @@ class ExportScreen(ShellScreen):
         else:
             self.navigator.open(ToJson(json_text))
 
+    def write_at_once(self) -> None:
+        """Writes a new file of the form ``EXPORT_FORM`` into the working directory; no file is ever overwritten."""
+        from lambdatui.screens.base.export_file import free_name, suggested_name
+
+        self.write_export(
+            self.EXPORT_FORM, free_name(suggested_name(self.heading(), self.session.now_ms(), self.EXPORT_FORM))
+        )
+
     def export(self) -> None:
         """Asks for a file's name, whose ending says what is written."""
         from lambdatui.screens.base.export_file import suggested_name

@@ -22,6 +22,7 @@ from lambdatui.views.invocations import (
     invocations,
 )
 from lambdatui.views.retained_since import invocations_not_kept
+from lambdatui.views.row_details import RowDetails
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.messages import MoreWanted, PageWanted, SortChosen
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
@@ -119,6 +120,17 @@ class InvocationsTable(TableScreen):
     def open_row(self, row: InvocationView) -> None:
         """Opens the invocation with its log lines."""
         self.navigator.open(ToInvocation(key=row.key, name=row.function))
+
+    def details_question(self, row: InvocationView) -> Callable[[QueryContext], RowDetails]:
+        """Asks for the invocation's log."""
+        key, title, utc = row.key, f"{row.function} {row.request_id}", self.session.utc
+
+        def ask(query: QueryContext) -> RowDetails:
+            from lambdatui.views.invocation_details import invocation_details
+
+            return invocation_details(query.reader, key, title, query.book, utc=utc)
+
+        return ask
 
     # Asking -------------------------------------------------------------------------------------------------------
 
