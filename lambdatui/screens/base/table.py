@@ -462,6 +462,10 @@ class TableScreen(PaneScreen):
         self.refresh_header()
         return True
 
+    def rows_exported(self) -> str:
+        """``the 3 marked rows``; ``the rows`` where none are marked."""
+        return f"the {counted(marks, 'marked row')}" if (marks := self.marks_count()) else super().rows_exported()
+
     def rows_taken(self) -> list[Any]:
         """What is exported and copied: the marked rows, in their order; without marks all that the filter leaves."""
         shown = [row for at in range(self.table.row_count) if (row := self.table.row_at(at)) is not None]
@@ -492,7 +496,7 @@ class TableScreen(PaneScreen):
         super().jump_to(name)
 
     def compare(self) -> None:
-        """Opens the comparison of the first two marked functions, or of one with its own range before."""
+        """Opens the comparison of the marked functions, or of one with its own range before."""
         from lambdatui.session.destinations import ToComparison
 
         self._pass_marks_on()
@@ -502,7 +506,9 @@ class TableScreen(PaneScreen):
         if not marked:
             self.say("there is no function under the cursor to compare")
             return
-        self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
+        first, other, *more = (*marked, None) if len(marked) == 1 else marked
+        assert first is not None
+        self.navigator.open(ToComparison(first, other, tuple(filter(None, more))))
 
     def write_export(self, form: str, path: str) -> None:
         """Writes the rows to a new file, once the first answer is there."""
