@@ -37,6 +37,8 @@ DRILLED = {
     "cost_groups": "cost_groups.CostGroupsScreen",
     "billed": "billed.BilledScreen",
     "compare": "compare.CompareScreen",
+    "fleet": "fleet.FleetScreen",
+    "fleet_groups": "fleet.FleetGroupsScreen",
     "permissions": "permissions.PermissionsScreen",
     "raw": "raw.RawScreen",
 }

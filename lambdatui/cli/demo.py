@@ -21,6 +21,7 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
 from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import narrowed
 from lambdatui.start import first_frame
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice
@@ -197,7 +198,7 @@ def _screens(folder: Path, seconds: float, seed: int, *, simulated_until_ms: int
     from lambdatui.app.launch import run
     from lambdatui.start.terminal_signals import call_before_end
 
-    context, greeting = current_context(), ""
+    context, greeting = current_context(chooses_functions=True), ""
     if simulated_until_ms is not None:
         greeting = _GREETING
         context = replace(context, thresholds={"budget_usd": _BUDGET_USD, **context.thresholds})
@@ -259,7 +260,7 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing, simulat
     with Reader(store) as reader:
         since = None if simulated_until_ms is None else str(simulated_until_ms)
         whole = RangeChoice("all", start=since).resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        scope = current_context().scope.bound(reader)
+        scope = narrowed(current_context(chooses_functions=True).scope, reader, whole)
         if listing.form == "text" and not listing.columns:
             listing = replace(listing, columns=_TEXT_COLUMNS)
         view = functions(reader, whole, price_book(), scope=scope)

@@ -79,7 +79,7 @@ _DISPLAY = {
     "right_square_bracket": "]", "dollar_sign": "$", "shift+left": "S-Left", "shift+right": "S-Right", "up": "Up",
     "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "pageup": "PgUp",
     "pagedown": "PgDn", "space": "Space", "tab": "Tab", "minus": "-", "plus": "+", "underscore": "_",
-    "ctrl+@": "^Space",
+    "ctrl+@": "^Space", "shift+up": "S-Up", "shift+down": "S-Down",
 }  # fmt: skip
 
 

@@ -33,5 +33,9 @@ class Application(Protocol):
     def put_on_clipboard(self, text: str) -> bool:
         """Copy ``text``, its secrets redacted; true where it was too long for a terminal and has been cut."""
 
+    @property
+    def most_copied_bytes(self) -> int:
+        """Bytes of UTF-8 that a terminal takes at once."""
+
     def repaint(self) -> None:
         """Paint every cell of the terminal again."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from collectors.store.read.reader import Reader
+from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of, compared_columns
 from lambdatui.views.formatting import value_text
 from lambdatui.views.functions import FunctionView, function_rows
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class ComparedFigure:
     """One figure of both sides, as text. ``worse``: more of it is bad, and the second has at least a tenth more."""
 
-    figure: Annotated[str, Column("Figure", Kind.TEXT, 22, "What is compared.", tone="name"), OnScreen()]
+    figure: Annotated[str, shared.FIGURE_NAME, OnScreen()]
     one: Annotated[str, Column("First", Kind.TEXT, 19, "The first one's."), OnScreen()]
     other: Annotated[str, Column("Second", Kind.TEXT, 19, "The second one's."), OnScreen()]
     ratio: Annotated[str, Column("Second/First", Kind.TEXT, 12, "The second divided by the first."), OnScreen()]

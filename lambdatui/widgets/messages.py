@@ -27,6 +27,19 @@ class MoreWanted(Message):
 
 
 @dataclass
+class RowReached(Message):
+    """The cursor came to another row, or the rows were read again or arranged otherwise."""
+
+    moved: bool
+    """Whether a key or the mouse moved it."""
+
+
+@dataclass
+class PaneResized(Message):
+    """The pane for the row under the cursor came into sight, or has another size."""
+
+
+@dataclass
 class RowOpened(Message):
     """Enter on a row."""
 
@@ -42,6 +55,14 @@ class SortChosen(Message):
     """The column's id."""
     reverse: bool
     """Descending."""
+
+
+@dataclass
+class SortRefused(Message):
+    """The heading of a column was clicked by which these rows cannot be sorted: there are more than in memory."""
+
+    title: str
+    """The column's."""
 
 
 @dataclass

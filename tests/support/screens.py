@@ -1,12 +1,14 @@
 """The screens in tests: the app on a store, driven by keys, and read from what it painted."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.table import TableScreen
@@ -53,7 +55,11 @@ async def settle(pilot: Pilot[int]) -> None:
     while quiet < _QUIET_ROUNDS:
         await pilot.pause(0)  # every widget handles what lay before it; what changed is painted
         if any(not worker.is_finished for worker in app.workers):
-            await app.workers.wait_for_complete()
+            with contextlib.suppress(WorkerCancelled):  # another question took its place
+                await app.workers.wait_for_complete()
+            quiet = 0
+        elif getattr(app.screen, "details_awaited", False):
+            await asyncio.sleep(0.01)  # until the cursor has rested for as long as the pane waits
             quiet = 0
         elif any(widget.message_queue_size for widget in (app, *app.screen.walk_children(with_self=True))):
             quiet = 0

@@ -76,8 +76,12 @@ class ShellScreen(Screen[None]):
         yield self.header()
         yield from self.body()
         yield Notice()
-        yield FilterLine(self.FILTER_PROMPT)
+        yield FilterLine(self.FILTER_PROMPT, self.filter_names)
         yield KeyLine([])
+
+    def filter_names(self) -> list[str]:
+        """The names of saved filters that can be typed in the filter line."""
+        return []
 
     def header(self) -> Header:
         """The header that this screen has."""
