@@ -82,25 +82,24 @@ def _seen_on_space(style: Style) -> Style:
     return style if style.underline or style.reverse or style.strike else Style(bgcolor=style.bgcolor)
 
 
-_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
-"""Codes of attributes -> those that switch them off; the first two are switched off together."""
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27"}  # what switches an attribute off
+_NO_COLOUR = ("39", "49")  # the terminal's own, of text and of its ground
 
 
-@lru_cache(1 << 12)
 def _change(before: Look, after: Look) -> str:
-    """The codes from one look to the next in the fewest bytes: single steps, or a reset and all that follows."""
-    reset = ["0", *after]
-    had, has = (set(look[0].split(";")) - {""} for look in (before, after))
+    """The codes from one look to the next, in the fewer bytes: what differs alone, or everything after a reset."""
+    anew = ";".join(("0", *filter(None, after)))
+    had, has = (set(filter(None, attributes.split(";"))) for attributes in (before[0], after[0]))
     gone = had - has
-    steps = reset
-    if gone <= _OFF.keys():
-        off = dict.fromkeys(_OFF[code] for code in sorted(gone))
-        new = has - had | ({"1", "2"} & has if "22" in off else set())
-        steps = [*off, *sorted(new)]
-        for place, default in ((1, "39"), (2, "49")):
-            if before[place] != after[place]:
-                steps.append(after[place] or default)
-    return min((f"\x1b[{';'.join(code for code in codes if code)}m" for codes in (steps, reset)), key=len)
+    if not gone <= _OFF.keys():
+        return f"\x1b[{anew}m"
+    off = {_OFF[code] for code in gone}
+    on = has - had | (has & {"1", "2"} if "22" in off else set())  # bold and dim are switched off together
+    colours = [
+        new or none for old, new, none in zip(before[1:], after[1:], _NO_COLOUR, strict=True) if new != old
+    ]  # fmt: skip
+    differing = ";".join((*sorted(off), *sorted(on), *colours))
+    return f"\x1b[{min(differing, anew, key=len)}m"
 
 
 class TerminalCells:

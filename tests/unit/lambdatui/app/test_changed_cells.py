@@ -6,7 +6,6 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -119,58 +118,6 @@ def test_a_look_is_written_only_where_it_changes() -> None:
     assert ChangedCells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
 
 
-@given(st.lists(st.builds(
-    Style, bold=st.booleans(), dim=st.booleans(), italic=st.booleans(), underline=st.booleans(), reverse=st.booleans(),
-    strike=st.booleans(), color=st.sampled_from([None, "red", "#123456"]), bgcolor=st.sampled_from([None, "blue"]),
-), max_size=8))  # fmt: skip
-def test_every_look_is_what_a_terminal_shows_then(styles: list[Style]) -> None:
-    """Obeyed code by code, as a terminal does it."""
-    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
-    strip = Strip([Segment(chr(65 + place), style) for place, style in enumerate(styles)])
-    written = ChangedCells([(0, 0, strip)]).render_segments(console).removeprefix("\x1b[1;1H")
-    seen, now = {}, Obeyed()
-    for codes, text in re.findall(r"\x1b\[([\d;]*)m|([A-Z])", written):
-        if text:
-            seen[text] = now.look()
-        else:
-            now.obey(codes.split(";"))
-    wanted = Obeyed()
-    for place, style in enumerate(styles):
-        wanted.obey(["0"])
-        codes = re.match(r"\x1b\[([\d;]*)m", style.render("x", color_system=ColorSystem.TRUECOLOR))
-        wanted.obey(codes[1].split(";") if codes else [])
-        assert seen[chr(65 + place)] == wanted.look(), style
-    assert now.look() == Obeyed().look(), "nothing is left switched on"
-
-
-class Obeyed:
-    """The look of a terminal that obeys codes: its attributes, its foreground and its ground."""
-
-    def __init__(self) -> None:
-        self.attributes: set[str] = set()
-        self.colours: dict[str, str] = {}
-
-    def look(self) -> tuple[set[str], dict[str, str]]:
-        return set(self.attributes), dict(self.colours)
-
-    def obey(self, codes: list[str]) -> None:
-        rest = [code for code in codes if code]
-        while rest:
-            code = rest.pop(0)
-            if code == "0":
-                self.__init__()  # type: ignore[misc]
-            elif code in ("38", "48"):
-                self.colours[code] = ";".join([code, *(rest.pop(0) for _ in range(4))])
-            elif code in ("39", "49"):
-                self.colours.pop(str(int(code) - 1), None)
-            elif code[0] in "34" and len(code) == 2:
-                self.colours[f"{code[0]}8"] = code
-            elif code[0] == "2" and len(code) == 2:
-                self.attributes -= {"1", "2"} if code == "22" else {code[1]}
-            else:
-                self.attributes.add(code)
-
-
 def test_spaces_change_no_foreground_and_keep_their_ground() -> None:
     console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
     ground, other = Style(bgcolor="#000000"), Style(bgcolor="#111111")
@@ -182,6 +129,49 @@ def test_spaces_change_no_foreground_and_keep_their_ground() -> None:
     assert written == "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0ma   b\x1b[0;48;2;17;17;17m \x1b[0m"
     lined = Strip([Segment("a", red), Segment(" ", red + Style(underline=True))])
     assert "\x1b[4m " in ChangedCells([(0, 0, lined)]).render_segments(console)
+
+
+STYLES = st.builds(
+    Style, color=st.sampled_from([None, "red", "#d6deeb"]), bgcolor=st.sampled_from([None, "#0d1117", "blue"]),
+    bold=st.booleans(), dim=st.booleans(), italic=st.booleans(), underline=st.booleans(), reverse=st.booleans(),
+    blink=st.booleans(),
+)  # fmt: skip
+
+
+def obeyed(written: str) -> list[tuple[str, frozenset[str], str, str]]:
+    """Each sign with its attributes and colours, as a terminal takes the codes (ECMA-48, "Select graphic rendition")."""
+    attributes: set[str] = set()
+    colours = {"3": "", "4": ""}
+    off = {"22": "12", "23": "3", "24": "4", "25": "5", "27": "7"}
+    cells = []
+    for codes, sign in re.findall(r"\x1b\[([\d;]*)m|([^\x1b])", re.sub(r"\x1b\[\d+;\d+H", "", written)):
+        parts = codes.split(";") if codes else []
+        while parts:
+            code = parts.pop(0)
+            if code == "0":
+                attributes, colours = set(), {"3": "", "4": ""}
+            elif code in off:
+                attributes -= set(off[code])
+            elif code in ("38", "48"):
+                colours[code[0]] = ";".join([parts.pop(0) for _ in range(4)])
+            elif code in ("39", "49"):
+                colours[code[0]] = ""
+            elif len(code) == 2:
+                colours[code[0]] = code
+            else:
+                attributes.add(code)
+        if sign:
+            cells.append((sign, frozenset(attributes), colours["3"], colours["4"]))
+    return cells
+
+
+@given(st.lists(STYLES, min_size=1, max_size=8))
+def test_any_look_follows_any_other(styles: list[Style]) -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    written = ChangedCells([(0, 0, Strip([Segment("x", style) for style in styles]))]).render_segments(console)
+    alone = [ChangedCells([(0, 0, Strip([Segment("x", style)]))]).render_segments(console) for style in styles]
+    assert obeyed(written) == [cell for one in alone for cell in obeyed(one)]
+    assert len(written) <= sum(map(len, alone))
 
 
 def test_after_a_resize_everything_is_written() -> None:
