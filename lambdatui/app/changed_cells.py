@@ -66,11 +66,10 @@ def _look(style: Style, system: ColorSystem) -> Look:
     return attributes, foreground, background
 
 
-def _is_same_on_spaces(one: Look, other: Look) -> bool:
+def _is_same_on_spaces(look: Look, other: Look) -> bool:
     """Whether a space looks alike: its foreground is not seen, nor whether it is bold."""
-    return one[2] == other[2] and not any(
-        code not in _UNSEEN_ON_SPACES for look in (one, other) for code in look[0].split(";")
-    )
+    attributes = f"{look[0]};{other[0]}".split(";")
+    return look[2] == other[2] and all(code in _UNSEEN_ON_SPACES for code in attributes)
 
 
 _UNSEEN_ON_SPACES = ("", "1", "2", "3")  # bold, dim, italic
