@@ -24,6 +24,7 @@ from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.views.invocation import InvocationLine
 from lambdatui.views.row_details import DetailField, RowDetails
 from lambdatui.views.startup_view import startup_view
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.band import Band
 from lambdatui.widgets.chart import Chart
 from lambdatui.widgets.cursor_pace import CursorPace
@@ -208,9 +209,18 @@ async def test_a_screen_without_details_says_so(store: Path) -> None:
     app = app_on(store)
     async with app.run_test(size=MIDDLE) as pilot:
         await settle(pilot)
-        await press(pilot, "equals_sign", "tab")
+        await press(pilot, "j", "enter", "equals_sign", "tab")
         assert screen_of(app).pane is None
-        assert app.screen.query_one(Notice).message
+        assert "nothing to show" in app.screen.query_one(Notice).message
+
+
+async def test_a_table_without_rows_has_nothing_to_show_more_of(store: Path) -> None:
+    app = app_on(store, choice=RangeChoice(start="2001-01-01", end="2001-01-02"))
+    async with app.run_test(size=MIDDLE) as pilot:
+        await settle(pilot)
+        await press(pilot, "E", "tab")
+        assert screen_of(app).pane is None
+        assert "no row" in app.screen.query_one(Notice).message
 
 
 # When it asks ---------------------------------------------------------------------------------------------------------
