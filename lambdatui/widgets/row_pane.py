@@ -155,7 +155,8 @@ class RowPane(Widget):
         """Cuts the title by ourselves: Textual would end it with a sign that a console does not have."""
         room = max(1, self.outer_size.width - _BESIDE_TITLE)
         text = cut(self.shown_title, room, self._terminal.marks.more)
-        painted = f" {text} " if text else ""
+        before = "" if self.has_class("-right") else " "  # a corner has a space after it
+        painted = f"{before}{text} " if text else ""
         if painted != self._painted_title:
             self._painted_title = painted
             self.border_title = Text(painted)
