@@ -43,7 +43,7 @@ class ChangedCells(CompositorUpdate):
             written.append(f"\x1b[{y + 1};{x + 1}H")
             for text, style, _ in strip:
                 look = _NO_LOOK if style is None or system is None else _look(style, system)
-                if look != now:
+                if look != now and not (text.isspace() and _is_same_on_spaces(now, look)):
                     written.append(_change(now, look))
                     now = look
                 written.append(text)
@@ -64,6 +64,21 @@ def _look(style: Style, system: ColorSystem) -> Look:
         part.render("x", color_system=system).partition("\x1b[")[2].partition("m")[0] for part in parts
     )
     return attributes, foreground, background
+
+
+def _is_same_on_spaces(look: Look, other: Look) -> bool:
+    """Whether a space looks alike: its foreground is not seen, nor whether it is bold."""
+    attributes = f"{look[0]};{other[0]}".split(";")
+    return look[2] == other[2] and all(code in _UNSEEN_ON_SPACES for code in attributes)
+
+
+_UNSEEN_ON_SPACES = ("", "1", "2", "3")  # bold, dim, italic
+
+
+@lru_cache(1 << 12)
+def _seen_on_space(style: Style) -> Style:
+    """What of a look is seen on a space."""
+    return style if style.underline or style.reverse or style.strike else Style(bgcolor=style.bgcolor)
 
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27"}  # what switches an attribute off
@@ -165,4 +180,8 @@ def _characters(line: Strip) -> list[tuple[str, Style | None]] | None:
     text = line.text
     if not text.isascii() and any(cell_len(sign) != 1 for sign in set(text)):
         return None
-    return [(sign, segment.style) for segment in line for sign in segment.text]
+    return [
+        (sign, segment.style if sign != " " or segment.style is None else _seen_on_space(segment.style))
+        for segment in line
+        for sign in segment.text
+    ]

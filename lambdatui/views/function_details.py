@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
 _GONE = RowDetails("", (DetailField("", "this function is no longer in the store", "quiet"),))
-_CHARTS = 2
 _TRACE_LINES = 12
 
 
@@ -34,7 +33,11 @@ def function_details(
     detail = function(reader, time_range, function_id, book, chart_columns=chart_columns)
     if row is None or detail is None:
         return _GONE
-    charts = function_charts(reader, time_range, detail, row.function.reserved_concurrency)[:_CHARTS]
+    calls, durations, *_ = function_charts(reader, time_range, detail, row.function.reserved_concurrency)
+    charts = (
+        calls,
+        replace(durations, curves=durations.curves[:1]),
+    )  # the 95th percentile: three lines are too many here
     error, trace = _newest_error(reader, time_range, row, utc=utc)
     return RowDetails(row.function.key.name, (_last_change(reader, time_range, row, utc=utc), error), charts, trace)
 

@@ -30,7 +30,7 @@ def invocation_details(
         fields.append(DetailField("", gone, "quiet"))
     begin = detail.trace.first_line if row.failed and detail.trace is not None else None
     status = value_text(_COLUMNS["status"], row.status)
-    return RowDetails(f"{row.function} {row.request_id} {status}", tuple(fields), text=detail.lines, begin=begin)
+    return RowDetails(f"{row.function} {status} {row.request_id}", tuple(fields), text=detail.lines, begin=begin)
 
 
 def _summary(detail: InvocationDetail, *, utc: bool) -> str:

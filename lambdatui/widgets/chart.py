@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from rich.text import Text
@@ -12,9 +13,11 @@ from textual.widget import Widget
 from lambdatui.text.figures import count, megabytes, milliseconds, money, quantity, short_moment_text, size
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Terminal
-from lambdatui.views.function_charts import ChartView
 from lambdatui.widgets.legend import Entry, entries_of, legend
 from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run, drawn
+
+if TYPE_CHECKING:  # it asks the store: with the band it would be imported before the first screen
+    from lambdatui.views.function_charts import ChartView
 
 __all__ = ["TONES", "WRITTEN", "Chart", "Curve", "Looks", "curves_of"]
 
@@ -65,7 +68,7 @@ class Looks:
         return colour.rgb and f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
 
 
-def curves_of(view: ChartView) -> tuple[Curve, ...]:
+def curves_of(view: "ChartView") -> tuple[Curve, ...]:
     """The curves of a chart in the colours of what they mean."""
     return tuple(
         Curve(curve.name, curve.values, TONES[curve.meaning], curve.marked, curve.kind, curve.sign)
@@ -94,7 +97,7 @@ class Chart(Widget):
         """The step with the crosshair; None where there is none."""
         return self._plot.cross
 
-    def show_view(self, view: ChartView) -> None:
+    def show_view(self, view: "ChartView") -> None:
         """Shows a chart as its view has it: title, unit, curves and deploys."""
         self.title, self.unit = view.title, view.unit
         self.show_curves(

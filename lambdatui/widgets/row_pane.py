@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from lambdatui.text.figures import instant
 from lambdatui.text.plain import plain
-from lambdatui.text.table import padded
+from lambdatui.text.table import cut, padded
 from lambdatui.text.terminal import Terminal
 from lambdatui.views.row_details import DetailField, RowDetails
 from lambdatui.widgets.layout import BELOW, NOWHERE, RIGHT, pane_place
@@ -29,6 +29,7 @@ _TONES = ("label", "value", "error", "warning", "good", "quiet", "platform", "lo
 _LABEL_CELLS = 14
 _TIMED_CELLS = 80  # from this width on, log lines have their times
 _MOST_CHARTS = 2
+_BESIDE_TITLE = 6  # cells of the rule that stay beside a title
 
 
 class TableAndPane(Widget):
@@ -106,7 +107,7 @@ class RowPane(Widget):
         self._utc = utc
         self._within = _Within()
         self.shown_title = ""
-        """The title as it is painted."""
+        """The title, uncut."""
         self.details: RowDetails | None = None
         """What is shown; None while there is no row, or after a failure."""
 
@@ -147,10 +148,20 @@ class RowPane(Widget):
         body.scroll_to(y=body.scroll_offset.y + round(pages * max(1, body.size.height - 1)), animate=False)
 
     def _say_title(self, title: str) -> None:
-        text = plain(title)
-        if self.shown_title != text:
-            self.shown_title = text
-            self.border_title = Text(f" {text} " if text else "")
+        self.shown_title = plain(title)
+        self._paint_title()
+
+    def _paint_title(self) -> None:
+        """Cuts the title by ourselves: Textual would end it with a sign that a console does not have."""
+        room = max(1, self.outer_size.width - _BESIDE_TITLE)
+        text = cut(self.shown_title, room, self._terminal.marks.more)
+        before = "" if self.has_class("-right") else " "  # a corner has a space after it
+        painted = f"{before}{text} " if text else ""
+        if painted != self._painted_title:
+            self._painted_title = painted
+            self.border_title = Text(painted)
+
+    _painted_title = ""
 
     def _show_charts(self, details: RowDetails) -> None:
         charts = details.charts[:_MOST_CHARTS]
@@ -175,6 +186,7 @@ class RowPane(Widget):
         """Draws a rule at the left where the pane stands at the table's right."""
         parent = self.parent
         self.set_class(isinstance(parent, TableAndPane) and parent.place[0] == RIGHT, "-right")
+        self._paint_title()
         self.post_message(PaneResized())
 
 

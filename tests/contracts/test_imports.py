@@ -67,3 +67,14 @@ def test_views_load_nothing_heavy() -> None:
 
 def test_the_first_rows_need_the_standard_library_and_the_records_only(db: Path) -> None:
     assert not loaded(_FIRST_ROWS, str(db)).intersection((*HEAVY, "numpy", "click", "pricing"))
+
+
+def test_the_first_screen_is_laid_out_before_what_asks_the_store_is_imported() -> None:
+    """It answers keys while that is imported in a thread, band and pane included."""
+    script = """
+import json, sys
+import lambdatui.app.application, lambdatui.widgets.band, lambdatui.widgets.row_pane
+asking = ("collectors.store.read.reader", "lambdatui.session.queries", "lambdatui.views.month", "pricing.projection")
+print(json.dumps([0, [name for name in asking if name in sys.modules]]), file=sys.stderr)
+"""
+    assert loaded(script) == set()

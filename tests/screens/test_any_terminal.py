@@ -67,6 +67,24 @@ def test_what_stands_is_not_written_again(store: Path) -> None:
         assert 2_000 < len(terminal.quiet()) < 10_000
 
 
+def test_band_and_pane_at_most_double_a_screens_bytes(store: Path, tmp_path: Path) -> None:
+    """At 120x40: the start beside the table alone; another screen, and back, beside the 6 KB that a screen may have."""
+    written = {}
+    for panes in ("none", "both"):
+        folder = tmp_path / panes / "lambdatui"
+        folder.mkdir(parents=True)
+        (folder / "screens").write_text(f"panes {panes}\n")
+        changes = {"COLORTERM": "truecolor", "XDG_STATE_HOME": str(tmp_path / panes)}
+        with UnderTerminal(["--db", str(store), "--utc"], columns=120, lines=40, **changes) as terminal:
+            bytes_of = [len(painted(terminal))]
+            for key in ("E", "\x1b"):
+                terminal.send(key)
+                bytes_of.append(len(terminal.quiet()))
+        written[panes] = bytes_of
+    assert written["none"][0] < written["both"][0] < 2 * written["none"][0], written
+    assert 0 < max(written["both"][1:]) < 2 * 6_000, written
+
+
 def test_a_dialog_costs_no_more_than_a_screen(store: Path) -> None:
     """The table beneath is dimmed in one look, so that its lines are written without a change of colour."""
     for changes, most in (({"COLORTERM": "truecolor"}, 6_500), ({"SSH_CONNECTION": "1 2 3 4"}, 4_500)):

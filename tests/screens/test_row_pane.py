@@ -20,9 +20,11 @@ from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.pane import DetailsAnswered, PaneScreen
 from lambdatui.session.queries import QueryError
 from lambdatui.start import first_lines
+from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.views.invocation import InvocationLine
 from lambdatui.views.row_details import DetailField, RowDetails
 from lambdatui.views.startup_view import startup_view
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.band import Band
 from lambdatui.widgets.chart import Chart
 from lambdatui.widgets.cursor_pace import CursorPace
@@ -30,7 +32,7 @@ from lambdatui.widgets.layout import BELOW, NOWHERE, RIGHT
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.row_pane import RowPane, TableAndPane
 from tests.support import small_store
-from tests.support.screens import COLOURS, app_on, press, screen_of, settle, shown_lines, small_app
+from tests.support.screens import COLOURS, app_on, press, screen_of, session_on, settle, shown_lines, small_app
 
 SMALL, MIDDLE, LARGE = (80, 24), (120, 40), (200, 50)
 SCREENS = ["", "E", "i", "T", "dollar_sign", "A", "a", "C", "d", "L"]
@@ -207,9 +209,18 @@ async def test_a_screen_without_details_says_so(store: Path) -> None:
     app = app_on(store)
     async with app.run_test(size=MIDDLE) as pilot:
         await settle(pilot)
-        await press(pilot, "equals_sign", "tab")
+        await press(pilot, "j", "enter", "equals_sign", "tab")
         assert screen_of(app).pane is None
-        assert app.screen.query_one(Notice).message
+        assert "nothing to show" in app.screen.query_one(Notice).message
+
+
+async def test_a_table_without_rows_has_nothing_to_show_more_of(store: Path) -> None:
+    app = app_on(store, choice=RangeChoice(start="2001-01-01", end="2001-01-02"))
+    async with app.run_test(size=MIDDLE) as pilot:
+        await settle(pilot)
+        await press(pilot, "E", "tab")
+        assert screen_of(app).pane is None
+        assert "no row" in app.screen.query_one(Notice).message
 
 
 # When it asks ---------------------------------------------------------------------------------------------------------
@@ -456,3 +467,15 @@ async def test_the_band_has_its_figures_when_the_terminal_has_grown(store: Path)
         await settle(pilot)
         assert "nvocations" in shown_lines(app.screen.query_one(Band))[0]
         assert pane_of(app).details is not None
+
+
+async def test_a_console_is_shown_ascii_alone(store: Path) -> None:
+    """Its font has little else; a title that is too long is cut by a sign that it has."""
+    app = LambdaTui(session_on(store, terminal=Terminal(ansi=True, ascii=True, remote=False, no_color=False)), DARK)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settle(pilot)
+        for keys in (("i",), ("F", "E"), ("F",)):
+            await press(pilot, *keys)
+            assert str(pane_of(app).border_title).isascii()
+            painted = "\n".join("".join(part.text for part in line) for line in app.screen._compositor.render_strips())
+            assert painted.isascii(), set(painted) - set(map(chr, range(128)))

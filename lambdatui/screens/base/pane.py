@@ -184,7 +184,7 @@ class PaneScreen(PlacesScreen):
             return
         band, pane = self._has_band_here(), self._has_pane_here()
         if not band and not pane:
-            self.say("there is room for a pane from 100 columns on, or with 12 lines free below the rows")
+            self.say(self._why_no_pane())
             return
         names = list(CHOICES)
 
@@ -202,6 +202,13 @@ class PaneScreen(PlacesScreen):
         else:
             is_shown, what = any(shown(chosen)), "band" if band else "pane"
             self.say(f"the {what} is shown: Tab hides it" if is_shown else f"the {what} is hidden: Tab shows it")
+
+    def _why_no_pane(self) -> str:
+        if not self.has_details():
+            return "there is nothing to show beside these rows"
+        if not self.table.row_count:
+            return "there is no row to show more of"
+        return "there is room for a pane from 100 columns on, or with 12 lines free below the rows"
 
     def _has_pane_here(self) -> bool:
         rows = self._rows

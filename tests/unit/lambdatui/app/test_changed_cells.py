@@ -18,7 +18,7 @@ from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 RED, PLAIN = Style(color="red"), Style()
 WIDTH = 12
 signs = st.sampled_from("ab 1λ名e\u0301")
-looks = st.sampled_from([RED, PLAIN])
+looks = st.sampled_from([RED, PLAIN, Style(bgcolor="blue"), Style(color="red", reverse=True), Style(bold=True)])
 
 
 @st.composite
@@ -33,7 +33,11 @@ def painted(strips: list[Strip]) -> LayoutUpdate:
 
 
 def looks_of(strip: Strip) -> list[tuple[str, Style | None]]:
-    return [(sign, segment.style) for segment in strip for sign in segment.text]
+    """Each sign as it is seen: a space shows its ground alone, unless it is reversed or has a line."""
+    return [
+        (sign, Style(bgcolor=style.bgcolor) if sign == " " and style and not style.reverse else style)
+        for sign, style in ((sign, segment.style) for segment in strip for sign in segment.text)
+    ]
 
 
 class Screen:
@@ -112,6 +116,19 @@ def test_a_look_is_written_only_where_it_changes() -> None:
     )
     plain = Console(force_terminal=True, color_system=None, file=io.StringIO())
     assert ChangedCells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
+
+
+def test_spaces_change_no_foreground_and_keep_their_ground() -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    ground, other = Style(bgcolor="#000000"), Style(bgcolor="#111111")
+    red, bold = ground + Style(color="#ff0000"), ground + Style(bold=True)
+    strip = Strip(
+        [Segment("a", red), Segment("  ", bold), Segment(" ", ground), Segment("b", red), Segment(" ", other)]
+    )
+    written = ChangedCells([(0, 0, strip)]).render_segments(console)
+    assert written == "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0ma   b\x1b[0;48;2;17;17;17m \x1b[0m"
+    lined = Strip([Segment("a", red), Segment(" ", red + Style(underline=True))])
+    assert "\x1b[4m " in ChangedCells([(0, 0, lined)]).render_segments(console)
 
 
 STYLES = st.builds(
