@@ -22,6 +22,7 @@ from lambdatui.views.cost_groups import (
     CostGroups,
     cost_groups,
     line_to,
+    with_changes_of,
     with_group_growth,
 )
 from lambdatui.views.growth import growth
@@ -68,6 +69,8 @@ class CostGroupsScreen(TableScreen):
 
     def paint(self, answer: CostGroups) -> None:
         """Shows the sums, and the chart where they are by day; asks how they changed."""
+        if self._growth is not None and self._growth[0] == self._growth_is_about:
+            answer = self.answer = with_changes_of(answer, self._growth[1])
         super().paint(answer)
         self._ask_growth(answer, self._by, self.choice_of_shown_rows(), self.session.now_ms())
         self.query_one("#charts").display = bool(answer.days)
@@ -88,8 +91,16 @@ class CostGroupsScreen(TableScreen):
         """Shows the sums with how they changed, unless they are summed otherwise by now."""
         by, groups = answer
         if by == self._by:
+            self._growth = self._growth_is_about, groups
             self.answer = groups
             super().paint(groups)
+
+    _growth: tuple[object, CostGroups] | None = None
+    """The sums that last said how they changed, and what they were about."""
+
+    @property
+    def _growth_is_about(self) -> object:
+        return self._by, self.session.choice, self.shown_scope
 
     def _paint_month(self, answer: CostGroups) -> None:
         from lambdatui.widgets.chart import Chart, Curve

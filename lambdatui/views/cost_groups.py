@@ -138,6 +138,18 @@ def with_group_growth(groups: CostGroups, grown: Growth, reader: Reader, by: str
     return replace(groups, rows=rows)
 
 
+def with_changes_of(groups: CostGroups, earlier: CostGroups) -> CostGroups:
+    """The groups with the changes of an earlier answer to the same question, until they are computed anew."""
+    known = {group.group: (group.cost_change, group.cost_week) for group in earlier.rows}
+    nothing = (None, None)
+    rows = [
+        replace(group, cost_change=change, cost_week=week)
+        for group in groups.rows
+        for change, week in (known.get(group.group, nothing),)
+    ]
+    return replace(groups, rows=rows)
+
+
 def _group_change(group: CostGroup, changes: Mapping[str, Sequence[RelativeChange]]) -> RelativeChange:
     if group.currency != "USD":
         return UNCOMPARED

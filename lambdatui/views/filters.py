@@ -151,7 +151,7 @@ def _compare(column: Column, operator: str, typed: str) -> Test:
         if operator in (":", "="):
             return lambda row: getattr(row, name) in (None, "")
         raise FilterError(f"{name}{operator} needs a value to compare with")
-    if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS):
+    if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS, Kind.WRITTEN):
         return _compare_words(column, operator, typed)
     if column.kind == Kind.CHANGE and operator in (":", "=") and not _FIGURE.fullmatch(typed):
         word = typed.casefold()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FLEET = "fleet"
 _ONE_STEP_MS = 36_500 * DAY_MS  # longer than any span: all of it is one step of a series
 _WORSE_FROM = 0.1
+_CELLS = 12
 Figure = int | float | Decimal
 
 
@@ -233,12 +234,13 @@ def _figure(
         more = now - before  # type: ignore[operator]
     if growth is None:
         growth = change_of(*(None if value is None else float(value) for value in (now, before)))
-    text = value_text(column, more)
+    text = value_text(column, more, width=_CELLS - 1)
     if kind == Kind.RATIO and more is not None:
         text = f"{100 * more:.1f} points"
     return FleetFigure(
         figure=name, about="function" if function_id else FLEET, unit=kind, now=now, before=before, more=more,
-        now_text=value_text(column, now), before_text=value_text(column, before), growth=growth,
+        now_text=value_text(column, now, width=_CELLS), before_text=value_text(column, before, width=_CELLS),
+        growth=growth,
         more_text=f"+{text}" if more is not None and more > 0 else text, function_id=function_id,
         function=name if function_id else None, worse=worse,
     )  # fmt: skip

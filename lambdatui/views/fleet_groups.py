@@ -12,7 +12,7 @@ from lambdatui.views.columns import BRIEF, OnScreen, columns_of
 from lambdatui.views.cost_groups import BY_TAG, NO_TAG, tag_names
 from lambdatui.views.fleet_comparison import FleetComparison, fleet_comparison
 from lambdatui.views.growth import FunctionGrowth, compared
-from lambdatui.views.like_spans import range_before, weeks_before
+from lambdatui.views.like_spans import LikeSpans, range_before, weeks_before
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
@@ -49,8 +49,9 @@ GROUP_COLUMNS = columns_of(FleetGroup)
 
 @dataclass(frozen=True)
 class FleetGroups(View[FleetGroup]):
-    """``notes`` say what is compared with what, and which functions are left out."""
+    """``like`` and ``notes`` as in ``FleetComparison``."""
 
+    like: LikeSpans | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -75,7 +76,7 @@ def fleet_groups(
     rows = [_group(name, members) for name, members in groups.items()]
     rows.sort(key=lambda row: (-(row.cost_usd or 0), -row.invocations, row.group))
     whole: FleetComparison = fleet_comparison(reader, time_range, None, week=week, scope=chosen)
-    return FleetGroups(GROUP_COLUMNS, rows, whole.as_of, time_range, notes=whole.notes)
+    return FleetGroups(GROUP_COLUMNS, rows, whole.as_of, time_range, like=whole.like, notes=whole.notes)
 
 
 def _names(reader: Reader, by: str) -> "Callable[[FunctionRow], str]":

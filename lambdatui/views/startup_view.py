@@ -157,11 +157,11 @@ def _first_read(
         functions.extend(more := read(ids))
         return sum(StartupRow(each).trouble is not None for each in more)
 
-    at = 0
-    while ill < in_sight and at < len(doubtful):
+    place = 0
+    while ill < in_sight and place < len(doubtful):
         more = max(_LEAST_READ, in_sight - ill)
-        ill += read_more(doubtful[at : at + more])
-        at += more
+        ill += read_more(doubtful[place : place + more])
+        place += more
     if ill < in_sight:  # without a REPORT they come after those, in an order that only metrics can tell
         unpriced = [each.id for each in every if not each.reports and (each.failed or each.id in failed)]
         ill += read_more(unpriced) if unpriced else 0

@@ -1,5 +1,6 @@
 """What grew, on screens: columns that come once the rows stand, and a whole fleet beside itself in two keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,23 @@ async def test_growth_comes_after_the_rows_and_stays_while_they_are_read_again(g
         assert again == shown
         await press(pilot, "2", "1")
         assert all(table.row_at(row).cost_change is not None for row in range(table.row_count))  # type: ignore[union-attr]
+
+
+async def test_costs_in_groups_keep_their_growth_while_they_are_read_again(grown: Path) -> None:
+    app = app_of(grown)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "dollar_sign", "b")
+        screen = screen_of(app)
+        shown = shown_lines(table_of(app))
+        assert any("+" in line and "%" in line for line in shown)
+        screen.answer = replace(screen.answer, rows=[replace(row, cost_change=None) for row in screen.answer.rows])
+        screen.paint(screen.answer)
+        assert shown_lines(table_of(app)) == shown
+        await settle(pilot)
+        assert shown_lines(table_of(app)) == shown
+        await press(pilot, "b")
+        assert all(row.cost_change is not None for row in screen.answer.rows)
 
 
 async def test_a_filter_of_what_grew_chooses_rows_and_travels(grown: Path) -> None:

@@ -34,6 +34,10 @@ COMMAND_LINES = {
     "errors": ["errors"],
     "throttles": ["throttles"],
     "alarms": ["alarms"],
+    "compare": [
+        "--range 5m --at 2025-03-31T10:12:00Z compare", "--range 5m --at 2025-03-31T10:12:00Z compare --by region",
+        "compare",
+    ],
     "metrics": ["metrics"],
     "durable": ["durable"],
     "configuration": ["configuration"],
@@ -59,7 +63,7 @@ NAMED_BY_DATA = {"totals", "list_totals", "tags", "free_tier", "region_prices", 
 """Objects whose keys are data, such as currencies: their schema says what the values are."""
 _OF_KIND: dict[str, list[str]] = {
     Kind.TEXT: ["string", "null"], Kind.TIME: ["string", "null"], Kind.FLAG: ["boolean", "null"],
-    Kind.TREND: ["array", "null"], Kind.TAGS: ["object", "null"], Kind.USD: ["string", "null"], Kind.RATE: ["string", "null"],
+    Kind.CHANGE: ["number", "string", "null"], Kind.WRITTEN: ["string", "null"], Kind.TREND: ["array", "null"], Kind.TAGS: ["object", "null"], Kind.USD: ["string", "null"], Kind.RATE: ["string", "null"],
 }  # fmt: skip
 
 

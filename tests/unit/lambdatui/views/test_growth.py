@@ -208,6 +208,12 @@ def test_groups_of_the_fleet_add_up_to_it(path: Path) -> None:
     assert Decimal(group["cost_usd"]) == Decimal(fleet["cost"]["now"])
     assert group["cost_change"] == pytest.approx(fleet["cost"]["growth"])
     assert run(*common, "--by", "colour").exit_code == 2
+    whole = json.loads(run(*common).stdout)
+    assert whole["compared"] == {
+        "now": {"from": "2026-04-14T10:00:00Z", "to": "2026-04-15T10:00:00Z"},
+        "before": {"from": "2026-04-13T10:00:00Z", "to": "2026-04-14T10:00:00Z"},
+    }
+    assert whole["notes"] == ["24h to 15 Apr 10:00 UTC, and 24h before"]
     assert "24h to 15 Apr 10:00 UTC, and 7d before" in run(*common[:-1], "--week").stderr
 
 
