@@ -85,6 +85,7 @@ class CostsScreen(TableScreen):
 
     _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
     _growth: "CostGrowth | None" = None
+    _growth_of: tuple[Any, ...] = ()
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb: ``Costs``."""
@@ -120,7 +121,9 @@ class CostsScreen(TableScreen):
     def paint(self, answer: CostsView) -> None:
         """Shows the bill's lines, and above them total, prices, free tier, month and budget; asks what grew."""
         super().paint(answer)
-        self._growth = None
+        question = answer.range.label, self.shown_scope
+        if question != self._growth_of:  # else what grew a moment ago stands until the answer comes
+            self._growth, self._growth_of = None, question
         self._show_fields(answer)
         self._ask_growth(answer.range, self.choice_of_shown_rows(), self.session.now_ms())
 

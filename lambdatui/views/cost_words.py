@@ -34,6 +34,9 @@ def logs_text(view: "CostsView") -> str | None:
     amounts = ", ".join(money(amount, currency) for currency, amount in logs.items()) or money(
         Decimal(0), view.currency
     )
+    listed = ", ".join(money(amount, currency) for currency, amount in view.logs_list_totals.items())
+    if listed and not any(logs.values()):
+        amounts = f"{amounts} (list price {listed})"
     some = "" if known >= view.functions else f"; {known:,} of {view.functions:,} known"
     return f"{amounts} of it, CloudWatch's{some}"
 

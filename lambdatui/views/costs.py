@@ -4,7 +4,7 @@ The free tier is the account's: the whole store is billed, and narrowing or a ra
 the lines. Months are UTC calendar months, as AWS bills them.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from itertools import chain
@@ -128,17 +128,25 @@ class CostsView(View[LineItem]):
     @property
     def logs_totals(self) -> Mapping[str, Decimal]:
         """What CloudWatch Logs bills of it, by currency: another service of AWS's bill than Lambda."""
-        sums: dict[str, Decimal] = {}
-        with localcontext(EXACT):
-            for line in self.rows:
-                if line.dimension in LOG_DIMENSIONS and line.amount is not None:
-                    sums[line.currency] = sums.get(line.currency, Decimal(0)) + line.amount
-        return sums
+        return _sums((line.currency, line.amount) for line in self.rows if line.dimension in LOG_DIMENSIONS)
+
+    @property
+    def logs_list_totals(self) -> Mapping[str, Decimal]:
+        """The same before the free tier, of which CloudWatch Logs has its own."""
+        return _sums((line.currency, line.list_amount) for line in self.rows if line.dimension in LOG_DIMENSIONS)
 
     @property
     def prices_age_days(self) -> int | None:
         """How many days the prices used are old at the range's end, where that is too many to be trusted."""
         return days_too_old(self.prices_as_of, day_of(self.range.to_ms - 1))
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal | None]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        if amount is not None:
+            sums[currency] = EXACT.add(sums.get(currency, Decimal(0)), amount)
+    return sums
 
 
 def costs(

@@ -292,3 +292,9 @@ def test_where_the_range_before_was_not_collected_nothing_grew_or_fell(tmp_path:
     db = used(tmp_path, "us-east-1")
     told = json.loads(run("--db", db, "--range", "mtd", "--at", str(T0 // 1000 + 60), "costs", "--json").stdout)
     assert told["growth"] == {"change": None, "now": None, "before": None, "not_compared": 1, "functions": []}
+
+
+async def test_logs_within_their_free_tier_are_not_nothing(tmp_path: Path) -> None:
+    came = [point(key("us-east-1"), "IncomingBytes", T0, 2e9)]
+    lines = await fields(used(tmp_path, "us-east-1", points=came))
+    assert field(lines, "logs") == "$0.00 (list price $1.00) of it, CloudWatch's"
