@@ -153,7 +153,7 @@ async def test_nothing_crashes_in_a_thousand_keys(
     monkeypatch.setattr("lambdatui.screens.base.shell.ShellScreen.end", _nothing)
     monkeypatch.setattr("lambdatui.screens.base.shell.ShellScreen.leave", _leave)
     commands = {command for of in commands_by_screen().values() for command in of}
-    bound = sorted({key for command in commands for key in bound_keys(command, {})})
+    bound = sorted({key for command in commands for key in bound_keys(command, {})} - {"ctrl+c"})
     typed = [*"abcdefghijklmnopqrstuvwxyz0123456789", "full_stop", "greater_than_sign", "percent_sign"]
     chance = random.Random(seed)
     app = app_on(store)
@@ -163,9 +163,7 @@ async def test_nothing_crashes_in_a_thousand_keys(
             with mock.patch("textual.app.wait_for_idle", _no_wait):
                 await pilot.press(*(chance.choice(chance.choice((bound, bound, typed, _DIALOGS))) for _ in range(10)))
             await settle(pilot)
-        while len(app.screen_stack) > 1:
-            await press(pilot, "escape")
-        await press(pilot, *["escape"] * 4)
+        await press(pilot, *["escape"] * 20)
         assert screen_of(app).heading() == ("Functions",)
         assert "q leave" in app.screen.query_one(KeyLine).render().plain
 
