@@ -78,8 +78,13 @@ class LogScreen(CommandScreen):
         pane = self.log_pane
         first = not pane.chosen_lines()
         pane.choose(step)
+        self.refresh_keys()
         if first and pane.chosen_lines():
             self.say("chosen: S-Up and S-Down choose more, ^C copies, Esc lets go")
+
+    def marks_word(self) -> str:
+        """``no choice`` where lines are chosen."""
+        return "no choice" if self.chosen_count() else ""
 
     def let_go(self) -> bool:
         """Lets the chosen lines go; False where none are chosen."""

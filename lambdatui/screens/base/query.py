@@ -94,6 +94,10 @@ class QueryScreen(CommandScreen):
             return OF_FUNCTIONS, narrowing.text
         return rows, expression
 
+    def narrowing_word(self) -> str:
+        """``all functions`` where the screen is narrowed to some."""
+        return "all functions" if self.narrowing is not None else ""
+
     def end_narrowing(self) -> bool:
         """Shows all functions again; other screens do likewise."""
         narrowing = self.narrowing
