@@ -18,6 +18,7 @@ from lambdatui.screens.dialogs.settings import SettingsScreen
 from lambdatui.session.destinations import ToFunction, ToInvocations
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
+from lambdatui.text.figures import count
 from lambdatui.views.columns import TableColumn, columns_by_id
 from lambdatui.views.formatting import value_text
 from lambdatui.views.function import FunctionDetail, function
@@ -257,14 +258,14 @@ def _figures(row: FunctionView) -> list[Field]:
     share = value_text(_COLUMNS["error_rate"], row.error_rate)
     return [
         field("calls", "invocations"),
-        Field("errors", f"{row.errors:,} ({share})", "error" if row.errors else ""),
+        Field("errors", f"{count(row.errors)} ({share})", "error" if row.errors else ""),
         field("timeouts", "timeouts", "error" if row.timeouts else ""),
         field("throttles", "throttles", "error" if row.throttles else ""),
         field("p50", "p50_ms"),
         field("p95", "p95_ms"),
         field("p99", "p99_ms"),
         field("max", "max_ms"),
-        Field("cold", f"{row.cold_starts:,} ({value_text(_COLUMNS['cold_ratio'], row.cold_ratio)})"),
+        Field("cold", f"{count(row.cold_starts)} ({value_text(_COLUMNS['cold_ratio'], row.cold_ratio)})"),
         Field("memory", f"{_mb(row.max_memory_mb)}/{_mb(row.memory_mb)}"),
         field("cost", "cost_usd"),
         field("month", "projected_usd"),
