@@ -131,15 +131,14 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     """How the functions changed, by the answer before, and what that was about."""
 
     def paint(self, answer: "FunctionsView") -> None:
-        """Shows the functions and their health; asks for what grew, the month's bill and the local runner."""
+        """Shows the functions and their health; asks for the month and the local runner, and then for the rest."""
         if self._growth is not None and self._growth[0] == self._growth_is_about:
             answer = self.answer = self._growth[1].added_to(answer)
         super().paint(answer)
-        self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
         self.session.places = places(answer.rows)
         self._choose_functions()
+        self._ask_on = True
         self.ask_beside_rows()
-        self.ask_fleet()
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
@@ -339,7 +338,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.query_one(HomeHeader).say_month(answer)
             self._month_has_come()
 
-    _month_awaited = False
+    _month_awaited = _ask_on = False
 
     def follow_row(self, *, moved: bool) -> None:
         """The month comes before the pane, unless a key moves the cursor: both compute, and the month is seen first."""
@@ -353,8 +352,17 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._month_has_come()
 
     def _month_has_come(self) -> None:
+        """Asks for what grew, for the band and for the pane: together they would keep the month waiting."""
         self._month_awaited = False
+        if self._ask_on:
+            self._ask_on = False
+            self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
+            self.ask_fleet()
         self.follow_row(moved=False)
+
+    def band_came(self) -> None:
+        """Asks for what the band shows."""
+        self.ask_fleet()
 
     def key_of(self, row: FunctionView) -> Any:
         """The function's id in the store."""

@@ -95,7 +95,7 @@ def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[C
     left = room - needed()
     for number, c in enumerate(growing):
         least = min(c.width, _MIN_WORDS)
-        widths[c.column.id] = max(1, min(least + left // (len(growing) - number), c.most))
+        widths[c.column.id] = max(1, min(least - -left // (len(growing) - number), c.most))
         left -= widths[c.column.id] - least
     return [(c.column, widths[c.column.id]) for c in chosen]
 

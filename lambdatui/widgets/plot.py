@@ -352,7 +352,7 @@ class _Canvas:
         before, look = self.cells[row][column]
         filled = before in self.signs.eighths[_EIGHTHS // 2 :] and before not in self.signs.eighths[: _EIGHTHS // 2]
         ground = look.tone if filled else look.tone if "reverse" in look.attributes else ""
-        self.cells[row][column] = sign, Look(tone, ground, attributes)
+        self.cells[row][column] = sign, Look(tone, "" if self.signs is ASCII else ground, attributes)
 
     def _lines(self) -> None:
         from lambdatui.widgets.plotted_lines import plotted

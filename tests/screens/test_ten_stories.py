@@ -67,6 +67,18 @@ async def test_2_an_order_id_in_all_logs_of_the_day_to_its_invocation(days: Path
         assert "REPORT RequestId: " in shown
 
 
+async def test_3_this_month_its_end_and_who_grew(days: Path) -> None:
+    for size in ((120, 40), (80, 24)):
+        async with screens(days, *size) as pilot:
+            assert "month $14.81 · end $21.75" in header_of(pilot.app)
+            await press(pilot, "dollar_sign", "3")
+            shown = painted(pilot)
+            for word in ("total ", "month end ", "change ", "budget "):
+                assert word in shown, word
+            grew = next(line for line in shown.splitlines() if "grew " in line)
+            assert "weekly-reinde" in grew
+
+
 async def test_4_throttled_last_night_limit_minute_and_culprit(days: Path) -> None:
     async with screens(days) as pilot:
         await press(pilot, "T")
@@ -88,6 +100,17 @@ async def test_6_a_tail_of_three_functions(days: Path, tmp_path: Path) -> None:
         await until(pilot, lambda: f"came live to {marked[0]}" in log_of(pilot.app), "the new lines")
         assert all(f"came live to {name}" in log_of(pilot.app) for name in marked)
         assert "came live to greeter" not in log_of(pilot.app)
+
+
+async def test_7_today_against_last_week_the_fleet(days: Path) -> None:
+    async with screens(days) as pilot:
+        await press(pilot, "equals_sign", "w")
+        assert "all functions with the same weekdays a week before" in header_of(pilot.app)
+        rows = {line.strip("! ").split("  ")[0]: line for line in painted(pilot).splitlines()}
+        assert "+" in rows["invocations"]
+        assert rows["errors"].startswith("!")
+        assert rows["throttles"].startswith("!")
+        assert "monthly-report" in rows
 
 
 async def test_8_one_teams_functions_everywhere(days: Path) -> None:
@@ -115,7 +138,7 @@ async def test_10_the_finance_table_as_csv(days: Path, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     async with screens(days) as pilot:
         await press(pilot, "dollar_sign")
-        await press(pilot, "S", "enter")
+        await press(pilot, "S")
         (path,) = tmp_path.glob("*.csv")
         rows = list(csv.DictReader(path.open()))
         assert {"shop-api", "payments"} <= {row["function"] for row in rows}

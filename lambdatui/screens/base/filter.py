@@ -104,6 +104,10 @@ class FilteredScreen(ShellScreen):
         self.query_one(FilterLine).start(self.filter)
         self.refresh_keys()
 
+    def takes_letters(self) -> bool:
+        """While the filter line is open."""
+        return self.query_one(FilterLine).display
+
     def back_word(self) -> str:
         """What Esc undoes first: ``no marks``, ``no filter``, ``all functions``; with nothing to undo, as elsewhere."""
         return self.marks_word() or ("no filter" if self.filter else self.narrowing_word()) or super().back_word()
