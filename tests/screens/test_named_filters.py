@@ -282,6 +282,14 @@ def test_remarks_and_lines_of_others_stay(tmp_path: Path) -> None:
     assert list(filters()) == ["team-a"]
 
 
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").write_text("a functions pay\n")
+    (tmp_path / "filters").symlink_to(tmp_path / "dotfiles")
+    SavedFilters(tmp_path / "filters").save(NamedFilter("b", "functions", "basket"))
+    assert (tmp_path / "filters").is_symlink()
+    assert (tmp_path / "dotfiles").read_text() == "a functions pay\nb functions basket\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="folders that cannot be written")
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
