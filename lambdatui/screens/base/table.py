@@ -308,10 +308,6 @@ class TableScreen(PaneScreen):
             self._why_empty = message.notice
             self.table.add_class("-empty")
 
-    def back_word(self) -> str:
-        """``no marks`` where Esc takes marks away first."""
-        return "no marks" if self.is_mounted and self.marks_count() else super().back_word()
-
     def summary(self) -> DataSummary:
         """The data's age and coverage, the filter, and the number of rows."""
         view = self.answer
