@@ -96,7 +96,7 @@ class FleetScreen(ComparesFleet):
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb, with what is compared with what."""
-        return ("Compare", f"all functions with {self.before}")
+        return ("Compare", f"{'these' if self.scope else 'all'} functions with {self.before}")
 
     def question(self) -> Callable[[QueryContext], FleetComparison]:
         """Compares all functions in scope with themselves before."""

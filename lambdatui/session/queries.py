@@ -171,6 +171,8 @@ class StoreWatch:
         self._written: tuple[int, ...] | None = None  # its size, and when it was written last
         self._version = 0
         self._mark: object = None
+        self._in_use = Lock()  # SQLite crashes where one thread closes what another is asking
+        self._closed = False
         self.replaced = False
         """Whether the last look found another store where one was."""
 
@@ -179,6 +181,10 @@ class StoreWatch:
 
         Raises ``QueryError``.
         """
+        with self._in_use:
+            return not self._closed and self._has_changed()
+
+    def _has_changed(self) -> bool:
         self.replaced = False
         try:
             try:
@@ -227,7 +233,9 @@ class StoreWatch:
         return had
 
     def close(self) -> None:
-        """Closes the connection that the watch keeps open."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        """Closes the connection that the watch keeps open, once a look that has begun is over."""
+        with self._in_use:
+            self._closed = True
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None

@@ -59,16 +59,17 @@ class SavedFilters:
         """The lines, to be changed; they are written at the end. No other program changes them meanwhile."""
         import fcntl
 
-        folder, new = self._path.parent, self._path.with_name(f"{self._path.name}.new")
+        path = self._path.resolve()  # a link into a folder of settings stays a link
+        folder, new = path.parent, path.with_name(f"{path.name}.new")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(self._path.with_name(f"{self._path.name}.lock"), "w", opener=_owners_only) as lock:
+            with open(path.with_name(f"{path.name}.lock"), "w", opener=_owners_only) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 lines = self._lines()
                 yield lines
                 with open(new, "w", encoding="utf-8", errors="replace", opener=_owners_only) as file:
                     file.writelines(f"{line}\n" for line in lines)
-                os.replace(new, self._path)
+                os.replace(new, path)
         except OSError as error:
             raise FilterError(f"{self._path}: cannot be written: {error.strerror or error}") from None
 

@@ -16,6 +16,9 @@ from lambdatui.views.function_set import FunctionSet
 OF_FUNCTIONS = "functions"
 """The screen whose filters choose functions."""
 
+OF_LINES = "logs"
+"""Where filters are of log lines, which have a language of their own."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _NAMED = re.compile(rf"(!?)@({_NAME.pattern})")
 
@@ -66,7 +69,12 @@ def expanded(expression: str, screen: str, saved: Callable[[], NamedFilters]) ->
 
     ``saved`` is called only where the filter has a name in it. A text that begins with @ is quoted to be found.
     """
-    if "@" not in expression or not any(_NAMED.fullmatch(term) for term in TERM.findall(expression)):
+    if "@" not in expression:
+        return Expanded(expression)
+    terms = TERM.findall(expression)
+    if screen == OF_LINES and (inside := [term for term in terms if _in_brackets(term)]):
+        raise FilterError(f"{inside[0]}: a name stands beside words, not in brackets; quote it to find the text")
+    if not any(_NAMED.fullmatch(term) for term in terms):
         return Expanded(expression)
     sets: list[FunctionSet] = []
     words = _words(expression, screen, saved(), sets, ())
@@ -101,6 +109,10 @@ def misfit(error: FilterError, text: str, screen: str, saved: Callable[[], Named
     return FilterError(f"{whose}, which does not fit here: {error}")
 
 
+def _in_brackets(term: str) -> bool:
+    return not _NAMED.fullmatch(term) and bool(_NAMED.fullmatch(term.lstrip("(!").rstrip(")")))
+
+
 def _words(
     expression: str, screen: str, saved: NamedFilters, sets: list[FunctionSet], within: tuple[str, ...]
 ) -> list[str]:
@@ -111,6 +123,9 @@ def _words(
             words.append(term)
             continue
         inverted, meant = named[1] == "!", filter_named(named[2], saved)
+        if screen == OF_LINES and meant.screen not in (OF_LINES, OF_FUNCTIONS):
+            # Anything could be a word of a line: what it is meant for would not be told.
+            raise FilterError(f"@{meant.name} is a filter of {meant.screen}, which does not fit log lines")
         if meant.name in within:
             raise FilterError(
                 f"@{meant.name} stands for itself: {' in '.join(f'@{name}' for name in (*within, meant.name))}"

@@ -20,7 +20,7 @@ from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.views.clipping import Clipping, code_span, forms, markdown_table
 from lambdatui.widgets.log_pane import LogPane
 from tests.support.command_line import PROGRAM
-from tests.support.screens import notice_of, press, settle, shown_lines, small_app, table_of
+from tests.support.screens import keys_shown, notice_of, press, settle, shown_lines, small_app, table_of
 from tests.support.small_store import request_id
 from tests.support.under_terminal import UnderTerminal
 from tests.support.waiting import wait_for
@@ -130,6 +130,7 @@ async def test_lines_are_chosen_with_shift_and_arrows_and_copied_with_ctrl_c(db:
         await opened(app, pilot, "W", "g", "shift+down", "shift+down", "shift+down")
         pane = app.screen.query_one(LogPane)
         assert pane.chosen_lines() == [0, 1, 2]
+        assert "Esc no choice" in keys_shown(app)
         assert [line[1] for line in shown_lines(pane)[:4]] == ["|", "|", "|", " "]
         await press(pilot, "ctrl+c")
         assert app.is_running
@@ -146,6 +147,17 @@ async def test_lines_are_chosen_with_shift_and_arrows_and_copied_with_ctrl_c(db:
         assert pane.chosen_lines() == []
         await press(pilot, "ctrl+c")
     assert app.return_code == 0
+
+
+async def test_the_key_line_names_the_choice_before_what_narrows_the_screen(db: Path) -> None:
+    app = small_app(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(app, pilot, "space", "W")
+        assert "Esc all functions" in keys_shown(app)
+        await press(pilot, "g", "shift+down")
+        assert "Esc no choice" in keys_shown(app)
+        await press(pilot, "escape")
+        assert "Esc all functions" in keys_shown(app)
 
 
 async def test_upwards_lines_are_chosen_from_the_end(db: Path) -> None:

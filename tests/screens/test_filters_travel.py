@@ -171,3 +171,15 @@ async def test_one_functions_screen_is_of_that_function_whatever_the_filter(db: 
         await press(pilot, "escape")
         assert app.screen.NAME == "functions"  # type: ignore[attr-defined]
         assert functions_shown(app) == {"pay"}
+
+
+async def test_a_fleet_that_is_narrowed_is_not_called_all_functions(db: Path) -> None:
+    app = small_fleet(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await type_filter(pilot, "pay")
+        await press(pilot, "equals_sign")
+        assert "these functions with" in header_of(app)
+        assert "functions: pay (1)" in header_of(app)
+        await press(pilot, "escape")
+        assert "all functions with" in header_of(app)

@@ -156,6 +156,20 @@ async def test_exported_functions_are_the_marked_ones_and_so_is_what_stands_besi
         assert [row["function"] for row in json.loads((tmp_path / "o.json").read_text())["rows"]] == ["basket", "cron"]
 
 
+async def test_marked_functions_that_the_filter_hides_are_exported_too(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = fleet(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "space", "space")
+        await type_filter(pilot, "function:cron")
+        await press(pilot, "S", "enter")
+        (written,) = tmp_path.glob("*.csv")
+        assert [row["function"] for row in csv.DictReader(written.open())] == ["cron", "basket"]
+
+
 async def test_three_functions_are_tailed_in_five_keys(store: Path) -> None:
     app = app_on(store)
     async with app.run_test(size=(200, 30)) as pilot:

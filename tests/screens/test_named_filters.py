@@ -16,7 +16,7 @@ from lambdatui.views.named_filter import NamedFilter, expanded, function_set
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.log_pane import LogPane
 from tests.support import tagged_store
-from tests.support.command_line import rows, run
+from tests.support.command_line import rows, run, run_program
 from tests.support.screens import (
     app_on,
     functions_shown,
@@ -212,6 +212,8 @@ def test_every_listing_takes_a_name(db: Path) -> None:
         ),
         (("--filter", "@often", "functions"), "@often is a filter of errors"),
         (("--filter", "errrs>0", "functions"), "did you mean errors?"),
+        (("logs", "--filter", "@often"), "@often is a filter of errors, which does not fit log lines"),
+        (("logs", "--filter", "(@team-a OR x)"), "a name stands beside words, not in brackets"),
         (("--filter", "pay", "import", "x.jsonl"), "--filter chooses among functions in a store"),
         (("errors", "--filter", "@loop"), "@loop stands for itself"),
     ],
@@ -280,6 +282,14 @@ def test_remarks_and_lines_of_others_stay(tmp_path: Path) -> None:
     assert list(filters()) == ["team-a"]
 
 
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").write_text("a functions pay\n")
+    (tmp_path / "filters").symlink_to(tmp_path / "dotfiles")
+    SavedFilters(tmp_path / "filters").save(NamedFilter("b", "functions", "basket"))
+    assert (tmp_path / "filters").is_symlink()
+    assert (tmp_path / "dotfiles").read_text() == "a functions pay\nb functions basket\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="folders that cannot be written")
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
@@ -301,3 +311,10 @@ def test_names_stand_for_what_was_saved_within_other_terms() -> None:
     assert [one.text for one in sets] == ["@b"]
     assert sets[0].tags
     assert function_set("tag.team:x", dict).by_tags_only
+
+
+def test_the_shell_completes_names(config: Path) -> None:
+    save("team-a", "functions", "pay")
+    environ = {"_LAMBDATUI_COMPLETE": "bash_complete", "COMP_CWORD": "3", "XDG_CONFIG_HOME": str(config)}
+    done = run_program(COMP_WORDS="lambdatui errors --filter @te", **environ)
+    assert done.stdout.split() == ["plain,@team-a"]

@@ -1,12 +1,14 @@
 """When screens ask the store, and how often."""
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from collectors.model.units import HOUR_MS
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.query import QueryScreen
+from lambdatui.session.queries import StoreWatch
 from lambdatui.session.session import Session
 from lambdatui.text.terminal import DARK, Terminal
 from tests.support import small_store
@@ -41,3 +43,20 @@ async def test_a_screen_asks_once_when_it_opens(key: str, tmp_path: Path, monkey
         await pilot.pause()
         await app.workers.wait_for_complete()
     assert asked == ["FunctionsScreen", KEYS[key]]
+
+
+def _look_often(watch: StoreWatch) -> None:
+    for _ in range(50):
+        watch.changed()
+
+
+def test_a_watch_that_is_closed_while_it_looks_ends_quietly(db: Path) -> None:
+    """As when the screens are left in the moment when a thread looks whether the store has changed."""
+    for _ in range(30):
+        watch = StoreWatch(db)
+        watch.changed()
+        looking = Thread(target=_look_often, args=(watch,))
+        looking.start()
+        watch.close()
+        looking.join(60)
+        assert not watch.changed()

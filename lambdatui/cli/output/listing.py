@@ -33,6 +33,17 @@ def asks_for_growth(listing: Listing) -> bool:
     return (listing.form != "text" and not listing.columns) or names_growth(named)
 
 
+def saved_names() -> list[str]:
+    """The names of saved filters; none where they cannot be read."""
+    from lambdatui.settings import paths
+    from lambdatui.settings.saved_filters import SavedFilters
+
+    try:
+        return sorted(SavedFilters(paths.filters_file())())
+    except filters.FilterError:
+        return []
+
+
 class ColumnsOption(click.Option):
     """An option that takes columns, and completes their ids.
 
@@ -59,6 +70,8 @@ class ColumnsOption(click.Option):
         if self._separator in incomplete and self._separator:
             head = incomplete[: incomplete.rindex(self._separator) + 1]
         typed = incomplete.removeprefix(head)
+        if self._suffix and typed.startswith("@"):
+            return [CompletionItem(f"{head}@{name}") for name in saved_names() if name.startswith(typed[1:])]
         return [
             CompletionItem(f"{head}{name}{self._suffix}", help=column.help)
             for name, column in self.columns.items()

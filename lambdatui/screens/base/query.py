@@ -235,10 +235,6 @@ class QueryScreen(CommandScreen):
         self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
 
-    def back_word(self) -> str:
-        """``all functions`` where Esc undoes what narrows the screen first."""
-        return "all functions" if self.narrowing is not None and not self.filter else super().back_word()
-
     @on(RangeClicked)
     def _range_clicked(self) -> None:
         self.choose_time()

@@ -308,10 +308,6 @@ class TableScreen(PaneScreen):
             self._why_empty = message.notice
             self.table.add_class("-empty")
 
-    def back_word(self) -> str:
-        """``no marks`` where Esc takes marks away first."""
-        return "no marks" if self.is_mounted and self.marks_count() else super().back_word()
-
     def summary(self) -> DataSummary:
         """The data's age and coverage, the filter, and the number of rows."""
         view = self.answer
@@ -468,7 +464,7 @@ class TableScreen(PaneScreen):
 
     def rows_exported(self) -> str:
         """``the 3 marked rows``; ``the rows`` where none are marked."""
-        return f"the {counted(marks, 'marked row')}" if (marks := self.marks_count()) else super().rows_exported()
+        return f"the {counted(len(self.rows_taken()), 'marked row')}" if self.marks_count() else super().rows_exported()
 
     def rows_taken(self) -> list[Any]:
         """What is exported and copied: the marked rows, in their order; without marks all that the filter leaves."""
@@ -476,10 +472,10 @@ class TableScreen(PaneScreen):
         if not self.marks_count():
             return shown
         taken = [row for row in shown if self.is_marked(row)]
-        if self.MARKS_FUNCTIONS:
-            return taken
         keys = {self.key_of(row) for row in taken}
-        return taken + [row for key, row in self._marked_rows.items() if key not in keys]
+        every = self.table.source.rows if isinstance(self.table.source, AllRows) else ()
+        others = filter(self.is_marked, every) if self.MARKS_FUNCTIONS else self._marked_rows.values()
+        return taken + [row for row in others if self.key_of(row) not in keys]  # those that the filter hides
 
     def _pass_marks_on(self) -> None:
         """Has the functions of the marked rows marked, for the screen that is opened next."""
