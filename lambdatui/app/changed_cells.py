@@ -54,7 +54,9 @@ class ChangedCells(CompositorUpdate):
 Look = tuple[str, str, str]
 """The codes of the attributes, of the foreground and of the background."""
 
-_NO_LOOK: Look = ("", "", "")
+_NO_LOOK: Look = ("", "39", "49")
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+"""What switches an attribute off, by its code; 22 switches off bold and dim alike."""
 
 
 @lru_cache(1 << 12)
@@ -63,14 +65,21 @@ def _look(style: Style, system: ColorSystem) -> Look:
     attributes, foreground, background = (
         part.render("x", color_system=system).partition("\x1b[")[2].partition("m")[0] for part in parts
     )
-    return attributes, foreground, background
+    return attributes, foreground or _NO_LOOK[1], background or _NO_LOOK[2]
 
 
+@lru_cache(1 << 12)
 def _change(before: Look, after: Look) -> str:
-    """The codes from one look to the next. What is switched off needs a reset of everything."""
-    off = before[0] != after[0] or any(old and not new for old, new in zip(before, after, strict=True))
-    codes = ["0", *after] if off else [new for old, new in zip(before, after, strict=True) if new != old]
-    return f"\x1b[{';'.join(code for code in codes if code)}m"
+    """The codes from one look to the next: those that differ, or a reset and all of them, whichever is shorter."""
+    had, has = (look[0].split(";") if look[0] else [] for look in (before, after))
+    gone = [code for code in had if code not in has]
+    off = list(dict.fromkeys(_OFF.get(code, "") for code in gone))
+    # 22 takes bold and dim away together: what is to stay of them is switched on again.
+    on = [code for code in has if code not in had or _OFF.get(code) in off]
+    colours = [new for old, new in zip(before[1:], after[1:], strict=True) if new != old]
+    fresh = ";".join(["0", *has, *(new for new in after[1:] if new not in _NO_LOOK)])
+    changed = ";".join([*off, *on, *colours])
+    return f"\x1b[{fresh if '' in off or len(fresh) < len(changed) else changed}m"
 
 
 class TerminalCells:

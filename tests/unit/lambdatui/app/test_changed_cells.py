@@ -2,7 +2,7 @@
 
 import io
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,7 +12,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from lambdatui.app.changed_cells import ChangedCells, TerminalCells
+from lambdatui.app.changed_cells import ChangedCells, TerminalCells, _change
 
 RED, PLAIN = Style(color="red"), Style()
 WIDTH = 12
@@ -106,11 +106,48 @@ def test_a_look_is_written_only_where_it_changes() -> None:
     written = ChangedCells([(0, 0, strip), (2, 3, again), (4, 4, again)]).render_segments(console)
     assert written == (
         "\x1b[1;1H\x1b[38;2;214;222;235;48;2;13;17;23mab\x1b[38;2;255;0;0mcd"
-        "\x1b[0;1;38;2;214;222;235;48;2;13;17;23mef\x1b[0mgh"
+        "\x1b[1;38;2;214;222;235mef\x1b[0mgh"
         "\x1b[4;3H\x1b[38;2;214;222;235;48;2;13;17;23mij\x1b[5;5Hij\x1b[0m"
     )
     plain = Console(force_terminal=True, color_system=None, file=io.StringIO())
     assert ChangedCells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
+
+
+ATTRIBUTES = st.sets(st.sampled_from(["1", "2", "3", "4", "7", "9", "21"])).map(lambda codes: ";".join(sorted(codes)))
+LOOKS = st.tuples(
+    ATTRIBUTES, st.sampled_from(["39", "31", "38;2;1;2;3", "38;5;7"]), st.sampled_from(["49", "44", "48;2;1;7;3"])
+)
+_SWITCHED_OFF = {"22": {"1", "2"}, "23": {"3"}, "24": {"4", "21"}, "27": {"7"}, "29": {"9"}}
+
+
+def obeyed(look: tuple[set[str], str, str], codes: str) -> tuple[set[str], str, str]:
+    """How a terminal paints after the codes."""
+    attributes, foreground, background = set(look[0]), look[1], look[2]
+    rest = codes.split(";")
+    while rest:
+        code = rest.pop(0)
+        if code in ("38", "48"):
+            length = 4 if rest[0] == "2" else 2
+            colour, rest = ";".join([code, *rest[:length]]), rest[length:]
+            foreground, background = (colour, background) if code == "38" else (foreground, colour)
+        elif code == "0":
+            attributes, foreground, background = set(), "39", "49"
+        elif code in _SWITCHED_OFF:
+            attributes -= _SWITCHED_OFF[code]
+        elif len(code) == 2 and code[0] in "34":
+            foreground, background = (code, background) if code[0] == "3" else (foreground, code)
+        else:
+            attributes.add(code)
+    return attributes, foreground, background
+
+
+@given(LOOKS, LOOKS)
+def test_a_change_leads_from_any_look_to_any_other(before: tuple[str, str, str], after: tuple[str, str, str]) -> None:
+    assume(before != after)
+    codes = _change(before, after)
+    assert len(codes) <= len(f"\x1b[0;{';'.join(after)}m")
+    begin = ({*filter(None, before[0].split(";"))}, *before[1:])
+    assert obeyed(begin, codes[2:-1]) == ({*filter(None, after[0].split(";"))}, *after[1:])
 
 
 def test_after_a_resize_everything_is_written() -> None:
