@@ -31,7 +31,7 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
 
     Prints the address to open. Needs the extra: pip install 'lambdatui[serve]'.
     """
-    context = current_context()
+    context = current_context(chooses_functions=True)
     try:
         from aiohttp import web
         from textual_serve.server import Server

@@ -70,6 +70,8 @@ OPTIONS = (
     GlobalOption("region", "Only this region (glob, repeatable).", "R", kind=REPEATED),
     GlobalOption("function", "Only functions like this (glob, repeatable).", "PATTERN", kind=REPEATED),
     GlobalOption("tag", "Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs).", "TAG", kind=REPEATED),
+    GlobalOption("filter", "Only functions that this filter of functions keeps; @NAME is a saved one.", "EXPR",
+                 configured=False),
     GlobalOption("tz", "Zone that times are shown in, and typed in: a name such as Europe/Berlin, local or UTC "
                  "(default: shown in this machine's, typed in UTC).", "ZONE"),
     GlobalOption("utc", "Short for --tz UTC.", kind=FLAG, first_frame=True),

@@ -47,7 +47,7 @@ def cells(app: LambdaTui) -> Iterator[tuple[str, Any, str]]:
     """Each sign that is painted, with its style and the text that it is part of."""
     front = in_front(app)
     # An area's body is soft, and its edge is judged. In 16 colours curves are the terminal's own, and told by their signs.
-    charts = [chart.region for chart in app.screen.query("Chart")]
+    charts = [chart.region for chart in app.screen.query("Chart, Band, RowPane")]
     ansi = app.current_theme.ansi
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         x = 0

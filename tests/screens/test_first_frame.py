@@ -33,7 +33,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, StartupRow, StartupView, startup_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import fitted_columns, home_header_lines
+from lambdatui.widgets.layout import band_lines, fitted_columns, home_header_lines
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.table import Table
 from pricing.bill import bill
@@ -273,7 +273,7 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     left, right = re.split(r"  +", painted[1].strip())
     assert header[1].strip().startswith(left)
     assert header[1].strip().endswith(right)
-    known, at, above = {0, 1}, 2, home_header_lines(columns)
+    known, at, above = {0, 1}, 2, home_header_lines(columns) + band_lines(columns, lines)
     for column, width in fitted_columns(FUNCTIONS, columns - (len(found.rows) > lines - above - 2)):
         if column.id in StartupRow.__slots__:
             known |= set(range(at, at + width))
@@ -283,6 +283,19 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     assert painted[above].rstrip() == drawn[0].rstrip()
     for line, under in zip(painted[above + 1 :], drawn[1:], strict=False):
         assert all(line.ljust(columns)[place] == under.ljust(columns)[place] for place in known), (line, under)
+
+
+async def test_picked_columns_stand_in_the_first_frame_too(store: Path) -> None:
+    picked = "function max_ms+ trouble errors"
+    found = startup_view(store, NOW_MS)
+    painted = [
+        bare(line) for line in first_lines.frame(found, store.name, NOW_MS, COLOURS, 80, 24, utc=True, picked=picked)
+    ]
+    app = app_on(store, saved={"functions.columns": picked})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert app.screen.query_one(Table).render_line(0).text.rstrip() == painted[4].rstrip()
+    assert painted[4].split() == ["Function", "Max", "Trouble", "Errors"]
 
 
 @pytest.mark.parametrize("of", [COLOURS, LINUX])
