@@ -43,7 +43,9 @@ class ChangedCells(CompositorUpdate):
             written.append(f"\x1b[{y + 1};{x + 1}H")
             for text, style, _ in strip:
                 look = _NO_LOOK if style is None or system is None else _look(style, system)
-                if look != now and not (text.isspace() and _is_same_on_spaces(now, look)):
+                if text.isspace() and not _SEEN_ON_SPACES.intersection(f"{now[0]};{look[0]}".split(";")):
+                    look = now[0], now[1], look[2]  # of a space nothing but the ground is seen
+                if look != now:
                     written.append(_change(now, look))
                     now = look
                 written.append(text)
@@ -54,7 +56,10 @@ class ChangedCells(CompositorUpdate):
 Look = tuple[str, str, str]
 """The codes of the attributes, of the foreground and of the background."""
 
-_NO_LOOK: Look = ("", "", "")
+_NO_LOOK: Look = ("", "39", "49")
+_SEEN_ON_SPACES = frozenset("45679")  # underlined, blinking, reversed, struck through: not bold, dim or italic
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+"""What switches an attribute off, by its code; 22 switches off bold and dim alike."""
 
 
 @lru_cache(1 << 12)
@@ -63,16 +68,7 @@ def _look(style: Style, system: ColorSystem) -> Look:
     attributes, foreground, background = (
         part.render("x", color_system=system).partition("\x1b[")[2].partition("m")[0] for part in parts
     )
-    return attributes, foreground, background
-
-
-def _is_same_on_spaces(look: Look, other: Look) -> bool:
-    """Whether a space looks alike: its foreground is not seen, nor whether it is bold."""
-    attributes = f"{look[0]};{other[0]}".split(";")
-    return look[2] == other[2] and all(code in _UNSEEN_ON_SPACES for code in attributes)
-
-
-_UNSEEN_ON_SPACES = ("", "1", "2", "3")  # bold, dim, italic
+    return attributes, foreground or _NO_LOOK[1], background or _NO_LOOK[2]
 
 
 @lru_cache(1 << 12)
@@ -81,24 +77,18 @@ def _seen_on_space(style: Style) -> Style:
     return style if style.underline or style.reverse or style.strike else Style(bgcolor=style.bgcolor)
 
 
-_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27"}  # what switches an attribute off
-_NO_COLOUR = ("39", "49")  # the terminal's own, of text and of its ground
-
-
+@lru_cache(1 << 12)
 def _change(before: Look, after: Look) -> str:
-    """The codes from one look to the next, in the fewer bytes: what differs alone, or everything after a reset."""
-    anew = ";".join(("0", *filter(None, after)))
-    had, has = (set(filter(None, attributes.split(";"))) for attributes in (before[0], after[0]))
-    gone = had - has
-    if not gone <= _OFF.keys():
-        return f"\x1b[{anew}m"
-    off = {_OFF[code] for code in gone}
-    on = has - had | (has & {"1", "2"} if "22" in off else set())  # bold and dim are switched off together
-    colours = [
-        new or none for old, new, none in zip(before[1:], after[1:], _NO_COLOUR, strict=True) if new != old
-    ]  # fmt: skip
-    differing = ";".join((*sorted(off), *sorted(on), *colours))
-    return f"\x1b[{min(differing, anew, key=len)}m"
+    """The codes from one look to the next: those that differ, or a reset and all of them, whichever is shorter."""
+    had, has = (look[0].split(";") if look[0] else [] for look in (before, after))
+    gone = [code for code in had if code not in has]
+    off = list(dict.fromkeys(_OFF.get(code, "") for code in gone))
+    # 22 takes bold and dim away together: what is to stay of them is switched on again.
+    on = [code for code in has if code not in had or _OFF.get(code) in off]
+    colours = [new for old, new in zip(before[1:], after[1:], strict=True) if new != old]
+    fresh = ";".join(["0", *has, *(new for new in after[1:] if new not in _NO_LOOK)])
+    changed = ";".join([*off, *on, *colours])
+    return f"\x1b[{fresh if '' in off or len(fresh) < len(changed) else changed}m"
 
 
 class TerminalCells:

@@ -79,5 +79,6 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
 
 def screens_command(context: CommandContext) -> list[str]:
     """What runs the screens for one visitor, with the global options of this command."""
-    values = {**context.options, "db": context.db, "range": context.range.preset, "config": context.config}
+    span = context.options["range"] or context.range.preset
+    values = {**context.options, "db": context.db, "range": span, "config": context.config}
     return [sys.executable, "-m", "lambdatui", *arguments_of(values, without=_OF_THIS_TERMINAL)]

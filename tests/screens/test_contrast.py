@@ -46,14 +46,17 @@ def in_front(app: LambdaTui) -> Region:
 def cells(app: LambdaTui) -> Iterator[tuple[str, Any, str]]:
     """Each sign that is painted, with its style and the text that it is part of."""
     front = in_front(app)
-    # An area's body is soft, and its edge is judged. In 16 colours curves are the terminal's own, and told by their signs.
-    charts = [chart.region for chart in app.screen.query("Chart")]
+    # In a plot an area's body is soft, and where curves cross one lies on the other: each is judged on the plain ground.
+    # In 16 colours curves are the terminal's own, and told by their signs.
+    plots = [plot.region for plot in app.screen.query("Chart, Band, RowPane")]
     ansi = app.current_theme.ansi
+    plain = {Color.parse(str(app.theme_variables[name])).rgb for name in ("background", "panel")} if not ansi else set()
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         x = 0
         for segment in strip if ansi else strip.apply_filter(DimFilter(), Color(0, 0, 0)):
             for sign in segment.text:
-                body = (ansi or sign == "█") and any(chart.contains(x, y) for chart in charts)
+                crossing = is_graphic(sign) and not ansi and tuple(segment.style.bgcolor.triplet) not in plain
+                body = (ansi or sign == "█" or crossing) and any(plot.contains(x, y) for plot in plots)
                 if sign != " " and front.contains(x, y) and segment.style is not None and not body:
                     yield sign, segment.style, segment.text.strip()
                 x += 1

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.system.test_serve import listening, serving
+from tests.support.served import listening, serving
 
 pytest.importorskip("textual_serve", reason="the extra 'serve' is not installed")
 
