@@ -43,6 +43,8 @@ class ChangedCells(CompositorUpdate):
             written.append(f"\x1b[{y + 1};{x + 1}H")
             for text, style, _ in strip:
                 look = _NO_LOOK if style is None or system is None else _look(style, system)
+                if text.isspace() and not _SEEN_ON_SPACES.intersection(f"{now[0]};{look[0]}".split(";")):
+                    look = now[0], now[1], look[2]  # of a space nothing but the ground is seen
                 if look != now:
                     written.append(_change(now, look))
                     now = look
@@ -55,6 +57,7 @@ Look = tuple[str, str, str]
 """The codes of the attributes, of the foreground and of the background."""
 
 _NO_LOOK: Look = ("", "", "")
+_SEEN_ON_SPACES = frozenset("45679")  # underlined, blinking, reversed, struck through: not bold, dim or italic
 
 
 @lru_cache(1 << 12)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from lambdatui.text.figures import count, milliseconds, money, ratio
 from lambdatui.text.table import cells, cut
 from lambdatui.text.terminal import Terminal
-from lambdatui.widgets.chart import Looks
+from lambdatui.widgets.chart import Looks, brief
 from lambdatui.widgets.layout import band_lines
 from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run, drawn
 
@@ -77,7 +77,7 @@ class Band(Widget):
         if y >= len(self._lines):
             return Strip.blank(self.size.width, ground)
         looks = Looks(self._terminal, self.app.theme_variables)
-        segments = [Segment(text, ground + looks.style(look)) for text, look in self._lines[y]]
+        segments = [Segment(text, ground + looks.style(look)) for text, look in brief(self._lines[y], self._terminal)]
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
     def _painted(self, series: "FleetSeries", width: int, height: int) -> list[list[Run]]:

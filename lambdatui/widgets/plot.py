@@ -287,8 +287,10 @@ class _Canvas:
             self.cells[row][column] = sign, QUIET
 
     def _fill(self, curve: Curve, *, bars: bool, first: bool) -> None:
+        """Bars or an area; the edge of an area is seen by its tone, unless lines over it say more."""
         full = Look(curve.tone if bars or not first else f"{curve.tone}-soft")
-        edge = Look(curve.tone)
+        lined = any(kind == LINE for kind, _ in self.plot.kinds())
+        edge = full if lined and not bars else Look(curve.tone)
         for column in range(self.width):
             value = self._value(curve, column)
             if not value or not self._is_bar(column, bars=bars):
@@ -399,9 +401,12 @@ class _Canvas:
 
 
 def _joined(cells: Sequence[Run]) -> list[Run]:
+    """Cells of one look as one run. An empty cell has its neighbour's look: each change of colour is some bytes."""
     runs: list[Run] = []
     text, look = "", PLAIN
     for sign, own in cells:
+        if sign == " " and own == PLAIN and not (look.ground or look.attributes):
+            own = look
         if own != look and text:
             runs.append((text, look))
             text = ""
