@@ -225,10 +225,14 @@ class _Canvas:
     rows: int
     signs: Signs
     cells: list[list[Run]] = field(default_factory=list)
+    values: dict[int, list[float | None]] = field(default_factory=dict)
+    firsts: list[int] = field(default_factory=list)
+    """The first step of each column, and the number of steps."""
 
     def lines(self) -> list[list[Run]]:
         """The cells as they are painted, the highest row first; neighbours of one look are one run."""
         self.cells = [[(" ", PLAIN)] * self.width for _ in range(self.rows)]
+        self.firsts = [column * len(self.plot.starts) // self.width for column in range(self.width + 1)]
         self._baseline()
         for number, (kind, curve) in enumerate(self.plot.kinds()):
             if kind in (BARS, AREA):
@@ -243,17 +247,23 @@ class _Canvas:
 
     def _steps(self, column: int) -> range:
         """The steps that a column shows: one, or several where there are more steps than columns."""
-        count = len(self.plot.starts)
-        first = column * count // self.width
-        return range(first, max(first + 1, (column + 1) * count // self.width))
+        return range(self.firsts[column], self._end(column))
+
+    def _end(self, column: int) -> int:
+        return max(self.firsts[column] + 1, self.firsts[column + 1])
 
     def _column_of(self, step: int) -> int:
         """The column in the middle of a step."""
         return min(self.width - 1, (2 * step + 1) * self.width // (2 * len(self.plot.starts)))
 
     def _value(self, curve: Curve, column: int) -> float | None:
-        known = [value for step in self._steps(column) if (value := self.plot.value(curve, step)) is not None]
-        return max(known, key=abs) if known else None
+        """The value of a column: that of its step, or the one furthest from 0 of several."""
+        values = self.values.get(id(curve))
+        if values is None:
+            of_steps = [self.plot.value(curve, step) for step in range(len(self.plot.starts))]
+            values = self.values[id(curve)] = [_furthest(of_steps[self.firsts[place] : self._end(place)])
+                                               for place in range(self.width)]  # fmt: skip
+        return values[column]
 
     def _eighth(self, value: float) -> int:
         """How many eighths of a cell a value stands above the bottom; what is more than 0 is at least one."""
@@ -398,6 +408,11 @@ class _Canvas:
             column = self._column_of(plot.cross)
             for row in range(self.rows):
                 self._put(row, column, self.signs.cross, "accent")
+
+
+def _furthest(values: Sequence[float | None]) -> float | None:
+    """The value furthest from 0; None where none is known."""
+    return max((value for value in values if value is not None), key=abs, default=None)
 
 
 def _joined(cells: Sequence[Run]) -> list[Run]:
