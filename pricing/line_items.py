@@ -47,6 +47,11 @@ class LineItem(NamedTuple):
     usage: int
 
     @property
+    def list_amount(self) -> Decimal | None:
+        """What the line's units cost at its rate without a free tier; None where there is no public price."""
+        return None if self.rate is None else EXACT.multiply(self.quantity, self.rate)
+
+    @property
     def formula(self) -> str:
         """The line's arithmetic in figures: ``(540000 - 400000) GB-s x 0.0000166667``."""
         units = f"({self.quantity:f} - {self.free:f})" if self.free else f"{self.quantity:f}"

@@ -18,12 +18,13 @@ from textual.driver import Driver
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widgets import Input
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.app.changed_cells import ChangedCells, TerminalCells
-from lambdatui.app.clipboard import osc52
+from lambdatui.app.clipboard import LIMIT_BYTES, give_to_tmux, osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
-from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
+from lambdatui.app.themes import ANSI_THEMES, FALLBACKS, THEMES, own_theme
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
@@ -41,7 +42,8 @@ _LONGEST_HOLD_S = 1.5
 
 _TURN_S = 0.0005
 SCREENS_LEFT = 8  # before garbage is collected: each is some 10,000 objects in cycles of references
-_QUIET_S = 0.3  # from leaving the last one to collecting: the next screen is painted first
+_ASKED_FIRST = ("rows", "overview", "details")  # groups of workers
+_QUIET_S = 0.3  # from leaving the last one to collecting, and between looks whether anything is asked
 _SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a million invocations
 _HUNG_UP = 128 + 1  # the exit code that SIGHUP, which other programs get then, ends with
 
@@ -85,7 +87,7 @@ class LambdaTui(App[int]):
     TITLE = "lambdatui"
     BINDINGS: ClassVar[list[BindingType]] = [
         # Priority: a prompt, the palette or a dialog must not take these keys for its own.
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "copy_or_quit", "Quit", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Stop", show=False, priority=True),
     ]
@@ -108,11 +110,15 @@ class LambdaTui(App[int]):
         super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
         self._painted, self._hold = painted, contextlib.ExitStack()
-        for known in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
+        for known in (*THEMES, *ANSI_THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
             self.register_theme(known)
+        self._own_themes = frozenset(themes or ())
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
         self.theme = theme
+        if session.terminal.still:
+            self.animation_level = "none"
+        Input.cursor_blink._default = not session.terminal.still  # of every line that is typed on
         if session.terminal.ascii:
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
@@ -209,17 +215,33 @@ class LambdaTui(App[int]):
         if not self._warm:
             self._warm = True
             self.call_after_refresh(self._say_notes)
-            self.set_timer(0.3, self._import_ahead)
+            self.set_timer(_QUIET_S, self._import_when_quiet)
             self.set_timer(_SCRUB_AFTER_S, self._scrub)
 
     def _say_notes(self) -> None:
         from lambdatui.session.queries import store_notes
 
-        for note in store_notes():
+        for note in (*store_notes(), *self._theme_notes()):
             self._say(note)
         if self.session.greeting and isinstance(self.screen, FunctionsScreen):
             self.screen.greet(self.session.greeting)
             self.session.greeting = ""
+
+    def _import_when_quiet(self) -> None:
+        """Imports ahead once nothing is asked any more: whoever waits for an answer comes first."""
+        if any(worker.group in _ASKED_FIRST and not worker.is_finished for worker in self.workers):
+            self.set_timer(_QUIET_S, self._import_when_quiet)
+        else:
+            self._import_ahead()
+
+    def _theme_notes(self) -> list[str]:
+        """What cannot be read well in the configuration's theme that is painted with, if it is one."""
+        if self.theme not in self._own_themes:
+            return []
+        from lambdatui.app.contrast import shortfalls
+
+        short = "; ".join(shortfalls(self.available_themes[self.theme])[:3])
+        return [f"theme {self.theme}: too little contrast: {short}; see lambdatui doctor"] if short else []
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
@@ -342,6 +364,11 @@ class LambdaTui(App[int]):
         self._screens_left = 0
         gc.collect()
 
+    async def action_copy_or_quit(self) -> None:
+        """Copies the lines that are chosen on a log; where none are, ends the program."""
+        if not (isinstance(self.screen, CommandScreen) and self.screen.copy_chosen()):
+            await self.action_quit()
+
     def save_state(self, path: str) -> None:
         """Saves the screen and the range that the next run begins with."""
         saved, choice = self.session.saved, self.session.choice
@@ -350,14 +377,23 @@ class LambdaTui(App[int]):
             saved["range"] = choice.preset
         save_state(path, saved)
 
+    @property
+    def most_copied_bytes(self) -> int:
+        """Bytes of UTF-8 that are copied at once."""
+        return LIMIT_BYTES
+
     def put_on_clipboard(self, text: str) -> bool:
         """Copies ``text`` through the terminal, its secrets redacted; true where it was too long and has been cut."""
         if self.session.redact:
             from lambdatui.text.redaction import redacted
 
             text = redacted(text)
-        sequence, cut = osc52(text, os.environ)
+        in_browser = self._driver is not None and self._driver.is_web
+        # The browser's page obeys the bare sequence, whatever multiplexer the server was started in.
+        sequence, cut = osc52(text, {} if in_browser else os.environ)
         self._clipboard = text
+        if not (in_browser or self.is_headless):
+            give_to_tmux(text, os.environ)
         if self._driver is not None:
             self._driver.write(sequence)
             self._driver.flush()

@@ -9,15 +9,44 @@ LIMIT_BYTES = 74_994
 _SCREEN_CHUNK = 700  # GNU screen takes strings of at most 768 bytes
 
 
+def give_to_tmux(text: str, environ: Mapping[str, str]) -> None:
+    """Hands the text to the tmux that this runs in, if it does: tmux puts it into its buffer and on the clipboard.
+
+    As tmux is usually set, it takes no sequence from within: neither a bare one nor one that is wrapped to pass. One
+    before 3.2 cannot be asked so; nobody waits for it, and what fails is silent.
+    """
+    if not environ.get("TMUX"):
+        return
+    import threading
+
+    threading.Thread(target=_load_buffer, args=(_capped(text)[0],), name="lambdatui-tmux", daemon=True).start()
+
+
+def _load_buffer(raw: bytes) -> None:
+    import contextlib
+    import subprocess
+
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(
+            ["tmux", "load-buffer", "-w", "-"], input=raw, timeout=5, check=False,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+def _capped(text: str) -> tuple[bytes, bool]:
+    """The text in UTF-8, at most ``LIMIT_BYTES`` of it, and whether it had to be cut."""
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= LIMIT_BYTES:
+        return raw, False
+    return raw[:LIMIT_BYTES].decode("utf-8", "ignore").encode("utf-8"), True
+
+
 def osc52(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     """The sequence that puts ``text`` on the clipboard, and whether the text had to be cut to ``LIMIT_BYTES``.
 
     tmux and GNU screen pass on to the terminal what is wrapped in a DCS of theirs; tmux wants every ESC inside doubled.
     """
-    raw = text.encode("utf-8", "replace")
-    cut = len(raw) > LIMIT_BYTES
-    if cut:
-        raw = raw[:LIMIT_BYTES].decode("utf-8", "ignore").encode("utf-8")
+    raw, cut = _capped(text)
     sequence = f"\x1b]52;c;{base64.b64encode(raw).decode('ascii')}\x07"
     if environ.get("TMUX"):
         doubled = sequence.replace("\x1b", "\x1b\x1b")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lambdatui.settings.context import CommandContext
     from lambdatui.views.startup_view import StartupView
 
+_FILTER = "functions.filter"  # where the state has the filter of the first screen
+
 
 def run(
     context: "CommandContext", *, painted: "StartupView | None" = None, greeting: str = "", has_state: bool = True
@@ -29,7 +31,7 @@ def run(
     ``greeting`` is said on the first screen. Without ``has_state`` nothing is taken from the run before, nor kept.
     """
     try:
-        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
+        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii, still=context.reduced_motion)
     except TerminalRefused as refused:
         sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
         return 1
@@ -43,14 +45,14 @@ def run(
         db=context.db,
         terminal=shown_on,
         choice=replace(context.range, local_labels=not context.utc),
-        scope=context.scope,
+        scope=replace(context, sets=()).scope,  # the filter is that of the first screen, and travels from there
         utc=context.utc,
         keys=context.keys,
         columns=context.columns,
         thresholds=context.thresholds,
         retention=context.retention,
         redact=not context.no_redact,
-        saved=load_state(paths.state_file()) if has_state else {},
+        saved=_filtered(load_state(paths.state_file()) if has_state else {}, context.options.get("filter")),
         greeting=greeting,
     )
     if context.pricing:
@@ -71,14 +73,24 @@ def run(
         terminal_signals.uninstall()
 
 
+def _filtered(saved: dict[str, str], given: str | None) -> dict[str, str]:
+    """The saved state with the filter of the command line in place of the one of the run before."""
+    return {**saved, _FILTER: given} if given else saved
+
+
 def _run(context: "CommandContext", session: Session, painted: "StartupView | None", *, has_state: bool) -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
+    if context.theme is None and not session.terminal.no_color and sys.stdin.isatty():
+        terminal_signals.ask_background(os.environ)
     try:
         gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.app.application import LambdaTui
+        from lambdatui.start.background import is_light
 
-        app = LambdaTui(session, theme_name(session.terminal, context.theme), painted=stands, themes=context.themes)
+        light = context.theme is None and is_light(os.environ, remote=session.terminal.remote)
+        theme = theme_name(session.terminal, context.theme, light=light)
+        app = LambdaTui(session, theme, painted=stands, themes=context.themes)
     except BaseException as error:
         if stands:
             first_frame.leave()
@@ -87,6 +99,8 @@ def _run(context: "CommandContext", session: Session, painted: "StartupView | No
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
+    if session.saved.get(_FILTER) == context.options.get("filter"):  # of this run alone
+        session.saved[_FILTER] = load_state(paths.state_file()).get(_FILTER, "")
     if has_state:
         app.save_state(paths.state_file())
     return code if code is not None else app.return_code or 0

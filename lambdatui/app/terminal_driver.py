@@ -9,8 +9,10 @@ import termios
 import threading
 from typing import Any
 
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from lambdatui.app.late_answers import AnswersApart
 from lambdatui.start import terminal_signals
 
 _PATIENCE_S = 0.08
@@ -31,6 +33,11 @@ class TerminalDriver(LinuxDriver):
             terminal_signals.set_driver(self)
         self.has_screen = self._stopped = self._listening = False
         self._turns = asyncio.get_running_loop()
+
+    def run_input_thread(self) -> None:
+        """Reads keys, and keeps the terminal's answers out of them."""
+        vars(linux_driver)["XTermParser"] = AnswersApart
+        super().run_input_thread()
 
     def write(self, data: str) -> None:
         """Drops what comes after the screen was given back."""

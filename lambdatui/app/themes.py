@@ -1,13 +1,13 @@
-"""Our own two themes, dark and light; the ``ansi-`` themes are Textual's and use the terminal's colours."""
+"""Our own two themes, dark and light, and Textual's two ``ansi-`` themes, which use the terminal's colours."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from collectors.model.errors import ExitCode, LambdatuiError
-from lambdatui.text.terminal import DARK, LIGHT
+from lambdatui.text.terminal import ANSI_DARK, ANSI_LIGHT, DARK, LIGHT
 
 THEMES = (
     Theme(
@@ -25,24 +25,26 @@ THEMES = (
         dark=True,
         variables={
             "block-cursor-foreground": "#ffffff",
-            "block-cursor-background": "#24405f",
+            "block-cursor-background": "#213b58",
             "block-cursor-text-style": "bold",
-            "border": "#2a3444",
-            "scrollbar": "#2a3444",
-            "scrollbar-hover": "#3a475b",
-            "scrollbar-active": "#4b5b73",
+            "block-cursor-blurred-foreground": "#ffffff",
+            "block-cursor-blurred-background": "#213b58",
+            "border": "#616d82",
+            "scrollbar": "#616d82",
+            "scrollbar-hover": "#7a869b",
+            "scrollbar-active": "#93a0b5",
             "scrollbar-background": "#0d1117",
             "scrollbar-background-hover": "#0d1117",
             "scrollbar-background-active": "#0d1117",
             "scrollbar-corner-color": "#0d1117",
-            "quiet": "#76839a",
+            "quiet": "#9aa7bb",
         },
     ),
     Theme(
         name=LIGHT,
-        primary="#b35900",
+        primary="#9a4b00",
         secondary="#0a58a8",
-        accent="#b35900",
+        accent="#9a4b00",
         warning="#7d5a00",
         error="#b3261e",
         success="#1a6b3c",
@@ -55,18 +57,55 @@ THEMES = (
             "block-cursor-foreground": "#10202f",
             "block-cursor-background": "#cfe2f7",
             "block-cursor-text-style": "bold",
-            "border": "#cfcfc8",
-            "scrollbar": "#cfcfc8",
-            "scrollbar-hover": "#b5b5ad",
-            "scrollbar-active": "#98988f",
+            "block-cursor-blurred-foreground": "#10202f",
+            "block-cursor-blurred-background": "#cfe2f7",
+            "border": "#80807a",
+            "scrollbar": "#80807a",
+            "scrollbar-hover": "#6b6b65",
+            "scrollbar-active": "#565650",
             "scrollbar-background": "#fbfbf9",
             "scrollbar-background-hover": "#fbfbf9",
             "scrollbar-background-active": "#fbfbf9",
             "scrollbar-corner-color": "#fbfbf9",
-            "quiet": "#5f6874",
+            "quiet": "#56606c",
         },
     ),
 )
+
+_REVERSED = {
+    "block-cursor-foreground": "ansi_default",
+    "block-cursor-background": "ansi_default",
+    "block-cursor-text-style": "reverse",
+    "block-cursor-blurred-foreground": "ansi_default",
+    "block-cursor-blurred-background": "ansi_default",
+    "block-cursor-blurred-text-style": "reverse",
+    "input-selection-foreground": "ansi_default",
+    "input-selection-background": "ansi_default",
+}
+
+
+def _ansi(name: str, colours: Mapping[str, str], variables: Mapping[str, str]) -> Theme:
+    theme = BUILTIN_THEMES[name]
+    return replace(theme, **colours, variables={**theme.variables, **_REVERSED, **variables})  # type: ignore[arg-type]
+
+
+# Textual's in the terminal's own 16 colours, without those that cannot be read on its usual grounds: a console's blue
+# on black; yellow, cyan and green on white.
+ANSI_THEMES = (
+    _ansi(
+        ANSI_DARK,
+        {"primary": "ansi_cyan"},
+        {"border": "ansi_white", "scrollbar": "ansi_white", "scrollbar-hover": "ansi_white",
+         "scrollbar-active": "ansi_bright_white"},
+    ),
+    _ansi(
+        ANSI_LIGHT,
+        {"secondary": "ansi_blue", "warning": "ansi_magenta", "success": "ansi_default"},
+        {"scrollbar": "ansi_black", "scrollbar-hover": "ansi_black", "scrollbar-active": "ansi_black",
+         "scrollbar-background": "ansi_default", "scrollbar-background-hover": "ansi_default",
+         "scrollbar-background-active": "ansi_default"},
+    ),
+)  # fmt: skip
 
 # Our style sheet's own variables, for themes that do not set them: Textual's.
 FALLBACKS = {"quiet": "ansi_default"}

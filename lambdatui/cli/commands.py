@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "errors": ("errors", "Errors in groups: what fails, how often, since when."),
             "throttles": ("throttles", "Throttles and concurrency."),
             "alarms": ("alarms", "Alarms as they stand, those that ring first."),
+            "compare": ("compare", "The fleet beside what it did before: figures, and who grew most."),
             "metrics": ("metrics", "CloudWatch metrics, of functions and of accounts."),
             "durable": ("durable", "Durable executions: how they stand; and what happened in one."),
             "configuration": ("configuration", "How functions are configured, and what changed."),

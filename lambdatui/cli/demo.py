@@ -21,6 +21,7 @@ from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
 from lambdatui.cli.price_book import price_book
+from lambdatui.cli.store_access import narrowed
 from lambdatui.start import first_frame
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice
@@ -32,8 +33,7 @@ _RUNNER, _COLLECTOR = "runner", "collector"
 _BUDGET_USD = 15.0
 """The month's budget where the configuration names none: the simulated shop will pass it."""
 _GREETING = (
-    "The demo: thirty simulated days, then real processes. Try E (errors since the deploy), $ (this month),"
-    " 2 T (throttled last night)"
+    "Demo: 30 simulated days, then real. Try E (errors since the deploy), $ (this month), 2 T (throttled last night)"
 )
 _TEXT_COLUMNS = (
     "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,"
@@ -158,8 +158,16 @@ class _Processes:
             start_new_session=True,  # ctrl-c is ours: it is passed on in order
         )
 
+    def wait_for_days(self) -> None:
+        """Wait until the simulated days are in the store, all of them."""
+        assert self.collector.stdout is not None
+        self.collector.stdout.readline()
+
     def close(self) -> None:
-        """End the runner, then the collector, which reads to the log's end first."""
+        """End the runner, then the collector, which reads to the log's end first.
+
+        What is missing of the simulated days then stays out.
+        """
         for process in (self.runner, self.collector):
             assert process.stdin is not None
             process.stdin.close()
@@ -190,7 +198,7 @@ def _screens(folder: Path, seconds: float, seed: int, *, simulated_until_ms: int
     from lambdatui.app.launch import run
     from lambdatui.start.terminal_signals import call_before_end
 
-    context, greeting = current_context(), ""
+    context, greeting = current_context(chooses_functions=True), ""
     if simulated_until_ms is not None:
         greeting = _GREETING
         context = replace(context, thresholds={"budget_usd": _BUDGET_USD, **context.thresholds})
@@ -203,7 +211,10 @@ def _screens(folder: Path, seconds: float, seed: int, *, simulated_until_ms: int
         if not stays:
             call_before_end(lambda: shutil.rmtree(folder, ignore_errors=True))
         try:
-            return run(replace(context, db=processes.store), greeting=greeting, has_state=False)
+            code = run(replace(context, db=processes.store), greeting=greeting, has_state=False)
+            if stays:
+                processes.wait_for_days()
+            return code
         except BaseException:
             if not interrupts.came:
                 raise
@@ -244,11 +255,12 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing, simulat
     with _processes(folder, seconds, seed, simulated_until_ms) as processes:
         click.echo(f"calling {', '.join(processes.functions)} for {seconds:g} s", err=True)
         processes.runner.wait()
+        processes.wait_for_days()
         store = processes.store
     with Reader(store) as reader:
         since = None if simulated_until_ms is None else str(simulated_until_ms)
         whole = RangeChoice("all", start=since).resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        scope = current_context().scope.bound(reader)
+        scope = narrowed(current_context(chooses_functions=True).scope, reader, whole)
         if listing.form == "text" and not listing.columns:
             listing = replace(listing, columns=_TEXT_COLUMNS)
         view = functions(reader, whole, price_book(), scope=scope)

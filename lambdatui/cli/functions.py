@@ -2,11 +2,12 @@
 
 from collectors.model.clock import now_ms
 from lambdatui.cli.listing_command import listing_command
-from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.output.listing import Listing, asks_for_growth
 from lambdatui.cli.price_book import price_book
 from lambdatui.cli.store_access import Opened
 from lambdatui.views.function_tags import with_tags
 from lambdatui.views.functions import FunctionsView, FunctionView, functions
+from lambdatui.views.growth import growth
 
 
 def asks_for_tags(listing: Listing) -> bool:
@@ -35,4 +36,6 @@ def command(store: Opened, listing: Listing) -> FunctionsView:
         now_ms=None if store.context.range.at is not None else now_ms(),
         thresholds=store.context.thresholds,
     )
+    if asks_for_growth(listing):
+        view = growth(store.reader, store.range, price_book(), scope=store.context.scope).added_to(view)
     return with_tags(view, store.reader) if asks_for_tags(listing) else view

@@ -57,12 +57,22 @@ def keep_tag_terms(ctx: click.Context, terms: Sequence[Any]) -> None:
         ctx.meta.setdefault(_GIVEN, {})["tag_terms"] = tuple(terms)
 
 
-def current_context() -> CommandContext:
+def keep_function_sets(ctx: click.Context, sets: Sequence[Any]) -> None:
+    """Scope everything to functions that are in these sets, as a filter of functions does."""
+    if sets:
+        ctx.meta.setdefault(_GIVEN, {})["function_sets"] = tuple(sets)
+
+
+def current_context(*, chooses_functions: bool = False) -> CommandContext:
     """The global options of the running command line; the configuration's where it gives none.
 
-    Raises ``RangeError``, ``ConfigError``, ``TagError``.
+    ``chooses_functions``: the command is of functions in a store, of which ``--filter`` can choose some. Raises
+    ``RangeError``, ``ConfigError``, ``TagError``, ``FilterError``.
     """
-    context = resolve_context(click.get_current_context().meta.get(_GIVEN, {}))
+    options = click.get_current_context().meta.get(_GIVEN, {})
+    if options.get("filter") and not chooses_functions:
+        raise click.UsageError("--filter chooses among functions in a store, of which this command is not")
+    context = resolve_context(options)
     _last_context[:] = [context]
     return context
 

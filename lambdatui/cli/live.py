@@ -19,6 +19,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write.sessions import keep_session
 from lambdatui.cli import interrupts
 from lambdatui.cli.spending import Spending, cost_of
+from lambdatui.cli.store_access import narrowed
 from lambdatui.settings.context import CommandContext
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
@@ -26,6 +27,7 @@ from lambdatui.text.safe_output import log_text
 from lambdatui.views.line_conditions import LineQuery
 from lambdatui.views.live import LiveTarget, live_target
 from lambdatui.views.logs import LogView
+from lambdatui.views.resolved_range import resolved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +60,8 @@ def tail(
     from collectors.sources.base import BudgetReached
 
     with Reader(context.db) as reader:
-        target = live_target(reader, scope=context.scope)
+        time_range = resolved(reader, context.range, now_ms())
+        target = live_target(reader, scope=narrowed(context.scope, reader, time_range))
     if not as_json:
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)

@@ -72,7 +72,9 @@ def command(
             raise click.UsageError("--live shows lines as they come: --stats and --context are of stored ones")
         wanted = [line_query.phrase(words), *([where] if where else [])]
         as_json = listing.form == "json"
-        tail(current_context(), wanted, profile=profile, endpoint_url=endpoint_url, as_json=as_json)
+        tail(
+            current_context(chooses_functions=True), wanted, profile=profile, endpoint_url=endpoint_url, as_json=as_json
+        )
         return
     if profile or endpoint_url:
         raise click.UsageError("--profile and --endpoint-url are for --live")

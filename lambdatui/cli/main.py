@@ -191,7 +191,7 @@ def _start(ctx: click.Context) -> NoReturn:
         raise LambdatuiError(
             "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'"
         )
-    context = current_context()
+    context = current_context(chooses_functions=True)
     from lambdatui.app.launch import run
 
     ctx.exit(run(context) or ExitCode.DONE)

@@ -31,7 +31,7 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
 
     Prints the address to open. Needs the extra: pip install 'lambdatui[serve]'.
     """
-    context = current_context()
+    context = current_context(chooses_functions=True)
     try:
         from aiohttp import web
         from textual_serve.server import Server
@@ -71,8 +71,8 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
 
     os.environ.pop("LAMBDATUI_TOKEN", None)  # nothing that the screens start needs it
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    for name in ("SSH_CONNECTION", "NO_COLOR"):
-        os.environ.pop(name, None)  # what this shell is reached by says nothing of the browser
+    for name in ("SSH_CONNECTION", "NO_COLOR", "COLORFGBG", "TMUX", "STY"):
+        os.environ.pop(name, None)  # where this shell runs says nothing of the browser
     Guarded(shlex.join(screens_command(context)), host=_LOOPBACK, port=port, title="lambdatui").serve()
     return ExitCode.DONE
 

@@ -13,6 +13,8 @@ from collectors.model.clock import now_ms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.global_options import current_context
 from lambdatui.settings.context import CommandContext
+from lambdatui.views.function_set import FunctionSet
+from lambdatui.views.measured_sets import measured_sets
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Scope, unmatched
 from lambdatui.views.time_range import TimeRange
@@ -44,13 +46,28 @@ class _Said:
 @contextmanager
 def opened() -> Iterator[Opened]:
     """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
-    context = current_context()
+    context = current_context(chooses_functions=True)
     with _grouped(context.db) as reader, reader.snapshot():
         time_range = resolved(reader, context.range, now_ms())
         with reader.until(time_range.until_ms):
+            context = replace(context, sets=_measured(context.sets, reader, time_range))
             context = replace(context, tagged=context.scope.bound(reader).tagged)
             say_unmatched(context.scope, reader)
             yield Opened(context, reader, time_range)
+
+
+def narrowed(scope: Scope, reader: Reader, time_range: TimeRange) -> Scope:
+    """The scope with the functions that its tags and filters choose in the store."""
+    return replace(scope, sets=_measured(scope.sets, reader, time_range)).bound(reader)
+
+
+def _measured(sets: tuple[FunctionSet, ...], reader: Reader, time_range: TimeRange) -> tuple[FunctionSet, ...]:
+    """The sets with the functions that their filters choose by the figures of the range."""
+    if not sets:
+        return ()
+    from lambdatui.cli.price_book import price_book
+
+    return measured_sets(sets, reader, time_range, price_book())
 
 
 def _grouped(db: Path) -> Reader:

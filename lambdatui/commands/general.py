@@ -75,14 +75,15 @@ class Pause(Command[AsksStore]):
 
 
 class Copy(Command[IsScreen]):
-    """Copy the row, or the whole log, to the clipboard of your own terminal; it works over SSH and through tmux."""
+    """Copy what is meant: a trace, the arithmetic of a cost, a name, chosen lines, marked rows; again within 2 s as
+    Markdown with whose it is, again in its other forms. It works over SSH, in tmux and screen, and in a browser."""
 
     BINDING_KEY = "c"
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
-        """Copies the screen's ``copy_text``."""
-        screen.copy(screen.copy_text())
+        """Copies what the screen, or its row, is about."""
+        screen.copy_meant()
 
 
 class RawJson(Command[IsScreen]):

@@ -1,7 +1,7 @@
 """Commands of every screen of log lines."""
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.protocols import FillsScreen, HasLog
+from lambdatui.commands.protocols import ChoosesLines, FillsScreen, HasLog
 from lambdatui.commands.table import MOVES, FilterRows, NextMatch, PreviousMatch
 
 
@@ -142,7 +142,49 @@ class FullScreen(Command[FillsScreen]):
         screen.toggle_full_log()
 
 
+class ChooseDown(Command[ChoosesLines]):
+    """Choose lines to copy, downwards: the marked line or the first in sight, then one more below."""
+
+    BINDING_KEY = "shift+down"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: ChoosesLines) -> None:
+        """Chooses one line more."""
+        screen.choose_lines(1)
+
+
+class ChooseUp(Command[ChoosesLines]):
+    """Choose lines to copy, upwards."""
+
+    BINDING_KEY = "shift+up"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: ChoosesLines) -> None:
+        """Chooses one line more."""
+        screen.choose_lines(-1)
+
+
+class CopyChosen(Command[ChoosesLines]):
+    """Copy the chosen lines; again within 2 s as Markdown. Where none are chosen, this key leaves lambdatui."""
+
+    BINDING_KEY = "ctrl+c"
+    GROUP = "Log"
+
+    @classmethod
+    def available(cls, screen: ChoosesLines) -> bool:
+        """Only where lines are chosen."""
+        return screen.chosen_count() > 0
+
+    @classmethod
+    def run(cls, screen: ChoosesLines) -> None:
+        """Copies the chosen lines."""
+        screen.copy_chosen()
+
+
 LINES: Commands = (
+    ChooseDown, ChooseUp, CopyChosen,
     Search, NextMatch, PreviousMatch, NextError, PreviousError, OnlyErrors, Wrap, Timestamps, Fold, RenderJson,
     ScrollLeft, ScrollRight, *MOVES,
 )  # fmt: skip

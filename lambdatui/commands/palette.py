@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from lambdatui.commands.base import keys
-from lambdatui.commands.protocols import OffersCommands
+from lambdatui.commands.protocols import NamesFilters, OffersCommands
 from lambdatui.text.plain import plain
 
 _LONGEST_NAME = 140
@@ -18,11 +18,13 @@ _HITS_AT_ONCE = 50
 """The most offers that are listed: of 2,000 functions, further letters find the rest."""
 _NEAR_ENOUGH, _NEAR_AT_MOST = 0.6, 5
 
-SCREEN, COMMAND, FUNCTION, THEME = "screen", "command", "function", "theme"
+_SHORTEST_ID = 4
+
+SCREEN, COMMAND, FUNCTION, THEME, FILTER = "screen", "command", "function", "theme", "filter"
 
 _KINDS = {
     SCREEN: SCREEN, "go": SCREEN, COMMAND: COMMAND, FUNCTION: FUNCTION, "fn": FUNCTION, "func": FUNCTION,
-    "lambda": FUNCTION, THEME: THEME,
+    "lambda": FUNCTION, THEME: THEME, FILTER: FILTER,
 }  # fmt: skip
 """The words that limit what follows to one kind: ``fn checkout``."""
 
@@ -84,6 +86,27 @@ def themes(screen: OffersCommands, typed: str = "") -> Iterator[Offer]:
             yield Offer(THEME, f"theme {name}", f"Theme: {name}", use, "Paint with this theme, until you leave.")
 
 
+def named_filters(screen: OffersCommands, typed: str) -> Iterator[Offer]:
+    """``save NAME``, ``forget NAME``, and each saved filter by its name."""
+    if not isinstance(screen, NamesFilters):
+        return
+    rows, expression = screen.filter_to_save()
+    text = f"Save the filter of {rows} {plain(expression)}." if expression else "There is no filter here to save."
+    verb, _, rest = typed.strip().partition(" ")
+    if name := rest.strip().removeprefix("@"):
+        run = {"save": screen.save_filter, "forget": screen.forget_filter}.get(verb.lower())
+        if run is not None:
+            help_text = text if verb.lower() == "save" else "It is then no longer saved."
+            yield Offer(
+                COMMAND, typed, f"{verb.capitalize()} filter @{plain(name)}", partial(run, name), help_text, True
+            )
+    if expression:
+        yield Offer(COMMAND, "save", "Save filter  (save NAME)", screen.ask_filter_name, text)
+    for name in screen.filter_names():
+        use, meant = partial(screen.use_filter, f"@{name}"), typed.strip().removeprefix("@") == name
+        yield Offer(FILTER, f"@{name}", f"Filter: @{name}", use, "Filter by what was saved under it.", as_typed=meant)
+
+
 def habits(screen: OffersCommands, typed: str) -> Iterator[Offer]:
     """What people type who come from editors."""
     if typed.strip() in ("q", "q!", "qa", "qa!", "wq", "quit", "exit"):
@@ -98,13 +121,21 @@ def functions(screen: OffersCommands, names: Iterable[tuple[int, str]]) -> Itera
         yield Offer(FUNCTION, shown, f"Function: {shown}", run, "Open this function.")
 
 
-PROVIDERS: tuple[Provider, ...] = (habits, main_screens, commands_of_screen, themes)
+def lines_with(screen: OffersCommands, typed: str) -> Iterator[Offer]:
+    """The log lines of all functions that hold what may be somebody's id: of an order, a customer, a request."""
+    wanted = typed.strip()
+    if len(wanted) >= _SHORTEST_ID and not wanted.isalpha() and " " not in wanted:
+        run = partial(screen.jump_filtered, "logs", wanted)
+        yield Offer(SCREEN, f"lines {wanted}", f"Log lines that hold {plain(wanted)}", run, "Search all log lines.")
+
+
+PROVIDERS: tuple[Provider, ...] = (habits, named_filters, main_screens, commands_of_screen, themes)
 
 
 def offers_of(screen: OffersCommands, typed: str, names: Iterable[tuple[int, str]] = ()) -> list[Offer]:
     """All that could be meant. Functions only once something is typed: thousands would hide the rest."""
     offers = [offer for provider in PROVIDERS for offer in provider(screen, typed)]
-    return [*offers, *functions(screen, names)] if typed.strip() else offers
+    return [*offers, *functions(screen, names), *lines_with(screen, typed)] if typed.strip() else offers
 
 
 def hits_of(offers: Iterable[Offer], typed: str) -> list[Hit]:

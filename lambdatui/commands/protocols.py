@@ -92,6 +92,16 @@ class HasTable(Protocol):
         """The table."""
 
 
+class ArrangesColumns(Protocol):
+    """A screen with a table whose columns can be chosen, and sorted by."""
+
+    def sort_by_letter(self) -> None:
+        """Asks for a column's letter, and sorts by that column."""
+
+    def choose_columns(self) -> None:
+        """Asks which columns to show, and in which order."""
+
+
 class HasLog(Protocol):
     """A screen with log lines."""
 
@@ -117,6 +127,23 @@ class HasTrouble(Protocol):
         """Puts the rows in trouble first, or sorts them among the others."""
 
 
+class HasPanes(Protocol):
+    """A screen whose table has a pane for the row under the cursor, or a band above it, where there is room."""
+
+    def choose_panes(self) -> None:
+        """Shows another choice of band and pane."""
+
+    def scroll_pane(self, pages: float, /) -> None:
+        """Scrolls the pane by parts of its height; negative is up."""
+
+
+class HasTrends(Protocol):
+    """A screen whose rows may have a Trend."""
+
+    def toggle_scale(self) -> None:
+        """Draws the trends of all rows on one scale, or each on its own."""
+
+
 class Compares(HasTable, Protocol):
     """A screen whose rows may be functions, which can be compared."""
 
@@ -138,6 +165,19 @@ class MarksRows(HasTable, Protocol):
 
     def let_go(self) -> bool:
         """Takes all marks away; False where there are none."""
+
+
+class ChoosesLines(Protocol):
+    """A screen whose lines can be chosen, to be copied."""
+
+    def choose_lines(self, step: int, /) -> None:
+        """Chooses one line more: below (``step`` 1) or above (-1)."""
+
+    def chosen_count(self) -> int:
+        """How many lines are chosen."""
+
+    def copy_chosen(self) -> bool:
+        """Copies the chosen lines; False where none are."""
 
 
 class FillsScreen(Protocol):
@@ -243,6 +283,36 @@ class ShowsDetails(Protocol):
         """Shows all of the row under the cursor in a box."""
 
 
+class WritesTable(Protocol):
+    """A screen whose table is written to a file at once."""
+
+    def write_at_once(self) -> None:
+        """Writes the table to a new file, whose name is made up, and says where it lies."""
+
+
+@runtime_checkable
+class NamesFilters(Protocol):
+    """A screen whose filter can be saved under a name."""
+
+    def filter_names(self) -> Sequence[str]:
+        """The names of saved filters."""
+
+    def filter_to_save(self) -> tuple[str, str]:
+        """Of what rows the present filter is, and the filter; empty where there is none."""
+
+    def save_filter(self, name: str, /) -> None:
+        """Saves the present filter under a name."""
+
+    def ask_filter_name(self) -> None:
+        """Asks for the name to save the present filter under."""
+
+    def forget_filter(self, name: str, /) -> None:
+        """Takes a saved filter away."""
+
+    def use_filter(self, expression: str, /) -> None:
+        """Filters by an expression."""
+
+
 class IsScreen(Protocol):
     """What every screen does."""
 
@@ -252,11 +322,8 @@ class IsScreen(Protocol):
     def go_back(self) -> None:
         """Closes the filter line, else clears the filter, else leaves the screen."""
 
-    def copy_text(self) -> str:
-        """What ``copy`` is to copy: the row, or the whole log."""
-
-    def copy(self, text: str, /) -> None:
-        """Puts ``text`` on the clipboard of the terminal."""
+    def copy_meant(self) -> None:
+        """Puts what the screen, or its row, is about on the clipboard of the terminal."""
 
     def export(self) -> None:
         """Asks for a file's name, and writes what is shown to that file."""

@@ -1,7 +1,16 @@
 """Commands of every table."""
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble, MarksRows
+from lambdatui.commands.protocols import (
+    ArrangesColumns,
+    Compares,
+    HasCursor,
+    HasFilter,
+    HasTable,
+    HasTrends,
+    HasTrouble,
+    MarksRows,
+)
 
 
 class OpenRow(Command[HasCursor]):
@@ -57,6 +66,18 @@ class TroubleFirst(Command[HasTrouble]):
     def run(cls, screen: HasTrouble) -> None:
         """Changes the order."""
         screen.toggle_order()
+
+
+class OneTrendScale(Command[HasTrends]):
+    """Draw the Trend of all rows on one scale, so that they can be compared, or each on its own."""
+
+    BINDING_KEY = "t"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: HasTrends) -> None:
+        """Changes the scale."""
+        screen.toggle_scale()
 
 
 class NextMatch(Command[HasCursor]):
@@ -117,6 +138,34 @@ class ReverseSort(Command[HasTable]):
     def run(cls, screen: HasTable) -> None:
         """Reverses the order."""
         screen.table.reverse_sort()
+
+
+class SortByLetter(Command[ArrangesColumns]):
+    """Sort by a column: its heading, or the line at the bottom, shows the letter to type. The same again reverses."""
+
+    BINDING_KEY = "o"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "sort"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: ArrangesColumns) -> None:
+        """Shows the letters, and takes one."""
+        screen.sort_by_letter()
+
+
+class ChooseColumns(Command[ArrangesColumns]):
+    """Choose the columns of this table and their order, from all there are. The choice is kept for the next run."""
+
+    BINDING_KEY = "H"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "columns"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: ArrangesColumns) -> None:
+        """Opens the list of columns."""
+        screen.choose_columns()
 
 
 class Down(Command[HasCursor]):
@@ -270,7 +319,7 @@ class ClearMarks(Command[MarksRows]):
 
 
 class Compare(Command[Compares]):
-    """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
+    """Compare two marked functions, or one with itself one range earlier; on Functions without marks, all of them."""
 
     BINDING_KEY = "equals_sign"
     GROUP = "Marks"
@@ -282,7 +331,8 @@ class Compare(Command[Compares]):
 
 
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
+ARRANGE: Commands = (SortByLetter, ChooseColumns)
 TABLE: Commands = (
-    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort,
-    ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
+    OpenRow, FilterRows, OnlyTrouble, TroubleFirst, OneTrendScale, NextMatch, PreviousMatch, SortByNext, SortByPrevious,
+    ReverseSort, ColumnsRight, ColumnsLeft, Mark, ClearMarks, Compare, *MOVES,
 )  # fmt: skip

@@ -23,7 +23,7 @@ _LOOKS_EVERY_S = 0.05
 
 def run(log_path: Path, store: Path, simulated_until_ms: int | None, seed: int) -> None:
     """Collect the simulated days before ``simulated_until_ms`` (epoch ms; None: no such days), made with ``seed``, and
-    the log at ``log_path``, into ``store``, until the standard input ends.
+    the log at ``log_path``, into ``store``, until the standard input ends. A line on stdout says that they are there.
     """
     # Its parent ends it by closing the pipe; a closed terminal is the parent's matter.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
@@ -33,6 +33,8 @@ def run(log_path: Path, store: Path, simulated_until_ms: int | None, seed: int) 
         from lambdatui.demo.history.source import SimulatedDays
 
         _collect(SimulatedDays(calendar_until(simulated_until_ms), seed, _has_ended), store)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     log, ended = None, False
     while log is None and not ended:
         ended = _has_ended(_LOOKS_EVERY_S)

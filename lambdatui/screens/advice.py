@@ -11,6 +11,7 @@ from lambdatui.session.queries import QueryContext
 from lambdatui.text.figures import money
 from lambdatui.views.advice import advice, advice_parts, worth
 from lambdatui.views.advice_item import Advice
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.view import View
 
 
@@ -30,7 +31,10 @@ class AdviceScreen(TableScreen):
     def question(self) -> Callable[[QueryContext], View[Advice]]:
         """Asks for the advice of the range."""
         profile_of = self.session.profile_of if self.session.chosen_profile else None
-        return lambda query: advice(query.reader, query.range, query.book, scope=query.scope, profile_of=profile_of)
+        url = self.session.runner.url if self.session.runner is not None else None
+        return lambda query: advice(
+            query.reader, query.range, query.book, scope=query.scope, profile_of=profile_of, runner_url=url
+        )
 
     def key_of(self, row: Advice) -> Any:
         """The kind of advice, its function, and what was observed of it."""
@@ -41,10 +45,13 @@ class AdviceScreen(TableScreen):
         saved = worth(self.answer.rows)
         return *((f"at least {money(saved)} a month",) if saved else ()), *super().counts()
 
-    def copy_text(self) -> str:
+    def details_question(self, row: Advice) -> Callable[[QueryContext], RowDetails]:
+        """Shows the advice in full; asks nothing."""
+        return lambda _: of_parts(f"{row.function}: {row.kind}", advice_parts(row))
+
+    def row_text(self, row: Advice) -> str:
         """The row's command, to be pasted; where it has none, what to do."""
-        row: Advice | None = self.table.row
-        return "" if row is None else row.command or row.advice
+        return row.command or row.advice
 
     def open_row(self, row: Advice) -> None:
         """Shows the advice, its evidence and its arithmetic in a box."""

@@ -8,8 +8,9 @@ from lambdatui.commands.navigation import ShowAlarms
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.figures import count, instant
+from lambdatui.views.alarm_details import alarm_details, alarm_parts
 from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
+from lambdatui.views.row_details import RowDetails
 
 
 class AlarmsScreen(TableScreen):
@@ -41,10 +42,9 @@ class AlarmsScreen(TableScreen):
 
     def open_row(self, row: AlarmView) -> None:
         """Shows the alarm's state, condition and reason in a box."""
-        parts = [
-            ("State", f"{row.alarm_state} since {instant(row.since, utc=self.session.utc)}"),
-            ("Condition", row.condition or "-"),
-            ("Changes in the range", count(row.changes)),
-            ("Reason", row.reason or "-"),
-        ]
-        self.app.push_screen(DetailsScreen(row.alarm, parts))
+        self.app.push_screen(DetailsScreen(row.alarm, alarm_parts(row, utc=self.session.utc)))
+
+    def details_question(self, row: AlarmView) -> Callable[[QueryContext], RowDetails]:
+        """Asks for the alarm's history."""
+        utc = self.session.utc
+        return lambda query: alarm_details(query.reader, query.range, row, utc=utc)

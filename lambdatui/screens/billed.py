@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext, QueryError
@@ -22,6 +22,7 @@ from lambdatui.views.reconcile import (
     reconciled,
     whole_bill_said,
 )
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.view import View
 
 
@@ -32,7 +33,7 @@ class BillBy(CostsBy):
 class BilledScreen(TableScreen):
     """The screen of AWS's bill: the newest day first, the sum of the range last."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(BillBy, of_tables=TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow
     ROW_IS: ClassVar[str] = "line"
     REASON: ClassVar[str] = "reason"
@@ -95,21 +96,28 @@ class BilledScreen(TableScreen):
 
     def open_row(self, row: ReconciledRow) -> None:
         """Shows both figures, their difference and its likely reason in a box."""
+        self.app.push_screen(DetailsScreen(*self._in_full(row)))
+
+    def details_question(self, row: ReconciledRow) -> Callable[[QueryContext], RowDetails]:
+        """Shows both figures, their difference and its likely reason; asks nothing."""
+        title, parts = self._in_full(row)
+        return lambda _: of_parts(title, parts)
+
+    def _in_full(self, row: ReconciledRow) -> tuple[str, list[tuple[str, str]]]:
+        """A title, and all that is known of a row as labelled parts."""
         view: ReconciledView = self.answer
         if row.dimension == TOTAL and view.summary is not None:
-            self.app.push_screen(DetailsScreen("AWS's bill", in_words(view.summary, view.shape)))
-            return
+            return "AWS's bill", in_words(view.summary, view.shape)
 
         def quantity_and_amount(quantity: Any, amount: Any) -> str:
             used = "-" if quantity is None else exact(quantity)
             return f"{used} units, {rate(amount, row.currency)}"
 
         prices = (("at list", row.aws_list), ("net", row.aws_net), ("effective", row.aws_effective))
-        parts = [
+        return f"{row.day or view.range.label} {row.dimension}", [
             ("AWS billed", quantity_and_amount(row.aws_quantity, row.aws_amount)),
             *(("", f"{name} {money(amount, row.currency)}") for name, amount in prices if amount is not None),
             ("Computed", quantity_and_amount(row.quantity, row.amount)),
             ("AWS's less ours", rate(row.difference, row.currency)),
             ("Likely reason", row.reason),
         ]
-        self.app.push_screen(DetailsScreen(f"{row.day or self.answer.range.label} {row.dimension}", parts))

@@ -12,13 +12,15 @@ from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.navigation import ShowCollect
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
-from lambdatui.screens.dialogs.details import DetailsScreen, Part
+from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.destinations import ToPermissions
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.figures import age, count, counted, instant, milliseconds, money, ratio, size
+from lambdatui.text.figures import age, count, counted, instant, money, ratio, size
 from lambdatui.views.collection_details import CollectedView, collected
+from lambdatui.views.collection_parts import collection_parts
 from lambdatui.views.collections import CollectionView
 from lambdatui.views.local_runner import runner_log
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.time_range import RangeChoice, span_text
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.state_line import StateLine
@@ -202,31 +204,12 @@ class CollectScreen(TableScreen):
 
     def open_row(self, row: CollectionView) -> None:
         """Shows the collection in a box, with its first 50 rejected lines."""
-        view: CollectedView = self.answer
-        took = "it runs still, or was killed: run it again"
-        if row.took_s is not None:
-            took = milliseconds(round(1000 * row.took_s))
-        parts: list[Part] = [
-            ("Began", instant(row.started_at, utc=self.session.utc)),
-            ("Took", took),
-            (
-                "Read",
-                f"{counted(row.events, 'event')}, {row.duplicates:,} of them stored before; "
-                + (f"{row.older_than_pruned:,} older than what was pruned; " if row.older_than_pruned else "")
-                + counted(row.invocations, "invocation"),
-            ),
-        ]
-        if row.requests is not None:
-            parts.append(("Asked", f"{counted(row.requests, 'call')}, {money(row.cost_usd)} at list prices"))
-        if row.failures:
-            parts.append(("What could not be had", row.failures))
-        if row.log_ways:
-            parts.append(("How logs were read", row.log_ways))
-        parts += [
-            (f"Rejected: {reject.reason}", f"{reject.source}, line {reject.line}\n{reject.text[:500]}")
-            for reject in view.rejects[:50]
-        ]
-        self.app.push_screen(DetailsScreen(row.source, parts))
+        self.app.push_screen(DetailsScreen(row.source, collection_parts(row, self.answer, utc=self.session.utc)))
+
+    def details_question(self, row: CollectionView) -> Callable[[QueryContext], RowDetails]:
+        """Shows the collection in full; asks nothing."""
+        parts = collection_parts(row, self.answer, utc=self.session.utc)
+        return lambda _: of_parts(row.source, parts)
 
 
 def _finished(app: Any, running: "RunningCollection") -> None:

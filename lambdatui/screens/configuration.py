@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowConfiguration
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
-from lambdatui.screens.dialogs.settings import NOT_COLLECTED, SettingsScreen
+from lambdatui.screens.dialogs.settings import NOT_COLLECTED, SettingsScreen, settings_parts
 from lambdatui.session.queries import QueryContext
 from lambdatui.views.function_settings import FunctionSettings, SettingsView, function_settings
+from lambdatui.views.row_details import RowDetails, of_parts
 
 
 class ConfigurationScreen(TableScreen):
@@ -36,6 +37,11 @@ class ConfigurationScreen(TableScreen):
     def counts(self) -> tuple[str, ...]:
         """The number of functions, and what was not collected of them."""
         return *(() if self.answer.collected else (f"queues, sources, history {NOT_COLLECTED}",)), *super().counts()
+
+    def details_question(self, row: SettingsView) -> Callable[[QueryContext], RowDetails]:
+        """Shows all settings of the function; asks nothing."""
+        parts = settings_parts(row, utc=self.session.utc)
+        return lambda _: of_parts(row.function, parts)
 
     def open_row(self, row: SettingsView) -> None:
         """Shows all settings of the function in a box."""

@@ -8,14 +8,24 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.figures import money
-from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.views.cost_groups import (
+    BY_TAG,
+    GROUPINGS,
+    CostGroup,
+    CostGroups,
+    cost_groups,
+    line_to,
+    with_group_growth,
+)
+from lambdatui.views.growth import growth
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
@@ -25,7 +35,7 @@ _TAGS = "tags to sum by"
 class CostGroupsScreen(TableScreen):
     """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(CostsBy, of_tables=TABLE_COMMANDS)
     ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
     REASON: ClassVar[str] = "amount"
@@ -57,11 +67,29 @@ class CostGroupsScreen(TableScreen):
         return lambda query: cost_groups(query.reader, query.range, query.book, by, scope=query.scope)
 
     def paint(self, answer: CostGroups) -> None:
-        """Shows the sums, and the chart where they are by day."""
+        """Shows the sums, and the chart where they are by day; asks how they changed."""
         super().paint(answer)
+        self._ask_growth(answer, self._by, self.choice_of_shown_rows(), self.session.now_ms())
         self.query_one("#charts").display = bool(answer.days)
         if answer.days:
             self._paint_month(answer)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, groups: CostGroups, by: str, choice: RangeChoice, now_ms: int) -> None:
+        """Asks how much each group cost before, which takes longer than the sums: they do not wait for it."""
+
+        def of_groups(query: QueryContext) -> tuple[str, CostGroups]:
+            found = growth(query.reader, groups.range, query.book, scope=query.scope)
+            return by, with_group_growth(groups, found, query.reader, by)
+
+        self.ask_store("growth", of_groups, choice, now_ms)
+
+    def paint_part(self, subject: str, answer: tuple[str, CostGroups]) -> None:
+        """Shows the sums with how they changed, unless they are summed otherwise by now."""
+        by, groups = answer
+        if by == self._by:
+            self.answer = groups
+            super().paint(groups)
 
     def _paint_month(self, answer: CostGroups) -> None:
         from lambdatui.widgets.chart import Chart, Curve
@@ -118,6 +146,14 @@ class CostGroupsScreen(TableScreen):
     def key_of(self, row: CostGroup) -> Any:
         """The group: a function, a dimension, a region, a day or a tag's value."""
         return row.group
+
+    def details_question(self, row: CostGroup) -> Callable[[QueryContext], RowDetails]:
+        """Shows the group's arithmetic; asks nothing."""
+        return lambda _: of_parts(row.group, [("", line) for line in row.arithmetic[:200]])
+
+    def row_text(self, row: CostGroup) -> str:
+        """The group's arithmetic, under its name."""
+        return "\n".join((row.group, *row.arithmetic))
 
     def open_row(self, row: CostGroup) -> None:
         """Shows the first 200 lines of the group's arithmetic in a box."""

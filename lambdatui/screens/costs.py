@@ -7,7 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.costs import CostsBy
+from lambdatui.commands.costs import CostsBy, money_commands
 from lambdatui.commands.navigation import ShowCosts
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
@@ -15,22 +15,27 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.figures import count, counted, exact, money, rate, ratio
+from lambdatui.text.figures import count, counted, money, rate, ratio
+from lambdatui.views.cost_words import change_text, grown_text, logs_text, passing, total_text
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
-from lambdatui.views.time_range import RangeChoice
+from lambdatui.views.time_range import RangeChoice, TimeRange, day_of
 from lambdatui.widgets.fields import Field, Fields
 from pricing.changes import GRAMMAR
 from pricing.gate import Passed
 from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
+    from lambdatui.views.cost_growth import CostGrowth
+    from lambdatui.views.row_details import RowDetails
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
     from pricing.own_price import OwnPrice
 
 _FIELD_CELLS = 38
+_GROWTH = "growth"
+_MUCH = 0.2  # growth that is coloured
 
 
 class AskWhatIf(Command["CostsScreen"]):
@@ -67,17 +72,19 @@ class CostsScreen(TableScreen):
 
     NAME: ClassVar[str] = "costs"
     REASON: ClassVar[str] = "amount"
-    COMMANDS_HERE: ClassVar[Commands] = (
+    COMMANDS_HERE: ClassVar[Commands] = money_commands(
         CostsBy,
         AskWhatIf,
         AwsBill,
-        *(command for command in TABLE_COMMANDS if command is not ShowCosts),
+        of_tables=tuple(command for command in TABLE_COMMANDS if command is not ShowCosts),
     )
     ROW: ClassVar[type] = CostLineColumns
     ROW_IS: ClassVar[str] = "line"
+    COPIED: ClassVar[str] = "line's arithmetic"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
+    _growth: "CostGrowth | None" = None
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb: ``Costs``."""
@@ -111,16 +118,40 @@ class CostsScreen(TableScreen):
         return row.amount is None
 
     def paint(self, answer: CostsView) -> None:
-        """Shows the bill's lines, and above them total, prices, free tier, month and budget."""
+        """Shows the bill's lines, and above them total, prices, free tier, month and budget; asks what grew."""
         super().paint(answer)
+        self._growth = None
+        self._show_fields(answer)
+        self._ask_growth(answer.range, self.choice_of_shown_rows(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, shown: TimeRange, choice: RangeChoice, now_ms: int) -> None:
+        """Asks what the range before cost, for which the bill does not wait. A month is asked for as one."""
+        from lambdatui.views.cost_growth import cost_growth
+
+        self.ask_store(
+            _GROWTH, lambda query: cost_growth(query.reader, shown, query.book, scope=query.scope), choice, now_ms
+        )
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        """Shows what grew, beside the bill that it belongs to."""
+        if subject != _GROWTH:
+            super().paint_part(subject, answer)
+        else:
+            self._growth = answer
+            self._show_fields(self.answer)
+
+    def _show_fields(self, answer: CostsView) -> None:
         fields = [
-            Field("total", _total(answer), "warning"),
+            Field("total", total_text(answer), "warning", wide=len(answer.totals) > 1),
             _prices(answer, self.session.marks.dash),
             *_own(*self._own),
-            *(field for use in answer.free_tier for field in _free(use)),
-            *_month(answer.projection, self.session.marks.dash),
-            *_run_outs(answer.projection),
+            *_months(answer, self.session.marks.dash),
+            *_grown(self._growth, self.session.marks.more),
+            Field("logs", logs_text(answer) or "n/a: not collected", "" if logs_text(answer) else "quiet"),
             *self._budget(answer),
+            *(field for use in answer.free_tier for field in _free(use)),
+            *_run_outs(answer.projection),
             Field("without", ", ".join(OUTSIDE[:5]), "quiet", wide=True),
             Field("", ", ".join(OUTSIDE[5:]), "quiet", wide=True),
         ]
@@ -131,27 +162,40 @@ class CostsScreen(TableScreen):
         own, own_month = self._own
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
-            return []
+            return [Field("budget", "none (thresholds.budget_usd)", "quiet")]
         verdict = budget_of(answer, budget, own, own_month, unusable_rates=not_as_named())
         day = projected.budget_day if projected is not None else None
         limit = money(verdict.limit)
-        if day is not None or verdict.passed is Passed.NO:
-            return [Field("budget", f"{limit}, " + (f"passed {day}" if day else "the projection is above it"), "error")]
+        if day is not None:
+            return [Field("budget", passing(limit, day, day_of(answer.range.to_ms - 1)), "error")]
+        if verdict.passed is Passed.NO:
+            return [Field("budget", f"{limit}: the month's end is above it", "error")]
         if verdict.passed is Passed.UNKNOWN:
             return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
-        return [Field("budget", f"{limit}, not passed", "good")]
+        return [Field("budget", f"{limit}: will not be passed", "good")]
+
+    def row_text(self, row: "LineItem") -> str:
+        """The line's arithmetic."""
+        amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
+        return f"{row.function} {row.dimension}: {row.formula} = {amount}"
 
     def open_row(self, row: "LineItem") -> None:
         """Shows the line's quantity, arithmetic, price and basis in a box."""
-        amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
-        parts = [
-            ("Used", f"{exact(row.quantity)} {row.unit}"),
-            ("Covered by the free tier", f"{exact(row.free)} {row.unit}"),
-            ("Arithmetic", f"{row.formula} = {amount}"),
-            ("Price", f"{row.region}, {row.arch}, list price as of {self.answer.prices_as_of or '-'}"),
-            ("Basis", row.basis),
-        ]
+        from lambdatui.views.cost_details import cost_line_parts
+
+        parts = cost_line_parts(row, self.answer.prices_as_of)
         self.app.push_screen(DetailsScreen(f"{row.function} {row.dimension}", parts))
+
+    def details_question(self, row: "LineItem") -> "Callable[[QueryContext], RowDetails]":
+        """Asks for the days of the line."""
+        prices_as_of = self.answer.prices_as_of
+
+        def ask(query: QueryContext) -> "RowDetails":
+            from lambdatui.views.cost_details import cost_line_details
+
+            return cost_line_details(query.reader, query.range, query.book, row, prices_as_of)
+
+        return ask
 
     def costs_by_next(self) -> None:
         """Opens the costs in groups, by function first."""
@@ -193,11 +237,17 @@ class CostsScreen(TableScreen):
         return True
 
 
-def _total(view: CostsView) -> str:
-    """The total, one for each currency: currencies are never added."""
-    if len(view.totals) > 1:
-        return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
-    return money(view.total, view.currency)
+def _grown(growth: "CostGrowth | None", more: str) -> list[Field]:
+    """What the range costs beside the range before, at list price, and which functions it comes from."""
+    if growth is None:
+        return [Field("change", more, "quiet"), Field("grew", more, "quiet")]
+    beside, grown = change_text(growth), grown_text(growth)
+    if beside is None:
+        return [Field("change", "n/a: not collected before", "quiet"), Field("grew", "n/a", "quiet")]
+    return [
+        Field("change", beside, "warning" if growth.change > _MUCH else ""),
+        Field("grew", grown or "nothing", "" if grown else "quiet"),
+    ]
 
 
 def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
@@ -239,15 +289,27 @@ def _free(use: "FreeTierUse") -> list[Field]:
     ]
 
 
-def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
+def _months(view: CostsView, dash: str) -> list[Field]:
+    """What the month will come to, in each currency."""
+    known = {
+        currency: projected
+        for currency, projected in view.projections.items()
+        if projected.p50 is not None and (currency in view.totals or len(view.projections) == 1)
+    }
+    if not known:
+        why = "no public price" if view.rows and view.total is None else "nothing to go by yet"
+        return [Field("month end", "n/a", "quiet"), Field("", why, "quiet")]
+    return [field for currency, projected in known.items() for field in _month(projected, currency, dash)]
+
+
+def _month(projected: ProjectedCost, currency: str, dash: str) -> list[Field]:
     """What the month will come to, with an 80% interval once enough days were seen."""
-    if projected is None or projected.p50 is None:
-        return [Field("month", "-", "quiet")]
     days = f"{counted(projected.days_seen, 'whole day')} seen"
+    middle = money(projected.p50, currency)
     if projected.p10 is None or projected.p90 is None:
-        return [Field("month", money(projected.p50)), Field("", f"no range yet: {days}", "quiet")]
-    spread = f"{money(projected.p10)} {dash} {money(projected.p90)}"
-    return [Field("month", f"{money(projected.p50)}  ({spread})"), Field("", f"80% range, {days}", "quiet")]
+        return [Field("month end", middle), Field("", f"no range yet: {days}", "quiet")]
+    spread = f"{money(projected.p10, currency)} {dash} {money(projected.p90, currency)}"
+    return [Field("month end", f"{middle}  ({spread})"), Field("", f"80% range, {days}", "quiet")]
 
 
 def _run_outs(projected: ProjectedCost | None) -> list[Field]:

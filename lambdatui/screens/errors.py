@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
+from textual import work
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.navigation import LastView, ShowConfiguration, ShowErrors
@@ -12,10 +13,15 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.destinations import ToInvocation
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.figures import count, counted, instant
+from lambdatui.text.figures import counted
+from lambdatui.views.error_details import error_details, error_parts
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
+from lambdatui.views.error_growth import ErrorGrowth, error_growth
 from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
+from lambdatui.views.invocation_clipping import TraceOf
+from lambdatui.views.row_details import RowDetails
+from lambdatui.views.time_range import RangeChoice
 
 _INDENT = "  "
 
@@ -109,6 +115,33 @@ class ErrorsScreen(TableScreen):
         """Asks for the errors of the range, and whether each is new or more frequent."""
         return lambda query: error_trends(query.reader, query.range, scope=query.scope)
 
+    def paint(self, answer: ErrorTrends) -> None:
+        """Shows the errors, and asks how often they came before."""
+        if self._growth is not None and self._growth[0] == self._growth_is_about:
+            answer = self.answer = self._growth[1].added_to(answer)
+        super().paint(answer)
+        self._ask_growth(answer, self.choice_of_shown_rows(), self.session.now_ms())
+
+    _growth: tuple[object, ErrorGrowth] | None = None
+    """How often errors came before, by the answer before, and what that was about."""
+
+    @property
+    def _growth_is_about(self) -> object:
+        return self.session.choice, self.shown_scope
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, view: ErrorTrends, choice: RangeChoice, now_ms: int) -> None:
+        shown = view.range
+        self.ask_store(
+            "growth", lambda query: error_growth(query.reader, shown, view, scope=query.scope), choice, now_ms
+        )
+
+    def paint_part(self, subject: str, answer: ErrorGrowth) -> None:
+        """Shows how often the errors came before."""
+        self._growth = self._growth_is_about, answer
+        self.answer = answer.added_to(self.answer)
+        super().paint(self.answer)
+
     def key_of(self, row: ErrorTrendView) -> Any:
         """The function, the error's fingerprint, and whether the row is a family."""
         return row.function_id, row.fingerprint, isinstance(row, ErrorFamilyView)
@@ -159,20 +192,19 @@ class ErrorsScreen(TableScreen):
         """Shows the error under the cursor in a box."""
         row: ErrorTrendView | None = self.table.row
         if row is not None:
-            self.app.push_screen(DetailsScreen(f"{row.function}: {row.error_type}", self._parts(row)))
+            self.app.push_screen(
+                DetailsScreen(f"{row.function}: {row.error_type}", error_parts(row, utc=self.session.utc))
+            )
 
-    def _parts(self, row: ErrorTrendView) -> list[tuple[str, str]]:
+    def details_question(self, row: ErrorTrendView) -> Callable[[QueryContext], RowDetails]:
+        """Asks for the trace of the error's last invocation."""
         utc = self.session.utc
-        deployed = instant(row.deployed_at, utc=utc) if row.deployed_at is not None else "not known: lambdatui collect"
-        return [
-            ("Message", row.message.removeprefix(_INDENT) or "-"),
-            ("In this range", f"{count(row.count)} of {count(row.invocations)} invocations"),
-            ("Seen", f"first {instant(row.first_seen, utc=utc)}, last {instant(row.last_seen, utc=utc)}"),
-            ("Last deploy", f"{deployed}{': ' + row.deploy if row.deploy else ''}"),
-            (row.novelty.capitalize() or "New or not", row.evidence),
-            ("Basis", "lines that Logs Insights found, by pattern" if row.error_type == PATTERN else row.basis),
-            ("A request that failed so", row.sample_request_id or "none is kept"),
-        ]
+        return lambda query: error_details(query.reader, row, utc=utc)
+
+    def trace_of(self, row: ErrorTrendView) -> TraceOf:
+        """That of an invocation which failed so; where none is kept, the error's type and message."""
+        message = row.message.removeprefix(_INDENT)
+        return TraceOf(request_id=row.sample_request_id or "", otherwise=f"{row.error_type}: {message}")
 
     def open_row(self, row: ErrorTrendView) -> None:
         """Opens or closes a family; of an error, opens an invocation that failed so."""

@@ -12,6 +12,7 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.screens.base.invoking import InvokingScreen
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.session.messages import AnswerFailed
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
 from lambdatui.views.filters import Filter
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.growth import Growth
     from lambdatui.views.overview import Overview
+    from lambdatui.views.row_details import RowDetails
     from lambdatui.views.scope import Scope
     from lambdatui.views.startup_view import StartupView
     from lambdatui.widgets.band import Band
@@ -43,6 +46,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
     MARKS_FUNCTIONS: ClassVar[bool] = True
+    COPIED: ClassVar[str] = "name"
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
@@ -93,7 +97,8 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.table.show_rows(rows)
             # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
             size = self.app.size
-            self.table.show_vertical_scrollbar = self._startup_view.count > size.height - beside_rows(*size)
+            room = size.height - beside_rows(*size, self._chosen_panes)
+            self.table.show_vertical_scrollbar = self._startup_view.count > room
             self.session.shown = TimeRange(*self._startup_view.ends)
             whole = self._startup_view.whole
             self.query_one(HomeHeader).say_health(
@@ -122,17 +127,39 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._startup_view.as_of, None, self.filter, (counted(self._startup_view.count, "function"),)
         )
 
+    _growth: "tuple[object, Growth] | None" = None
+    """How the functions changed, by the answer before, and what that was about."""
+
     def paint(self, answer: "FunctionsView") -> None:
-        """Shows the functions and their health; asks for the month's bill and for the local runner."""
+        """Shows the functions and their health; asks for the month and the local runner, and then for the rest."""
+        if self._growth is not None and self._growth[0] == self._growth_is_about:
+            answer = self.answer = self._growth[1].added_to(answer)
         super().paint(answer)
         self.session.places = places(answer.rows)
         self._choose_functions()
+        self._ask_on = True
         self.ask_beside_rows()
-        self.ask_fleet()
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
             self.session.runner = None
+
+    @property
+    def _growth_is_about(self) -> object:
+        return self.session.choice, self.shown_scope
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="growth")
+    def _ask_growth(self, choice: RangeChoice, now_ms: int) -> None:
+        """Asks how the functions changed, which takes longer than the rows: they do not wait for it."""
+        from lambdatui.views.growth import growth
+
+        label = self.session.shown.label if self.session.shown is not None else ""
+
+        def of_rows(query: "QueryContext") -> "Growth":
+            # A month is compared with the month before: the exact ends of its range do not say that it is one.
+            return growth(query.reader, replace(query.range, label=label), query.book, scope=query.scope)
+
+        self.ask_store("growth", of_rows, choice, now_ms)
 
     @property
     def band(self) -> "Band":
@@ -174,6 +201,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     def ask_beside_rows(self) -> None:
         """Shows the health of the functions that the filter leaves, and asks for what stands beside them."""
+        self._month_awaited = True
         self.query_one(HomeHeader).say_health(health(self._filtered_rows(), self.session.thresholds))
         self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
 
@@ -216,7 +244,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     def scope_for(self, subject: str) -> "Scope":
         """What stands beside the rows is of those that the filter leaves; the band names its functions itself."""
         chosen = self.session.function_filter
-        if chosen is None or subject in ("rows", "fleet"):
+        if chosen is None or subject in ("rows", "fleet", "growth"):
             return super().scope_for(subject)
         return self.scope.and_functions(chosen)
 
@@ -225,15 +253,28 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         tags = self.own_tags
         super().filter_to(expression, done=done)
         if done and self.answer is not None and tags == self.own_tags:  # with other tags the store was asked again
-            before = self._chosen
-            self._choose_functions()
-            if self._chosen != before:
-                self.ask_beside_rows()
+            self._choose_again()
+
+    def _choose_again(self) -> None:
+        before = self._chosen
+        self._choose_functions()
+        if self._chosen != before:
+            self.ask_beside_rows()
 
     def on_screen_resume(self) -> None:
         """Clears the filter where it was undone on another screen."""
         if self._chosen is not None and self.session.function_filter is None:
             self.clear_filter()
+
+    def compare(self) -> None:
+        """Compares two marked functions; a single one with its own range before; without marks the whole fleet."""
+        from lambdatui.session.destinations import ToComparison, ToFleet
+
+        marked = self.session.marked
+        if len(marked) > 1:
+            super().compare()
+        else:
+            self.navigator.open(ToComparison(marked[0], None) if marked else ToFleet())
 
     def logs_subject(self) -> tuple[int, str] | None:
         """The function under the cursor; None where functions are marked or several are left by the filter."""
@@ -283,17 +324,71 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes the local runner, or shows the fleet's figures in the band, or the month's money in the header."""
+        """Takes the local runner, or shows what grew, the fleet's figures in the band, or the month's money."""
         if subject == "runner":
             self.session.runner = answer
+        elif subject == "growth":
+            self._growth = self._growth_is_about, answer
+            self.answer = answer.added_to(self.answer)
+            super().paint(self.answer)
+            self._choose_again()  # a filter may be of what grew
         elif subject == "fleet":
             self.band.show_series(answer)
         else:
             self.query_one(HomeHeader).say_month(answer)
+            self._month_has_come()
+
+    _month_awaited = _ask_on = False
+
+    def follow_row(self, *, moved: bool) -> None:
+        """The month comes before the pane, unless a key moves the cursor: both compute, and the month is seen first."""
+        if moved or not self._month_awaited:
+            super().follow_row(moved=moved)
+
+    def show_failure(self, message: AnswerFailed) -> None:
+        """Shows the failure, and lets the pane go on without the month."""
+        super().show_failure(message)
+        if message.subject == "overview":
+            self._month_has_come()
+
+    def _month_has_come(self) -> None:
+        """Asks for what grew, for the band and for the pane: together they would keep the month waiting."""
+        self._month_awaited = False
+        if self._ask_on:
+            self._ask_on = False
+            self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
+            self.ask_fleet()
+        self.follow_row(moved=False)
+
+    def band_came(self) -> None:
+        """Asks for what the band shows."""
+        self.ask_fleet()
 
     def key_of(self, row: FunctionView) -> Any:
         """The function's id in the store."""
         return row.function_id
+
+    def details_question(self, row: FunctionView) -> "Callable[[QueryContext], RowDetails] | None":
+        """Asks for the function's charts, its newest error and its last change."""
+        identity, columns, utc = row.function_id, self.chart_columns, self.session.utc
+
+        def ask(query: "QueryContext") -> "RowDetails":
+            from lambdatui.views.function_details import function_details
+
+            return function_details(query.reader, query.range, identity, query.book, chart_columns=columns, utc=utc)
+
+        return ask
+
+    def further_details(self, row: FunctionView) -> "Callable[[QueryContext, RowDetails], RowDetails] | None":
+        """Adds what to change on the function."""
+        identity = row.function_id
+
+        def ask(query: "QueryContext", details: "RowDetails") -> "RowDetails":
+            from lambdatui.views.function_details import with_advice
+
+            return with_advice(details, query.reader, query.range, identity, query.book)
+
+        return ask
 
     def counts(self) -> tuple[str, ...]:
         """Invocations, errors and the cost at list price of the functions that are shown, and their number."""
@@ -307,6 +402,10 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             *cost,
             *super().counts(),
         )
+
+    def row_text(self, row: FunctionView) -> str:
+        """The function's name, as commands take it."""
+        return row.function
 
     def open_row(self, row: FunctionView) -> None:
         """Opens the function."""

@@ -1,7 +1,7 @@
 """One invocation: what happened, what it cost, and its lines with the stack trace."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -20,6 +20,7 @@ from lambdatui.text.figures import counted, decimal_text, rate
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.formatting import json_value, value_text
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
+from lambdatui.views.invocation_clipping import facts_of, of_invocation
 from lambdatui.views.invocations import InvocationView
 from lambdatui.views.logs import LogView
 from lambdatui.views.phases import phases
@@ -29,6 +30,7 @@ from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.log_pane import LogPane
 
 if TYPE_CHECKING:
+    from lambdatui.views.clipping import Clipping
     from pricing.bill import Bill
 
 _FIELD_CELLS = 38
@@ -205,6 +207,17 @@ class InvocationScreen(LogScreen, QueryScreen):
         return DataSummary(
             filter=self.filter, counts=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
         )
+
+    def line_facts(self, numbers: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        """The invocation that wrote them."""
+        return facts_of(self.answer) if self.answer is not None else ()
+
+    def clipping(self) -> "Clipping | None":
+        """The chosen lines; without any, the stack trace; of an invocation without a trace, all lines."""
+        answer: InvocationDetail | None = self.answer
+        if answer is None or not answer.lines or self.log_pane.chosen_lines():
+            return super().clipping()
+        return of_invocation(answer)
 
     def raw_json(self) -> str | None:
         """The invocation and its lines as a JSON object; None before the answer."""

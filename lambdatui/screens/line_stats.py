@@ -13,6 +13,7 @@ from lambdatui.session.session import Session
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text
 from lambdatui.text.table import text_table
+from lambdatui.views.clipping import Clipping
 from lambdatui.views.columns import Kind
 from lambdatui.views.export import csv_text, envelope
 from lambdatui.views.formatting import row_text
@@ -34,6 +35,7 @@ class LineStatsScreen(TextScreen, QueryScreen):
         super().__init__(session)
         self._typed, self._stats = destination.typed, destination.stats
         self._where, self._function = destination.where, destination.function
+        self.own_tags, self.own_sets = destination.tags, destination.sets
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb, with the figures as they were typed last."""
@@ -70,6 +72,13 @@ class LineStatsScreen(TextScreen, QueryScreen):
         if answer is None:
             return DataSummary(filter=self._where, counts=("counting",))
         return DataSummary(answer.as_of, None, self._where, (figures.counted(len(answer.rows), "row"),))
+
+    def clipping(self) -> Clipping | None:
+        """The table as CSV; as Markdown a block of it."""
+        text = self.copy_text()
+        if not text or self.log_pane.chosen_lines():
+            return super().clipping()
+        return Clipping("the table", text)
 
     def copy_text(self) -> str:
         """The table as CSV; empty before the answer."""

@@ -9,9 +9,10 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.destinations import ToPatternLines
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.figures import count, counted, instant, money, ratio, size
-from lambdatui.text.plain import plain
+from lambdatui.text.figures import counted, size
+from lambdatui.views.pattern_details import pattern_details, pattern_parts
 from lambdatui.views.patterns import PatternRow, PatternsView, patterns
+from lambdatui.views.row_details import RowDetails
 
 
 class PatternDetails(Command["PatternsScreen"]):
@@ -73,22 +74,14 @@ class PatternsScreen(TableScreen):
         row: PatternRow | None = self.table.row
         view: PatternsView | None = self.answer
         if row is not None and view is not None:
-            self.app.push_screen(DetailsScreen(f"Pattern {row.pattern}", self._parts(row, view)))
+            self.app.push_screen(
+                DetailsScreen(f"Pattern {row.pattern}", pattern_parts(row, view, utc=self.session.utc))
+            )
 
-    def _parts(self, row: PatternRow, view: PatternsView) -> list[tuple[str, str]]:
-        utc = self.session.utc
-        cost = "the region has no price" if row.ingestion_usd is None else money(row.ingestion_usd, row.currency)
-        return [
-            ("Lines like", plain(row.template)),
-            ("For example", plain(row.example, newlines=True)),
-            ("Written by", row.function),
-            ("How many", f"{count(row.count)}, {size(row.bytes)}, {ratio(row.share)} of all bytes"),
-            ("Ingestion", f"{cost} at list price, 26 bytes for each event included"),
-            ("Seen", f"first {instant(row.first_seen, utc=utc)}, last {instant(row.last_seen, utc=utc)}"),
-            (row.novelty.capitalize() or "New or not", row.evidence),
-            ("What if", f"lambdatui whatif --drop-pattern {row.pattern}, or --sample-pattern {row.pattern}=10%"),
-            *(("Not counted", one) for one in view.missing),
-        ]
+    def details_question(self, row: PatternRow) -> Callable[[QueryContext], RowDetails]:
+        """Asks for the newest lines of the pattern."""
+        view, utc = self.answer, self.session.utc
+        return lambda query: pattern_details(query.reader, query.range, row, view, utc=utc)
 
     def open_row(self, row: PatternRow) -> None:
         """Opens the lines of the pattern."""

@@ -10,6 +10,7 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
 from lambdatui.text.figures import instant
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.view import View
 
 
@@ -22,12 +23,7 @@ class StatementScreen(DetailsScreen):
     """A box with the whole statement; ``c`` copies it, ready for a policy."""
 
     def __init__(self, row: MissingPermission, *, utc: bool) -> None:
-        parts = [
-            ("Needed for", row.purpose),
-            ("What lacks it", f"{row.lacks}\nof {row.source}, denied last {instant(row.denied_at, utc=utc)}"),
-            ("Statement to add to the policy of whoever collects", row.statement),
-        ]
-        super().__init__(row.action, parts)
+        super().__init__(row.action, _parts(row, utc=utc))
         self._statement = row.statement
 
     @property
@@ -36,12 +32,21 @@ class StatementScreen(DetailsScreen):
         return self._statement
 
 
+def _parts(row: MissingPermission, *, utc: bool) -> list[tuple[str, str]]:
+    return [
+        ("Needed for", row.purpose),
+        ("What lacks it", f"{row.lacks}\nof {row.source}, denied last {instant(row.denied_at, utc=utc)}"),
+        ("Statement to add to the policy of whoever collects", row.statement),
+    ]
+
+
 class PermissionsScreen(TableScreen):
     """The screen of missing permissions. Enter shows the statement that allows one."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     ROW: ClassVar[type] = MissingPermission
     ROW_IS: ClassVar[str] = "missing permission"
+    COPIED: ClassVar[str] = "statement"
     SORT: ClassVar[tuple[str, bool] | None] = ("action", False)
 
     def heading(self) -> tuple[str, ...]:
@@ -75,10 +80,14 @@ class PermissionsScreen(TableScreen):
             " 'lambdatui iam-policy' prints all that is needed."
         )
 
-    def copy_text(self) -> str:
-        """The IAM statement of the row under the cursor; empty where there is none."""
-        row = self.table.row
-        return row.statement if isinstance(row, MissingPermission) else ""
+    def row_text(self, row: MissingPermission) -> str:
+        """The IAM statement that allows the action."""
+        return row.statement
+
+    def details_question(self, row: MissingPermission) -> Callable[[QueryContext], RowDetails]:
+        """Shows the statement, and what it is needed for; asks nothing."""
+        parts = _parts(row, utc=self.session.utc)
+        return lambda _: of_parts(row.action, parts)
 
     def open_row(self, row: MissingPermission) -> None:
         """Shows the statement, and what it is needed for, in a box."""

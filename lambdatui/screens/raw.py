@@ -3,6 +3,7 @@
 from lambdatui.screens.base.text import TextScreen
 from lambdatui.session.destinations import ToJson
 from lambdatui.session.session import Session
+from lambdatui.views.clipping import Clipping
 
 
 class RawScreen(TextScreen):
@@ -19,6 +20,10 @@ class RawScreen(TextScreen):
     def begin(self) -> None:
         """Shows the text that the screen was opened with."""
         self.show_text(self._json)
+
+    def clipping(self) -> Clipping | None:
+        """The JSON; the chosen lines of it, where some are."""
+        return super().clipping() if self.log_pane.chosen_lines() else Clipping("the JSON", self._json)
 
     def copy_text(self) -> str:
         """The JSON text."""

@@ -14,6 +14,7 @@ from lambdatui.text.figures import count, plural
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import value_text
+from lambdatui.views.row_details import RowDetails, of_parts
 from lambdatui.views.throttle_details import ThrottledTime, throttle_parts, throttled_times
 from lambdatui.views.time_range import RangeChoice
 
@@ -56,6 +57,21 @@ class ThrottlesScreen(TableScreen):
         found = super().subject()
         return found if found and found[0] else None
 
+    def details_question(self, row: HeadroomView) -> Callable[[QueryContext], RowDetails]:
+        """Asks when requests were rejected, and why; of a function also for charts of its calls and concurrency."""
+        times, columns, utc = self.times_question(row), self.chart_columns, self.session.utc
+
+        def ask(query: QueryContext) -> RowDetails:
+            when = throttle_parts(times(query), utc=utc)
+            if not row.function_id:
+                return of_parts(f"{row.account or ''} {row.region or ''}".strip(), _of_account(row, when))
+            from lambdatui.views.function_details import throttle_details
+
+            parts = [*when, *_of_function(row)]
+            return throttle_details(query.reader, query.range, row.function_id, chart_columns=columns, parts=parts)
+
+        return ask
+
     def open_row(self, row: HeadroomView) -> None:
         """Opens the function; of an account's own row, shows when its limit was reached, and by whom."""
         if row.function_id:
@@ -87,12 +103,26 @@ class ThrottlesScreen(TableScreen):
         return True
 
 
+def _of_function(row: HeadroomView) -> list[tuple[str, str]]:
+    def text(name: str) -> str:
+        return value_text(_COLUMNS[name], getattr(row, name))
+
+    requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
+    return [
+        ("rejected", f"{text('throttles')} of {requests} requests"),
+        ("limit", f"{text('limit')} ({row.limited_by})"),
+        ("most at once", f"{text('concurrency')}, room left {text('headroom')}"),
+        ("full by", text("saturation")),
+    ]
+
+
 def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[str, str]]:
     def text(name: str) -> str:
         return value_text(_COLUMNS[name], getattr(row, name))
 
     requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [
+        *times,
         (
             "Limit of concurrent executions",
             f"{text('limit')}, for all functions of the account in this region together",
@@ -100,7 +130,6 @@ def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[s
         ("Most at once in this range", text("concurrency")),
         ("Room left at that moment", text("headroom")),
         ("Rejected", f"{text('throttles')} of {requests} requests"),
-        *times,
         ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",

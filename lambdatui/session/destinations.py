@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.line_stats import Stats
     from lambdatui.views.logs import LogView
     from lambdatui.views.patterns import PatternRow
+    from lambdatui.views.tag_terms import Alternatives
 
 InvocationKey = tuple[int, int, str, int]
 """What the store knows an invocation by: ``lambdatui.views.invocations.InvocationView.key``."""
@@ -87,6 +89,9 @@ class ToLineStats(Destination):
     """The search whose matches are counted."""
     function: tuple[int, str] | None
     """Id and name of the function whose lines are counted; None: of all."""
+    tags: "tuple[Alternatives, ...]" = ()
+    sets: "tuple[FunctionSet, ...]" = ()
+    """With ``tags``, what the search says of the functions whose lines are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +104,30 @@ class ToPatternLines(Destination):
 
 @dataclass(frozen=True, slots=True)
 class ToComparison(Destination):
-    """Two functions, by id and name; ``other`` None: one function, and itself in the range before."""
+    """Two functions, by id and name; ``other`` None: one function, and itself in the range before.
+
+    With ``more`` all of them stand beside each other, in one range.
+    """
 
     SCREEN: ClassVar[str] = "compare"
     first: tuple[int, str]
     other: tuple[int, str] | None
+    more: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToFleet(Destination):
+    """All functions in scope, and themselves in the range before."""
+
+    SCREEN: ClassVar[str] = "fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class ToFleetGroups(Destination):
+    """Accounts, regions or teams beside each other; ``week``: with how they changed since a week before."""
+
+    SCREEN: ClassVar[str] = "fleet_groups"
+    week: bool = False
 
 
 @dataclass(frozen=True, slots=True)

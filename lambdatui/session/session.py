@@ -15,6 +15,7 @@ from lambdatui.views.time_range import RangeChoice, TimeRange
 if TYPE_CHECKING:
     from lambdatui.processes.collection import RunningCollection
     from lambdatui.processes.runner_client import LocalRunner
+    from lambdatui.settings.saved_filters import SavedFilters
     from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.startup_view import StartupView
     from pricing.own_price import OwnTerms
@@ -83,6 +84,14 @@ class Session:
     """What the first screen says until a key is pressed."""
     payloads: dict[str, str] = field(default_factory=dict)
     """What functions of the local runner were invoked with last; never written anywhere."""
+
+    @property
+    def saved_filters(self) -> "SavedFilters":
+        """The filters that have names, which other runs and the command line know too."""
+        from lambdatui.settings import paths
+        from lambdatui.settings.saved_filters import SavedFilters
+
+        return SavedFilters(paths.filters_file())
 
     @property
     def narrowing(self) -> "FunctionSet | None":

@@ -16,6 +16,7 @@ from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice
 
 if TYPE_CHECKING:
+    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.tag_terms import Alternatives
     from lambdatui.views.tagged_functions import Tagged
 
@@ -25,9 +26,9 @@ class CommandContext:
     """The store, the range, what to narrow to, and how to paint.
 
     ``options`` are the values of all global options by key, as the command line, the environment and the configuration
-    give them; ``command_line`` those of the command line alone. ``tagged`` is what a store answered about ``tags``.
-    ``theme`` is None where the terminal is to decide. ``zone`` is the one that was named for times; None where they are
-    shown in the machine's and typed in UTC.
+    give them; ``command_line`` those of the command line alone. ``sets`` are the functions of filters; ``tagged`` is
+    what a store answered about ``tags`` and ``sets``. ``theme`` is None where the terminal is to decide. ``zone`` is
+    the one that was named for times; None where they are shown in the machine's and typed in UTC.
 
     The rest are tables of the configuration: ``keys`` (keys by binding id), ``columns`` (column ids by screen),
     ``thresholds`` (``options.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such as
@@ -41,6 +42,7 @@ class CommandContext:
     functions: tuple[str, ...] = ()
     tags: "tuple[Alternatives, ...]" = ()
     tagged: "Tagged | None" = None
+    sets: "tuple[FunctionSet, ...]" = ()
     utc: bool = False
     zone: str | None = None
     no_color: bool = False
@@ -48,6 +50,7 @@ class CommandContext:
     config: Path | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     no_mouse: bool = False
+    reduced_motion: bool = False
     ascii: bool = False
     no_redact: bool = False
     range_given: bool = False
@@ -62,16 +65,17 @@ class CommandContext:
 
     @property
     def scope(self) -> Scope:
-        """The accounts, regions, functions and tags that everything is narrowed to."""
-        return Scope(self.accounts, self.regions, self.functions, self.tags, self.tagged)
+        """The accounts, regions, functions, tags and sets of functions that everything is narrowed to."""
+        scope = Scope(self.accounts, self.regions, self.functions, self.tags).and_functions(*self.sets)
+        return replace(scope, tagged=self.tagged)
 
 
 def resolve_context(command_line: Mapping[str, Any]) -> CommandContext:
     """The context of a command line: its own options, then the environment's, then those of the configuration.
 
-    ``command_line`` has values by an option's key, and may have ``tag_terms``, conditions that were read already.
-    Local time is that of the zone which the options name, from then on in this process. Raises ``RangeError``,
-    ``ConfigError``, ``TagError``, ``UnknownZone``.
+    ``command_line`` has values by an option's key, and may have ``tag_terms`` and ``function_sets``, which were read
+    already. Local time is that of the zone which the options name, from then on in this process. Raises
+    ``RangeError``, ``ConfigError``, ``TagError``, ``FilterError``, ``UnknownZone``.
     """
     path = config_file.path_of(command_line.get("config"))
     configured = config_file.load(path, required="config" in command_line)
@@ -86,18 +90,20 @@ def resolve_context(command_line: Mapping[str, Any]) -> CommandContext:
         regions=options["region"],
         functions=options["function"],
         tags=(*_tags(options["tag"]), *command_line.get("tag_terms", ())),
+        sets=(*_sets(options["filter"]), *command_line.get("function_sets", ())),
         config=path,
         range_given=any(options[key] is not None for key in ("range", "from", "to", "at")),
         options=options,
         command_line=dict(command_line),
         utc=zone == _UTC,
         zone=zone,
-        **{name: options[name] for name in ("no_color", "no_mouse", "ascii", "no_redact", "theme")},
+        **{name: options[name] for name in _AS_THEY_ARE},
         **{name: configured.get(name, {}) for name in TABLES},
     )
 
 
 _UTC = "UTC"
+_AS_THEY_ARE = ("no_color", "no_mouse", "reduced_motion", "ascii", "no_redact", "theme")
 
 
 def _zone(command_line: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:
@@ -137,3 +143,12 @@ def _tags(values: tuple[str, ...]) -> "tuple[Alternatives, ...]":
     from lambdatui.views.tag_terms import parsed
 
     return parsed(values)
+
+
+def _sets(expression: str | None) -> "tuple[FunctionSet, ...]":
+    if not expression:
+        return ()
+    from lambdatui.settings.saved_filters import SavedFilters
+    from lambdatui.views.named_filter import function_set
+
+    return (function_set(expression, SavedFilters(paths.filters_file())),)

@@ -28,6 +28,11 @@ def config_file() -> str:
     return _in("XDG_CONFIG_HOME", ".config", "config.toml")
 
 
+def filters_file() -> str:
+    """The saved filters: ``filters`` in the configuration folder."""
+    return _in("XDG_CONFIG_HOME", ".config", "filters")
+
+
 def state_file() -> str:
     """Where the screens' last state is stored: ``screens`` in the state folder."""
     return _in("XDG_STATE_HOME", os.path.join(".local", "state"), "screens")

@@ -12,8 +12,15 @@ from collectors.model.clock import now_ms as clock_ms
 from collectors.store.read.startup_reader import StartupUnreadable
 from lambdatui.settings import paths
 from lambdatui.start.arguments import first_frame_knows, global_only
-from lambdatui.start.state import load_state
-from lambdatui.start.terminal_signals import ENTER, LEAVE, install, remember_frame, uninstall
+from lambdatui.start.state import PANES, load_state
+from lambdatui.start.terminal_signals import (
+    ENTER,
+    LEAVE,
+    ask_background,
+    install,
+    remember_frame,
+    uninstall,
+)
 from lambdatui.text.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
 from lambdatui.views.startup_view import StartupView, startup_view
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
     from lambdatui.views.time_range import RangeChoice
 
 _USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
+_COLUMNS = "functions.columns"
+"""What the picked columns of the first screen are saved under."""
 
 
 def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> StartupView | None:
@@ -52,7 +61,13 @@ def paint_at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> S
     file = options.get("db") or paths.store_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout, plain_order=_is_plain(before))
+    view = _painted(
+        file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout,
+        plain_order=_is_plain(before), picked=before.get(_COLUMNS, ""), panes=before.get(PANES),
+    )  # fmt: skip
+    if view is not None and not options.get("theme") and not screen.no_color:
+        ask_background(environ)
+    return view
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
@@ -77,7 +92,7 @@ def paint(session: "Session", output: "TextIO | None" = None) -> StartupView | N
         return None  # the frame counts everything: wrong figures first are worse than none
     return _painted(
         session.db, session.now_ms(), session.choice, session.terminal, session.utc, out,
-        plain_order=_is_plain(session.saved),
+        plain_order=_is_plain(session.saved), picked=session.saved.get(_COLUMNS, ""), panes=session.saved.get(PANES),
     )  # fmt: skip
 
 
@@ -98,6 +113,8 @@ def _painted(
     out: "TextIO",
     *,
     plain_order: bool,
+    picked: str,
+    panes: "str | None",
 ) -> StartupView | None:
     columns, lines = os.get_terminal_size(out.fileno())
     query = _StartupQuery(file, now_ms, choice, lines or 24, utc, plain_order=plain_order)
@@ -107,7 +124,8 @@ def _painted(
     if view is None or not view.rows:
         return None  # the screen says why there are none, and how to fill the store
     try:
-        laid_out = frame(view, os.path.basename(file), now_ms, screen, columns or 80, lines or 24, utc=utc)
+        name = os.path.basename(file)
+        laid_out = frame(view, name, now_ms, screen, columns or 80, lines or 24, utc=utc, picked=picked, panes=panes)
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None  # a damaged row: the screen says so
     text = ENTER + "\r\n".join(laid_out)

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+PANES = "panes"
+"""The name of what ``Tab`` has chosen to stand beside tables: ``band``, ``pane``, ``none``, or nothing for both."""
+
+
 def load_state(path: str) -> dict[str, str]:
     """The saved values by name. Empty where there is no file, or none that can be read: a start never fails for it."""
     try:

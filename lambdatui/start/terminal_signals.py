@@ -8,11 +8,12 @@ import os
 import select
 import sys
 import termios
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
     from typing import Any, Protocol
 
@@ -39,6 +40,12 @@ LEAVE_ALL = (
     "\x1b[?2026l\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l"
     "\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
 )
+# The background's colour (OSC 11), then what the terminal is (DA1), which every one of those below answers: the end.
+ASK_BACKGROUND = "\x1b]11;?\x07\x1b[c"
+_ANSWERING = (
+    "alacritty", "contour", "foot", "gnome", "iterm", "kitty", "konsole", "mintty", "mlterm", "rio", "rxvt", "screen",
+    "st-", "tmux", "vte", "wezterm", "xterm",
+)  # fmt: skip
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -51,6 +58,7 @@ class _TerminalState:
         self.frame = ""  # of the first frame; empty where it does not stand
         self.screen: ScreenHolder | None = None  # Textual's driver, once there is one
         self.at_the_end: list[Callable[[], None]] = []
+        self.asked_at: float | None = None  # of the monotonic clock: when the terminal was asked for its background
 
 
 _state = _TerminalState()
@@ -83,17 +91,50 @@ def attributes() -> "list[Any] | None":
 
 
 def uninstall() -> None:
-    """Restores the handlers that were there before. The screen must have been given back."""
+    """Restores the handlers that were there before, and what ``ask_background`` changed. The screen must have been
+    given back.
+    """
+    if _state.asked_at is not None:
+        _restore_attributes()
     for number, handler in _state.before.items():
         signal.signal(number, handler)
     _state.before.clear()
-    _state.frame, _state.screen = "", None
+    _state.frame, _state.screen, _state.asked_at = "", None, None
     _state.at_the_end.clear()
 
 
 def remember_frame(frame: str) -> None:
     """Notes the first frame's text, which is painted again after a stop; "" once Textual paints."""
     _state.frame = frame
+
+
+def ask_background(environ: "Mapping[str, str]") -> None:
+    """Asks the terminal for its background, once, where it is one that answers; ``start.background`` reads the answer.
+
+    Keys that are typed meanwhile wait, and neither they nor the answer are echoed. ``install`` was called before.
+    """
+    if _state.asked_at is None and _state.attributes is not None and environ.get("TERM", "").startswith(_ANSWERING):
+        _keep_quiet()
+        _state.asked_at = time.monotonic()
+        write(ASK_BACKGROUND)
+
+
+def asked_at() -> float | None:
+    """When the terminal was asked for its background, by the monotonic clock; None where it was not."""
+    return _state.asked_at
+
+
+def _keep_quiet() -> None:
+    """The terminal echoes nothing and hands over every byte at once; signals by keys stay."""
+    if _state.attributes is None:
+        return
+    quiet = [*_state.attributes[:6], list(_state.attributes[6])]
+    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+    quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
+    try:  # noqa: SIM105 - without contextlib, this early
+        termios.tcsetattr(0, termios.TCSANOW, quiet)
+    except termios.error:
+        pass
 
 
 def set_driver(screen: "ScreenHolder | None") -> None:
@@ -112,11 +153,18 @@ def give_back() -> None:
         write(LEAVE_ALL)
     if _state.screen is not None and _state.screen.has_screen:
         _state.screen.give_back()
-    if _state.attributes is not None:
-        try:  # noqa: SIM105 - without contextlib, this early
-            termios.tcsetattr(0, termios.TCSANOW, _state.attributes)
-        except termios.error:
-            pass  # the terminal is gone
+    _restore_attributes()
+
+
+def _restore_attributes() -> None:
+    if _state.attributes is None:
+        return
+    try:
+        if _state.asked_at is not None:
+            termios.tcflush(0, termios.TCIFLUSH)  # what came as an answer is no key for the shell
+        termios.tcsetattr(0, termios.TCSANOW, _state.attributes)
+    except termios.error:
+        pass  # the terminal is gone
 
 
 def write(text: str) -> None:
@@ -149,6 +197,8 @@ def _stop(_: int, __: "FrameType | None") -> None:
     give_back()
     os.kill(os.getpid(), signal.SIGSTOP)
     if _state.frame:
+        if _state.asked_at is not None:
+            _keep_quiet()
         try:
             sys.stdout.write(_state.frame)
             sys.stdout.flush()

@@ -95,6 +95,15 @@ def change(value: "Decimal | float | None") -> str:
     return UNKNOWN if value is None else f"{value:+,.1%}"
 
 
+def growth(value: float) -> str:
+    """What was added, from a part of what it was, in at most 7 cells: ``+12.5%``, ``+450%``, ``x12``, ``-100%``."""
+    if abs(value) < 0.0005:
+        return "0%"
+    if value >= 9.995:
+        return f"x{count(1 + value)}"
+    return f"{value:+.1%}" if abs(value) < 0.9995 else f"{value:+.0%}"
+
+
 def sparkline(
     values: "Sequence[float | None]",
     *,

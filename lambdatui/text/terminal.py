@@ -40,16 +40,17 @@ class Terminal:
     """What is known of the terminal from its environment.
 
     ``ansi``: paint in the terminal's own 16 colours, over its own background. ``ascii``: no signs beyond ASCII.
-    ``remote``: over SSH, where every byte counts.
+    ``remote``: over SSH, where every byte counts. ``still``: nothing blinks, and nothing moves by itself.
     """
 
-    __slots__ = ("ansi", "ascii", "no_color", "remote")
+    __slots__ = ("ansi", "ascii", "no_color", "remote", "still")
 
-    def __init__(self, *, ansi: bool, ascii: bool, remote: bool, no_color: bool) -> None:
+    def __init__(self, *, ansi: bool, ascii: bool, remote: bool, no_color: bool, still: bool = False) -> None:
         self.ansi = ansi
         self.ascii = ascii
         self.remote = remote
         self.no_color = no_color
+        self.still = still or remote
 
     @property
     def marks(self) -> Marks:
@@ -62,7 +63,9 @@ class Terminal:
         return 5.0 if self.remote else 2.0
 
 
-def terminal(environ: "Mapping[str, str]", *, no_color: bool = False, ascii: bool = False) -> Terminal:
+def terminal(
+    environ: "Mapping[str, str]", *, no_color: bool = False, ascii: bool = False, still: bool = False
+) -> Terminal:
     """The terminal that ``environ`` describes. Raises ``TerminalRefused`` for one that cannot move its cursor."""
     term = environ.get("TERM", "")
     if term in ("", "dumb", "unknown"):
@@ -82,13 +85,17 @@ def terminal(environ: "Mapping[str, str]", *, no_color: bool = False, ascii: boo
         ascii=ascii or term == "linux" or not _speaks_utf8(environ),
         remote=remote,
         no_color=colourless,
+        still=still,
     )
 
 
-def theme_name(of: Terminal, asked: str | None) -> str:
-    """The theme to start with: the one asked for, unless the terminal has no colours for it."""
+def theme_name(of: Terminal, asked: str | None, *, light: bool = False) -> str:
+    """The theme to start with: the one asked for, unless the terminal has no colours for it.
+
+    ``light``: the terminal's background is; without a theme that was asked for, the theme is light too.
+    """
     if asked is None:
-        return ANSI_DARK if of.ansi else DARK
+        return (ANSI_LIGHT if light else ANSI_DARK) if of.ansi else LIGHT if light else DARK
     if of.no_color and not asked.startswith("ansi-"):
         return ANSI_LIGHT if "light" in asked else ANSI_DARK
     return asked

@@ -20,7 +20,7 @@ Price = Callable[[str, int, str], Decimal]
 class CollectionView:
     """One collection. ``cost_usd`` is what its calls cost at list prices; None for imports, which ask nobody."""
 
-    IN_TIME_ORDER: ClassVar[bool] = True
+    IN_ORDER: ClassVar[bool] = True
     started_at: Annotated[int, shared.STARTED_AT, OnScreen(1, 15, after="source"), BRIEF]
     source: Annotated[str, shared.SOURCE, OnScreen(grows=True), BRIEF]
     took_s: Annotated[float | None, Column("Took", Kind.SECONDS, 7, "How long it took, seconds."), OnScreen(6), BRIEF]

@@ -7,8 +7,9 @@ All else derives from that one line: ``columns_of`` gives what ``--json``, ``--c
 gives what the row's screen lays out.
 
 Rows are immutable; a field's name is its column's id. What a field holds depends on the column's kind: durations are
-milliseconds, money ``Decimal`` USD, times integer epoch ms UTC, ratios floats from 0 to 1. ``None`` is unknown, in
-every kind. Nothing is imported here: the first frame is laid out with it.
+milliseconds, money ``Decimal`` USD, times integer epoch ms UTC, ratios floats from 0 to 1, changes
+``views.change.RelativeChange``. ``None`` is unknown, in every kind. Nothing is imported here: the first frame is laid
+out with it.
 """
 
 from collectors.model.errors import ExitCode, LambdatuiError
@@ -39,6 +40,9 @@ class Kind:
     TREND = "trend"
     TAGS = "tags"
     FIGURE = "figure"
+    CHANGE = "change"
+    WRITTEN = "written"
+    """Figures of several kinds, each written as its kind is."""
 
 
 _LEFT = (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND, Kind.TAGS)
@@ -156,6 +160,10 @@ EXTRA = "extra"
 """Marks a column that only some views of the row export: ``extra_columns`` names them."""
 
 
+PICKED = 1
+"""The need of a column that was asked for: only the columns that are always there stay longer."""
+
+
 class UnknownColumn(LambdatuiError, ValueError):
     """No such column; the message names the nearest one, or lists what there is."""
 
@@ -241,6 +249,28 @@ def table_columns(row: type) -> tuple[TableColumn, ...]:
         TableColumn(declared.columns[name], place.need, place.width, place.grows, place.most)
         for name, place in _in_order(row, declared.on_screen)
     )
+
+
+def chosen_columns(
+    names: "Sequence[str]", every: "Sequence[Column]", own: "Sequence[TableColumn]"
+) -> "tuple[TableColumn, ...]":
+    """The columns of those names, the most important first, without names that are none; ``own`` where none is left.
+
+    ``every`` are the columns that there are, ``own`` those that the screen lays out by itself.
+    """
+    known = {column.id: TableColumn(column) for column in every} | {one.column.id: one for one in own}
+    wanted = [known[name] for name in names if name in known]
+    return tuple(TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted)) or tuple(own)
+
+
+def picked_columns(picked: str, every: "Sequence[Column]", usual: "Sequence[TableColumn]") -> "tuple[TableColumn, ...]":
+    """The columns that were picked on the screen: their ids in order, with a ``+`` behind those that stay where cells
+    are short. The others go in the order of their need, as without a choice. ``usual`` are the columns without one.
+    """
+    known = {column.id: TableColumn(column) for column in every} | {one.column.id: one for one in usual}
+    names = [(known[name.rstrip("+")], name.endswith("+")) for name in picked.split() if name.rstrip("+") in known]
+    by_need = (TableColumn(c.column, PICKED if stays else c.need, c.width, c.grows, c.most) for c, stays in names)
+    return tuple(by_need) or tuple(usual)
 
 
 def compared_columns(row: type) -> tuple[tuple[Column, bool], ...]:

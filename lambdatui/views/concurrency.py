@@ -60,13 +60,13 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     worst: Annotated[
         int | None,
         Column("Worst at", Kind.TIME, 19, "Start of the period in which most requests were rejected."),
-        OnScreen(1, 11, after="throttles"),
+        OnScreen(1, 12, after="throttles"),
         BRIEF,
     ] = None
     worst_throttles: Annotated[int | None, Column("Then", Kind.COUNT, 6, "Requests rejected in that period.")] = None
     cause: Annotated[
         str | None,
-        Column("Cause", Kind.TEXT, 41, "Which limit was reached then, and who held most of it; else not known."),
+        Column("Cause", Kind.TEXT, 36, "Which limit was reached then, and who held most of it; else not known."),
         OnScreen(0, after="worst"),
         BRIEF,
     ] = None

@@ -13,18 +13,21 @@ from collectors.store.read import tag_rows
 from collectors.store.read.reader import Reader
 from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
+from lambdatui.views.change import UNCOMPARED, RelativeChange, summed
 from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
-from lambdatui.views.costs import ProjectedCost, costs
-from lambdatui.views.log_costs import LogLines
+from lambdatui.views.costs import LOG_DIMENSIONS, ProjectedCost, costs
+from lambdatui.views.growth import Growth, cost_of
+from lambdatui.views.log_costs import LogLines, Where
 from lambdatui.views.scope import Scope
 from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
 from pricing.bill import DURATION, REQUESTS, Bill, LineItem, bill
-from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
-from pricing.usage import EXACT, Usage
+from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS, LOGS_STORAGE
+from pricing.usage import DEFAULT_REGION, EXACT, Usage
 
 if TYPE_CHECKING:
+    from collectors.store.read.rows import FunctionRow
     from pricing.pricebook import PriceBook
 
 GROUPINGS = ("function", "dimension", "region", "day")
@@ -37,14 +40,26 @@ NO_TAG, UNKNOWN_TAG, NO_FUNCTION, NOT_PRICED = "(no tag)", "(unknown)", "(not by
 class CostGroup:
     """``amount`` is None where a line of it has no public price; ``share`` is of the priced lines of one currency."""
 
-    group: Annotated[
-        str, Column("Group", Kind.TEXT, 24, "What the costs are summed by."), OnScreen(grows=True, most=44)
-    ]
+    group: Annotated[str, shared.GROUP, OnScreen(grows=True, most=44)]
     amount: Annotated[Decimal | None, shared.PRICED_AMOUNT, OnScreen()]
     share: Annotated[float | None, shared.SHARE, OnScreen(1)]
     requests: Annotated[int, shared.REQUESTS, OnScreen(2)]
     gb_seconds: Annotated[float, shared.GB_SECONDS, OnScreen(3)]
-    lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(4)]
+    lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(6)]
+    cost_change: Annotated[RelativeChange | None, shared.COST_CHANGE, OnScreen(1, after="amount")] = None
+    cost_week: Annotated[RelativeChange | None, shared.COST_WEEK, OnScreen(2, after="cost_change")] = None
+    lambda_amount: Annotated[
+        Decimal | None,
+        Column("Lambda", Kind.USD, 10, "What of the amount is Lambda's."),
+        OnScreen(4, after="cost_week"),
+    ] = None
+    logs_amount: Annotated[
+        Decimal | None,
+        Column(
+            "Logs", Kind.USD, 10, "What of the amount CloudWatch Logs bills; unknown where nobody counted what came in."
+        ),
+        OnScreen(4, after="lambda_amount"),
+    ] = None
     arithmetic: tuple[str, ...] = ()
     currency: str = "USD"
 
@@ -94,10 +109,49 @@ def cost_groups(
     }
     of = _tag_of(reader, by.removeprefix(BY_TAG)) if by.startswith(BY_TAG) else key[by]
     view = costs(reader, time_range, book, scope=chosen, free_tier=free_tier)
+    metered = _places(reader, view.metered_logs)
     return CostGroups(
-        GROUP_COLUMNS, grouped(view.rows, of), view.as_of, time_range, view.coverage, view.basis,
+        GROUP_COLUMNS, grouped(view.rows, of, metered=metered), view.as_of, time_range, view.coverage, view.basis,
         projection=view.projection, missing=view.missing, currency=view.currency,
     )  # fmt: skip
+
+
+def with_group_growth(groups: CostGroups, grown: Growth, reader: Reader, by: str) -> CostGroups:
+    """The groups with how their list price changed, their functions' logs included where those are known.
+
+    Days and dimensions are no functions, and nothing is said of them; nor of what is billed in another currency.
+    """
+    names = _names_of(reader, by)
+    before: dict[str, list[RelativeChange]] = {}
+    week: dict[str, list[RelativeChange]] = {}
+    for row in reader.functions() if names is not None else ():
+        name = names(row) if names is not None else ""
+        for changes, pairs in ((before, grown.before), (week, grown.week)):
+            if row.id in pairs:
+                changes.setdefault(name, []).append(cost_of(pairs[row.id]))
+    rows = [
+        replace(
+            group, cost_change=_group_change(group, before), cost_week=_group_change(group, week)
+        )
+        for group in groups.rows
+    ]  # fmt: skip
+    return replace(groups, rows=rows)
+
+
+def _group_change(group: CostGroup, changes: Mapping[str, Sequence[RelativeChange]]) -> RelativeChange:
+    if group.currency != "USD":
+        return UNCOMPARED
+    return summed(changes.get(group.group.removesuffix(" (USD)"), ()))
+
+
+def _names_of(reader: Reader, by: str) -> "Callable[[FunctionRow], str] | None":
+    """The group of a function's lines; None where lines are not grouped by what their function is."""
+    if by.startswith(BY_TAG):
+        tags = tag_names(reader, by.removeprefix(BY_TAG))
+        return lambda row: tags.get((row.function.key.name, row.function.key.account, row.function.key.region), NO_TAG)
+    if by == "function":
+        return lambda row: row.function.key.name
+    return (lambda row: row.function.key.region or DEFAULT_REGION) if by == "region" else None
 
 
 def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
@@ -106,14 +160,7 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     Lines without a price are a group of their own: one of them would leave its team without an amount, and the sums of
     the others are the total.
     """
-    known = tag_rows.values_of(reader, [tag])
-    values, listed = known[tag], known[TAGS_LISTED]
-    names: dict[tuple[str, str, str], str] = {}
-    for row in reader.functions():
-        key = row.function.key
-        value = values.get(row.id)
-        without = NO_TAG if row.id in listed else UNKNOWN_TAG
-        names[key.name, key.account, key.region] = without if value is None else _named_value(value)
+    names = tag_names(reader, tag)
 
     def of(line: LineItem) -> str:
         if line.amount is None:
@@ -123,15 +170,40 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     return of
 
 
+def tag_names(reader: Reader, tag: str) -> dict[tuple[str, str, str], str]:
+    """The group of each function, by its name, account and region: its value of the tag, or why it has none."""
+    known = tag_rows.values_of(reader, [tag])
+    values, listed = known[tag], known[TAGS_LISTED]
+    names: dict[tuple[str, str, str], str] = {}
+    for row in reader.functions():
+        key = row.function.key
+        value = values.get(row.id)
+        without = NO_TAG if row.id in listed else UNKNOWN_TAG
+        names[key.name, key.account, key.region] = without if value is None else _named_value(value)
+    return names
+
+
 def _named_value(value: str) -> str:
     """A tag's value as a group's name; quoted where it could be taken for nothing, or for the name of another."""
     return json.dumps(value, ensure_ascii=False) if not value.strip() or value[0] in '("' else value
 
 
-def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed: bool | None = None) -> list[CostGroup]:
+def _places(reader: Reader, function_ids: Collection[int]) -> frozenset[Where]:
+    keys = [row.function.key for row in reader.functions() if row.id in function_ids]
+    return frozenset((key.name, key.account, key.region) for key in keys)
+
+
+def grouped(
+    lines: Sequence[LineItem],
+    key: Callable[[LineItem], str],
+    *,
+    mixed: bool | None = None,
+    metered: Collection[Where] = (),
+) -> list[CostGroup]:
     """Dearest first. Amounts of several currencies are never summed: each has a group of its own.
 
-    ``mixed`` says that the bill that these lines are of has several: then all groups name theirs.
+    ``mixed`` says that the bill that these lines are of has several: then all groups name theirs. ``metered`` are the
+    functions of whose logs it is known how much came in.
     """
     together: dict[tuple[str, str], list[LineItem]] = {}
     mixed = _mixed(lines) if mixed is None else mixed
@@ -144,7 +216,7 @@ def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed:
                 (one.amount or Decimal(0) for one in members), Decimal(0)
             )
         rows = [
-            _group(f"{name} ({currency})" if currency else name, members, totals[currency])
+            _group(f"{name} ({currency})" if currency else name, members, totals[currency], metered)
             for (name, currency), members in together.items()
         ]
     return sorted(rows, key=lambda row: (row.amount is not None, -(row.amount or 0), row.group))
@@ -154,9 +226,20 @@ def _mixed(lines: Iterable[LineItem]) -> bool:
     return len({line.currency for line in lines if line.amount is not None}) > 1
 
 
-def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
-    known = [line.amount for line in lines if line.amount is not None]
-    amount = sum(known, Decimal(0)) if len(known) == len(lines) else None
+def _sum(lines: Iterable[LineItem]) -> Decimal | None:
+    """The sum of all amounts; None where one is not known."""
+    amounts = [line.amount for line in lines]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+
+
+def _group(name: str, lines: Sequence[LineItem], total: Decimal, metered: Collection[Where]) -> CostGroup:
+    amount = _sum(lines)
+    logs = [line for line in lines if line.dimension in LOG_DIMENSIONS]
+    own = [line for line in lines if line.dimension not in LOG_DIMENSIONS]
+    # Without such a line nothing came in, if somebody counted; what is stored alone tells nothing of that.
+    counted = any((line.function, line.account, line.region) in metered for line in lines)
+    counted = counted or any(line.dimension != LOGS_STORAGE for line in logs)
     return CostGroup(
         group=name,
         amount=amount,
@@ -166,6 +249,8 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
             sum(line.quantity for line in lines if line.dimension in (DURATION, EDGE_DURATION) and line.unit == "GB-s")
         ),
         lines=len(lines),
+        lambda_amount=_sum(own),
+        logs_amount=_sum(logs) if counted else None,
         arithmetic=tuple(f"{line.function} {line.dimension}: {line.formula}" for line in lines),
         currency=next((line.currency for line in lines if line.amount is not None), lines[0].currency),
     )
@@ -184,9 +269,10 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", scope: Scope
     bills = billed_from(from_ms)
     so_far = bills if from_ms == month else billed_from(month)
     lines = [line for one in bills.values() for line in one.lines]
+    metered = _places(reader, logs.metered(from_ms, time_range.to_ms))
     mixed, rows = _mixed(lines), []
     for day in sorted(bills, reverse=True):
-        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()), mixed=mixed)
+        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()), mixed=mixed, metered=metered)
     whole = usages(reader, from_ms, time_range.to_ms)
     view = costs(reader, time_range, book, free_tier=False, scope=scope)
     every_day = tuple(range(month, month_start_ms(month + 32 * DAY_MS), DAY_MS))

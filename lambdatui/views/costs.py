@@ -23,6 +23,7 @@ from lambdatui.views.tones import quiet_if_none
 from lambdatui.views.usage import billed, days, left_out, usages, used_before
 from lambdatui.views.view import BILLED, View, coverage_of, weakest_basis
 from pricing.bill import Bill, LineItem, totals_of
+from pricing.dimensions import LOGS, LOGS_STORAGE
 from pricing.inspection import days_too_old
 from pricing.usage import EXACT, Usage
 
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
 
 AFTER_FREE_TIER, BEFORE_FREE_TIER = "after the free tier", "before the free tier"
 EVERYTHING = Scope()
+LOG_DIMENSIONS = frozenset((*LOGS, LOGS_STORAGE))
+"""What CloudWatch Logs bills for the functions' logs."""
 
 
 class CostLineColumns:
     """The columns of ``pricing.bill.LineItem``, whose fields have these names: pricing knows of no screens."""
 
-    dimension: Annotated[Any, shared.DIMENSION, OnScreen(1, 9, after="function"), BRIEF]
+    dimension: Annotated[Any, shared.DIMENSION, OnScreen(1, 13, after="function"), BRIEF]
     function: Annotated[Any, shared.FUNCTION, OnScreen(grows=True, most=40), BRIEF]
     account: Annotated[Any, shared.ACCOUNT, OnScreen(10)]
     region: Annotated[Any, shared.REGION, OnScreen(8), BRIEF]
@@ -62,6 +65,11 @@ class CostLineColumns:
         BRIEF,
     ]
     rate: Annotated[Any, Column("Rate", Kind.RATE, 14, "USD for one unit."), OnScreen(5, 13), BRIEF]
+    list_amount: Annotated[
+        Any,
+        Column("List price", Kind.USD, 10, "Quantity times rate: the amount without a free tier.", tone=quiet_if_none),
+        OnScreen(2),
+    ]
     amount: Annotated[Any, shared.PRICED_AMOUNT, OnScreen(0, 10), BRIEF]
     basis: Annotated[Any, shared.BASIS, OnScreen(9, 30), BRIEF]
 
@@ -96,7 +104,8 @@ class CostsView(View[LineItem]):
     ``projections`` are by currency, as ``totals`` are. ``missing`` says in a few words each what the totals leave out:
     durations that are not known, dimensions and regions without a price, a region that was assumed.
     ``free_tier`` is the use of the whole store's free tier in the month that holds the range's end. ``prices_as_of``
-    is the date of the oldest prices used.
+    is the date of the oldest prices used. ``list_totals`` are ``totals`` before the free tier. ``functions`` is how
+    many are chosen; ``metered_logs`` are the ids of those of whose logs it is known how much came in.
     """
 
     total: Decimal | None = None
@@ -107,11 +116,24 @@ class CostsView(View[LineItem]):
     prices_as_of: str | None = None
     projections: Mapping[str, ProjectedCost] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    list_totals: Mapping[str, Decimal] = field(default_factory=dict)
+    functions: int = 0
+    metered_logs: frozenset[int] = frozenset()
 
     @property
     def lines(self) -> Sequence[LineItem]:
         """The rows: the lines of the bill."""
         return self.rows
+
+    @property
+    def logs_totals(self) -> Mapping[str, Decimal]:
+        """What CloudWatch Logs bills of it, by currency: another service of AWS's bill than Lambda."""
+        sums: dict[str, Decimal] = {}
+        with localcontext(EXACT):
+            for line in self.rows:
+                if line.dimension in LOG_DIMENSIONS and line.amount is not None:
+                    sums[line.currency] = sums.get(line.currency, Decimal(0)) + line.amount
+        return sums
 
     @property
     def prices_age_days(self) -> int | None:
@@ -141,6 +163,7 @@ def _costs(
     chosen = {row.id for row in scope.chosen(reader.functions())}
     logs = LogLines(reader, chosen, scope)
     bills: list[Bill] = []
+    listed: dict[str, Decimal] = {}
     reports = counted = 0
     for part in _months(time_range):
         from_ms = whole_from(part.from_ms, part.to_ms)
@@ -154,6 +177,9 @@ def _costs(
             before = used_before(reader, begin, from_ms, time_range.to_ms).and_more(logs.of(begin, from_ms)[0])
         every = replace(used, used=used.used.and_more(ingested))
         bills.append(billed(every, book, free_tier=free_tier, inside=inside, before=before))
+        at_list = billed(every, book, free_tier=False, inside=inside, before=before) if free_tier else bills[-1]
+        for code, amount in at_list.totals.items():
+            listed[code] = EXACT.add(listed.get(code, Decimal(0)), amount)
         seen, whole = used.coverage(chosen)
         reports, counted = reports + seen, counted + whole
     lines = _merged(bills)
@@ -176,6 +202,9 @@ def _costs(
         projections=projected,
         prices_as_of=summed.prices_as_of,
         missing=left_out(lines),
+        list_totals=listed,
+        functions=len(chosen),
+        metered_logs=logs.metered(time_range.from_ms, time_range.to_ms),
     )
 
 
@@ -203,7 +232,7 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
     lines = sorted(sums.values(), key=attrgetter("function"))
     unpriced = [line for line in lines if line.amount is None]
     priced = [line for line in lines if line.amount is not None] if unpriced else lines
-    priced.sort(key=attrgetter("amount"), reverse=True)
+    priced.sort(key=attrgetter("amount", "list_amount"), reverse=True)
     return (*unpriced, *priced)
 
 

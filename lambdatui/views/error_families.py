@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from lambdatui.views.change import RelativeChange, summed
 from lambdatui.views.error_trends import ErrorTrendView
 from lambdatui.views.trend import Trend
 
@@ -17,7 +18,7 @@ class ErrorFamilyView(ErrorTrendView, frozen=True, gc=False):
     ``fingerprint`` is the family's own name; ``novelty`` is the most troubled member's, and ``evidence`` with it.
     """
 
-    members: tuple[ErrorTrendView, ...]
+    members: tuple[ErrorTrendView, ...] = ()
 
 
 def rolled(rows: Sequence[ErrorTrendView]) -> list[ErrorTrendView]:
@@ -49,8 +50,16 @@ def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:
         "trend": _summed([row.trend for row in members]),
         "novelty": worst.novelty,
         "evidence": worst.evidence,
+        "errors_change": _changed([row.errors_change for row in members]),
+        "errors_week": _changed([row.errors_week for row in members]),
     }
     return ErrorFamilyView(**values, members=tuple(members))
+
+
+def _changed(changes: Sequence[RelativeChange | None]) -> RelativeChange | None:
+    """The change of all members together; None where it was not asked for yet."""
+    known = [change for change in changes if change is not None]
+    return summed(known) if known else None
 
 
 def _summed(trends: Sequence[Trend]) -> Trend:

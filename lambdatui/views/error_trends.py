@@ -11,6 +11,7 @@ from collectors.store.read.series import binned, errors_by_step
 from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from lambdatui.text.figures import instant
 from lambdatui.views import shared_columns as shared
+from lambdatui.views.change import RelativeChange
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.errors import PATTERN, ErrorView, errors, pattern_hours
 from lambdatui.views.novelty import History, Novelty
@@ -44,6 +45,8 @@ class ErrorTrendView(ErrorView, frozen=True, gc=False):
         OnScreen(7, 12),
     ]
     deploy: Annotated[str | None, Column("Deploy", Kind.TEXT, 40, "What that deploy changed.")]
+    errors_change: Annotated[RelativeChange | None, shared.ERRORS_CHANGE, OnScreen(6, after="novelty")] = None
+    errors_week: Annotated[RelativeChange | None, shared.ERRORS_WEEK, OnScreen(8, after="errors_change")] = None
 
     @property
     def trouble(self) -> str | None:

@@ -23,12 +23,18 @@ from lambdatui.views.time_range import RangeError, instant_ms
 if TYPE_CHECKING:
     from lambdatui.views.tag_terms import Alternatives, TagTerm
 
-_TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
+TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
+"""A term of a filter: all up to a space outside quotes."""
+"""A term of a filter: all up to a space outside quotes."""
 _COMPARISON = re.compile(r"([A-Za-z][\w-]*)(>=|<=|!=|>|<|=|:)(.*)", re.DOTALL)
 _FIGURE = re.compile(r"\$?(-?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)")
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 _DURATION_MS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7}
 _SIZE_MB = {"": 1.0, "m": 1.0, "mb": 1.0, "g": float(MB_PER_GB), "gb": float(MB_PER_GB)}
+_RATIO = {"": 1.0, "%": 0.01}
+_UNITS = {
+    Kind.MS: _DURATION_MS, Kind.SECONDS: _DURATION_MS, Kind.MB: _SIZE_MB, Kind.RATIO: _RATIO, Kind.CHANGE: _RATIO,
+}  # fmt: skip
 _TRUE, _FALSE = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
 
 Row = TypeVar("Row")
@@ -78,7 +84,7 @@ def parse(expression: str, columns: Sequence[Column]) -> Filter:
     Raises ``FilterError``; an unknown column's message names the nearest one.
     """
     among = tuple(columns)
-    terms = _TERM.findall(expression)
+    terms = TERM.findall(expression)
     if tags_in(expression):
         if not any(column.id in ("function", "group") for column in among):
             raise FilterError("these rows are not of functions, which have tags")
@@ -90,7 +96,7 @@ def tags_in(expression: str) -> "tuple[Alternatives, ...]":
     """What a filter says of functions' tags, for ``Scope.and_tags``. Raises ``FilterError``."""
     if "tag." not in expression.casefold():
         return ()
-    found = (_tag_term(term) for term in _TERM.findall(expression))
+    found = (_tag_term(term) for term in TERM.findall(expression))
     return tuple((one,) for one in found if one is not None)
 
 
@@ -99,7 +105,7 @@ def without_tags(expression: str) -> str:
 
     Functions are chosen before lines are looked at, so that a tag is no alternative to anything.
     """
-    terms = _TERM.findall(expression)
+    terms = TERM.findall(expression)
     rest = [term for term in terms if _tag_term(term) is None]
     if len(rest) < len(terms) and any(term in ("OR", "AND") or term[:1] in ("(", ")") for term in rest):
         raise FilterError(
@@ -147,6 +153,9 @@ def _compare(column: Column, operator: str, typed: str) -> Test:
         raise FilterError(f"{name}{operator} needs a value to compare with")
     if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS):
         return _compare_words(column, operator, typed)
+    if column.kind == Kind.CHANGE and operator in (":", "=") and not _FIGURE.fullmatch(typed):
+        word = typed.casefold()
+        return lambda row: getattr(getattr(row, name), "word", "") == word
     wanted = figure(column, typed)
     tests: dict[str, Callable[[float], bool]] = {
         ">": lambda value: value > wanted,
@@ -161,7 +170,8 @@ def _compare(column: Column, operator: str, typed: str) -> Test:
 
     def test(row: object) -> bool:
         value = getattr(row, name)
-        return value is not None and holds(float(value))  # unknown is neither more nor less than anything
+        # Unknown, as None or as no number, is neither more nor less than anything.
+        return value is not None and value == value and holds(float(value))
 
     return test
 
@@ -191,8 +201,7 @@ def figure(column: Column, text: str) -> float:
         except RangeError as error:
             raise FilterError(str(error)) from None
     match = _FIGURE.fullmatch(text.strip())
-    units = {Kind.MS: _DURATION_MS, Kind.SECONDS: _DURATION_MS, Kind.MB: _SIZE_MB, Kind.RATIO: {"": 1.0, "%": 0.01}}
-    scale = units.get(column.kind, _SCALE)
+    scale = _UNITS.get(column.kind, _SCALE)
     unit = match[2].lower() if match else ""
     if match is None or unit not in scale:
         known = ", ".join(name for name in scale if name)
@@ -207,8 +216,11 @@ def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> 
     Trouble goes by its severity (``views.fleet_health.severity``), so the worst comes first with ``reverse``.
     """
     name = column.id
-    known = [row for row in rows if getattr(row, name) is not None]
-    unknown = [row for row in rows if getattr(row, name) is None]
+    known: list[Row] = []
+    unknown: list[Row] = []
+    for row in rows:
+        value = getattr(row, name)
+        (unknown if value is None or value != value else known).append(row)  # as what is no number
 
     def key(row: Row) -> Any:
         if name == "trouble":

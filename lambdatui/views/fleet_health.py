@@ -1,7 +1,7 @@
 """What is in trouble, why in words, and how a fleet is in one line. Imports nothing: the first frame says it too.
 
 A row in trouble says why in its ``trouble``, several reasons joined by semicolons, the worst first; else that is None.
-Rows whose type is ``IN_TIME_ORDER`` are a sequence of events, such as invocations: trouble does not put them out of it.
+Rows whose type is ``IN_ORDER`` stay in their order, whatever is in trouble: events by time, figures as one reads them.
 """
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ OVERDUE = "stale"
 
 def trouble_rank(row: "Any") -> int:
     """Where a row stands: 0 in trouble, 1 where only its collection is overdue, 2 in no trouble."""
-    trouble = None if getattr(row, "IN_TIME_ORDER", False) else getattr(row, "trouble", None)
+    trouble = None if getattr(row, "IN_ORDER", False) else getattr(row, "trouble", None)
     return 2 if not trouble else 1 if trouble.startswith(OVERDUE) else 0
 
 

@@ -24,6 +24,8 @@ def value_text(
             return figures.count(value)
         case Kind.RATIO:
             return figures.ratio(value)
+        case Kind.CHANGE:
+            return value.word or figures.growth(value)
         case Kind.MS:
             return figures.milliseconds(value)
         case Kind.MB:
@@ -66,6 +68,8 @@ def json_value(column: Column, value: "Any") -> "Any":
         return figures.iso(value)
     if column.kind == Kind.TREND:
         return list(value)
+    if column.kind == Kind.CHANGE:
+        return None if not value.known else value.word if value == float("inf") else _rounded(float(value))
     from decimal import Decimal
 
     if isinstance(value, Decimal):

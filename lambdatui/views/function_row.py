@@ -5,7 +5,7 @@ Used to lay out the first frame, so next to nothing is imported: ``views.functio
 
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, EXTRA, Column, InComparison, Kind, OnScreen
-from lambdatui.views.tones import cold_if_any, error_if_any, freshness_tone
+from lambdatui.views.tones import cold_if_any, freshness_tone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from msgspec import Struct
 
+    from lambdatui.views.change import RelativeChange
     from lambdatui.views.trend import Trend
 else:
     from lambdatui.views.light_rows import Annotated, Struct
@@ -26,7 +27,8 @@ class FunctionView(Struct, frozen=True, gc=False):
     that is known by lines alone. ``billed_ms`` is what REPORTs say; ``gb_seconds``, ``cost_usd`` and ``projected_usd``
     are of all that was counted, completed by estimates where REPORTs are missing, as ``basis`` says
     (``billed+estimated``). Money is list price before the free tier, what stands configured included; None where a part
-    of it is not known. ``freshness`` and what follows is added to rows that are made already.
+    of it is not known. ``freshness`` and what follows is added to rows that are made already; changes are None where
+    nobody asked for them (``views.growth``).
 
     A msgspec struct, as all rows of which a view has hundreds: it is made in a tenth of a frozen dataclass's time.
     """
@@ -45,7 +47,7 @@ class FunctionView(Struct, frozen=True, gc=False):
     errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, InComparison(worse=True)]
     error_rate: Annotated[
         float | None,
-        Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any),
+        shared.ERROR_RATE,
         OnScreen(6),
         BRIEF,
         InComparison(worse=True),
@@ -88,7 +90,7 @@ class FunctionView(Struct, frozen=True, gc=False):
     ]
     projected_usd: Annotated[
         "Decimal | None",
-        Column("Month end", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
+        Column("Month end", Kind.USD, 9, "Projected list price of the whole calendar month, before any free tier."),
         OnScreen(5),
         BRIEF,
         InComparison(),
@@ -128,6 +130,16 @@ class FunctionView(Struct, frozen=True, gc=False):
         OnScreen(grows=True, most=40, after="function"),
         BRIEF,
     ] = None
+    invocations_change: Annotated[
+        "RelativeChange | None", shared.INVOCATIONS_CHANGE, OnScreen(9, after="invocations")
+    ] = None
+    invocations_week: Annotated[
+        "RelativeChange | None", shared.INVOCATIONS_WEEK, OnScreen(15, after="invocations_change")
+    ] = None
+    errors_change: Annotated["RelativeChange | None", shared.ERRORS_CHANGE, OnScreen(12, after="errors")] = None
+    errors_week: Annotated["RelativeChange | None", shared.ERRORS_WEEK, OnScreen(16, after="errors_change")] = None
+    cost_change: Annotated["RelativeChange | None", shared.COST_CHANGE, OnScreen(7, after="cost_usd")] = None
+    cost_week: Annotated["RelativeChange | None", shared.COST_WEEK, OnScreen(13, after="cost_change")] = None
     tags: Annotated[dict[str, str] | None, shared.TAGS, EXTRA] = None
     tags_at: Annotated[
         int | None, Column("Tags as of", Kind.TIME, 19, "When the function's tags were listed last."), EXTRA

@@ -1,7 +1,7 @@
 """Functions chosen by a filter of functions, or marked one by one: what other screens are narrowed to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class FunctionSet:
     text: str
     ids: frozenset[int] | None = None
     known: frozenset[int] | None = None
-    where: "Filter | None" = field(default=None, compare=False)
+    where: "Filter | None" = None
     tags: "tuple[Alternatives, ...]" = ()
     by_marks: bool = False
 

@@ -44,7 +44,7 @@ _SORTED_PAGE = 65_536  # the store sorts anew for every page
 class InvocationView(msgspec.Struct, frozen=True, gc=False):
     """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
 
-    IN_TIME_ORDER: ClassVar[bool] = True
+    IN_ORDER: ClassVar[bool] = True
     key: tuple[int, int, str, int]
     function: Annotated[str, shared.FUNCTION, OnScreen(5, 22, after="started_at"), BRIEF]
     request_id: Annotated[str, shared.REQUEST_ID, OnScreen(10, after="error_type"), BRIEF]

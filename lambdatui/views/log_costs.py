@@ -41,6 +41,11 @@ class LogLines:
         usages = [(usage, id(one) in wanted) for one in every for usage in one.usages()]
         return [usage for usage, _ in usages], [is_chosen for _, is_chosen in usages]
 
+    def metered(self, from_ms: int, to_ms: int) -> frozenset[int]:
+        """The chosen functions of whose log it is known how much came in: of the others it is unknown, not nothing."""
+        every = log_usage(self._reader, from_ms, to_ms) if to_ms > from_ms else []
+        return frozenset(owner for one in every if one.bytes_in is not None for owner in one.owners) & set(self._ids)
+
     def by_day(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, Usage]]:
         """The chosen usages of each UTC day, by the day's midnight."""
         every = self._chosen(log_usage(self._reader, from_ms, to_ms)) if to_ms > from_ms else []

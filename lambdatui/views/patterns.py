@@ -45,7 +45,7 @@ class PatternRow:
     pattern: Annotated[str, shared.PATTERN, OnScreen(8, after="first_seen"), BRIEF]
     template: Annotated[str, shared.TEMPLATE, OnScreen(grows=True, after="novelty"), BRIEF]
     function: Annotated[str, shared.FUNCTION, OnScreen(5, 22, after="template"), BRIEF]
-    functions: Annotated[int, Column("Functions", Kind.COUNT, 9, "How many functions write such lines.")]
+    functions: Annotated[int, shared.FUNCTIONS]
     count: Annotated[int, shared.COUNT, OnScreen(2, after="share"), BRIEF]
     share: Annotated[float, shared.SHARE, OnScreen(1), BRIEF]
     bytes: Annotated[

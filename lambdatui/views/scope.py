@@ -133,6 +133,9 @@ def unmatched(scope: Scope, reader: "Reader") -> list[str]:
             names |= {place[kind == "region"] for place in places(reader)}
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
         sentences += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
+    chosen_by = [one.text for one in scope.sets]
+    if chosen_by and not sentences and not scope.tag_notes and not scope.chosen(rows):
+        return [f"no function matches the filter {' '.join(chosen_by)}"]
     if scope.tags:
         return sentences + list(scope.tag_notes)
     if not sentences and not scope.chosen(rows) and scope.functions:

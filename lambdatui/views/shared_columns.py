@@ -2,7 +2,7 @@
 
 from lambdatui.views.columns import Column, Kind
 from lambdatui.views.fleet_health import short_reasons
-from lambdatui.views.tones import cold_if_any, error_if_any, novelty_tone, quiet_if_none
+from lambdatui.views.tones import cold_if_any, error_if_any, growth_tone, novelty_tone, quiet_if_none
 
 FUNCTION = Column("Function", Kind.TEXT, 30, "The function's name.", tone="name")
 ACCOUNT = Column("Account", Kind.TEXT, 12, "The AWS account, where the source says.", tone="quiet")
@@ -20,6 +20,7 @@ INVOCATIONS = Column(
     tone=quiet_if_none,
 )
 ERRORS = Column("Errors", Kind.COUNT, 7, "Failed invocations of every kind, timeouts included.", tone=error_if_any)
+ERROR_RATE = Column("Error %", Kind.RATIO, 8, "Errors divided by invocations.", tone=error_if_any)
 TIMEOUTS = Column("Timeouts", Kind.COUNT, 9, "Invocations that ran into the timeout.", tone=error_if_any)
 THROTTLES = Column(
     "Throttles",
@@ -69,6 +70,22 @@ NOVELTY = Column(
     "frequent since; gone since it; else by days with calls: growing, back, gone or known.",
     tone=novelty_tone,
 )
+_BESIDE_BEFORE = (
+    "beside the same part of the range before, as a part of what it was: 0.5 is half as much again. new: there was "
+    "none at any time before; from 0: none in that range; n/a: not collected then."
+)
+_BESIDE_WEEK = "the same beside the same weekdays: a week before, or as many weeks as the range is long."
+GROUP = Column("Group", Kind.TEXT, 24, "What is summed together.")
+FUNCTIONS = Column("Functions", Kind.COUNT, 9, "How many functions.")
+FIGURE_NAME = Column("Figure", Kind.TEXT, 22, "What is compared.", tone="name")
+INVOCATIONS_CHANGE = Column(
+    "Invoked +/-", Kind.CHANGE, 11, f"Invocations {_BESIDE_BEFORE} silent: not invoked any more."
+)
+INVOCATIONS_WEEK = Column("Invoked +/-wk", Kind.CHANGE, 13, f"Invocations, {_BESIDE_WEEK}")
+ERRORS_CHANGE = Column("Errors +/-", Kind.CHANGE, 10, f"Errors {_BESIDE_BEFORE}", tone=growth_tone)
+ERRORS_WEEK = Column("Errors +/-wk", Kind.CHANGE, 12, f"Errors, {_BESIDE_WEEK}", tone=growth_tone)
+COST_CHANGE = Column("Cost +/-", Kind.CHANGE, 8, f"List price {_BESIDE_BEFORE}", tone=growth_tone)
+COST_WEEK = Column("Cost +/-wk", Kind.CHANGE, 10, f"List price, {_BESIDE_WEEK}", tone=growth_tone)
 TROUBLE = Column(
     "Trouble",
     Kind.TEXT,

@@ -8,7 +8,7 @@ of a limit that was reached, unless functions that are not known here may have h
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from heapq import nlargest
+from heapq import heapify, heappush, heappushpop, nlargest
 from itertools import islice
 
 from collectors.model.units import HOUR_MS
@@ -193,15 +193,14 @@ class _Pool:
         holders = [self._holder(each, reserve, is_reserve=True) for each, reserve in self._reserves.items() if reserve]
         holders += [self._holder(each, count, basis=ESTIMATED) for each, count in running.items()]
         left = deque((each, peak) for each, peak in metered if each not in self._reserves and peak)
-        while left:
-            function_id, of_hour = left[0]
-            largest = nlargest(_MOST_HOLDERS, (each.concurrency for each in holders))
-            if len(largest) == _MOST_HOLDERS and of_hour <= largest[-1]:
-                break
-            left.popleft()
+        largest = nlargest(_MOST_HOLDERS, (each.concurrency for each in holders))
+        heapify(largest)
+        while left and (len(largest) < _MOST_HOLDERS or left[0][1] > largest[0]):
+            function_id, _ = left.popleft()
             peak = spans.most_at_once(reader, function_id, low, high)
             if peak:
                 holders.append(self._holder(function_id, round(peak)))
+                (heappush if len(largest) < _MOST_HOLDERS else heappushpop)(largest, round(peak))
         holders.sort(key=lambda each: (-each.concurrency, each.function, each.function_id))
         rest = [round(of_hour) for _, of_hour in left] + [each.concurrency for each in holders[_MOST_HOLDERS:]]
         self._holders = tuple(holders[:_MOST_HOLDERS])
@@ -244,9 +243,14 @@ def most_at_one_moment(running: Sequence[tuple[int, float, float]], low: float, 
 
 def worst_causes(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int]) -> dict[int, ThrottleCause]:
     """By function id, the cause in the period of the most rejected requests; functions without any are absent."""
-    causes = ThrottleCauses(reader)
-    worst = spans.worst_throttled(reader, from_ms, to_ms, function_ids)
-    return {each: causes.of(span) for each, span in worst.items()}
+
+    def read() -> dict[int, ThrottleCause]:
+        causes = ThrottleCauses(reader)
+        with reader.snapshot():
+            worst = spans.worst_throttled(reader, from_ms, to_ms, function_ids)
+            return {each: causes.of(span) for each, span in worst.items()}
+
+    return reader.cached(("worst causes", from_ms, to_ms, tuple(function_ids)), read)
 
 
 def newest_causes(

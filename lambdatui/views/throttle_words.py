@@ -11,7 +11,7 @@ _NAMED = 3  # functions that a sentence names
 
 
 def cell_words(cause: ThrottleCause) -> str:
-    """The cause in a cell, who did it first: ``report-job took 640 of 1,000 (64.0%)``."""
+    """The cause in a cell, who did it first: ``report-job took 640 of 1,000 (64%)``."""
     limit, held = cause.limit or 0, _about(cause.held, cause.held_basis)
     if cause.limited_by == RESERVED:
         return f"own reserve full: {held} of {limit:,}" if limit else "own reserve is 0: switched off"
@@ -26,7 +26,7 @@ def cell_words(cause: ThrottleCause) -> str:
 
 
 def sentence(cause: ThrottleCause, *, utc: bool = True) -> str:
-    """Limit, time, culprit: ``account limit 1,000 reached 2025-03-31 02:14 UTC: report-job took 640 (64.0%)``."""
+    """Limit, time, culprit: ``account limit 1,000 reached 2025-03-31 02:14 UTC: report-job took 640 (64%)``."""
     when = instant(cause.start_ms, utc=utc)[:16] + (" UTC" if utc else "")
     if cause.period_s != 60:
         when += f" ({cause.period_s // 60} min)"
@@ -51,9 +51,14 @@ def _about(figure: int | None, basis: str) -> str:
 
 def _took(holder: Holder, limit: int, *, of_limit: bool = False) -> str:
     of = f" of {limit:,}" if of_limit else ""
-    part = f" ({ratio(min(1.0, holder.concurrency / limit))})" if limit else ""
+    part = f" ({_part(holder.concurrency / limit)})" if limit else ""
     verb = "reserves" if holder.is_reserve else "took"
     return f"{plain(holder.function)} {verb} {_about(holder.concurrency, holder.basis)}{of}{part}"
+
+
+def _part(share: float) -> str:
+    """A share in whole per cent, below one as exactly as elsewhere; never 100% for less."""
+    return ratio(min(1.0, share)) if share < 0.01 or share >= 0.99 else f"{share:.0%}"
 
 
 def _who(cause: ThrottleCause, limit: int) -> str:

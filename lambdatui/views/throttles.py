@@ -24,10 +24,10 @@ class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     """
 
     function_id: int
-    function: Annotated[str, shared.FUNCTION, OnScreen(grows=True, most=44), BRIEF]
+    function: Annotated[str, shared.FUNCTION, OnScreen(0, 12, grows=True, most=44), BRIEF]
     account: Annotated[str | None, shared.ACCOUNT, BRIEF]
     region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
-    throttles: Annotated[int | None, shared.THROTTLES, OnScreen(1), BRIEF]
+    throttles: Annotated[int | None, shared.THROTTLES, OnScreen(2), BRIEF]
     throttle_rate: Annotated[
         float | None,
         Column("Throttle %", Kind.RATIO, 11, "Throttles divided by invocations and throttles.", tone=error_if_any),

@@ -23,6 +23,11 @@ def quiet_if_none(amount: "Any") -> str:
     return "" if amount else "quiet"
 
 
+def growth_tone(change: "Any") -> str:
+    """The tone for how cost or errors changed: a warning from half as much again on."""
+    return "warning" if change >= 0.5 else "good" if change <= -0.5 else ""
+
+
 def status_tone(status: str) -> str:
     """The tone for how an invocation ended."""
     return {"ok": "good", "unknown": "quiet"}.get(status, "error")

@@ -1,11 +1,28 @@
 """The line on which a filter, or text to find, is typed: above the keys, and hidden otherwise."""
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from lambdatui.widgets.messages import FilterTyped
+
+
+class NameSuggester(Suggester):
+    """Completes the name of a saved filter, ``@te`` to ``@team-a``: right takes what is suggested."""
+
+    def __init__(self, names: Callable[[], Sequence[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._names = names
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """What is typed, with the rest of the first name that begins as its last word does."""
+        before, sign, begun = value.rpartition("@")
+        if not sign or (before and before[-1] not in " !") or " " in begun:
+            return None
+        return next((f"{before}@{name}" for name in self._names() if name.startswith(begun) and name != begun), None)
 
 
 class FilterLine(Input):
@@ -13,8 +30,9 @@ class FilterLine(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "submit", show=False)]
 
-    def __init__(self, prompt: str) -> None:
-        super().__init__(placeholder=prompt, compact=True, select_on_focus=False)
+    def __init__(self, prompt: str, names: Callable[[], Sequence[str]] = lambda: ()) -> None:
+        """``names`` are those of saved filters."""
+        super().__init__(placeholder=prompt, compact=True, select_on_focus=False, suggester=NameSuggester(names))
         self.display = False
 
     def start(self, expression: str) -> None:

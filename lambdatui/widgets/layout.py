@@ -12,7 +12,7 @@ from lambdatui.views.formatting import value_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 GUTTER = 2
@@ -31,6 +31,48 @@ def band_lines(columns: int, lines: int) -> int:
     if lines < 30 or columns < 40:
         return 0
     return 5 if lines < 36 else 6 if lines < 46 else 9
+
+
+BELOW, RIGHT, NOWHERE = "below", "right", "nowhere"
+"""Where the pane for the row under the cursor stands."""
+
+
+_SMALL_COLUMNS, _SMALL_LINES = 80, 24  # a terminal of this size is the table's alone
+_FREE_LINES, _FEWEST_FREE = 12, 9  # below the rows: from here on the pane comes, under that it goes
+_ROOM_FOR_ROWS = 2  # lines that stay free above a pane, so that the next rows do not move it
+_MOST_SLACK = 6
+_WHY_EMPTY = 8  # lines for the text that says why there are no rows
+_WIDE_COLUMNS, _MOST_CELLS = 100, 90
+_FEWEST_LINES = 6  # of a pane at the right
+
+
+def panes_wanted(chosen: "str | None") -> "tuple[bool, bool]":
+    """Whether the band and the pane are wanted, by what was saved: both where that is nothing that is known."""
+    return chosen not in ("pane", "none"), chosen not in ("band", "none")
+
+
+def pane_place(
+    columns: int, lines: int, rows: int, *, terminal_lines: int, before: "tuple[str, int]" = (NOWHERE, 0)
+) -> "tuple[str, int]":
+    """Where the pane for the row under the cursor stands, and how many lines (below) or cells (at the right) it has.
+
+    ``columns`` and ``lines`` are what table and pane share, a line of titles included; ``rows`` are the table's;
+    ``before`` is the place until now, which is kept while it serves: one more row moves nothing. A terminal of 80x24 or
+    less has no pane. At the right, the table keeps three fifths of the columns, 60 at least.
+    """
+    if columns <= _SMALL_COLUMNS and terminal_lines <= _SMALL_LINES:
+        return NOWHERE, 0
+    where, size = before
+    free = lines - 1 - rows
+    if rows and free >= (_FEWEST_FREE if where == BELOW else _FREE_LINES):
+        if where == BELOW and _FEWEST_FREE <= size <= free <= size + _MOST_SLACK:
+            return before
+        return BELOW, max(_FEWEST_FREE, free - _ROOM_FOR_ROWS)
+    if not rows and where == BELOW and lines >= _FEWEST_FREE + _WHY_EMPTY:
+        return BELOW, min(size, lines - _WHY_EMPTY)  # a filter matches nothing: the next letter may bring rows back
+    if columns >= _WIDE_COLUMNS and lines >= _FEWEST_LINES and (rows or where == RIGHT):
+        return RIGHT, min(_MOST_CELLS, columns * 2 // 5)
+    return NOWHERE, 0
 
 
 def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
@@ -53,7 +95,7 @@ def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[C
     left = room - needed()
     for number, c in enumerate(growing):
         least = min(c.width, _MIN_WORDS)
-        widths[c.column.id] = max(1, min(least + left // (len(growing) - number), c.most))
+        widths[c.column.id] = max(1, min(least - -left // (len(growing) - number), c.most))
         left -= widths[c.column.id] - least
     return [(c.column, widths[c.column.id]) for c in chosen]
 
@@ -112,12 +154,18 @@ def _short_time(at_ms: int, text: str, width: int, *, utc: bool) -> str:
     return short_moment_text(at_ms, utc=utc, seconds=seconds).rjust(15 if seconds else 12)
 
 
-def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
+def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str, most: float | None = None) -> str:
     """A row's cell; ``more`` where the row does not know this column yet, as those of the first frame."""
     value = getattr(row, column.id, row)  # the default is the row itself, which no field has as its value
-    if value is row:
+    if value is row or (value is None and column.kind == Kind.CHANGE):  # changes are asked for once the rows stand
         return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
-    return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")
+    return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD", most=most)
+
+
+def highest_trend(column: Column, rows: "Iterable[Any]") -> float | None:
+    """The highest part of any row's trend; None where nothing is known."""
+    trends = (getattr(row, column.id, None) for row in rows)
+    return max((part for trend in trends for part in trend or () if part is not None), default=None)
 
 
 def column_heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:

@@ -48,6 +48,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.marked_row: int | None = None
         """The number of the marked row; None where none is marked."""
         self._aim: int | None = None  # the line that was put on top, until somebody moves
+        self._chosen: tuple[int, int] | None = None  # numbers of lines: where choosing began, and where it is now
 
     # What is shown ------------------------------------------------------------------------------------------------
 
@@ -66,6 +67,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if list(lines) == list(self._lines):
             return
         following = bool(self._lines) and self.scroll_offset.y > 0 and self.is_vertical_scroll_end
+        self._chosen = self._chosen_among(lines)
         self._lines = lines
         self._lay_out()
         if following or self.pinned:
@@ -142,6 +144,62 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.marked_row, self.pinned, self._aim = row, False, self._rows[row].line
             self.scroll_to(y=row, animate=False)
             self.refresh()
+
+    # Choosing lines -----------------------------------------------------------------------------------------------
+
+    def choose(self, step: int) -> None:
+        """Chooses one line more: the one below (``step`` 1) or above (-1); at first the marked one, or one in sight."""
+        numbers = [row.line for row in self._rows if row.first]
+        if not numbers:
+            return
+        self._aim, self.pinned = None, False
+        if self._chosen is None:
+            here = self._first_to_choose(step)
+            self._chosen = here, here
+        else:
+            began, here = self._chosen
+            at = numbers.index(here) + step if here in numbers else 0
+            self._chosen = began, numbers[max(0, min(at, len(numbers) - 1))]
+        self._reveal_line(self._chosen[1], step)
+        self.refresh()
+
+    def _first_to_choose(self, step: int) -> int:
+        """The marked line where it is in sight; else the first or, upwards, the last line in sight."""
+        top = round(self.scroll_offset.y)
+        bottom = min(self.row_count, top + max(1, self.size.height)) - 1
+        marked = self.marked_row if self.marked_row is not None and top <= self.marked_row <= bottom else None
+        return self._rows[marked if marked is not None else top if step > 0 else bottom].line
+
+    def _reveal_line(self, line: int, step: int) -> None:
+        rows = [at for at, row in enumerate(self._rows) if row.line == line]
+        top, height = round(self.scroll_offset.y), max(1, self.size.height)
+        if rows and step > 0 and rows[-1] >= top + height:
+            self.scroll_to(y=min(rows[0], rows[-1] - height + 1), animate=False)
+        elif rows and step < 0 and rows[0] < top:
+            self.scroll_to(y=rows[0], animate=False)
+
+    def chosen_lines(self) -> list[int]:
+        """The numbers of the chosen lines that are shown, in their order."""
+        return [row.line for row in self._rows if row.first and self._is_chosen(row.line)]
+
+    def choose_none(self) -> bool:
+        """Lets the chosen lines go; False where none are chosen."""
+        had, self._chosen = self._chosen, None
+        if had is not None:
+            self.refresh()
+        return had is not None
+
+    def _is_chosen(self, line: int) -> bool:
+        return self._chosen is not None and min(self._chosen) <= line <= max(self._chosen)
+
+    def _chosen_among(self, lines: Sequence[LoggedLine]) -> tuple[int, int] | None:
+        """The chosen lines' numbers among other lines; None where one is not there any more."""
+        if self._chosen is None:
+            return None
+        ends = [(line.timestamp, line.text) for line in (self._lines[at] for at in self._chosen)]
+        places = {(line.timestamp, line.text): at for at, line in enumerate(lines)}
+        began, here = (places.get(end) for end in ends)
+        return None if began is None or here is None else (began, here)
 
     def toggle_wrap(self) -> None:
         """Wraps long lines, or lets them run off the right edge."""
@@ -274,14 +332,19 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, base)
         row = self._rows[index]
         mark = ">" if index == self.marked_row else self._marks.trouble if row.kind == "error" and row.first else " "
+        chosen = self._is_chosen(row.line)
+        text = self._marked(row)
+        if chosen:
+            text = [Segment(one.text, (one.style or base) + Style(reverse=True)) for one in text]
         if self.bare:
-            return Strip(self._marked(row)).crop(left, left + width).adjust_cell_length(width, base)
-        margin = [Segment(f"{mark} ", self._look("here" if index == self.marked_row else "error"))]
+            return Strip(text).crop(left, left + width).adjust_cell_length(width, base)
+        margin = [Segment(mark, self._look("here" if index == self.marked_row else "error"))]
+        margin.append(Segment("|", self._look("here")) if chosen else Segment(" ", margin[0].style))
         if self.timestamps:
             time = instant(self._lines[row.line].timestamp, utc=self._utc, millis=True)[11:] if row.first else ""
             margin.append(Segment(f"{time:<{_TIME_CELLS}}", self._look("time")))
-        text = Strip(self._marked(row)).crop(left, left + max(0, width - self._margin))
-        return Strip([*margin, *text]).adjust_cell_length(width, base)
+        shown = Strip(text).crop(left, left + max(0, width - self._margin))
+        return Strip([*margin, *shown]).simplify().adjust_cell_length(width, base)
 
     def _marked(self, row: Row) -> list[Segment]:
         """The row's text, with what is sought highlighted."""

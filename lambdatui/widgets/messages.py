@@ -27,6 +27,19 @@ class MoreWanted(Message):
 
 
 @dataclass
+class RowReached(Message):
+    """The cursor came to another row, or the rows were read again or arranged otherwise."""
+
+    moved: bool
+    """Whether a key or the mouse moved it."""
+
+
+@dataclass
+class PaneResized(Message):
+    """The pane for the row under the cursor came into sight, or has another size."""
+
+
+@dataclass
 class RowOpened(Message):
     """Enter on a row."""
 
@@ -45,6 +58,14 @@ class SortChosen(Message):
 
 
 @dataclass
+class SortRefused(Message):
+    """The heading of a column was clicked by which these rows cannot be sorted: there are more than in memory."""
+
+    title: str
+    """The column's."""
+
+
+@dataclass
 class FilterTyped(Message):
     """The filter line has changed or was closed."""
 
@@ -52,3 +73,20 @@ class FilterTyped(Message):
     """What was typed so far; empty for no filter."""
     done: bool
     """Enter or Esc: the line is closed."""
+
+
+HOME_CRUMB = -1
+"""The number of the program's name before the breadcrumb: a click on it leads to the first screen."""
+
+
+@dataclass
+class CrumbClicked(Message):
+    """A name of the header's breadcrumb was clicked."""
+
+    number: int
+    """Which one, from 0, or ``HOME_CRUMB``; the last is the screen's own."""
+
+
+@dataclass
+class RangeClicked(Message):
+    """The header's range of time was clicked."""

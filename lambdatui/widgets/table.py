@@ -1,6 +1,7 @@
 """The table of all screens. Only the lines in sight are painted, however many rows there are."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from rich.segment import Segment
@@ -11,14 +12,24 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lambdatui.text.terminal import Marks
-from lambdatui.views.columns import Column, TableColumn
+from lambdatui.views.columns import Column, Kind, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import column_heading, fitted_columns, hidden_hint, panned_columns, row_cell, tone
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
+from lambdatui.widgets.column_letters import heading_with_letter
+from lambdatui.widgets.layout import (
+    column_heading,
+    fitted_columns,
+    hidden_hint,
+    highest_trend,
+    panned_columns,
+    row_cell,
+    tone,
+)
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen, SortRefused
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
 _NEAR_THE_END = 50
+_LETTER = Style(reverse=True, bold=True)
 _MARKED = "*"
 """Beside the sign of trouble. ASCII: a sign that some fonts draw two cells wide would move the row."""
 
@@ -57,26 +68,33 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         in_trouble: Callable[[Any], bool],
         rank: Callable[[Any], int] | None = None,
         plain_order: bool = False,
+        one_scale: bool = False,
         is_marked: Callable[[Any], bool] = lambda row: False,
         sort: tuple[str, bool] | None = None,
         store_order: Sequence[str] = (),
         nesting: Nesting | None = None,
+        others: Sequence[Column] = (),
         id: str | None = None,
     ) -> None:
         """Rows of the least ``rank`` come first, unless it is None or the order is plain; those of one rank are sorted.
 
         ``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
 
+        ``others`` are columns that are not shown: rows can be sorted by them too.
         ``store_order`` names the columns by which the store can sort rows that are paged.
         """
         super().__init__(id=id)
         self._columns = tuple(columns)
+        self._others = tuple(others)
+        self._letters: Mapping[str, str] = {}
         self._marks = marks
         self._utc = utc
         self._key_of = key_of
         self._in_trouble = in_trouble
         self._rank = rank
         self.plain_order = plain_order
+        self.one_scale = one_scale
+        self._most: float | None = None
         self._is_marked = is_marked
         self._store_order = tuple(store_order)
         self._nesting = nesting
@@ -133,7 +151,27 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         current = self.row
         key = None if current is None else self._key_of(current)
         self._shown = self.source if isinstance(self.source, PagedRows) else self._chosen(self.source)
+        self._measure()
         self._settle(key)
+
+    @property
+    def trend(self) -> Column | None:
+        """The column of trends; None where the table has none."""
+        return next((one.column for one in self._columns if one.column.kind == Kind.TREND), None)
+
+    def _measure(self) -> None:
+        """Notes the highest trend of all rows, filtered or not, where they share a scale; of pages nobody knows it."""
+        self._most = None
+        if self.one_scale and self.trend is not None:
+            known = [each.rows for each in (self.source, self._shown) if isinstance(each, AllRows)]
+            self._most = highest_trend(self.trend, itertools.chain.from_iterable(known))
+
+    def share_scale(self, shared: bool) -> float | None:
+        """Draws all trends on the scale of the highest, or each on its own; returns the highest, where it is known."""
+        self.one_scale = shared
+        self._arrange()
+        self.refresh()
+        return self._most
 
     def _chosen(self, source: AllRows) -> AllRows:
         rows: list[Any] = source.rows
@@ -177,6 +215,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._extend(size)
         self._reveal()
+        self.post_message(RowReached(moved=False))
 
     def _extend(self, size: Size) -> None:
         """Takes a new number of rows; lays the whole screen out again only where the scroll bar comes or goes."""
@@ -216,6 +255,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor != before:
             self._refresh_row(before)
             self._refresh_row(self.cursor)
+            self.post_message(RowReached(moved=True))
         self._reveal()
         if self._shown.more and self.cursor >= self.row_count - _NEAR_THE_END:
             self.post_message(MoreWanted(len(self.source)))
@@ -284,11 +324,25 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def _sorted_column(self) -> Column | None:
         if self.sort is None:
             return None
-        return next((one.column for one in self._columns if one.column.id == self.sort[0]), None)
+        shown = [one.column for one in self._columns]
+        return next((one for one in (*shown, *self._others) if one.id == self.sort[0]), None)
 
     def _sortable(self) -> list[Column]:
-        in_store = self.source.paged or self.source.more
-        return [one for one in self.visible_columns if not in_store or one.id in self._store_order]
+        return [one for one in self.visible_columns if self.can_sort_by(one)]
+
+    def can_sort_by(self, column: Column) -> bool:
+        """Whether rows can be sorted by it: where they are not all in memory, the store sorts, by some columns only."""
+        return column.id in self._store_order if self.source.paged or self.source.more else True
+
+    def show_columns(self, columns: Sequence[TableColumn], others: Sequence[Column]) -> None:
+        """Shows other columns from now on; rows, order and cursor stay."""
+        self._columns, self._others, self._pan = tuple(columns), tuple(others), 0
+        self._fit()
+
+    def show_letters(self, letters: Mapping[str, str]) -> None:
+        """Marks a letter in the heading of each column, by the columns' ids; none for an empty mapping."""
+        self._letters = letters
+        self.refresh(Region(0, 0, self.size.width, 1))
 
     def sort_by(self, column: Column, *, reverse: bool) -> None:
         """Sorts by a column of the table; ``reverse`` is descending."""
@@ -308,6 +362,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         column = columns[at % len(columns)]
         self.sort_by(column, reverse=_descending_first(column))
 
+    def sort_again(self, column: Column) -> None:
+        """Sorts by a column; where it is sorted by that one already, the other way round."""
+        same = self.sort is not None and self.sort[0] == column.id
+        self.sort_by(column, reverse=not self.sort[1] if same and self.sort else _descending_first(column))
+
     def reverse_sort(self) -> None:
         """Reverses the order of the sorted column."""
         column = self._sorted_column()
@@ -319,9 +378,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def _sort_clicked(self, x: int) -> None:
         left = 2
         for column, width in self._fitted:
-            if left <= x < left + width and column in self._sortable():
-                same = self.sort is not None and self.sort[0] == column.id
-                self.sort_by(column, reverse=not self.sort[1] if same and self.sort else _descending_first(column))
+            if left <= x < left + width:
+                if self.can_sort_by(column):
+                    self.sort_again(column)
+                else:
+                    self.post_message(SortRefused(column.title))
+                return
             left += width + 1
 
     # Painting -----------------------------------------------------------------------------------------------------
@@ -361,7 +423,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._shown.row_at(index)
         if row is None:
             return ()
-        texts = (row_cell(c, row, width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
+        texts = (
+            row_cell(c, row, width, utc=self._utc, more=self._marks.more, most=self._most) for c, width in self._fitted
+        )
         trouble = self._marks.trouble if self._in_trouble(row) else " "
         return (f"{trouble}{_MARKED if self._is_marked(row) else ' '}", *texts)
 
@@ -391,7 +455,14 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         segments = [Segment(hidden_hint(len(self._columns) - len(self._fitted)), plain)]
         for column, cells in self._fitted:
             style = chosen if self.sort is not None and self.sort[0] == column.id else plain
-            segments += [Segment(column_heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
+            heading = column_heading(column, cells, self.sort, self._marks)
+            if self._most is not None and column.kind == Kind.TREND:
+                heading = f"{column.title} ="[:cells].ljust(cells)
+            if column.id in self._letters:
+                heading, at = heading_with_letter(heading, self._letters[column.id])
+                segments += [Segment(heading[:at], style), Segment(heading[at], style + _LETTER)]
+                heading = heading[at + 1 :]
+            segments += [Segment(heading, style), Segment(" ", plain)]
         return Strip(segments).simplify().adjust_cell_length(width, plain)
 
     def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:

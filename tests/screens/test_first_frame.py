@@ -285,6 +285,19 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
         assert all(line.ljust(columns)[place] == under.ljust(columns)[place] for place in known), (line, under)
 
 
+async def test_picked_columns_stand_in_the_first_frame_too(store: Path) -> None:
+    picked = "function max_ms+ trouble errors"
+    found = startup_view(store, NOW_MS)
+    painted = [
+        bare(line) for line in first_lines.frame(found, store.name, NOW_MS, COLOURS, 80, 24, utc=True, picked=picked)
+    ]
+    app = app_on(store, saved={"functions.columns": picked})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert app.screen.query_one(Table).render_line(0).text.rstrip() == painted[4].rstrip()
+    assert painted[4].split() == ["Function", "Max", "Trouble", "Errors"]
+
+
 @pytest.mark.parametrize("of", [COLOURS, LINUX])
 @pytest.mark.parametrize("lines", [1, 2, 3, 4, 5, 24])
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 9, 17, 40, 80, 300])

@@ -29,7 +29,9 @@ SCREENS = {
     "alarms": "a",
     "logs": "j j j j l",
     "by-day": "5 dollar_sign b b b b",
-    "compare": "j equals_sign",
+    "compare": "space equals_sign",
+    "fleet": "equals_sign",
+    "fleet-groups": "equals_sign b",
     "details": "5 dollar_sign enter",
 }
 SIZES = ((80, 24), (120, 40))

@@ -105,7 +105,7 @@ async def test_events_stay_in_their_order(store: Path, screen: str) -> None:
         times = [row.started_at for row in map(table.row_at, range(min(50, table.row_count)))]  # type: ignore[union-attr]
         assert times == sorted(times, reverse=True)
         await press(pilot, "X")
-        assert "stay in order of time" in screen_of(app).query_one(Notice).message
+        assert "stay in their order" in screen_of(app).query_one(Notice).message
 
 
 def test_scripts_print_what_the_screen_shows(store: Path) -> None:
@@ -214,3 +214,37 @@ async def test_a_table_without_trouble_keeps_the_order_of_its_rows(store: Path) 
         sort=None,
     )  # fmt: skip
     assert table._in_order([3, 1, 2], table.source) == [3, 1, 2]  # type: ignore[arg-type]
+
+
+async def test_trends_may_share_a_scale(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        table = table_of(app)
+
+        def heights() -> dict[str, str]:
+            at = [column.id for column in table.visible_columns].index("trend")
+            rows = range(table.row_count)
+            return {table.row_at(row).function: table._cells(row)[at + 1] for row in rows}  # type: ignore[union-attr]
+
+        own = heights()
+        assert all("█" in drawn or "⣿" in drawn for drawn in own.values())
+        await press(pilot, "t")
+        shared = heights()
+        assert "one scale for all rows" in screen_of(app).query_one(Notice).message
+        assert "Trend =" in shown_lines(table)[0]
+        assert [name for name, drawn in shared.items() if "█" in drawn] == ["auth-token"]
+        assert set(shared["thumbnail-cleanup"]) <= set("▁⡀ ")
+        assert app.session.saved["functions.scale"] == "one"
+        await press(pilot, "t")
+        assert heights() == own
+        await press(pilot, KEYS["costs"], "t")
+        assert "no Trend" in screen_of(app).query_one(Notice).message
+
+
+async def test_a_family_of_errors_is_drawn_on_the_shared_scale_too(store: Path) -> None:
+    app = app_on(store, saved={"errors.scale": "one"})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, KEYS["errors"])
+        assert "Trend =" in shown_lines(table_of(app))[0]

@@ -55,7 +55,7 @@ COMMAND_LINES = {
     "import": ["import EVENTS"],
 }  # fmt: skip
 """The schemas' names, and the command lines, less ``--json``, that show everything that is printed there."""
-NAMED_BY_DATA = {"totals", "tags", "free_tier", "region_prices", "ephemeral", "durations"}
+NAMED_BY_DATA = {"totals", "list_totals", "tags", "free_tier", "region_prices", "ephemeral", "durations"}
 """Objects whose keys are data, such as currencies: their schema says what the values are."""
 _OF_KIND: dict[str, list[str]] = {
     Kind.TEXT: ["string", "null"], Kind.TIME: ["string", "null"], Kind.FLAG: ["boolean", "null"],

@@ -1,18 +1,21 @@
 """The screens in tests: the app on a store, driven by keys, and read from what it painted."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.session import Session
 from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal
 from lambdatui.widgets.header import Header
+from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.state_line import StateLine
@@ -53,7 +56,11 @@ async def settle(pilot: Pilot[int]) -> None:
     while quiet < _QUIET_ROUNDS:
         await pilot.pause(0)  # every widget handles what lay before it; what changed is painted
         if any(not worker.is_finished for worker in app.workers):
-            await app.workers.wait_for_complete()
+            with contextlib.suppress(WorkerCancelled):  # another question took its place
+                await app.workers.wait_for_complete()
+            quiet = 0
+        elif getattr(app.screen, "details_awaited", False):
+            await asyncio.sleep(0.01)  # until the cursor has rested for as long as the pane waits
             quiet = 0
         elif any(widget.message_queue_size for widget in (app, *app.screen.walk_children(with_self=True))):
             quiet = 0
@@ -114,6 +121,11 @@ def functions_shown(app: Any) -> set[str]:
 def notice_of(app: Any) -> str:
     """What the notice says."""
     return str(app.screen.query_one(Notice).message)
+
+
+def keys_shown(app: Any) -> str:
+    """The last line: the keys that the screen names."""
+    return str(app.screen.query_one(KeyLine).render())
 
 
 _SIGNS = {

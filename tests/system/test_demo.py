@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import needs
 from tests.support.command_line import PROGRAM, rows, run
+from tests.support.under_terminal import UnderTerminal
 from tests.support.waiting import wait_for
 
 pytestmark = needs.linux
@@ -110,3 +111,38 @@ def test_without_a_terminal_it_runs_for_a_while_and_says_so(tmp_path: Path) -> N
     assert "no terminal" in err
     assert "shop-api" in out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_screens_begin_with_thirty_simulated_days_and_say_so(tmp_path: Path) -> None:
+    changes = {"LAMBDATUI_TEST_MARK": str(tmp_path), "TMPDIR": str(tmp_path), "COLORTERM": "truecolor"}
+    with UnderTerminal(["demo"], columns=120, lines=40, **changes) as terminal:
+        terminal.until(b"30 simulated days, then real")
+        terminal.until(b"Try E (errors since the deploy), $ (this month), 2 T (throttled last night)")
+        terminal.send("E")
+        terminal.until(b"ProviderTimeout")
+        terminal.send("q")
+        terminal.send("q")
+        assert terminal.process.wait(60) == 0
+    wait_for(lambda: not ours(str(tmp_path)))
+    assert [path for path in tmp_path.iterdir() if path.name.startswith("lambdatui-demo-")] == []
+
+
+def test_a_kept_store_has_the_days_and_what_really_ran_apart(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--seconds", "5", "--no-tui", "--history", "--json", "--keep", str(tmp_path / "kept"))
+    out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    ran = {row["function"]: row["invocations"] for row in json.loads(out)["rows"]}
+    assert "weekly-reindex" not in ran
+    store = tmp_path / "kept" / "demo.db"
+    answer = json.loads(run("--db", store, "--range", "all", "functions", "--json").stdout)
+    simulated = answer["simulated"]
+    assert simulated["from"] < simulated["to"]
+    of_all = {row["function"]: row["invocations"] for row in answer["rows"]}
+    assert of_all["weekly-reindex"] > 1_000
+    assert all(of_all[name] > count for name, count in ran.items())
+    real = json.loads(run("--db", store, "--from", simulated["to"], "functions", "--json").stdout)["rows"]
+    assert {row["function"]: row["invocations"] for row in real if row["invocations"]} == ran
+    # What the runner deploys is the code of the simulated days: no deploy hides the one that broke something.
+    errors = rows(run("--db", store, "--range", "1h", "errors", "--json"))
+    assert [row["function"] for row in errors if row["novelty"] == "new"] == ["payments"]
+    assert "30 simulated days, then real" in run("--db", store, "functions").stderr

@@ -1,6 +1,6 @@
 """``lambdatui costs``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ import click
 from collectors.untrusted import parsed_json
 from lambdatui.cli import gates
 from lambdatui.cli.output import bill, bill_json
-from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
+from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, asks_for_growth, listing_options
 from lambdatui.cli.output.rows import arranged, asked_columns, print_rows
 from lambdatui.cli.output.statement import Statement
 from lambdatui.cli.own_price_options import own_price_options, own_terms
@@ -20,10 +20,13 @@ from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
+from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups, with_group_growth
+from lambdatui.views.cost_growth import CostGrowth, cost_growth
+from lambdatui.views.cost_words import change_text, grown_text, logs_text
 from lambdatui.views.costs import CostLineColumns, CostsView, costs
 from lambdatui.views.export import envelope
 from lambdatui.views.gates import left_out
+from lambdatui.views.growth import growth
 from lambdatui.views.own_price import own_view
 from lambdatui.views.reconcile import ReconciledRow
 from lambdatui.views.tagged_functions import unknown_key
@@ -84,11 +87,11 @@ def command(
             _print_groups(store, view, by, listing, free_tier=not no_free_tier)
         elif listing.form == "json":
             rows = arranged(view, listing)
-            click.echo(json_text(as_json(view, rows, statement)))
+            click.echo(json_text(as_json(view, rows, statement, _growth(store))))
         else:
             print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
         if listing.form == "text":
-            for line in summary(view, statement):
+            for line in summary(view, statement, _growth(store)):
                 click.echo(line)
     for name, one in statement.gates.items():
         gates.say(name, one, statement.basis)
@@ -97,6 +100,9 @@ def command(
 
 def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, free_tier: bool) -> None:
     groups = cost_groups(store.reader, store.range, price_book(), by, scope=store.context.scope, free_tier=free_tier)
+    if asks_for_growth(listing):
+        found = growth(store.reader, store.range, price_book(), scope=store.context.scope)
+        groups = with_group_growth(groups, found, store.reader, by)
     if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
         click.echo(plain(said), err=True)
     if by == "day" and free_tier:
@@ -151,10 +157,15 @@ def reconcile(listing: Listing, files: tuple[Path, ...], by: str, no_free_tier: 
     reconcile_bill(listing, files, by=by, free_tier=not no_free_tier, per_usd=per_usd)
 
 
-def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> dict[str, Any]:
+def _growth(store: Opened) -> CostGrowth:
+    return cost_growth(store.reader, store.range, price_book(), scope=store.context.scope)
+
+
+def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement, growth: CostGrowth) -> dict[str, Any]:
     """The same object as ``cost-estimate`` prints, and the envelope of every listing.
 
-    ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view.
+    ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view, and so is
+    ``growth``.
     """
     document: dict[str, Any] = parsed_json(bill_json.as_json(statement))
     if list(rows) != list(view.rows):
@@ -166,14 +177,47 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         "missing": list(view.missing),
+        "list_totals": _amounts(view.list_totals),
+        "logs": {
+            "totals": _amounts(view.logs_totals),
+            "functions_known": len(view.metered_logs),
+            "functions": view.functions,
+        },
+        "growth": {
+            "change": float(growth.change) if growth.compared and growth.before else None,
+            "now": figures.decimal_text(growth.now) if growth.compared else None,
+            "before": figures.decimal_text(growth.before) if growth.compared else None,
+            "not_compared": growth.left_out,
+            "functions": [
+                {
+                    "function": each.function,
+                    "now": figures.decimal_text(each.now),
+                    "before": figures.decimal_text(each.before),
+                    "added": figures.decimal_text(each.added),
+                }
+                for each in growth.compared
+            ],
+        },
     } | document
 
 
-def summary(view: CostsView, statement: Statement) -> list[str]:
-    """What stands below the table: total, free tier, projection, prices."""
+def _amounts(by_currency: Mapping[str, Decimal]) -> dict[str, str]:
+    return {currency: figures.decimal_text(amount) for currency, amount in by_currency.items()}
+
+
+def summary(view: CostsView, statement: Statement, growth: CostGrowth) -> list[str]:
+    """What stands below the table: total, growth, logs, free tier, projection, prices."""
     lines = ["", f"{'total':<16}{figures.money(view.total, view.currency)}"]
     others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
     lines += [f"{'':<16}and {figures.money(amount, currency)}" for currency, amount in others.items()]
+    lines += [
+        f"{'':<16}{figures.money(amount, currency)} at list price, before the free tier"
+        for currency, amount in view.list_totals.items()
+        if amount != view.totals.get(currency)
+    ]
+    lines.append(f"{'change':<16}{change_text(growth) or 'n/a: the range before was not collected'}")
+    lines += [f"{'grew':<16}{grown}"] if (grown := grown_text(growth)) else []
+    lines.append(f"{'logs':<16}{logs_text(view) or 'n/a: not collected'}")
     if statement.own is not None:
         lines += [f"{'':<16}{amount}  {name}" for name, amount in bill.own_rows(statement.own, view.totals)]
         lines.append(f"{'':<16}{bill.own_basis_text(statement.own)}")

@@ -72,6 +72,7 @@ def command(
     context = current_context()
     now = now_ms()
     findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
+    findings += own_themes(context.themes)
     findings += other_packages()
     if ask_aws:
         from lambdatui.cli.doctor.aws import DEFAULT_FEATURES, AwsAsked, permissions
@@ -110,6 +111,23 @@ def _say(findings: Sequence[CheckResult]) -> None:
             click.echo(f"{'':<{wide + 13}} -> {plain(finding.advice)}")
         if finding.statement:
             click.echo(finding.statement)
+
+
+def own_themes(themes: Mapping[str, Mapping[str, str]]) -> Iterator[CheckResult]:
+    """Whether the configuration's themes can be read. Nothing where it has none."""
+    if not themes:
+        return
+    from lambdatui.app.contrast import shortfalls
+    from lambdatui.app.themes import UnusableTheme, own_theme
+
+    for name, colours in themes.items():
+        try:
+            short = shortfalls(own_theme(name, colours))
+        except UnusableTheme as error:
+            yield CheckResult("theme", FAIL, str(error))
+            continue
+        told = "; ".join(short) if short else "text 4.5:1 and more, borders 3:1"
+        yield CheckResult("theme", WARN if short else OK, f"{name}: {told}", "choose other colours" if short else None)
 
 
 def other_packages() -> Iterator[CheckResult]:

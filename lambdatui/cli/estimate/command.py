@@ -290,7 +290,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Bi
     from collectors.store.read.reader import Reader
     from lambdatui.cli.global_options import current_context
     from lambdatui.cli.output.statement import Statement
-    from lambdatui.cli.store_access import say_unmatched
+    from lambdatui.cli.store_access import narrowed, say_unmatched
     from lambdatui.views.costs import costs
     from lambdatui.views.gates import left_out
     from lambdatui.views.own_price import own_view
@@ -301,7 +301,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Bi
 
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
-    context = current_context()
+    context = current_context(chooses_functions=True)
     scope = replace(context.scope, regions=regions) if regions else context.scope
     choice = context.range
     if choice.start is None and choice.end is None:
@@ -310,7 +310,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Bi
         span = resolved(reader, choice, now_ms())
         book, budget = price_book(), None if terms.own else terms.budget
         with reader.until(span.until_ms):
-            scope = scope.bound(reader)
+            scope = narrowed(scope, reader, span)
             say_unmatched(scope, reader)
             view = costs(reader, span, book, free_tier=terms.free_tier, scope=scope, budget=budget)
             own, own_month = None, None

@@ -1,14 +1,15 @@
 """What every listing can be asked: form, order, filter, limit and columns, with the help and completions of those."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from lambdatui.cli.global_options import keep_tag_terms
+from lambdatui.cli.global_options import keep_function_sets, keep_tag_terms
 from lambdatui.views import filters
+from lambdatui.views.change import names_growth
 from lambdatui.views.columns import Column, columns_of, extra_columns
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -24,6 +25,12 @@ class Listing:
     where: str | None = None
     limit: int | None = None
     columns: str | None = None
+
+
+def asks_for_growth(listing: Listing) -> bool:
+    """Whether changes are printed or looked at: text has none of them unasked."""
+    named = " ".join(filter(None, (listing.columns, listing.sort, listing.where)))
+    return (listing.form != "text" and not listing.columns) or names_growth(named)
 
 
 class ColumnsOption(click.Option):
@@ -75,6 +82,30 @@ class ListingGroup(ListingHelp, click.Group):
     """A group of subcommands whose help ends with the columns that its rows have."""
 
 
+def _without_names(listing: Listing, columns: Sequence[Column]) -> Listing:
+    """The listing with what saved filters stand for in place of their names; those of functions narrow everything.
+
+    Raises ``FilterError``: also where a filter is of other rows, and names a column that is not among ``columns``.
+    """
+    expression = listing.where or ""
+    if "@" not in expression:
+        return listing
+    from lambdatui.settings import paths
+    from lambdatui.settings.saved_filters import SavedFilters
+    from lambdatui.views.named_filter import expanded, misfit
+
+    context = click.get_current_context()
+    rows, saved = context.info_name or "", SavedFilters(paths.filters_file())
+    without_names = expanded(expression, rows, saved)
+    try:
+        if columns:
+            filters.parse(without_names.expression, columns)
+    except filters.FilterError as error:
+        raise misfit(error, expression, rows, saved) from None
+    keep_function_sets(context, without_names.sets)
+    return replace(listing, where=without_names.expression or None)
+
+
 def listing_options(
     *rows: type, extra: Sequence[str] = (), filters_rows: bool = True
 ) -> Callable[[_Command], _Command]:
@@ -95,7 +126,7 @@ def listing_options(
         click.option("--reverse", is_flag=True, help="Sort descending; without --sort, turn the order round."),
         click.option(
             "--filter", "where", cls=ColumnsOption, columns=columns, separator=" ", suffix=":", metavar="EXPR",
-            help="Words, column:value, column>5; ! inverts.",
+            help="Words, column:value, column>5; ! inverts; @NAME is saved.",
         ),
         click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
         click.option(
@@ -111,6 +142,8 @@ def listing_options(
                 raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
             names = ("sort", "reverse", "where", "limit", "columns")
             listing = Listing(forms[0] if forms else "text", **{name: values.pop(name) for name in names})
+            if listing.where:
+                listing = _without_names(listing, columns if filters_rows else ())
             if filters_rows and listing.where:
                 keep_tag_terms(click.get_current_context(), filters.tags_in(listing.where))
             return command(listing=listing, **values)

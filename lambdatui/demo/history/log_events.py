@@ -19,8 +19,8 @@ from lambdatui.runner.functions import ACCOUNT, REGION, Deployment
 from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures
 
 _BLOCK_MS = 15 * MINUTE_MS
-_FIRST_ORDER = 4_000_000  # seven digits: no number of a real order, which has five
-_ORDER_MS = 300  # orders are numbered by time, so that a payment and its parcel have one number
+_FIRST_ORDER = 1_000_000  # more digits than a real order has, which has five
+_ORDER_MS = 100  # orders are numbered by time, so that a payment and its parcel have one number
 _BOOTSTRAP = SAMPLES.parents[1] / "runner" / "runtimes" / "bootstrap.mjs"
 
 

@@ -14,9 +14,6 @@ from lambdatui.demo.history.shop_load import ShopLoad, behaviours
 from lambdatui.demo.shop import samples
 from lambdatui.runner.functions import ACCOUNT, REGION
 
-_BLOCKS_FIRST = 3
-"""Quarters of an hour that are committed one by one: with the newest, the range with which the demo opens."""
-
 
 class SimulatedDays(Source):
     """Thirty days of the demo's shop. ``ended`` is asked between blocks: the rest is left out once it says so.
@@ -46,17 +43,17 @@ class SimulatedDays(Source):
         calendar, load, functions = self._calendar, self._load, self._functions
         yield Covered(simulated_item(ACCOUNT, REGION), calendar.begin_ms, calendar.end_ms)
         yield from configuration(calendar, self._shop)
-        for number, block in enumerate(whole_blocks(load, functions)):
-            yield LogEvents(block)
-            # A store commits what came before such items.
-            if not number:
-                yield MetricPoints(points(load, functions, calendar.hours[-1]))
-                yield HourAggregates(self._hours())
-            elif number <= _BLOCKS_FIRST:
-                yield MetricPoints([])
-        yield MetricPoints([one for hour_ms in calendar.hours[:-1] for one in points(load, functions, hour_ms)])
+        # A store commits what came before metrics or sums: the newest quarter of an hour is shown at once.
+        blocks = whole_blocks(load, functions)
+        yield LogEvents(next(blocks))
+        yield MetricPoints(points(load, functions, calendar.hours[-1]))
+        yield HourAggregates(self._hours())
         for block in failed_blocks(load, functions):
             yield LogEvents(block)
+        for block in blocks:
+            yield LogEvents(block)
+            yield MetricPoints([])
+        yield MetricPoints([one for hour_ms in calendar.hours[:-1] for one in points(load, functions, hour_ms)])
 
     def _hours(self) -> list[HourAggregate]:
         sums = [

@@ -1,14 +1,19 @@
 """Copying what a screen shows: to the clipboard, to a file, or as JSON to another screen."""
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 
 from lambdatui.screens.base.shell import ShellScreen
 from lambdatui.text.figures import counted
 
+if TYPE_CHECKING:
+    from lambdatui.views.clipping import Clipping, CopyForm
+
+_AGAIN_S = 2.0
 _REDACTED = ", secrets redacted: --no-redact keeps them"
 
 
@@ -30,6 +35,67 @@ class ExportScreen(ShellScreen):
         """The row, or what the screen is about, as JSON; None where there is nothing."""
         return None
 
+    def clipping(self) -> "Clipping | None":
+        """What ``c`` copies, in all its forms; None where there is nothing."""
+        from lambdatui.views.clipping import Clipping
+
+        text = self.copy_text()
+        return Clipping("the text", text) if text else None
+
+    def copy_subject(self) -> Any:
+        """What is copied: as long as this is the same, another press copies the next form of it."""
+        return None
+
+    def copy_meant(self) -> None:
+        """Copies what the screen, or its row, is about; pressed again within two seconds, its next form."""
+        subject, now_s = self.copy_subject(), monotonic()
+        again = subject == self._copied_subject and now_s - self._copied_at_s < _AGAIN_S
+        self._copied_subject, self._copied_at_s = subject, now_s
+        if not again:
+            self._form, self._forms = 0, []
+            self.ask_clipping()
+            return
+        self._form += 1
+        if self._forms:
+            self._copy_form()
+
+    def ask_clipping(self) -> None:
+        """Finds out what is copied, at once or in a thread, and calls ``take_clipping``."""
+        self.take_clipping(self.clipping())
+
+    def take_clipping(self, clipping: "Clipping | None") -> None:
+        """Copies the form that was asked for, or says that there is nothing."""
+        if clipping is None:
+            self._copied_at_s = 0.0
+            self.say("there is nothing here to copy")
+            return
+        from lambdatui.text.redaction import redacted
+        from lambdatui.views.clipping import forms
+
+        clean = redacted if self.session.redact else str
+        self._forms = forms(clipping, clean, self.application.most_copied_bytes)
+        self._copy_form()
+
+    def _copy_form(self) -> None:
+        form = self._forms[self._form % len(self._forms)]
+        following = self._forms[(self._form + 1) % len(self._forms)]
+        self.application.put_on_clipboard(form.text)
+        size = len(form.text.encode("utf-8", "replace"))
+        much = f"{counted(form.lines, 'line')}, {counted(size, 'byte')}"
+        if form.is_cut:
+            much = f"the first {much} of {form.whole_bytes:,}: terminals take no more"
+        secrets = _REDACTED if form.redacted else ""
+        self.say(f"copied {form.what}: {much}{secrets}; c again: {following.what}")
+
+    _forms: "Sequence[CopyForm]" = ()
+    _form = 0
+    _copied_subject: Any = None
+    _copied_at_s = 0.0
+
+    def copy_chosen(self) -> bool:
+        """Copies the lines that were chosen; False where none are."""
+        return False
+
     def copy(self, text: str) -> None:
         """Puts ``text`` on the clipboard of the terminal that shows this, and says so."""
         cut = self.application.put_on_clipboard(text)
@@ -50,6 +116,18 @@ class ExportScreen(ShellScreen):
         else:
             self.navigator.open(ToJson(json_text))
 
+    def write_at_once(self) -> None:
+        """Writes a new file of the form ``EXPORT_FORM`` into the working directory; no file is ever overwritten."""
+        from lambdatui.screens.base.export_file import free_name, suggested_name
+
+        self.write_export(
+            self.EXPORT_FORM, free_name(suggested_name(self.heading(), self.session.now_ms(), self.EXPORT_FORM))
+        )
+
+    def rows_exported(self) -> str:
+        """What a file that is not of the screen will hold, in words."""
+        return "the rows"
+
     def export(self) -> None:
         """Asks for a file's name, whose ending says what is written."""
         from lambdatui.screens.base.export_file import suggested_name
@@ -57,7 +135,7 @@ class ExportScreen(ShellScreen):
 
         form = self.EXPORT_FORM
         path = suggested_name(self.heading(), self.session.now_ms(), form)
-        forms = ".svg, the screen" if form == "svg" else f".{form}, the rows; .json; .svg, the screen"
+        forms = ".svg, the screen" if form == "svg" else f".{form}, {self.rows_exported()}; .json; .svg, the screen"
         self.app.push_screen(PromptScreen(f"Write to ({forms})", path), self._export_to)
 
     def _export_to(self, path: str | None) -> None:

@@ -1,6 +1,7 @@
 """Writing what a screen shows to a file: a table's rows as CSV or JSON, any screen as SVG."""
 
 import os
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,13 @@ def suggested_name(heading: "Sequence[str]", now_ms: int, form: str) -> str:
     named = "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in heading).lower()
     moment = instant(now_ms).replace("-", "").replace(":", "").replace(" ", "-")
     return f"{named.strip('-')[:60] or 'lambdatui'}-{moment}.{form}"
+
+
+def free_name(path: str) -> str:
+    """The path, or with a number before its ending where there is such a file: ``costs-2.csv``."""
+    stem, ending = os.path.splitext(path)
+    names = chain((path,), (f"{stem}-{number}{ending}" for number in count(2)))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def form_of(path: str) -> str | None:

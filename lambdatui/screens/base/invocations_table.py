@@ -13,6 +13,7 @@ from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.queries import QueryContext, ask
 from lambdatui.text.figures import counted
 from lambdatui.views.filters import Filter, FilterError, tags_in
+from lambdatui.views.invocation_clipping import TraceOf
 from lambdatui.views.invocations import (
     INVOCATION_COLUMNS,
     STORE_ORDER,
@@ -21,6 +22,7 @@ from lambdatui.views.invocations import (
     invocations,
 )
 from lambdatui.views.retained_since import invocations_not_kept
+from lambdatui.views.row_details import RowDetails
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.messages import MoreWanted, PageWanted, SortChosen
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
@@ -82,6 +84,7 @@ class InvocationsTable(TableScreen):
 
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
+    FILTERED_ROWS: ClassVar[str] = "invocations"
     REASON: ClassVar[str] = "status"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
@@ -101,17 +104,33 @@ class InvocationsTable(TableScreen):
 
     def parse_filter(self, expression: str) -> Filter | None:
         """The filter, as of any table; one by tag is refused where all rows are of one function."""
-        if self.function_ids() is not None and tags_in(expression):
-            raise FilterError("all of these are of one function: its tags choose nothing here")
+        filter = self.expanded(expression)
+        if self.function_ids() is not None and (filter.sets or tags_in(filter.expression)):
+            raise FilterError("all of these are of one function: its tags, and filters of functions, choose nothing")
         return super().parse_filter(expression)
 
     def key_of(self, row: InvocationView) -> Any:
         """The invocation's key in the store."""
         return row.key
 
+    def trace_of(self, row: InvocationView) -> TraceOf:
+        """The invocation's own."""
+        return TraceOf(row.key, otherwise=self.row_text(row))
+
     def open_row(self, row: InvocationView) -> None:
         """Opens the invocation with its log lines."""
         self.navigator.open(ToInvocation(key=row.key, name=row.function))
+
+    def details_question(self, row: InvocationView) -> Callable[[QueryContext], RowDetails]:
+        """Asks for the invocation's log."""
+        key, title, utc = row.key, f"{row.function} {row.request_id}", self.session.utc
+
+        def ask(query: QueryContext) -> RowDetails:
+            from lambdatui.views.invocation_details import invocation_details
+
+            return invocation_details(query.reader, key, title, query.book, utc=utc)
+
+        return ask
 
     # Asking -------------------------------------------------------------------------------------------------------
 

@@ -71,7 +71,13 @@ class LiveTailScreen(LogSearchScreen):
     def rows_of(self, answer: LogSearch) -> list[LogView]:
         """The stored lines and the live ones; only the stored ones while lines around matches are shown."""
         rows = super().rows_of(answer)
-        return rows if self.around else with_live(rows, self.live_lines, self.where, more=answer.more)
+        return rows if self.around else with_live(rows, self._live_lines_in_scope(), self.where, more=answer.more)
+
+    def _live_lines_in_scope(self) -> list[LogView]:
+        """The live lines, without those of functions to which the screen was not narrowed when the tail began."""
+        tagged = self.shown_scope.tagged if self.shown_scope is not None else None
+        names = None if tagged is None else {name for _, _, name in tagged.keys}
+        return [line for line in self.live_lines if names is None or line.function in names]
 
     def toggle_live(self) -> None:
         """Begins a live tail, or ends the one that runs and says what it cost."""

@@ -1,18 +1,36 @@
 """A screen with a log pane."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
 from lambdatui.commands.log import LOG
-from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
+from lambdatui.commands.navigation import (
+    LastView,
+    ShowAdvice,
+    ShowAllLogs,
+    ShowCollect,
+    ShowCosts,
+    ShowFunctions,
+    ShowInvocations,
+    ShowPatterns,
+    ShowThrottles,
+)
 from lambdatui.screens.base.screen import CommandScreen
+from lambdatui.text.figures import counted
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 
-LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastView, *GENERAL)
+if TYPE_CHECKING:
+    from lambdatui.views.clipping import Clipping, Fact
+
+LOG_COMMANDS: Commands = (
+    *LOG, ShowAllLogs, ShowFunctions, ShowInvocations, ShowPatterns, ShowCosts, ShowThrottles, ShowAdvice, ShowCollect,
+    LastView, *GENERAL,
+)  # fmt: skip
 
 
 class LogScreen(CommandScreen):
@@ -52,6 +70,55 @@ class LogScreen(CommandScreen):
             self.toggle_full_log()
         else:
             super().go_back()
+
+    # Choosing and copying -----------------------------------------------------------------------------------------
+
+    def choose_lines(self, step: int) -> None:
+        """Chooses a line more, below or above, and says what can be done with those that are chosen."""
+        pane = self.log_pane
+        first = not pane.chosen_lines()
+        pane.choose(step)
+        self.refresh_keys()
+        if first and pane.chosen_lines():
+            self.say("chosen: S-Up and S-Down choose more, ^C copies, Esc lets go")
+
+    def marks_word(self) -> str:
+        """``no choice`` where lines are chosen."""
+        return "no choice" if self.chosen_count() else ""
+
+    def let_go(self) -> bool:
+        """Lets the chosen lines go; False where none are chosen."""
+        return self.log_pane.choose_none()
+
+    def chosen_count(self) -> int:
+        """How many lines are chosen."""
+        return len(self.log_pane.chosen_lines())
+
+    def copy_chosen(self) -> bool:
+        """Copies the chosen lines; False where none are."""
+        if not self.chosen_count():
+            return False
+        self.copy_meant()
+        return True
+
+    def copy_subject(self) -> Any:
+        """The numbers of the chosen lines."""
+        return tuple(self.log_pane.chosen_lines())
+
+    def line_facts(self, numbers: Sequence[int]) -> "tuple[Fact, ...]":
+        """Whose the lines with these numbers are, as Markdown says it."""
+        return ()
+
+    def clipping(self) -> "Clipping | None":
+        """The chosen lines; without any, all lines of the log, also those that are hidden or not in sight."""
+        from lambdatui.views.invocation_clipping import lines_clipping
+
+        lines, chosen = self.log_pane.lines_shown, self.log_pane.chosen_lines()
+        numbers = chosen or range(len(lines))
+        if not numbers:
+            return None
+        what = counted(len(chosen), "chosen line") if chosen else f"all {counted(len(lines), 'line')}"
+        return lines_clipping([lines[at] for at in numbers], what, self.line_facts(numbers))
 
     def copy_text(self) -> str:
         """All lines of the log, also those that are hidden or not in sight."""

@@ -20,9 +20,10 @@ from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.session.destinations import ToInvocation, ToLineStats
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.figures import counted
+from lambdatui.text.figures import counted, iso
 from lambdatui.text.plain import plain
 from lambdatui.views import line_stats
+from lambdatui.views.filters import FilterError, tags_in, without_tags
 from lambdatui.views.line_columns import fields_of, fields_seen
 from lambdatui.views.line_conditions import LineQueryError
 from lambdatui.views.line_query import parse
@@ -68,6 +69,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
     """Log lines of the range; ``/`` asks the store for those that match (``views.line_query``)."""
 
     COMMANDS_HERE: ClassVar[Commands] = SEARCH_COMMANDS
+    FILTERED_ROWS: ClassVar[str] = "logs"
     FILTER_PROMPT: ClassVar[str] = "words, !word, level:ERROR, .order.id:42, .ms>500, /re/, (a OR b)"
 
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
@@ -77,7 +79,8 @@ class LogSearchScreen(LogScreen, QueryScreen):
         self.following = False
         """Whether the newest lines come into sight as they are collected."""
         self.where = ""
-        """The search whose matches are shown: the last one that could be parsed."""
+        """The search whose matches are shown: the last one that could be parsed, without names and tags."""
+        self._typed = ""
         self._around = 0
         self._fields: list[str] = []
         self._rows_of_lines: list[LogView | None] = []  # for each line of the pane; None for a rule between lines
@@ -180,6 +183,20 @@ class LogSearchScreen(LogScreen, QueryScreen):
         """A line as it stands in the log, after its function's name where lines of several functions are shown."""
         return line.message if self._function_id is not None else f"{line.function}  {line.message}"
 
+    def line_facts(self, numbers: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        """The functions and request ids of the lines, where they are few, and the time of the first and the last."""
+        rows = [row for at in numbers if (row := self._rows_of_lines[at]) is not None]
+        if not rows:
+            return ()
+        functions = list(dict.fromkeys(row.function for row in rows))
+        requests = list(dict.fromkeys(row.request_id for row in rows if row.request_id))
+        ends = dict.fromkeys(iso(row.timestamp) or "" for row in (rows[0], rows[-1]))
+        return (
+            ("Function" if len(functions) == 1 else "Functions", _few(functions, "function")),
+            ("Request id" if len(requests) == 1 else "Request ids", _few(requests, "request id")),
+            ("Time", " to ".join(ends)),
+        )
+
     def following_word(self) -> str:
         """``FOLLOWING`` for the header, while new lines come into sight as they are collected."""
         return "FOLLOWING" if self.following else ""
@@ -199,19 +216,25 @@ class LogSearchScreen(LogScreen, QueryScreen):
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Asks the store at Enter only: a search reads all lines. What cannot be parsed stays to be corrected."""
-        self.filter = self.where  # the header names the search whose matches are shown
+        self.filter = self._typed  # the header names the search whose matches are shown
         if not done:
             return
         try:
-            parse(expression)
-        except LineQueryError as error:
+            of_functions = self.expanded(expression)
+            tags, where = tags_in(of_functions.expression), without_tags(of_functions.expression)
+            if not self.is_of_many() and (tags or of_functions.sets):
+                raise FilterError("all lines are of one function: tags, and filters of functions, choose nothing here")
+            parse(where)
+        except (LineQueryError, FilterError) as error:
             self.query_one(FilterLine).start(expression)
             self.say(str(error))
             return
+        self.own_tags, self.own_sets = tags, of_functions.sets
         notice = self.query_one(Notice)
         if not notice.failing:
             notice.clear_notice()
-        self.filter = self.where = expression
+        self.filter = self._typed = expression
+        self.where = where
         self.answer = None
         self.log_pane.marked_row = None
         self.ask_rows()
@@ -281,7 +304,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         except LineQueryError as error:
             self.say(str(error))
             return
-        self.navigator.open(ToLineStats(typed, stats, self.where, self.subject()))
+        self.navigator.open(ToLineStats(typed, stats, self.where, self.subject(), self.own_tags, self.own_sets))
 
     def raw_json(self) -> str | None:
         """The lines that the store found, as a JSON list; None before the first answer."""
@@ -298,3 +321,8 @@ class LogSearchScreen(LogScreen, QueryScreen):
             for row in answer.rows
         ]
         return json.dumps(lines, indent=2)
+
+
+def _few(names: Sequence[str], noun: str) -> str:
+    """The names where they are at most five, else how many there are."""
+    return ", ".join(names) if len(names) <= 5 else counted(len(names), noun)

@@ -11,8 +11,10 @@ from textual.worker import get_current_worker
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.session.messages import Answered, AnswerFailed, StoreChanged
 from lambdatui.session.session import Session
+from lambdatui.views.named_filter import OF_FUNCTIONS
 from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute, span_text
 from lambdatui.widgets.header import Header
+from lambdatui.widgets.messages import RangeClicked
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class QueryScreen(CommandScreen):
         self._narrowing = session.narrowing
         self.own_tags: tuple[Alternatives, ...] = ()
         """The tags that this screen's filter names."""
+        self.own_sets: tuple[FunctionSet, ...] = ()
+        """The functions that saved filters in this screen's filter choose."""
         self.shown_scope: Scope | None = None
         """The scope of ``answer``, its tags looked up in the store."""
         self.shown_range: TimeRange | None = None
@@ -63,7 +67,7 @@ class QueryScreen(CommandScreen):
     @property
     def scope(self) -> "Scope":
         """The session's scope, narrowed by what the screen was opened for and by the tags of its filter."""
-        return self.session.scope.and_tags(self.own_tags).and_functions(self.narrowing)
+        return self.session.scope.and_tags(self.own_tags).and_functions(self.narrowing, *self.own_sets)
 
     def is_of_many(self) -> bool:
         """Whether the screen is of all functions in scope: then it is narrowed to those that were chosen before."""
@@ -81,6 +85,18 @@ class QueryScreen(CommandScreen):
             return narrowing.text if narrowing is not None else ""
         tagged = scope.tagged if scope is not None else None
         return f"functions: {narrowing.text}" + (f" ({len(tagged.keys):,})" if tagged is not None else "")
+
+    def filter_to_save(self) -> tuple[str, str]:
+        """The screen's filter, else that of functions by which the screen is narrowed."""
+        rows, expression = super().filter_to_save()
+        narrowing = self.narrowing
+        if not expression and narrowing is not None and not narrowing.by_marks:
+            return OF_FUNCTIONS, narrowing.text
+        return rows, expression
+
+    def narrowing_word(self) -> str:
+        """``all functions`` where the screen is narrowed to some."""
+        return "all functions" if self.narrowing is not None else ""
 
     def end_narrowing(self) -> bool:
         """Shows all functions again; other screens do likewise."""
@@ -218,6 +234,14 @@ class QueryScreen(CommandScreen):
         # "All" includes what came after a moment that was travelled to.
         self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
+
+    def back_word(self) -> str:
+        """``all functions`` where Esc undoes what narrows the screen first."""
+        return "all functions" if self.narrowing is not None and not self.filter else super().back_word()
+
+    @on(RangeClicked)
+    def _range_clicked(self) -> None:
+        self.choose_time()
 
     def choose_time(self) -> None:
         """Asks for a range in words, and looks at it."""

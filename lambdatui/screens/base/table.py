@@ -3,37 +3,46 @@
 import contextlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
 from lambdatui.commands.navigation import NAVIGATION
-from lambdatui.commands.table import TABLE
+from lambdatui.commands.row_pane import PANES
+from lambdatui.commands.table import ARRANGE, TABLE
 from lambdatui.commands.time_range import TIME
-from lambdatui.screens.base.places import PlacesScreen
+from lambdatui.screens.base.pane import PaneScreen
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.session.session import Session
-from lambdatui.text.figures import counted, plural
+from lambdatui.text.figures import count, counted, plural
 from lambdatui.text.plain import plain
-from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
+from lambdatui.views.columns import Column, TableColumn, chosen_columns, columns_of, picked_columns, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.fleet_health import trouble_rank
 from lambdatui.views.formatting import json_value, value_text
+from lambdatui.views.named_filter import Expanded, misfit
 from lambdatui.views.shared_columns import TROUBLE
+from lambdatui.widgets.column_letters import column_letters
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary
-from lambdatui.widgets.messages import RowOpened, SortChosen
+from lambdatui.widgets.messages import RowOpened, SortChosen, SortRefused
+from lambdatui.widgets.row_pane import TableAndPane
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Nesting, Table
 
-TABLE_COMMANDS: Commands = (*TABLE, *NAVIGATION, *GENERAL, *TIME)
+if TYPE_CHECKING:
+    from lambdatui.views.clipping import Clipping
+    from lambdatui.views.invocation_clipping import TraceOf
+    from lambdatui.views.time_range import RangeChoice
+
+TABLE_COMMANDS: Commands = (*TABLE, *PANES, *NAVIGATION, *ARRANGE, *GENERAL, *TIME)
 
 
-class TableScreen(PlacesScreen):
+class TableScreen(PaneScreen):
     """A screen of one table. Subclasses say what a row is, when it is in trouble, and what Enter opens."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
@@ -51,6 +60,8 @@ class TableScreen(PlacesScreen):
     """The ids of the columns by which the store can sort rows that are paged."""
     REASON: ClassVar[str] = "trouble"
     """The column that says in words why a row is in trouble: it is there whatever other columns are hidden."""
+    COPIED: ClassVar[str] = "row"
+    """What is copied of a row, in the singular."""
     MARKS_FUNCTIONS: ClassVar[bool] = False
     """Whether a row is a function, so that marks stay with it from screen to screen."""
     nesting: Nesting | None = None
@@ -66,9 +77,11 @@ class TableScreen(PlacesScreen):
         self._marked_rows: dict[Any, Any] = {}  # by key, where rows are no functions; those are the session's
 
     def body(self) -> ComposeResult:
-        """The table, and the text that takes its place while it has no rows."""
-        yield self.make_table()
-        yield self.make_empty()
+        """The table, the text that takes its place while it has no rows, and the pane for the row under the cursor."""
+        with TableAndPane():
+            yield self.make_table()
+            yield self.make_empty()
+            yield from self.make_pane()
 
     def make_table(self) -> Table:
         """The table, with the order that was saved by the run before."""
@@ -78,24 +91,34 @@ class TableScreen(PlacesScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
-            rank=None if self._in_time_order else self.trouble_rank,
+            rank=None if self._in_order else self.trouble_rank,
+            one_scale=self.session.saved.get(self._scale_name) == "one",
             plain_order=self.session.saved.get(self._order_name) == "plain",
             is_marked=self.is_marked,
             sort=self._saved_sort(),
             store_order=self.STORE_ORDER,
             nesting=self.nesting,
+            others=self.every_column(),
         )
 
     def columns(self) -> tuple[TableColumn, ...]:
-        """The columns that the configuration's ``[columns]`` names, the most important first; else the screen's own."""
-        chosen = self.session.columns.get(self.NAME or "")
-        if not chosen:
-            return self._with_reason(self.COLUMNS)
-        own = {table_column.column.id: table_column for table_column in self.COLUMNS}
-        known = {column.id: TableColumn(column) for column in self.FILTERED} | own
-        wanted = [known[name] for name in chosen if name in known]
-        by_need = (TableColumn(c.column, need, c.width, c.grows, c.most) for need, c in enumerate(wanted))
-        return self._with_reason(tuple(by_need) or self.COLUMNS)
+        """The columns chosen by ``H``, else those of the configuration's ``[columns]``, else the screen's own."""
+        picked = self.session.saved.get(f"{self.columns_name()}.columns", "")
+        return self._with_reason(picked_columns(picked, self.every_column(), self.usual_columns()))
+
+    def usual_columns(self) -> tuple[TableColumn, ...]:
+        """The columns where none were chosen here: those that the configuration names, else the screen's own."""
+        chosen = chosen_columns(self.session.columns.get(self.NAME or "", ()), self.FILTERED, self.COLUMNS)
+        return self._with_reason(chosen)
+
+    def columns_name(self) -> str:
+        """What the chosen columns are saved under: ``functions``; ``function`` for the screen of one."""
+        return self.NAME or type(self).__name__.removesuffix("Screen").removeprefix("Local").lower()
+
+    def every_column(self) -> tuple[Column, ...]:
+        """All columns that the table can show."""
+        known = {column.id: column for column in self.FILTERED}
+        return tuple((known | {one.column.id: one.column for one in self.usual_columns()}).values())
 
     def _with_reason(self, columns: tuple[TableColumn, ...]) -> tuple[TableColumn, ...]:
         """The columns, among them the one that says why a row is in trouble: after the first, where it was left out."""
@@ -112,8 +135,13 @@ class TableScreen(PlacesScreen):
         return (*columns[:1], reason, *columns[1:])
 
     @property
-    def _in_time_order(self) -> bool:
-        return getattr(self.ROW, "IN_TIME_ORDER", False)
+    def _scale_name(self) -> str:
+        """The name under which the state has whether trends share a scale."""
+        return f"{self.NAME or type(self).__name__}.scale"
+
+    @property
+    def _in_order(self) -> bool:
+        return getattr(self.ROW, "IN_ORDER", False)
 
     @property
     def _order_name(self) -> str:
@@ -123,7 +151,7 @@ class TableScreen(PlacesScreen):
     def _saved_sort(self) -> tuple[str, bool] | None:
         """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
         column, _, way = self.session.saved.get(f"{self.NAME}.sort", "").partition(" ")
-        if self.NAME and column in {one.column.id for one in self.columns()}:
+        if self.NAME and column in {one.id for one in self.every_column()}:
             return column, way == "descending"
         return self.SORT
 
@@ -132,7 +160,7 @@ class TableScreen(PlacesScreen):
         saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
             self.table.where = self.parse_filter(saved_filter)
-            self.own_tags = tags_in(saved_filter)
+            self._take_functions(self.expanded(saved_filter))
             self.filter = saved_filter
 
     def save_state(self) -> None:
@@ -147,6 +175,55 @@ class TableScreen(PlacesScreen):
     @on(SortChosen)
     def _sorted(self) -> None:
         self.save_state()
+
+    @on(SortRefused)
+    def _sort_refused(self, message: SortRefused) -> None:
+        titles = ", ".join(one.title for one in self.FILTERED if self.table.can_sort_by(one))
+        self.say(
+            f"so many rows are not sorted by {message.title}, but by {titles}; a filter leaves fewer"
+            if titles
+            else "the rows are still being read"
+        )
+
+    def sort_by_letter(self) -> None:
+        """Shows a letter in each heading, and sorts by the column whose letter is typed."""
+        from lambdatui.screens.dialogs.sorting import SortScreen
+
+        table = self.table
+        columns = {one.column.id: one.column for one in sorted(self.columns(), key=lambda one: one.need)}
+        columns |= {one.id: one for one in self.every_column()}
+        sortable = [one for one in columns.values() if table.can_sort_by(one)]
+        if not sortable:
+            self.say("the rows are still being read: try again in a moment")
+            return
+        letters = column_letters(sortable)
+        unseen = [one for one in sortable if one not in table.visible_columns and one.id in letters]
+        hidden = [(letters[one.id], one.label) for one in unseen]
+
+        def take(chosen: str | None) -> None:
+            table.show_letters({})
+            if chosen is not None:
+                table.sort_again(columns[chosen])
+                if columns[chosen] not in table.visible_columns:
+                    self.say(f"sorted by {columns[chosen].label}, which is not in sight; O reverses")
+
+        table.show_letters(letters)
+        self.app.push_screen(SortScreen(letters, hidden), take)
+
+    def choose_columns(self) -> None:
+        """Asks for the columns and their order, and keeps the choice for the next run."""
+        from lambdatui.screens.dialogs.columns import ColumnsScreen
+
+        name = f"{self.columns_name()}.columns"
+
+        def take(picked: str | None) -> None:
+            if picked is not None:
+                self.session.saved[name] = picked
+                self.table.show_columns(self.columns(), self.every_column())
+
+        picked = self.session.saved.get(name, "")
+        usual = [one.column.id for one in self.usual_columns()]
+        self.app.push_screen(ColumnsScreen(self.every_column(), picked, usual, always=self.REASON), take)
 
     def make_empty(self) -> Static:
         """The text in place of an empty table, hidden at first."""
@@ -231,6 +308,10 @@ class TableScreen(PlacesScreen):
             self._why_empty = message.notice
             self.table.add_class("-empty")
 
+    def back_word(self) -> str:
+        """``no marks`` where Esc takes marks away first."""
+        return "no marks" if self.is_mounted and self.marks_count() else super().back_word()
+
     def summary(self) -> DataSummary:
         """The data's age and coverage, the filter, and the number of rows."""
         view = self.answer
@@ -255,7 +336,16 @@ class TableScreen(PlacesScreen):
 
     def parse_filter(self, expression: str) -> Filter | None:
         """The filter, or None for an empty one. Raises ``FilterError``."""
-        return parse(expression, self.FILTERED) or None
+        try:
+            return parse(self.expanded(expression).expression, self.FILTERED) or None
+        except FilterError as error:
+            raise misfit(error, expression, self.filtered_rows_are(), self.session.saved_filters) from None
+
+    def _take_functions(self, filter: Expanded) -> bool:
+        """Takes what the filter says of functions; whether the store must be asked, as they are others than before."""
+        before = self.own_tags, self.own_sets
+        self.own_tags, self.own_sets = tags_in(filter.expression), filter.sets
+        return before != (self.own_tags, self.own_sets)
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """While it is typed, a filter that cannot be read yet leaves the rows as they are.
@@ -272,10 +362,9 @@ class TableScreen(PlacesScreen):
                 self.query_one(FilterLine).start(expression)
                 self.say(str(error))
             return
-        tags = tags_in(expression)
-        if done and tags != self.own_tags:
-            self.own_tags, self.table.where = tags, where  # the rows sum other functions now: ask again
-            self.ask_rows()
+        if done and self._take_functions(self.expanded(expression)):
+            self.table.where = where
+            self.ask_rows()  # the rows sum other functions now
         else:
             self.filter_rows(where, only_trouble=self.table.only_trouble, done=done)
         if done:
@@ -289,13 +378,25 @@ class TableScreen(PlacesScreen):
     def toggle_order(self) -> None:
         """Puts the rows in trouble first, or sorts them among the others; kept for the next run."""
         table = self.table
-        if self._in_time_order:
-            self.say(f"{plural(2, self.ROW_IS)} stay in order of time: x keeps only those in trouble, n finds the next")
+        if self._in_order:
+            self.say(f"{plural(2, self.ROW_IS)} stay in their order: x keeps only those in trouble, n finds the next")
             return
         table.plain_order = not table.plain_order
         table.rearrange()
         self.session.saved[self._order_name] = "plain" if table.plain_order else ""
         self.say("plain sorting: X puts trouble first again" if table.plain_order else "trouble first: X sorts plainly")
+
+    def toggle_scale(self) -> None:
+        """Draws all rows' trends on one scale, or each on its own; kept for the next run."""
+        table = self.table
+        if table.trend is None:
+            self.say("there is no Trend here")
+            return
+        most = table.share_scale(not table.one_scale)
+        self.session.saved[self._scale_name] = "one" if table.one_scale else ""
+        high = f": the highest is {count(most)}" if most is not None else ""
+        self.say(f"Trend on one scale for all rows{high}; t draws each on its own" if table.one_scale
+                 else "Trend: each row on a scale of its own")  # fmt: skip
 
     def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         """Shows the rows that match, all of which are in memory; a ``where`` of None keeps all."""
@@ -348,6 +449,10 @@ class TableScreen(PlacesScreen):
         self.table.move(1)
         self.refresh_header()
 
+    def marks_word(self) -> str:
+        """``no marks`` where rows are marked."""
+        return "no marks" if self.marks_count() else ""
+
     def let_go(self) -> bool:
         """Takes all marks of this screen away; False where there are none."""
         marks = self.marks_count()
@@ -360,6 +465,10 @@ class TableScreen(PlacesScreen):
         self.table.refresh_rows()
         self.refresh_header()
         return True
+
+    def rows_exported(self) -> str:
+        """``the 3 marked rows``; ``the rows`` where none are marked."""
+        return f"the {counted(marks, 'marked row')}" if (marks := self.marks_count()) else super().rows_exported()
 
     def rows_taken(self) -> list[Any]:
         """What is exported and copied: the marked rows, in their order; without marks all that the filter leaves."""
@@ -391,7 +500,7 @@ class TableScreen(PlacesScreen):
         super().jump_to(name)
 
     def compare(self) -> None:
-        """Opens the comparison of the first two marked functions, or of one with its own range before."""
+        """Opens the comparison of the marked functions, or of one with its own range before."""
         from lambdatui.session.destinations import ToComparison
 
         self._pass_marks_on()
@@ -401,7 +510,9 @@ class TableScreen(PlacesScreen):
         if not marked:
             self.say("there is no function under the cursor to compare")
             return
-        self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
+        first, other, *more = (*marked, None) if len(marked) == 1 else marked
+        assert first is not None
+        self.navigator.open(ToComparison(first, other, tuple(filter(None, more))))
 
     def write_export(self, form: str, path: str) -> None:
         """Writes the rows to a new file, once the first answer is there."""
@@ -422,11 +533,65 @@ class TableScreen(PlacesScreen):
         """The answer, as that of these rows alone: what an export says beside its rows."""
         return self.answer
 
+    def rows_copied(self) -> list[Any]:
+        """The marked rows, else the row under the cursor."""
+        if self.marks_count():
+            return self.rows_taken()
+        return [] if self.table.row is None else [self.table.row]
+
     def copy_text(self) -> str:
+        """``row_text`` of the rows that are copied."""
+        return "\n".join(filter(None, map(self.row_text, self.rows_copied())))
+
+    def copy_subject(self) -> Any:
+        """The keys of the rows that are copied."""
+        return tuple(self.key_of(row) for row in self.rows_copied())
+
+    def clipping(self) -> "Clipping | None":
+        """The rows: as text what ``row_text`` says of each, as Markdown a table of the columns in sight."""
+        from lambdatui.views.clipping import Clipping, markdown_table
+
+        rows, text = self.rows_copied(), self.copy_text()
+        if not text:
+            return None
+        columns, utc = self.table.visible_columns, self.session.utc
+        cells = [
+            [
+                (value_text(column, getattr(row, column.id, None), utc=utc), column.align == "right")
+                for column in columns
+            ]
+            for row in rows
+        ]
+        table = markdown_table([column.title for column in columns], cells)
+        return Clipping(counted(len(rows), self.COPIED), text, table=table)
+
+    def trace_of(self, row: Any) -> "TraceOf | None":
+        """The invocation whose trace is copied in place of the row; None where there is none."""
+        return None
+
+    def ask_clipping(self) -> None:
+        """Copies the rows, or reads the traces that they stand for."""
+        wanted = [trace for row in self.rows_copied() if (trace := self.trace_of(row)) is not None]
+        if wanted:
+            self._ask_traces(wanted, self.session.choice, self.session.now_ms())
+        else:
+            super().ask_clipping()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="copy")
+    def _ask_traces(self, wanted: "Sequence[TraceOf]", choice: "RangeChoice", now_ms: int) -> None:
+        from lambdatui.views.invocation_clipping import traces
+
+        self.ask_store("copy", lambda query: traces(query.reader, wanted), choice, now_ms)
+
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Copies the traces, where the answer is of them."""
+        if subject != "copy":
+            return super().paint_aside(subject, answer)
+        self.take_clipping(answer)
+        return True
+
+    def row_text(self, row: Any) -> str:
         """The row as tab-separated cells, written as on the screen but uncut."""
-        row = self.table.row
-        if row is None:
-            return ""
         return "\t".join(value_text(one, getattr(row, one.id, None), utc=self.session.utc) for one in self.FILTERED)
 
     def raw_json(self) -> str | None:

@@ -1,5 +1,6 @@
 """Asks for a range of time in words, and shows which range they mean while they are typed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -7,15 +8,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from collectors.model.units import DAY_MS
+from lambdatui.screens.dialogs.dialog import DialogScreen
 from lambdatui.session.session import Session
 from lambdatui.text.figures import instant, milliseconds, moment_text, zone_name
 from lambdatui.text.plain import plain
 from lambdatui.views.time_range import RangeChoice, RangeError
 from lambdatui.views.time_words import NoTime
+from lambdatui.widgets.key_line import KeyHint
 
 
 def examples(now_ms: int) -> tuple[tuple[str, str], ...]:
@@ -31,7 +33,7 @@ def examples(now_ms: int) -> tuple[tuple[str, str], ...]:
     )
 
 
-class TimeScreen(ModalScreen[RangeChoice | None]):
+class TimeScreen(DialogScreen[RangeChoice | None]):
     """Its result is the range that was chosen, or None for Esc. Words that name no zone are of the screens' own."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
@@ -41,7 +43,11 @@ class TimeScreen(ModalScreen[RangeChoice | None]):
         self._session = session
         self._choice: RangeChoice | None = None
 
-    def compose(self) -> ComposeResult:
+    def hints(self) -> Sequence[KeyHint]:
+        """Enter, which takes the range."""
+        return [KeyHint("Enter", "look at it", self._answer)]
+
+    def body(self) -> ComposeResult:
         """The line to type on, the range that it means, and examples."""
         zone = zone_name(self._session.now_ms(), utc=self._session.utc)
         lines = examples(self._session.now_ms())

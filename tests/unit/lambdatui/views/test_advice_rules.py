@@ -187,7 +187,7 @@ def test_what_to_do_and_the_command(case: str) -> None:
 
 def test_throttles_say_who_took_it() -> None:
     advice, _, _ = CASES["throttle by the account"]
-    assert "report-job took 640 (64.0%)" in advice.found
+    assert "report-job took 640 (64%)" in advice.found
     assert "limit report-job by a reserve of its own" in advice.advice
 
 

@@ -88,10 +88,10 @@ def test_the_accounts_limit_and_who_took_it_at_that_minute(tmp_path: Path) -> No
     )  # fmt: skip
     assert found.culprit is not None
     assert (found.culprit.function, found.share, found.basis) == ("report-job", 0.64, "metric")
-    assert cell_words(found) == "report-job took 640 of 1,000 (64.0%)"
+    assert cell_words(found) == "report-job took 640 of 1,000 (64%)"
     assert sentence(found) == (
-        "account limit 1,000 reached 2025-03-31 10:14 UTC: report-job took 640 (64.0%), etl took 210 (21.0%), "
-        "api took 150 (15.0%)"
+        "account limit 1,000 reached 2025-03-31 10:14 UTC: report-job took 640 (64%), etl took 210 (21%), "
+        "api took 150 (15%)"
     )
 
 
@@ -119,7 +119,7 @@ def test_what_others_reserve_is_taken_from_the_account(tmp_path: Path) -> None:
     limit(path, 1000)
     reserve(path, **{"report-job": 800})
     account_points(path, UnreservedConcurrentExecutions=200, ConcurrentExecutions=210)
-    assert cell_words(cause(path)) == "report-job reserves 800 of 1,000 (80.0%)"
+    assert cell_words(cause(path)) == "report-job reserves 800 of 1,000 (80%)"
 
 
 def test_the_reserve_of_then_counts_not_that_of_now(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_who_is_not_known_may_have_held_more(tmp_path: Path) -> None:
     found = cause(path)
     assert (found.limited_by, found.culprit, found.unexplained) == ("account", None, 900)
     assert cell_words(found) == "account limit full, by whom is not known"
-    assert sentence(found).endswith("report-job took 100 (10.0%), 900 is of functions that are not known here")
+    assert sentence(found).endswith("report-job took 100 (10%), 900 is of functions that are not known here")
 
 
 def test_many_small_functions_are_no_strangers(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_invocations_that_overlap_tell_who_ran_where_metrics_do_not(tmp_path: Pa
     limit(path, 9)
     found = cause(path)
     assert (found.limited_by, found.held, found.basis) == ("account", 9, "estimated")
-    assert cell_words(found) == "report-job took about 6 of 9 (66.7%)"
+    assert cell_words(found) == "report-job took about 6 of 9 (67%)"
 
 
 @given(
@@ -316,11 +316,11 @@ def test_rows_scripts_and_at(tmp_path: Path) -> None:
     assert (row.worst, row.culprit, row.culprit_share, row.throttled_by) == (NIGHT, "report-job", 0.64, "account")
     span = ("--from", str(T0 // 1000), "--to", str(T0 // 1000 + 3600), "--db", path)
     told = {each["function"]: each for each in rows(run("throttles", "--json", *span))}
-    assert told["api"]["cause"] == "report-job took 640 of 1,000 (64.0%)"
+    assert told["api"]["cause"] == "report-job took 640 of 1,000 (64%)"
     assert (told["all functions"]["culprit"], told["report-job"]["cause"]) == ("report-job", None)
     assert told["etl"]["cause"] == "not known: limit 1,000"
     text = run("throttles", *span).stdout
-    assert "report-job took 640 of 1,000 (64.0%)" in text
+    assert "report-job took 640 of 1,000 (64%)" in text
     before = rows(run("throttles", "--json", "--range", "1h", "--at", str(NIGHT // 1000), "--db", path))
     assert {each["cause"] for each in before} == {None}
 
@@ -335,8 +335,8 @@ async def test_one_key_tells_limit_minute_and_culprit(tmp_path: Path, size: tupl
         await settle(pilot)
         await press(pilot, "T")
         shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-    assert "03-31 10:14" in shown
-    assert "report-job took 640 of 1,000 (64.0%)" in shown
+    assert "31 Mar 10:14" in shown
+    assert "report-job took 640 of 1,000 (64%)" in shown
 
 
 async def test_the_accounts_row_lists_when_its_limit_was_reached(tmp_path: Path) -> None:
@@ -359,4 +359,4 @@ async def test_the_accounts_row_lists_when_its_limit_was_reached(tmp_path: Path)
     newest, first = (line for line in text.splitlines() if line.startswith("2025"))
     assert newest.startswith("2025-03-31 10:34 to 10:35 UTC, 13 rejected: account limit 1,000 reached 2025-03-31 10:34")
     assert first.startswith("2025-03-31 10:14 to 10:18 UTC, 33 rejected: account limit 1,000 reached 2025-03-31 10:17")
-    assert "report-job took 640 (64.0%)" in first
+    assert "report-job took 640 (64%)" in first
