@@ -8,7 +8,7 @@ from collectors.model.units import DAY_MS, DAY_S, HOUR_MS, MINUTE_MS
 
 _APART = 2  # cells between two times
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
-_DAYS = (1, 2)
+_DAYS = (1, 2, 3)
 _WEEKS = (1, 2)
 _MONTHS = (1, 3, 6, 12, 60, 120)
 _CLOCK, _DATE, _MONTH = len("14:05"), len("30 Nov"), len("Nov 2026")

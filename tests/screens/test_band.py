@@ -76,6 +76,20 @@ async def test_only_lines_that_read_differently_are_painted_again(store: Path) -
             assert [call.args[0] for call in refreshed.call_args_list] == [Region(0, 0, 120, 1)]
 
 
+async def test_it_comes_when_the_terminal_grows(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settle(pilot)
+        assert lines_of(app) == []
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot)
+        assert "Invocations 3,028" in lines_of(app)[0]
+        await pilot.resize_terminal(200, 50)
+        await settle(pilot)
+        assert len(lines_of(app)) == band_lines(200, 50)
+        assert "month end" in lines_of(app)[0]
+
+
 def series(now: FleetFigures, before: FleetFigures | None, why_not: str = "", limit: int | None = None) -> FleetSeries:
     two = (1.0, 2.0)
     return FleetSeries(
