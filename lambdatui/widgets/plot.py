@@ -128,7 +128,7 @@ class Plot:
 
     def has_gaps(self) -> bool:
         """Whether nothing is known of some step."""
-        return any(not self._is_known(step) for step in range(len(self.starts)))
+        return any(not (self._is_known(step) or self.is_foretold(step)) for step in range(len(self.starts)))
 
     def base(self) -> list[Curve]:
         """The curves of which one must be known for a step to be no gap: the filled ones, else all but limits."""
@@ -139,6 +139,10 @@ class Plot:
 
     def _is_known(self, step: int) -> bool:
         return any(self.value(curve, step) is not None for curve in self.base())
+
+    def is_foretold(self, step: int) -> bool:
+        """Whether a line has a value for a step, such as one to come: it is no gap."""
+        return any(kind == LINE and self.value(curve, step) is not None for kind, curve in self.kinds())
 
     def is_above(self, curve: Curve, highest: float) -> bool:
         """Whether a limit lies so far above the values that it is not drawn."""
@@ -290,7 +294,7 @@ class _Canvas:
         row = min(self.rows - 1, self._zero // _EIGHTHS)
         curves = self.plot.base()
         for column in range(self.width):
-            sign = self.signs.unknown
+            sign = " " if any(self.plot.is_foretold(step) for step in self._steps(column)) else self.signs.unknown
             if any(self._value(curve, column) is not None for curve in curves):
                 growing = any(self.plot.is_unfinished(step) for step in self._steps(column))
                 sign = self.signs.hatch if growing else self.signs.zero
