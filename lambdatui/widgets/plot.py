@@ -140,6 +140,10 @@ class Plot:
     def _is_known(self, step: int) -> bool:
         return any(self.value(curve, step) is not None for curve in self.base())
 
+    def is_lined(self) -> bool:
+        """Whether there are lines over what is filled."""
+        return any(kind == LINE for kind, _ in self.kinds())
+
     def is_foretold(self, step: int) -> bool:
         """Whether a line has a value for a step, such as one to come: it is no gap."""
         return any(kind == LINE and self.value(curve, step) is not None for kind, curve in self.kinds())
@@ -303,8 +307,7 @@ class _Canvas:
     def _fill(self, curve: Curve, *, bars: bool, first: bool) -> None:
         """Bars or an area; the edge of an area is seen by its tone, unless lines over it say more."""
         full = Look(curve.tone if bars or not first else f"{curve.tone}-soft")
-        lined = any(kind == LINE for kind, _ in self.plot.kinds())
-        edge = full if lined and not bars else Look(curve.tone)
+        edge = full if self.plot.is_lined() and not bars else Look(curve.tone)
         for column in range(self.width):
             value = self._value(curve, column)
             if not value or not self._is_bar(column, bars=bars):
