@@ -63,9 +63,11 @@ class Looks:
         if not plain:
             return None
         colour = Color.parse(self._colours[plain])
+        if colour.ansi is not None:  # as Textual's own themes have it, which do not name a quiet colour
+            return None
         if soft:
             colour = Color.parse(self._colours["background"]).blend(colour, _SOFT)
-        return colour.rgb and f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
+        return f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
 
 
 def brief(runs: Sequence[Run], terminal: Terminal) -> list[Run]:
