@@ -105,14 +105,14 @@ class CostGroupsScreen(TableScreen):
     def _paint_month(self, answer: CostGroups) -> None:
         from lambdatui.widgets.chart import Chart, Curve
 
-        curves = [Curve("so far", answer.so_far, "secondary")]
+        curves = [Curve("so far", answer.so_far, "success")]
         known = [at for at, value in enumerate(answer.so_far) if value is not None]
         projected = answer.projection
         if known and projected is not None:
             last = known[-1]
             ends = (
                 ("90%", projected.p90, "warning"),
-                ("50%", projected.p50, "success"),
+                ("50%", projected.p50, "foreground"),
                 ("10%", projected.p10, "warning"),
             )
             for name, end, tone in ends:

@@ -360,6 +360,12 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.ask_fleet()
         self.follow_row(moved=False)
 
+    def on_resize(self) -> None:
+        """Fits the band to the terminal, and asks for its figures where it has become large enough."""
+        self.band.fit()
+        if self.band.is_empty:
+            self.ask_fleet()
+
     def band_came(self) -> None:
         """Asks for what the band shows."""
         self.ask_fleet()

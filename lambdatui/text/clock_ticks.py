@@ -8,11 +8,12 @@ from collectors.model.units import DAY_MS, DAY_S, HOUR_MS, MINUTE_MS
 
 _APART = 2  # cells between two times
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
-_DAYS = (1, 2)
+_DAYS = (1, 2, 3)
 _WEEKS = (1, 2)
 _MONTHS = (1, 3, 6, 12, 60, 120)
 _CLOCK, _DATE, _MONTH = len("14:05"), len("30 Nov"), len("Nov 2026")
 _LAST_YEAR = 9998
+_CHANGE_MINUTES = 120  # more than any zone's clock is ever changed by
 
 
 def clock_ticks(from_ms: int, to_ms: int, width: int, *, utc: bool) -> list[tuple[int, str]]:
@@ -61,8 +62,9 @@ def _epoch_ms(year: int, month: int, day: int, minute: int, utc: bool) -> int:
 def _of_days(from_ms: int, to_ms: int, minutes: int, *, utc: bool) -> Iterator[tuple[int, time.struct_time]]:
     """Every so many minutes of each day, from its midnight on."""
     first = _moment(from_ms, utc)
+    passed = first.tm_hour * 60 + first.tm_min - _CHANGE_MINUTES
     for number in range((to_ms - from_ms) // DAY_MS + 2):
-        for minute in range(0, 1440, minutes):
+        for minute in range(0 if number else max(0, passed // minutes * minutes), 1440, minutes):
             at_ms = _epoch_ms(first.tm_year, first.tm_mon, first.tm_mday + number, minute, utc)
             if at_ms >= to_ms:
                 return

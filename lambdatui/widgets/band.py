@@ -12,7 +12,7 @@ from textual.widget import Widget
 from lambdatui.text.figures import count, milliseconds, money, ratio
 from lambdatui.text.table import cells, cut
 from lambdatui.text.terminal import Terminal
-from lambdatui.widgets.chart import Looks
+from lambdatui.widgets.chart import Looks, brief
 from lambdatui.widgets.layout import band_lines
 from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run, drawn
 
@@ -39,14 +39,19 @@ class Band(Widget):
 
     def on_mount(self) -> None:
         """Takes the height that the terminal has for it."""
-        self._fit()
+        self.fit()
 
     def on_resize(self) -> None:
-        """Draws again in the new width."""
-        self._fit()
+        """Draws again in the new size."""
         self._draw()
 
-    def _fit(self) -> None:
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no figures yet."""
+        return self._series is None
+
+    def fit(self) -> None:
+        """Takes the height that the terminal has for it now."""
         self.styles.height = band_lines(self.app.size.width, self.app.size.height)
 
     @property
@@ -77,7 +82,7 @@ class Band(Widget):
         if y >= len(self._lines):
             return Strip.blank(self.size.width, ground)
         looks = Looks(self._terminal, self.app.theme_variables)
-        segments = [Segment(text, ground + looks.style(look)) for text, look in self._lines[y]]
+        segments = [Segment(text, ground + looks.style(look)) for text, look in brief(self._lines[y], self._terminal)]
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
     def _painted(self, series: "FleetSeries", width: int, height: int) -> list[list[Run]]:
@@ -211,7 +216,7 @@ def _cost(series: "FleetSeries") -> Panel:
         [title, cost],
     ]
     change: Run = (_change(now, then, "cost_usd"), PLAIN)
-    beneath = _beneath(series, [change, ("  list price", QUIET)], [change])
+    beneath = _beneath(series, [change])
     return head, beneath, _plot(series, "usd", Curve("cost", series.cost_usd, "success", kind="bars"))
 
 
@@ -224,15 +229,15 @@ def _short(value: float | None) -> str:
     return count(value) if value is None or value < 10_000 else f"{value / 1000:.0f}k" if value < 1e6 else count(value)
 
 
-def _beneath(series: "FleetSeries", *changes: list[Run]) -> list[list[Run]]:
+def _beneath(series: "FleetSeries", changes: list[Run]) -> list[list[Run]]:
     """How the figures differ from those of the same time a week before, said in ever fewer words."""
     if series.before is None:
         unknown: Run = ("vs week ago n/a", QUIET)
         return [[unknown, (f": {series.why_not}", QUIET)], [unknown], [("wk n/a", QUIET)]]
     return [
-        *([("vs the week before ", QUIET), *changed] for changed in changes),
-        *([("vs week ago ", QUIET), *changed] for changed in changes),
-        *changes,
+        [("vs the week before ", QUIET), *changes],
+        [("vs week ago ", QUIET), *changes],
+        changes,
     ]
 
 

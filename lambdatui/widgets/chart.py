@@ -1,5 +1,6 @@
 """The widget that shows a plot under its title and legend."""
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -36,6 +37,8 @@ TONES = {
 }  # fmt: skip
 """The theme colour's name of what a curve means."""
 _ANSI = {"secondary": "cyan", "error": "red", "warning": "yellow", "success": "green", "accent": "magenta"}
+_WORTH_GROUND = 20
+"""From so many full blocks in a row on, a change of the ground's colour is fewer bytes."""
 _SOFT = 0.45  # how much of an area's colour its ground takes, so that its edge is seen
 
 
@@ -63,9 +66,27 @@ class Looks:
         if not plain:
             return None
         colour = Color.parse(self._colours[plain])
+        if colour.ansi is not None:  # as Textual's own themes have it, which do not name a quiet colour
+            return None
         if soft:
             colour = Color.parse(self._colours["background"]).blend(colour, _SOFT)
-        return colour.rgb and f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
+        return f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
+
+
+def brief(runs: Sequence[Run], terminal: Terminal) -> list[Run]:
+    """The runs, where there are colours with long rows of full blocks, three bytes each, as spaces on a ground."""
+    if terminal.no_color or terminal.ascii:
+        return list(runs)
+    full = UNICODE.eighths[-1]
+    shorter: list[Run] = []
+    for text, look in runs:
+        if look.ground or look.attributes or full * _WORTH_GROUND not in text:
+            shorter.append((text, look))
+            continue
+        for part in re.findall(f"{full}{{{_WORTH_GROUND},}}|(?:(?!{full}{{{_WORTH_GROUND}}}).)+", text):
+            long = part.startswith(full * _WORTH_GROUND)
+            shorter.append((" " * len(part), Look("", look.tone)) if long else (part, look))
+    return shorter
 
 
 def curves_of(view: "ChartView") -> tuple[Curve, ...]:
@@ -166,7 +187,9 @@ class Chart(Widget):
             lines += drawn(plot, width, height - 1, self._signs)
         elif plot.starts:
             lines += [[], [("  nothing in this range"[:width], PLAIN)]]
-        return Text("\n", end="", no_wrap=True).join(_text(line, looks) for line in lines[: max(1, height)])
+        return Text("\n", end="", no_wrap=True).join(
+            _text(brief(line, self._terminal), looks) for line in lines[: max(1, height)]
+        )
 
 
 def _text(runs: Sequence[Run], looks: Looks) -> Text:

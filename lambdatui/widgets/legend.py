@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lambdatui.text.plain import plain
 from lambdatui.text.table import cells, cut
-from lambdatui.widgets.plot import ATOP, LEVEL, LINE, PLAIN, QUIET, WITHIN, Look, Plot, Run, Signs
+from lambdatui.widgets.plot import AREA, ATOP, LEVEL, LINE, PLAIN, QUIET, WITHIN, Look, Plot, Run, Signs
 
 _LEAST_TITLE, _LEAST_NAME = 6, 4
 
@@ -41,7 +41,8 @@ def entries_of(plot: Plot, signs: Signs, title: str = "") -> list[Entry]:
             entries.append(Entry(signs.lines[lines % len(signs.lines)], curve.name, look))
             lines += 1
         elif curve.name.lower() != title.lower():
-            entries.append(Entry(signs.eighths[-1], curve.name, look))
+            soft = Look(f"{curve.tone}-soft") if kind == AREA and plot.is_lined() else look
+            entries.append(Entry(signs.eighths[-1], curve.name, soft))
     if plot.has_unfinished():
         entries.append(Entry(signs.hatch, "so far", QUIET))
     if any(plot.starts and plot.starts[0] <= at_ms < plot.end_ms for at_ms in plot.marks):

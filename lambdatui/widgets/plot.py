@@ -128,7 +128,7 @@ class Plot:
 
     def has_gaps(self) -> bool:
         """Whether nothing is known of some step."""
-        return any(not self._is_known(step) for step in range(len(self.starts)))
+        return any(not (self._is_known(step) or self.is_foretold(step)) for step in range(len(self.starts)))
 
     def base(self) -> list[Curve]:
         """The curves of which one must be known for a step to be no gap: the filled ones, else all but limits."""
@@ -139,6 +139,14 @@ class Plot:
 
     def _is_known(self, step: int) -> bool:
         return any(self.value(curve, step) is not None for curve in self.base())
+
+    def is_lined(self) -> bool:
+        """Whether there are lines over what is filled."""
+        return any(kind == LINE for kind, _ in self.kinds())
+
+    def is_foretold(self, step: int) -> bool:
+        """Whether a line has a value for a step, such as one to come: it is no gap."""
+        return any(kind == LINE and self.value(curve, step) is not None for kind, curve in self.kinds())
 
     def is_above(self, curve: Curve, highest: float) -> bool:
         """Whether a limit lies so far above the values that it is not drawn."""
@@ -225,10 +233,14 @@ class _Canvas:
     rows: int
     signs: Signs
     cells: list[list[Run]] = field(default_factory=list)
+    values: dict[int, list[float | None]] = field(default_factory=dict)
+    firsts: list[int] = field(default_factory=list)
+    """The first step of each column, and the number of steps."""
 
     def lines(self) -> list[list[Run]]:
         """The cells as they are painted, the highest row first; neighbours of one look are one run."""
         self.cells = [[(" ", PLAIN)] * self.width for _ in range(self.rows)]
+        self.firsts = [column * len(self.plot.starts) // self.width for column in range(self.width + 1)]
         self._baseline()
         for number, (kind, curve) in enumerate(self.plot.kinds()):
             if kind in (BARS, AREA):
@@ -243,17 +255,23 @@ class _Canvas:
 
     def _steps(self, column: int) -> range:
         """The steps that a column shows: one, or several where there are more steps than columns."""
-        count = len(self.plot.starts)
-        first = column * count // self.width
-        return range(first, max(first + 1, (column + 1) * count // self.width))
+        return range(self.firsts[column], self._end(column))
+
+    def _end(self, column: int) -> int:
+        return max(self.firsts[column] + 1, self.firsts[column + 1])
 
     def _column_of(self, step: int) -> int:
         """The column in the middle of a step."""
         return min(self.width - 1, (2 * step + 1) * self.width // (2 * len(self.plot.starts)))
 
     def _value(self, curve: Curve, column: int) -> float | None:
-        known = [value for step in self._steps(column) if (value := self.plot.value(curve, step)) is not None]
-        return max(known, key=abs) if known else None
+        """The value of a column: that of its step, or the one furthest from 0 of several."""
+        values = self.values.get(id(curve))
+        if values is None:
+            of_steps = [self.plot.value(curve, step) for step in range(len(self.plot.starts))]
+            values = self.values[id(curve)] = [_furthest(of_steps[self.firsts[place] : self._end(place)])
+                                               for place in range(self.width)]  # fmt: skip
+        return values[column]
 
     def _eighth(self, value: float) -> int:
         """How many eighths of a cell a value stands above the bottom; what is more than 0 is at least one."""
@@ -280,15 +298,16 @@ class _Canvas:
         row = min(self.rows - 1, self._zero // _EIGHTHS)
         curves = self.plot.base()
         for column in range(self.width):
-            sign = self.signs.unknown
+            sign = " " if any(self.plot.is_foretold(step) for step in self._steps(column)) else self.signs.unknown
             if any(self._value(curve, column) is not None for curve in curves):
                 growing = any(self.plot.is_unfinished(step) for step in self._steps(column))
                 sign = self.signs.hatch if growing else self.signs.zero
             self.cells[row][column] = sign, QUIET
 
     def _fill(self, curve: Curve, *, bars: bool, first: bool) -> None:
+        """Bars or an area; the edge of an area is seen by its tone, unless lines over it say more."""
         full = Look(curve.tone if bars or not first else f"{curve.tone}-soft")
-        edge = Look(curve.tone)
+        edge = full if self.plot.is_lined() and not bars else Look(curve.tone)
         for column in range(self.width):
             value = self._value(curve, column)
             if not value or not self._is_bar(column, bars=bars):
@@ -398,10 +417,18 @@ class _Canvas:
                 self._put(row, column, self.signs.cross, "accent")
 
 
+def _furthest(values: Sequence[float | None]) -> float | None:
+    """The value furthest from 0; None where none is known."""
+    return max((value for value in values if value is not None), key=abs, default=None)
+
+
 def _joined(cells: Sequence[Run]) -> list[Run]:
+    """Cells of one look as one run. An empty cell has its neighbour's look: each change of colour is some bytes."""
     runs: list[Run] = []
     text, look = "", PLAIN
     for sign, own in cells:
+        if sign == " " and own == PLAIN and not (look.ground or look.attributes):
+            own = look
         if own != look and text:
             runs.append((text, look))
             text = ""

@@ -35,6 +35,7 @@ def plotted(
             columns, values = zip(*run, strict=True)
             draw = plotext.plot if len(run) > 1 else plotext.scatter
             draw(columns, values, marker=marker, color=_FIRST_COLOUR + number)
+    plotext.limit_size(False, False)  # to the terminal's, which is another's where the screen is no terminal
     plotext.plotsize(width, rows)
     for place, line in enumerate(plotext.build().split("\n")[:rows]):
         yield from _cells(line, rows - 1 - place)

@@ -76,6 +76,36 @@ async def test_only_lines_that_read_differently_are_painted_again(store: Path) -
             assert [call.args[0] for call in refreshed.call_args_list] == [Region(0, 0, 120, 1)]
 
 
+@pytest.mark.parametrize("theme", ["nord", "textual-light", DARK, ANSI_DARK])
+async def test_what_is_quiet_is_seen_in_every_theme(store: Path, theme: str) -> None:
+    app = app_on(store, theme=theme)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        band = app.screen.query_one(Band)
+        colours = {
+            (segment.style.color, segment.style.bgcolor)
+            for segment in band.render_line(1) if segment.text.strip() and segment.style
+        }  # fmt: skip
+        assert colours
+        assert all(colour is None or colour.is_default or colour != ground for colour, ground in colours)
+        black = {colour.triplet.hex for colour, _ in colours if colour is not None and colour.triplet is not None}
+        assert theme == "textual-light" or "#000000" not in black
+
+
+async def test_it_comes_when_the_terminal_grows(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settle(pilot)
+        assert lines_of(app) == []
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot)
+        assert "Invocations 3,028" in lines_of(app)[0]
+        await pilot.resize_terminal(200, 50)
+        await settle(pilot)
+        assert len(lines_of(app)) == band_lines(200, 50)
+        assert "month end" in lines_of(app)[0]
+
+
 def series(now: FleetFigures, before: FleetFigures | None, why_not: str = "", limit: int | None = None) -> FleetSeries:
     two = (1.0, 2.0)
     return FleetSeries(

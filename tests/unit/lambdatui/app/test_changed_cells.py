@@ -126,7 +126,7 @@ def test_spaces_change_no_foreground_and_keep_their_ground() -> None:
         [Segment("a", red), Segment("  ", bold), Segment(" ", ground), Segment("b", red), Segment(" ", other)]
     )
     written = ChangedCells([(0, 0, strip)]).render_segments(console)
-    assert written == "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0ma   b\x1b[0;48;2;17;17;17m \x1b[0m"
+    assert written == "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0ma   b\x1b[48;2;17;17;17m \x1b[0m"
     lined = Strip([Segment("a", red), Segment(" ", red + Style(underline=True))])
     assert "\x1b[4m " in ChangedCells([(0, 0, lined)]).render_segments(console)
 
@@ -172,6 +172,21 @@ def test_any_look_follows_any_other(styles: list[Style]) -> None:
     alone = [ChangedCells([(0, 0, Strip([Segment("x", style)]))]).render_segments(console) for style in styles]
     assert obeyed(written) == [cell for one in alone for cell in obeyed(one)]
     assert len(written) <= sum(map(len, alone))
+
+
+@given(st.lists(st.tuples(st.sampled_from("x "), STYLES), min_size=1, max_size=8))
+def test_of_a_space_nothing_but_what_is_seen_is_written(pieces: list[tuple[str, Style]]) -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    written = ChangedCells([(0, 0, Strip([Segment(*piece) for piece in pieces]))]).render_segments(console)
+    for (sign, style), (_, attributes, colour, ground) in zip(pieces, obeyed(written), strict=True):
+        alone = ChangedCells([(0, 0, Strip([Segment("x", style)]))]).render_segments(console)
+        ((_, wanted, own_colour, own_ground),) = obeyed(alone)
+        assert ground == own_ground
+        seen = frozenset("457")
+        assert attributes & seen == wanted & seen
+        assert sign == " " or (attributes, colour) == (wanted, own_colour)
+        if wanted & seen:
+            assert colour == own_colour
 
 
 def test_after_a_resize_everything_is_written() -> None:

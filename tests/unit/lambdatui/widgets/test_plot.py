@@ -147,6 +147,24 @@ def test_the_scale_stands_beside_and_the_time_beneath() -> None:
     assert {look.tone for text, look in painted[-1] if text.strip()} == {"quiet"}
 
 
+@BOTH
+def test_a_line_lies_in_the_columns_of_its_steps_in_any_width(signs: Signs) -> None:
+    values = (*[None] * 15, 1.0, 2.0, 3.0, 4.0, 4.0)
+    plot = Plot(
+        starts(20), (Curve("so far", (*[1.0] * 15, *[None] * 5), "success"), Curve("50%", values, "accent")), "usd"
+    )
+    for width in (20, 40, 90, 160, 200):
+        gutter = 3 if width >= 24 else 0
+        rows = lines_of(plot, width + gutter, 9, signs)
+        drawn_in = [
+            place - gutter for row in rows for place, sign in enumerate(row)
+            if place >= gutter and sign not in signs.eighths + " "
+        ]  # fmt: skip
+        assert 14.9 <= min(drawn_in) * 20 / width < 16
+        assert 19 <= max(drawn_in) * 20 / width < 20
+    assert not plot.has_gaps()
+
+
 KINDS = st.sampled_from(["", BARS, AREA, LINE, LEVEL, WITHIN, ATOP])
 VALUES = st.one_of(
     st.none(), st.just(0), st.floats(), st.integers(0, 10**6).map(float), st.sampled_from([math.nan, math.inf, -1e308])
