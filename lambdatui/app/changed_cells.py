@@ -66,11 +66,24 @@ def _look(style: Style, system: ColorSystem) -> Look:
     return attributes, foreground, background
 
 
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27"}  # what switches an attribute off
+_NO_COLOUR = ("39", "49")  # the terminal's own, of text and of its ground
+
+
 def _change(before: Look, after: Look) -> str:
-    """The codes from one look to the next. What is switched off needs a reset of everything."""
-    off = before[0] != after[0] or any(old and not new for old, new in zip(before, after, strict=True))
-    codes = ["0", *after] if off else [new for old, new in zip(before, after, strict=True) if new != old]
-    return f"\x1b[{';'.join(code for code in codes if code)}m"
+    """The codes from one look to the next, in the fewer bytes: what differs alone, or everything after a reset."""
+    anew = ";".join(("0", *filter(None, after)))
+    had, has = (set(filter(None, attributes.split(";"))) for attributes in (before[0], after[0]))
+    gone = had - has
+    if not gone <= _OFF.keys():
+        return f"\x1b[{anew}m"
+    off = {_OFF[code] for code in gone}
+    on = has - had | (has & {"1", "2"} if "22" in off else set())  # bold and dim are switched off together
+    colours = [
+        new or none for old, new, none in zip(before[1:], after[1:], _NO_COLOUR, strict=True) if new != old
+    ]  # fmt: skip
+    differing = ";".join((*sorted(off), *sorted(on), *colours))
+    return f"\x1b[{min(differing, anew, key=len)}m"
 
 
 class TerminalCells:

@@ -1,14 +1,16 @@
 """The one place that knows the class of each screen's name. A screen is imported when it is first opened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lambdatui.commands.base import bound_keys
+
 if TYPE_CHECKING:
     from textual.app import App
 
-    from lambdatui.commands.base import Commands
+    from lambdatui.commands.base import AnyCommand, Commands
     from lambdatui.screens.base.screen import CommandScreen
     from lambdatui.session.destinations import Destination
     from lambdatui.session.session import Session
@@ -91,6 +93,25 @@ class ScreenNavigator:
                 app.pop_screen()
             if name != HOME:
                 app.push_screen(screen_class(name)(self._session))
+
+    def commands_elsewhere(self, key: str, keymap: Mapping[str, str]) -> "tuple[str, AnyCommand] | None":
+        """The name of a screen on which the key does something, and the command; None where it does nowhere."""
+        for name, commands in commands_by_screen().items():
+            for command in commands:
+                if key in bound_keys(command, keymap):
+                    return name.replace("_", " "), command
+        return None
+
+    def go_home(self) -> None:
+        """Leaves all screens but the first one."""
+        if len(self._app.screen_stack) > 1:
+            self.go_to(HOME)
+
+    def go_back_to(self, screen: Any) -> None:
+        """Leaves all screens above one that is open, without painting those between."""
+        with self._app.batch_update():
+            while screen in self._app.screen_stack[:-1]:
+                self._app.pop_screen()
 
     def go_to_last(self) -> None:
         """Goes to the main screen that was shown before this one."""

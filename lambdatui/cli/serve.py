@@ -71,8 +71,8 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
 
     os.environ.pop("LAMBDATUI_TOKEN", None)  # nothing that the screens start needs it
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    for name in ("SSH_CONNECTION", "NO_COLOR", "COLORFGBG"):
-        os.environ.pop(name, None)  # what this shell is reached by says nothing of the browser
+    for name in ("SSH_CONNECTION", "NO_COLOR", "COLORFGBG", "TMUX", "STY"):
+        os.environ.pop(name, None)  # where this shell runs says nothing of the browser
     Guarded(shlex.join(screens_command(context)), host=_LOOPBACK, port=port, title="lambdatui").serve()
     return ExitCode.DONE
 

@@ -88,10 +88,14 @@ def bindings(commands: Iterable[AnyCommand]) -> list[Binding]:
     return [command.binding() for command in commands]
 
 
+def bound_keys(command: AnyCommand, keymap: Mapping[str, str]) -> list[str]:
+    """Textual's names of the command's keys, after remapping."""
+    return [key.strip() for key in keymap.get(command.id(), command.BINDING_KEY).split(",")]
+
+
 def keys(command: AnyCommand, keymap: Mapping[str, str]) -> list[str]:
     """The command's keys as people read them, after remapping."""
-    named = keymap.get(command.id(), command.BINDING_KEY)
-    return [key_text(key.strip()) for key in named.split(",")]
+    return [key_text(key) for key in bound_keys(command, keymap)]
 
 
 def key_text(key: str) -> str:

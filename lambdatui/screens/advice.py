@@ -31,7 +31,10 @@ class AdviceScreen(TableScreen):
     def question(self) -> Callable[[QueryContext], View[Advice]]:
         """Asks for the advice of the range."""
         profile_of = self.session.profile_of if self.session.chosen_profile else None
-        return lambda query: advice(query.reader, query.range, query.book, scope=query.scope, profile_of=profile_of)
+        url = self.session.runner.url if self.session.runner is not None else None
+        return lambda query: advice(
+            query.reader, query.range, query.book, scope=query.scope, profile_of=profile_of, runner_url=url
+        )
 
     def key_of(self, row: Advice) -> Any:
         """The kind of advice, its function, and what was observed of it."""

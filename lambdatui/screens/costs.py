@@ -243,7 +243,7 @@ def _grown(growth: "CostGrowth | None", more: str) -> list[Field]:
         return [Field("change", more, "quiet"), Field("grew", more, "quiet")]
     beside, grown = change_text(growth), grown_text(growth)
     if beside is None:
-        return [Field("change", "n/a: the range before is not known", "quiet"), Field("grew", "n/a", "quiet")]
+        return [Field("change", "n/a: not collected before", "quiet"), Field("grew", "n/a", "quiet")]
     return [
         Field("change", beside, "warning" if growth.change > _MUCH else ""),
         Field("grew", grown or "nothing", "" if grown else "quiet"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
+from textual.app import ComposeResult
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
@@ -14,6 +15,7 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
+from lambdatui.views.filters import Filter
 from lambdatui.views.fleet_health import health, places
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from lambdatui.views.row_details import RowDetails
     from lambdatui.views.scope import Scope
     from lambdatui.views.startup_view import StartupView
+    from lambdatui.widgets.band import Band
 
 TREND_STEPS = 8
 """Steps of the small chart in a row."""
@@ -57,6 +60,13 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     def header(self) -> Header:
         """The header with the fleet's health and its money."""
         return HomeHeader(self.session)
+
+    def body(self) -> ComposeResult:
+        """The band of the fleet's figures, and the table."""
+        from lambdatui.widgets.band import Band
+
+        yield Band(self.session.terminal, utc=self.session.utc)
+        yield from super().body()
 
     def question(self) -> "Callable[[QueryContext], FunctionsView]":
         """Asks for all functions, with their figures and trends."""
@@ -86,9 +96,9 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             rows.begin(self._startup_view.rows)
             self.table.show_rows(rows)
             # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
-            self.table.show_vertical_scrollbar = self._startup_view.count > self.app.size.height - beside_rows(
-                self.app.size.width
-            )
+            size = self.app.size
+            room = size.height - beside_rows(*size, self._chosen_panes)
+            self.table.show_vertical_scrollbar = self._startup_view.count > room
             self.session.shown = TimeRange(*self._startup_view.ends)
             whole = self._startup_view.whole
             self.query_one(HomeHeader).say_health(
@@ -121,13 +131,13 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     """How the functions changed, by the answer before, and what that was about."""
 
     def paint(self, answer: "FunctionsView") -> None:
-        """Shows the functions and their health; asks for what grew, the month's bill and the local runner."""
+        """Shows the functions and their health; asks for the month and the local runner, and then for the rest."""
         if self._growth is not None and self._growth[0] == self._growth_is_about:
             answer = self.answer = self._growth[1].added_to(answer)
         super().paint(answer)
-        self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
         self.session.places = places(answer.rows)
         self._choose_functions()
+        self._ask_on = True
         self.ask_beside_rows()
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
@@ -150,6 +160,44 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             return growth(query.reader, replace(query.range, label=label), query.book, scope=query.scope)
 
         self.ask_store("growth", of_rows, choice, now_ms)
+
+    @property
+    def band(self) -> "Band":
+        """The band of the fleet's figures."""
+        from lambdatui.widgets.band import Band
+
+        return self.query_one(Band)
+
+    def filter_rows(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+        """Shows the rows that match; the band has their figures once the filter is typed."""
+        super().filter_rows(where, only_trouble=only_trouble, done=done)
+        if done:
+            self.ask_fleet()
+
+    def ask_fleet(self) -> None:
+        """Asks for the band's figures of the rows that are shown, where the band is seen."""
+        shown = self.shown_range
+        if shown is None or self.answer is None or not self.band.is_shown:
+            return
+        # A range that goes on is asked for as such: then the rows' answers are at hand.
+        choice = self.choice_of_shown_rows() if shown.hides else RangeChoice(start=str(shown.from_ms))
+        table = self.table
+        rows = [table.row_at(place) for place in range(table.row_count)]
+        ids = frozenset(row.function_id for row in rows if row is not None)
+        self._ask_fleet(choice, shown.to_ms, None if len(rows) == len(table.source) else ids, self.band.steps)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="fleet")
+    def _ask_fleet(self, choice: RangeChoice, now_ms: int, function_ids: "frozenset[int] | None", steps: int) -> None:
+        from lambdatui.views.fleet_series import fleet_series
+
+        self.ask_store(
+            "fleet",
+            lambda query: fleet_series(
+                query.reader, query.range, query.book, scope=query.scope, function_ids=function_ids, steps=steps
+            ),
+            choice,
+            now_ms,
+        )
 
     def ask_beside_rows(self) -> None:
         """Shows the health of the functions that the filter leaves, and asks for what stands beside them."""
@@ -194,10 +242,11 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.ask_rows()
 
     def scope_for(self, subject: str) -> "Scope":
-        """What stands beside the rows is of those that the filter leaves."""
+        """What stands beside the rows is of those that the filter leaves; the band names its functions itself."""
         chosen = self.session.function_filter
-        of_all_rows = subject in ("rows", "growth") or chosen is None
-        return super().scope_for(subject) if of_all_rows else self.scope.and_functions(chosen)
+        if chosen is None or subject in ("rows", "fleet", "growth"):
+            return super().scope_for(subject)
+        return self.scope.and_functions(chosen)
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Filters the rows; at Enter other screens, and what stands beside the rows, are narrowed likewise."""
@@ -275,7 +324,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return super().check_action(action, parameters)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """Takes the local runner, or shows what grew, or the month's money in the header."""
+        """Takes the local runner, or shows what grew, the fleet's figures in the band, or the month's money."""
         if subject == "runner":
             self.session.runner = answer
         elif subject == "growth":
@@ -283,11 +332,13 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self.answer = answer.added_to(self.answer)
             super().paint(self.answer)
             self._choose_again()  # a filter may be of what grew
+        elif subject == "fleet":
+            self.band.show_series(answer)
         else:
             self.query_one(HomeHeader).say_month(answer)
             self._month_has_come()
 
-    _month_awaited = False
+    _month_awaited = _ask_on = False
 
     def follow_row(self, *, moved: bool) -> None:
         """The month comes before the pane, unless a key moves the cursor: both compute, and the month is seen first."""
@@ -301,8 +352,17 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             self._month_has_come()
 
     def _month_has_come(self) -> None:
+        """Asks for what grew, for the band and for the pane: together they would keep the month waiting."""
         self._month_awaited = False
+        if self._ask_on:
+            self._ask_on = False
+            self._ask_growth(self.choice_of_shown_rows(), self.session.now_ms())
+            self.ask_fleet()
         self.follow_row(moved=False)
+
+    def band_came(self) -> None:
+        """Asks for what the band shows."""
+        self.ask_fleet()
 
     def key_of(self, row: FunctionView) -> Any:
         """The function's id in the store."""

@@ -122,6 +122,7 @@ def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[s
 
     requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [
+        *times,
         (
             "Limit of concurrent executions",
             f"{text('limit')}, for all functions of the account in this region together",
@@ -129,7 +130,6 @@ def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[s
         ("Most at once in this range", text("concurrency")),
         ("Room left at that moment", text("headroom")),
         ("Rejected", f"{text('throttles')} of {requests} requests"),
-        *times,
         ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",

@@ -104,11 +104,15 @@ class ToPatternLines(Destination):
 
 @dataclass(frozen=True, slots=True)
 class ToComparison(Destination):
-    """Two functions, by id and name; ``other`` None: one function, and itself in the range before."""
+    """Two functions, by id and name; ``other`` None: one function, and itself in the range before.
+
+    With ``more`` all of them stand beside each other, in one range.
+    """
 
     SCREEN: ClassVar[str] = "compare"
     first: tuple[int, str]
     other: tuple[int, str] | None
+    more: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

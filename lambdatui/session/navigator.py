@@ -1,7 +1,7 @@
 """What screens ask of the application that they are part of, so that they need not import it."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from lambdatui.session.destinations import Destination
 
@@ -18,6 +18,15 @@ class Navigator(Protocol):
 
     def go_to(self, name: str) -> None:
         """Go to a main screen, which lies above the first one only: Esc leads home from it."""
+
+    def commands_elsewhere(self, key: str, keymap: Mapping[str, str]) -> tuple[str, Any] | None:
+        """The name of a screen on which the key does something, and the command; None where it does nowhere."""
+
+    def go_home(self) -> None:
+        """Leave all screens but the first one."""
+
+    def go_back_to(self, screen: Any) -> None:
+        """Leave all screens above one that is open."""
 
     def go_to_last(self) -> None:
         """Go to the main screen that was shown before this one."""

@@ -10,6 +10,7 @@ from lambdatui.views.startup_view import StartupView
 from lambdatui.widgets.layout import (
     NOWHERE,
     RIGHT,
+    band_lines,
     column_heading,
     fitted_columns,
     hidden_hint,
@@ -29,9 +30,16 @@ FUNCTIONS = table_columns(FunctionView)
 _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
 
-def beside_rows(columns: int) -> int:
-    """How many lines of the screen are no rows: the header's, one of titles, one of keys."""
-    return home_header_lines(columns) + 2
+def beside_rows(columns: int, lines: int, panes: "str | None" = None) -> int:
+    """How many lines of the screen are no rows: the header's, the band's, one of titles, one of keys.
+
+    ``panes`` is what ``Tab`` chose in the run before.
+    """
+    return home_header_lines(columns) + _band_lines(columns, lines, panes) + 2
+
+
+def _band_lines(columns: int, lines: int, panes: "str | None") -> int:
+    return band_lines(columns, lines) if panes_wanted(panes)[0] else 0
 
 
 def frame(
@@ -54,7 +62,7 @@ def frame(
     marks = terminal.marks
     zone = zone_names(*view.ends[:2], utc=utc)
     since = f" {marks.dot} newest data {age(now_ms - view.as_of)}" if view.as_of is not None else ""
-    room = lines - beside_rows(columns)
+    room = lines - beside_rows(columns, lines, panes)
     well = health(view.rows, {}) if view.whole else marks.more
     beside = pane_place(columns, room + 1, view.count, terminal_lines=lines) if panes_wanted(panes)[1] else (NOWHERE, 0)
     table = columns - beside[1] * (beside[0] == RIGHT)
@@ -66,7 +74,7 @@ def frame(
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', f'{plain(name)}  {zone}')}{_OFF}",
         f"{_DIM}{_sides(columns, f'{view.ends[2]}{since}', counted(view.count, 'function'))}{_OFF}",
         f"{_sides(columns, well, '')}",
-        *[""] * (home_header_lines(columns) - 3),
+        *[""] * (home_header_lines(columns) - 3 + _band_lines(columns, lines, panes)),
         f"{_BOLD}{f'{hidden_hint(len(every) - len(laid_out))}{titles}'[:table]}{_OFF}",
     ]
     for row in view.rows[: max(0, room)]:

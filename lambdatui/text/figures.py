@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 UNKNOWN = "-"
+_ENDLESS = float("inf")
 
 
 def decimal_text(amount: "Decimal") -> str:
@@ -104,24 +105,33 @@ def growth(value: float) -> str:
 
 
 def sparkline(
-    values: "Sequence[float | None]", *, ascii: bool = False, unfinished: bool = False, most: float | None = None
+    values: "Sequence[float | None]",
+    *,
+    ascii: bool = False,
+    unfinished: bool = False,
+    partial: int | None = None,
+    most: float | None = None,
 ) -> str:
     """One sign a value, as high as the value is beside the highest; nothing at all is a space, unknown a dot or ``?``.
 
-    ``unfinished`` draws the last one in other signs, for it will grow: in dots, ``~`` where they cannot be had.
-    ``most`` is the highest of several rows that share a scale, at least as high as any value here.
+    ``unfinished`` draws the last one in other signs, for it will grow: in dots, ``~`` where they cannot be had; and so
+    is the one at the index ``partial`` drawn, of which not all was collected. ``most`` is the value at the top of the
+    scale, where several are compared.
     """
-    signs, unknown = (".:-=+*#", "?") if ascii else ("▁▂▃▄▅▆▇█", "·")
-    highest = most or max((value for value in values if value is not None), default=0)
-    drawn = [
-        unknown if value is None else " " if value <= 0 else signs[round((len(signs) - 1) * value / highest)]
-        for value in values
-    ]
-    last = values[-1] if values else None
-    if unfinished and last is not None:
-        growing = "~" if ascii else "⡀⣀⣄⣤⣦⣶⣷⣿"
-        drawn[-1] = growing[round((len(growing) - 1) * max(0, last) / highest) if highest else 0]
-    return "".join(drawn)
+    signs, unknown, growing = (".:-=+*#", "?", "~") if ascii else ("▁▂▃▄▅▆▇█", "·", "⡀⣀⣄⣤⣦⣶⣷⣿")
+    known = [value for value in values if value is not None and 0 < value < _ENDLESS]
+    highest = max(known, default=0) if most is None else most
+    last = len(values) - 1
+
+    def sign(place: int, value: float | None) -> str:
+        if value is None or not -_ENDLESS < value < _ENDLESS:  # nor what is no number
+            return unknown
+        height = min(1.0, max(0.0, value / highest)) if highest > 0 else 0.0
+        if (unfinished and place == last) or place == partial:
+            return growing[round((len(growing) - 1) * height)]
+        return " " if value <= 0 else signs[round((len(signs) - 1) * height)]
+
+    return "".join([sign(place, value) for place, value in enumerate(values)])
 
 
 def bar(share: float, width: int, *, ascii: bool = False) -> str:

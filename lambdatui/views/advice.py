@@ -21,6 +21,7 @@ from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import SettingsView, function_settings
 from lambdatui.views.functions import FunctionView, functions
+from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.outside_rules import OutsideRules
 from lambdatui.views.scope import Scope
 from lambdatui.views.throttle_causes import worst_causes
@@ -50,10 +51,12 @@ def advice(
     *,
     scope: Scope | None = None,
     profile_of: Callable[[str], str | None] | None = None,
+    runner_url: str | None = None,
 ) -> View[Advice]:
     """What fails first, then what costs most, then the rest.
 
     ``profile_of`` gives the profile of the AWS CLI with which commands are to run in an account; None: none was chosen.
+    ``runner_url`` is the address of the local runner, for the functions that are its own.
     """
     chosen = scope or Scope()
     view = functions(reader, time_range, book, scope=chosen)
@@ -78,15 +81,28 @@ def advice(
     rows += _of_permissions(view.rows, groups.rows, settings)
     rows += _code_storage(view.rows, account_rows.settings(reader, tags=False))
     rows += _of_optimizer(view.rows, account_rows.recommendations(reader))
-    if profile_of is not None:
-        accounts = {row.function_id: row.account or "" for row in view.rows}
-        profiles = {account: profile_of(account) for account in set(accounts.values())}
-        rows = [
-            replace(row, command=commands.with_profile(row.command, profiles.get(accounts.get(row.function_id, ""))))
-            for row in rows
-        ]
+    rows = _addressed(rows, view.rows, profile_of, runner_url)
     rows.sort(key=lambda item: (-item.severity, -(item.saves_usd or 0), item.function, item.kind))
     return View(ADVICE_COLUMNS, rows, view.as_of, time_range, view.coverage, view.basis)
+
+
+def _addressed(
+    rows: Sequence[Advice],
+    functions: Sequence[FunctionView],
+    profile_of: Callable[[str], str | None] | None,
+    runner_url: str | None,
+) -> list[Advice]:
+    """The advice with commands that go where the functions are: to an account by its profile, or to a local runner."""
+    accounts = {row.function_id: row.account or "" for row in functions}
+    profiles = {} if profile_of is None else {account: profile_of(account) for account in set(accounts.values())}
+
+    def addressed(row: Advice) -> Advice:
+        account = accounts.get(row.function_id, "")
+        if account == LOCAL_ACCOUNT:
+            return replace(row, command=commands.for_runner(row.command, runner_url))
+        return replace(row, command=commands.with_profile(row.command, profiles.get(account)))
+
+    return [addressed(row) if row.command else row for row in rows]
 
 
 def _code_storage(rows: Sequence[FunctionView], settings: Sequence[SettingRow]) -> Iterator[Advice]:

@@ -13,6 +13,8 @@ from lambdatui.views.functions import FunctionView
 QUOTA_OF_CONCURRENCY = "L-B99A9384"
 """Service Quotas' code of "Concurrent executions" of Lambda."""
 RETENTION_DAYS = 30
+RUNNER_URL = "RUNNER_URL"
+"""Stands for the address of a local runner that is not known."""
 _MOST = 512  # names and ARNs are shorter; a longer value is none
 # "aws" reads a parameter's value from a file or the web where it begins so (AWS CLI User Guide, "Loading parameters").
 _READ_FROM_ELSEWHERE = re.compile(r"(file|fileb|https?)://", re.IGNORECASE)
@@ -152,9 +154,19 @@ def with_profile(command_text: str, profile: str | None) -> str:
         return command_text
 
 
+def for_runner(command_text: str, url: str | None) -> str:
+    """The command for functions of a local runner, whose names AWS may have too: it must not reach AWS.
+
+    Empty where the runner has nothing of the kind; ``RUNNER_URL`` is to be put in where its address is not known.
+    """
+    if not command_text.startswith("aws lambda "):
+        return ""
+    return f"{command_text} {_option('endpoint-url', url)}" if url else f"{command_text} --endpoint-url {RUNNER_URL}"
+
+
 def _option(name: str, value: str | int) -> str:
     text = str(value)
-    if name != "zip-file" and _READ_FROM_ELSEWHERE.match(text):
+    if name not in ("zip-file", "endpoint-url") and _READ_FROM_ELSEWHERE.match(text):
         raise UnusableValue(text)
     if not text or plain(text) != text or len(text) > (_MOST if name != "policy-document" else 10 * _MOST):
         raise UnusableValue(text)

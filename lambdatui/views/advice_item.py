@@ -30,10 +30,10 @@ class Advice:
     function_id: int
     function: Annotated[str, shared.FUNCTION, OnScreen(0, 18, grows=True, most=24), BRIEF]
     region: Annotated[str | None, shared.REGION, BRIEF]
-    found: Annotated[str, shared.FOUND, OnScreen(2, grows=True), BRIEF]
+    found: Annotated[str, shared.FOUND, OnScreen(4, grows=True), BRIEF]
     advice: Annotated[str, shared.ADVICE, BRIEF]
     more: str
-    saves_usd: Annotated[Decimal | None, shared.SAVES_USD, OnScreen(3), BRIEF] = None
+    saves_usd: Annotated[Decimal | None, shared.SAVES_USD, OnScreen(2), BRIEF] = None
     sample_request_id: str | None = None
     severity: int = 1
     saves_low_usd: Annotated[Decimal | None, shared.SAVES_LOW_USD] = None

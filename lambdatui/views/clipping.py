@@ -35,7 +35,7 @@ class Clipping:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CopyForm:
     """One of the ways to copy something: ``text`` is what goes onto the clipboard; ``whole_bytes`` it had uncut."""
 
     what: str
@@ -54,7 +54,7 @@ class Form:
         return _size(self.text) < self.whole_bytes
 
 
-def forms(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> list[Form]:
+def forms(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> list[CopyForm]:
     """The ways to copy it, the one that is meant first: as text, as Markdown, and what else there is.
 
     ``clean`` takes secrets out. No form has more than ``most_bytes`` of UTF-8.
@@ -63,16 +63,16 @@ def forms(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> l
     return [*made, *(_text_form(other, clean, most_bytes) for other in clipping.more)]
 
 
-def _text_form(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> Form:
+def _text_form(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> CopyForm:
     safe = _safe(clipping.text)
     cleaned = clean(safe)
-    return Form(clipping.what, _first_bytes(cleaned, most_bytes), _size(cleaned), cleaned != safe)
+    return CopyForm(clipping.what, _first_bytes(cleaned, most_bytes), _size(cleaned), cleaned != safe)
 
 
-def _markdown_form(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> Form:
+def _markdown_form(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> CopyForm:
     whole, was_cleaned = _markdown(clipping, clean, 1 << 40)
     text = whole if _size(whole) <= most_bytes else _markdown(clipping, clean, most_bytes)[0]
-    return Form(f"{clipping.what} as Markdown", text, _size(whole), was_cleaned)
+    return CopyForm(f"{clipping.what} as Markdown", text, _size(whole), was_cleaned)
 
 
 def _markdown(clipping: Clipping, clean: Callable[[str], str], most_bytes: int) -> tuple[str, bool]:

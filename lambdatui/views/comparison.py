@@ -1,5 +1,6 @@
 """Two functions beside each other, or one function in two spans of time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
@@ -45,6 +46,55 @@ def comparison(
     first, second = (_row(reader, identity, time_range, book) for identity, time_range in (earlier, other))
     rows = [_compared(column, worse, first, second) for column, worse in compared_columns(FunctionView)]
     return View(COMPARISON_COLUMNS, rows, reader.as_of_ms(other[1].to_ms), other[1])
+
+
+@dataclass(frozen=True, slots=True)
+class FigureOfMany:
+    """One figure of several functions, as text: the first's is the field ``f1``, the second's ``f2`` and so on.
+
+    ``most`` names the function with most of a figure of which more is bad; empty where all have as much.
+    """
+
+    figure: str
+    most: str
+    texts: tuple[str, ...]
+
+    def __getattr__(self, name: str) -> str:
+        if name[:1] == "f" and name[1:].isdecimal() and 0 < int(name[1:]) <= len(self.texts):
+            return self.texts[int(name[1:]) - 1]
+        raise AttributeError(name)
+
+
+def columns_of_many(names: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of ``FigureOfMany``: the figure, each function by its name, and who has most."""
+    figure = next(column for column in COMPARISON_COLUMNS if column.id == "figure")
+    each = (
+        Column(name, Kind.TEXT, 14, f"That of {name}.", id=f"f{number}") for number, name in enumerate(names, start=1)
+    )
+    most = Column("Most", Kind.TEXT, 14, "Who has most, of what is worse the more there is.", id="most", tone="warning")
+    return (figure, *each, most)
+
+
+def comparison_of_many(
+    reader: Reader, functions: Sequence[tuple[int, str]], time_range: TimeRange, book: "PriceBook | None" = None
+) -> View[FigureOfMany]:
+    """Functions, by id and name, beside each other. One that the store no longer holds has no figures."""
+    by_id = {row.id: row for row in reader.functions()}
+    chosen = [by_id[identity] for identity, _ in functions if identity in by_id]
+    figures = {row.function_id: row for row in function_rows(reader, time_range, book, chosen)}
+    sides = [(name, figures.get(identity)) for identity, name in functions]
+    rows = [_of_many(column, worse, sides) for column, worse in compared_columns(FunctionView)]
+    names = [name for _, name in functions]
+    return View(columns_of_many(names), rows, reader.as_of_ms(time_range.to_ms), time_range)
+
+
+def _of_many(column: Column, more_is_worse: bool, sides: Sequence[tuple[str, FunctionView | None]]) -> FigureOfMany:
+    values = [(name, None if row is None else getattr(row, column.id)) for name, row in sides]
+    known = [(name, float(value)) for name, value in values if isinstance(value, int | float | Decimal)]
+    most = max(known, key=lambda side: side[1], default=("", 0.0))
+    differs = more_is_worse and len({value for _, value in known}) > 1
+    texts = tuple(value_text(column, value) for _, value in values)
+    return FigureOfMany(column.label, most[0] if differs else "", texts)
 
 
 def _row(reader: Reader, identity: int, time_range: TimeRange, book: "PriceBook | None") -> FunctionView | None:

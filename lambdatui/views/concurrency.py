@@ -66,7 +66,7 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     worst_throttles: Annotated[int | None, Column("Then", Kind.COUNT, 6, "Requests rejected in that period.")] = None
     cause: Annotated[
         str | None,
-        Column("Cause", Kind.TEXT, 34, "Which limit was reached then, and who held most of it; else not known."),
+        Column("Cause", Kind.TEXT, 36, "Which limit was reached then, and who held most of it; else not known."),
         OnScreen(0, after="worst"),
         BRIEF,
     ] = None

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui.text.figures import UNKNOWN, change, counted, money
+from lambdatui.text.figures import UNKNOWN, change, money
 from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def logs_text(view: "CostsView") -> str | None:
     amounts = ", ".join(money(amount, currency) for currency, amount in logs.items()) or money(
         Decimal(0), view.currency
     )
-    some = "" if known >= view.functions else f", {known:,} of {counted(view.functions, 'function')} known"
+    some = "" if known >= view.functions else f"; {known:,} of {view.functions:,} known"
     return f"{amounts} of it, CloudWatch's{some}"
 
 
@@ -42,7 +42,7 @@ def change_text(growth: "CostGrowth") -> str | None:
     """``+9.2% from $66.88``: what the range costs beside the range before; None where nothing can be compared."""
     if not growth.change.known:
         return None
-    left_out = f"; {counted(growth.left_out, 'function')} not compared" if growth.left_out else ""
+    left_out = f"; {growth.left_out:,} not compared" if growth.left_out else ""
     if not growth.before:
         return f"{money(growth.now)}, nothing before{left_out}"
     return f"{change(growth.change)} from {money(growth.before)}{left_out}"

@@ -138,12 +138,12 @@ def _metric_charts(
     key = FunctionKey(row.function, row.account or "", row.region or "")
     return [
         ChartView(
-            one.title, one.unit, starts, tuple(
+            chart.title, chart.unit, starts, tuple(
                 CurveView(name, values, meaning, kind=kind, sign=sign)
-                for name, values, meaning, kind, sign in one.curves
+                for name, values, meaning, kind, sign in chart.curves
             ), measured=True,
         )
-        for one in metric_charts(reader, time_range, detail.step_ms, row.function_id, key, starts)
+        for chart in metric_charts(reader, time_range, detail.step_ms, row.function_id, key, starts)
     ]  # fmt: skip
 
 

@@ -90,7 +90,7 @@ class FunctionView(Struct, frozen=True, gc=False):
     ]
     projected_usd: Annotated[
         "Decimal | None",
-        Column("Month end", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
+        Column("Month end", Kind.USD, 9, "Projected list price of the whole calendar month, before any free tier."),
         OnScreen(5),
         BRIEF,
         InComparison(),

@@ -16,6 +16,7 @@ REQUEST_AS_MB_MS = 12_288
 """What a request costs, as MB-milliseconds of x86: $0.20 a million beside $0.0000166667 a GB-second."""
 ARM_SHARE = 0.8
 """What a millisecond of arm64 costs beside one of x86."""
+_LEAST_READ = 4  # functions: reading fewer at once takes as long
 
 
 class StartupRow:
@@ -156,9 +157,11 @@ def _first_read(
         functions.extend(more := read(ids))
         return sum(StartupRow(each).trouble is not None for each in more)
 
-    for at in range(0, len(doubtful), in_sight):
-        if ill < in_sight:
-            ill += read_more(doubtful[at : at + in_sight])
+    at = 0
+    while ill < in_sight and at < len(doubtful):
+        more = max(_LEAST_READ, in_sight - ill)
+        ill += read_more(doubtful[at : at + more])
+        at += more
     if ill < in_sight:  # without a REPORT they come after those, in an order that only metrics can tell
         unpriced = [each.id for each in every if not each.reports and (each.failed or each.id in failed)]
         ill += read_more(unpriced) if unpriced else 0

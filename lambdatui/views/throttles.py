@@ -24,7 +24,7 @@ class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     """
 
     function_id: int
-    function: Annotated[str, shared.FUNCTION, OnScreen(0, 14, grows=True, most=44), BRIEF]
+    function: Annotated[str, shared.FUNCTION, OnScreen(0, 12, grows=True, most=44), BRIEF]
     account: Annotated[str | None, shared.ACCOUNT, BRIEF]
     region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
     throttles: Annotated[int | None, shared.THROTTLES, OnScreen(2), BRIEF]

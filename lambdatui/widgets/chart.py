@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.color import Color
 from textual.widget import Widget
 
-from lambdatui.text.figures import count, instant, megabytes, milliseconds, money, quantity, size
+from lambdatui.text.figures import count, megabytes, milliseconds, money, quantity, short_moment_text, size
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Terminal
 from lambdatui.views.function_charts import ChartView
@@ -140,7 +140,7 @@ class Chart(Widget):
         if step is None or step >= len(plot.starts):
             return entries_of(plot, self._signs, self.title)
         written = WRITTEN[self.unit]
-        entries = [Entry(instant(plot.starts[step], utc=self._utc)[5:16], "", QUIET, extra=True)]
+        entries = [Entry(short_moment_text(plot.starts[step], utc=self._utc), "", QUIET, extra=True)]
         for curve in plot.curves:
             value = plot.value(curve, step)
             text = "-" if value is None else written(value)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -13,6 +14,7 @@ from lambdatui.text.figures import age, bar, money, ratio, zone_name, zone_names
 from lambdatui.text.plain import plain
 from lambdatui.text.table import padded
 from lambdatui.widgets.layout import home_header_lines
+from lambdatui.widgets.messages import HOME_CRUMB, CrumbClicked, RangeClicked
 from pricing.gate import Passed
 
 if TYPE_CHECKING:
@@ -108,6 +110,8 @@ class Header(Widget):
         self._path: tuple[str, ...] = ()
         self._summary = DataSummary()
         self._painted: list[str] = []
+        self._crumbs: list[tuple[int, int, int]] = []  # columns, and the number of the name that stands there
+        self._pointed: int | None = None
 
     def on_mount(self) -> None:
         """Begins to paint the age of the data again: every second, every 5 seconds over SSH."""
@@ -128,6 +132,35 @@ class Header(Widget):
         """Remembers what is painted, so that ``_tick`` knows which lines read differently."""
         self._painted = [line.plain for line in self.render().split("\n")]
         return super().render_lines(crop)
+
+    # The mouse ----------------------------------------------------------------------------------------------------
+
+    def _crumb_at(self, event: events.MouseEvent) -> int | None:
+        numbers = (number for start, end, number in self._crumbs if start <= event.x < end)
+        return next(numbers, None) if event.y == 0 else None
+
+    def on_click(self, event: events.Click) -> None:
+        """A name of the breadcrumb leads back to its screen; the range can be chosen by a click on it."""
+        number = self._crumb_at(event)
+        if number is not None:
+            self.post_message(CrumbClicked(number))
+        elif event.y == 1 and 1 <= event.x <= len(self._facts.shown.label if self._facts.shown else ""):
+            self.post_message(RangeClicked())
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Underlines the name that a click would lead to."""
+        self._point_at(self._crumb_at(event))
+
+    def on_leave(self) -> None:
+        """Underlines nothing any more."""
+        self._point_at(None)
+
+    def _point_at(self, number: int | None) -> None:
+        if number != self._pointed:
+            self._pointed = number
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    # Painting -----------------------------------------------------------------------------------------------------
 
     def render(self) -> Text:
         """The breadcrumb with the store's name, and the line on the data."""
@@ -159,6 +192,7 @@ class Header(Widget):
     def _breadcrumb(self) -> Text:
         marks = self._facts.marks
         text = Text.assemble((f"{marks.brand} lambdatui", self._look("brand")), "  ", no_wrap=True, end="")
+        self._crumbs = [(1, text.cell_len - 1, HOME_CRUMB)]
         names = [plain(name) for name in self._path]
         # The last name is the screen's own: those before it are cut first.
         room = max(8, self.size.width - text.cell_len - 4 - sum(cell_len(name) + 3 for name in names[-1:]))
@@ -167,7 +201,10 @@ class Header(Widget):
                 text.append(f" {marks.path} ", self._look("quiet"))
             last = number == len(names) - 1
             cells = min(cell_len(name), self.size.width if last else room // max(1, len(names) - 1))
-            text.append(padded(name, cells, more=marks.more), self._look("here" if last else "path"))
+            start = text.cell_len + 1
+            pointed = " underline" if number == self._pointed and not last else ""
+            text.append(padded(name, cells, more=marks.more), self._look("here" if last else "path") + pointed)
+            self._crumbs.append((start, text.cell_len + 1, number))
         scope = self._facts.scope
         chosen = [
             f"{kind} {', '.join(names)}"

@@ -26,6 +26,13 @@ def home_header_lines(columns: int) -> int:
     return 3 if columns >= 160 else 4
 
 
+def band_lines(columns: int, lines: int) -> int:
+    """How many lines the band of figures above the functions has: none where the terminal has fewer than 30."""
+    if lines < 30 or columns < 40:
+        return 0
+    return 5 if lines < 36 else 6 if lines < 46 else 9
+
+
 BELOW, RIGHT, NOWHERE = "below", "right", "nowhere"
 """Where the pane for the row under the cursor stands."""
 
@@ -88,7 +95,7 @@ def fitted_columns(columns: "Sequence[TableColumn]", width: int) -> list[tuple[C
     left = room - needed()
     for number, c in enumerate(growing):
         least = min(c.width, _MIN_WORDS)
-        widths[c.column.id] = max(1, min(least + left // (len(growing) - number), c.most))
+        widths[c.column.id] = max(1, min(least - -left // (len(growing) - number), c.most))
         left -= widths[c.column.id] - least
     return [(c.column, widths[c.column.id]) for c in chosen]
 
@@ -123,11 +130,13 @@ def cell(
     """The value in exactly ``width`` cells. Long words are cut with ``more``; long figures lose digits, not their size.
 
     A time in fewer than 19 cells loses its date's year, then its seconds, then its date: ``31 Mar 10:22``.
-    ``most`` is the highest of all rows' trends, where they share a scale.
+    ``most`` is the top of a trend's scale, where rows are compared; else each row has its own.
     """
     if column.kind == Kind.TREND:
-        unfinished = getattr(value, "unfinished", False)
-        drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished, most=most)
+        unfinished, partial = getattr(value, "unfinished", False), getattr(value, "partial", None)
+        drawn = UNKNOWN
+        if value is not None:
+            drawn = sparkline(value, ascii=more.isascii(), unfinished=unfinished, partial=partial, most=most)
         return padded(drawn, width, more=more)
     text = value_text(column, value, utc=utc, currency=currency, width=width)
     if column.shortened is not None and len(text) > width:

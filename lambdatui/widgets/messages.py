@@ -73,3 +73,20 @@ class FilterTyped(Message):
     """What was typed so far; empty for no filter."""
     done: bool
     """Enter or Esc: the line is closed."""
+
+
+HOME_CRUMB = -1
+"""The number of the program's name before the breadcrumb: a click on it leads to the first screen."""
+
+
+@dataclass
+class CrumbClicked(Message):
+    """A name of the header's breadcrumb was clicked."""
+
+    number: int
+    """Which one, from 0, or ``HOME_CRUMB``; the last is the screen's own."""
+
+
+@dataclass
+class RangeClicked(Message):
+    """The header's range of time was clicked."""

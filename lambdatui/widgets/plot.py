@@ -321,8 +321,12 @@ class _Canvas:
                 value = self._value(curve, column)
                 if not value or value < 0:
                     continue
+                # Less than half a cell is a sign without a ground, so that 1% does not look like a third of the bar.
+                attributes = "reverse"
                 if kind == WITHIN:
-                    cells = max(1, round((self._eighth(value) - self._zero) / _EIGHTHS))
+                    eighths = self._eighth(value) - self._zero
+                    attributes = "reverse" if eighths >= _EIGHTHS // 2 else ""
+                    cells = max(1, round(eighths / _EIGHTHS))
                     end = min(bottom + cells, max(top, bottom + 1), self.rows)
                     begin, bottom = bottom, end
                 else:
@@ -331,7 +335,7 @@ class _Canvas:
                     begin = min(top, end - 1)
                     top = end
                 for row in range(begin, end):
-                    self.cells[row][column] = curve.sign, Look(curve.tone, attributes="reverse")
+                    self.cells[row][column] = curve.sign, Look(curve.tone, attributes=attributes)
 
     def _level(self, curve: Curve) -> None:
         """A limit: a broken line, beneath which what is filled stays seen."""
@@ -348,7 +352,7 @@ class _Canvas:
         before, look = self.cells[row][column]
         filled = before in self.signs.eighths[_EIGHTHS // 2 :] and before not in self.signs.eighths[: _EIGHTHS // 2]
         ground = look.tone if filled else look.tone if "reverse" in look.attributes else ""
-        self.cells[row][column] = sign, Look(tone, ground, attributes)
+        self.cells[row][column] = sign, Look(tone, "" if self.signs is ASCII else ground, attributes)
 
     def _lines(self) -> None:
         from lambdatui.widgets.plotted_lines import plotted

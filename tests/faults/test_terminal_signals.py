@@ -202,7 +202,8 @@ def test_a_terminal_that_is_closed_ends_us(db: Path, after_s: float) -> None:
 
 
 # Each reaches a place that takes keys for itself: palette, help, filter, search, prompt, a dialog, the details.
-PLACES = ["", ":", "\x10", "?", "/", "/chec", "i", "l", "\r", "\x13", "y", "i\r", "l/", "$", "!", "o", "K", "|"]
+PLACES = ["", ":", "\x10", "?", "/", "/chec", "i", "l", "\r", "\x13", "y", "i\r", "l/", "$", "!", "o", "K", "|", "H", "@",
+          "R", "$w", ":err"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -222,6 +223,38 @@ def test_ctrl_c_and_ctrl_q_end_it_anywhere(terminal: Watched, place: str, key: s
     assert terminal.given_back()
     assert TRACE not in terminal.seen[at:]
     assert b"/lambdatui/" not in terminal.seen
+
+
+@pytest.mark.parametrize(
+    ("place", "painted"),
+    [("", b"checkout"), (":", b"Screen:"), ("?", b"Keys"), ("/chec", b"keep"), ("l", b"Logs"), ("\x13", b"Write to"),
+     ("$w", b"What if"), ("!", b"What went wrong"), ("o", b"sort by"), ("H", b"Columns"), ("@", b"Which time"),
+     ("i\r", b"START"), ("R", b"Which region")],
+)  # fmt: skip
+def test_ctrl_z_stops_it_anywhere_and_fg_paints_it_again(terminal: Watched, place: str, painted: bytes) -> None:
+    terminal.until(b"\x1b[?1004h")
+    terminal.seen += terminal.quiet(0.6)
+    for one in place:
+        terminal.send(one)
+        terminal.seen += terminal.quiet(0.3)
+    terminal.send("\x1a")
+    terminal.wait_until("given_back")
+    end = time.monotonic() + 10
+    while not terminal.stopped() and time.monotonic() < end:
+        terminal.look(0.01)
+    assert terminal.stopped()
+    terminal.drain()
+    assert terminal.given_back()
+    stopped_at = len(terminal.seen)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.wait_until("taken")
+    terminal.seen += terminal.quiet(0.4)
+    assert painted in terminal.seen[stopped_at:]
+    terminal.send("\x03")
+    terminal.wait_until("ended")
+    terminal.drain()
+    assert terminal.process.returncode == 0
+    assert terminal.given_back()
 
 
 def test_a_terminal_that_takes_nothing_is_not_waited_for(db: Path) -> None:

@@ -14,6 +14,7 @@ from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.errors import errors
+from lambdatui.views.fleet_series import fleet_series
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
 from lambdatui.views.invocations import invocations
@@ -117,6 +118,29 @@ def _of_row(what: str, row: Any, judge: Judge, at: int, invoked: int, failed: in
         used = [one.max_memory_mb for one in judge.calls(at, judge.from_ms, judge.to_ms) if one.report]
         yield from differs(f"{what} max_memory_mb", row.max_memory_mb, max(used, default=None))
     yield from _of_usage(what, row, judge)
+
+
+def of_fleet(reader: Reader, judge: Judge) -> Problems:
+    """The band above the functions: all of them together, step by step too; and their money."""
+    series = fleet_series(reader, _span(judge), BOOK, steps=STEPS)
+    fns = range(len(judge.known.functions))
+    told = any(judge.tells(at) for at in fns)
+    invoked = sum(judge.counted(at)[0] for at in fns) if told else None
+    failed = sum(judge.counted(at)[1] for at in fns) if told else None
+    yield from differs("fleet invocations", series.now.invocations, invoked)
+    yield from differs("fleet errors", series.now.errors, failed)
+    yield from differs("fleet invocations, steps", sum(one or 0 for one in series.invocations), invoked or 0)
+    yield from differs("fleet errors, steps", sum(one or 0 for one in series.errors), failed or 0)
+    rejected = [one for at in fns if (one := judge.throttles(at)) is not None]
+    yield from differs("fleet throttles", series.now.throttles, sum(rejected) if rejected else None)
+    latencies = sorted(one for at in fns for one in judge.latencies_us(at))
+    right = latencies[max(1, math.ceil(len(latencies) * 0.95)) - 1] / 1000 if latencies else None
+    yield from differs("fleet p95_ms", series.now.p95_ms, right, rel=0.0101, least=0.0011)
+    charges = oracle.charges(judge, free_tier=False)
+    dark = {key for key, _ in oracle.unpriced(charges)}
+    right_usd = oracle.by(charges, lambda one: (one.piece.key, one.currency))
+    usd = [amount for (key, currency), amount in right_usd.items() if currency == "USD" and key not in dark]
+    yield from differs("fleet cost_usd", series.now.cost_usd or 0, sum(usd), rel=1e-9)
 
 
 def _of_usage(what: str, row: Any, judge: Judge) -> Problems:
@@ -480,7 +504,7 @@ def of_throttles(reader: Reader, judge: Judge) -> Problems:
 
 
 SMALL = (
-    of_functions, of_function_costs, of_costs, of_days, of_month,
+    of_functions, of_fleet, of_function_costs, of_costs, of_days, of_month,
     of_invocations, of_trends, of_errors, of_throttles, of_first_frame,
 )  # fmt: skip
 

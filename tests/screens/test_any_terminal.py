@@ -67,6 +67,18 @@ def test_what_stands_is_not_written_again(store: Path) -> None:
         assert 2_000 < len(terminal.quiet()) < 10_000
 
 
+def test_a_dialog_costs_no_more_than_a_screen(store: Path) -> None:
+    """The table beneath is dimmed in one look, so that its lines are written without a change of colour."""
+    for changes, most in (({"COLORTERM": "truecolor"}, 6_500), ({"SSH_CONNECTION": "1 2 3 4"}, 4_500)):
+        with UnderTerminal(["--db", str(store), "--utc"], **changes) as terminal:
+            painted(terminal)
+            for key in ("?", "!", "R", ":", "S", "o", "H"):
+                for one in (key, "\x1b"):
+                    terminal.send(one)
+                    written = terminal.during(1.0)  # a cursor blinks: there is no silence to wait for
+                    assert 0 < len(written) < most, (changes, key, one, len(written))
+
+
 def test_the_first_paint_of_a_large_terminal_is_small(store: Path) -> None:
     with UnderTerminal(["--db", str(store)], columns=200, lines=50, COLORTERM="truecolor") as terminal:
         assert len(painted(terminal)) <= MINUTE_MS
@@ -157,6 +169,12 @@ def test_ascii_is_ascii_on_every_screen(store: Path) -> None:
             "S",
             "\x1b",
             "?",
+            "\x1b",
+            "o",
+            "\x1b",
+            "H",
+            "\x1b",
+            "@",
         ):
             terminal.send(key)
             seen += terminal.quiet(0.7)

@@ -20,6 +20,7 @@ from tests.support.screens import (
     app_on,
     functions_shown,
     header_of,
+    keys_shown,
     notice_of,
     press,
     settle,
@@ -73,10 +74,13 @@ async def test_esc_undoes_what_the_header_says_and_then_leaves(db: Path) -> None
         await press(pilot, "E")
         await type_filter(pilot, "count>0")
         assert "filter: count>0" in header_of(app)
+        assert "Esc no filter" in keys_shown(app)
         await press(pilot, "escape")
         assert "filter:" not in header_of(app)
         assert "functions: pay (1)" in header_of(app)
+        assert "Esc all functions" in keys_shown(app)
         await press(pilot, "escape")
+        assert "Esc back" in keys_shown(app)
         assert "functions:" not in header_of(app)
         assert functions_shown(app) == set(tagged_store.NAMES)
         assert "no longer narrowed by pay" in notice_of(app)

@@ -33,7 +33,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, StartupRow, StartupView, startup_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import fitted_columns, home_header_lines
+from lambdatui.widgets.layout import band_lines, fitted_columns, home_header_lines
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.table import Table
 from pricing.bill import bill
@@ -273,7 +273,7 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     left, right = re.split(r"  +", painted[1].strip())
     assert header[1].strip().startswith(left)
     assert header[1].strip().endswith(right)
-    known, at, above = {0, 1}, 2, home_header_lines(columns)
+    known, at, above = {0, 1}, 2, home_header_lines(columns) + band_lines(columns, lines)
     for column, width in fitted_columns(FUNCTIONS, columns - (len(found.rows) > lines - above - 2)):
         if column.id in StartupRow.__slots__:
             known |= set(range(at, at + width))

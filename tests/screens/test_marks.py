@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from collectors.model.records import Function
 from collectors.store.connection import writing
@@ -25,6 +26,7 @@ from tests.support.screens import (
     app_on,
     functions_shown,
     header_of,
+    keys_shown,
     notice_of,
     press,
     settle,
@@ -59,6 +61,7 @@ async def test_any_number_is_marked_and_seen_beside_the_trouble(db: Path) -> Non
         assert gutters(app) == ["!*", "!*", "!*", "! ", "! ", "! "]
         assert "3 marked" in header_of(app)
         assert table_of(app).cursor == 3
+        assert "Esc no marks" in keys_shown(app)
         await press(pilot, "k", "space")
         assert gutters(app)[:3] == ["!*", "!*", "! "]
         assert "2 marked" in header_of(app)
@@ -117,7 +120,11 @@ async def test_rows_that_are_no_functions_are_marked_for_export(
         assert "2 marked" in header_of(app)
         assert [gutter[1] for gutter in gutters(app)][:4] == ["*", " ", "*", " "]
         marked = [table_of(app).row_at(at).request_id for at in (0, 2)]  # type: ignore[union-attr]
-        await press(pilot, "S", "enter")
+        await press(pilot, "S")
+        assert "the 2 marked rows" in str(app.screen.query_one("#ask").border_title or "") + " ".join(
+            str(part.render()) for part in app.screen.query(Static)
+        )
+        await press(pilot, "enter")
         (written,) = tmp_path.glob("*.csv")
         assert [row["request_id"] for row in csv.DictReader(written.open())] == marked
         await press(pilot, "ctrl+r")
@@ -180,3 +187,24 @@ def test_a_live_tail_takes_the_first_ten_of_those_that_were_chosen_and_says_so(t
     tail = LiveTail(target.functions, left_out=target.left_out)
     tail.take(TailReport("live", "", False, None))
     assert f"10 at once is the most: {target.left_out} left out" in tail.state("-")
+
+
+async def test_more_than_two_functions_are_compared_side_by_side(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = fleet(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        marked = [table_of(app).row_at(at).function for at in range(4)]  # type: ignore[union-attr]
+        await press(pilot, "space", "space", "space", "space", "equals_sign")
+        assert app.screen.heading() == ("Compare", f"{', '.join(marked[:3])} and {marked[3]}")  # type: ignore[attr-defined]
+        titles = table_of(app).render_line(0).text
+        assert all(name in titles for name in marked)
+        rows = {row.figure: row for at in range(table_of(app).row_count) if (row := table_of(app).row_at(at))}
+        counts = {name: rows["invocations"].texts[at] for at, name in enumerate(marked)}
+        assert counts == {name: str(number) for number, name in enumerate(NAMES, 1) if name in marked}
+        assert rows["error rate"].most == "basket"  # its one call failed
+        await press(pilot, "S", "enter")
+        (written,) = tmp_path.glob("*.csv")
+        assert next(csv.DictReader(written.open())).keys() == {"figure", "f1", "f2", "f3", "f4", "most"}

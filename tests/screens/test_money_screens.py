@@ -146,7 +146,7 @@ async def test_logs_have_a_figure_of_their_own_or_none(tmp_path: Path) -> None:
 async def test_who_is_not_counted_among_the_logs_is_said(tmp_path: Path) -> None:
     came = [point(key("us-east-1"), "IncomingBytes", T0, 9e9)]
     path = used(tmp_path, "us-east-1", "us-west-2", points=came)
-    assert field(await fields(path), "logs").endswith("of it, CloudWatch's, 1 of 2 functions known")
+    assert field(await fields(path), "logs").endswith("of it, CloudWatch's; 1 of 2 known")
     with Reader(path) as reader:
         groups = cost_groups(reader, TimeRange(T0 - 20 * DAY_MS, T0 + DAY_MS, "March"), PriceBook.load(), "region")
     by_region = {row.group: row for row in groups.rows}
@@ -208,7 +208,7 @@ async def test_who_suffers_from_cold_starts_and_what_to_change(tmp_path: Path, s
         await settle(pilot)
         await press(pilot, "A")
         shown = [strip.text for strip in app.screen._compositor.render_strips()]
-        (line,) = (text for text in shown if "cold starts" in text)
+        line = next(text for text in shown if "cold starts" in text)
         assert "checkout" in line
         assert "SnapStart; load less at import" in line
         kinds = [row.kind for row in table_of(app)._shown.rows]  # type: ignore[union-attr]

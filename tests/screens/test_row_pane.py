@@ -1,6 +1,7 @@
 """The pane for the row under the cursor: where it stands, what it shows, and when it asks."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,20 +12,25 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from benchmarks import many
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.pane import DetailsAnswered, PaneScreen
 from lambdatui.session.queries import QueryError
+from lambdatui.start import first_lines
 from lambdatui.views.invocation import InvocationLine
 from lambdatui.views.row_details import DetailField, RowDetails
+from lambdatui.views.startup_view import startup_view
+from lambdatui.widgets.band import Band
 from lambdatui.widgets.chart import Chart
 from lambdatui.widgets.cursor_pace import CursorPace
 from lambdatui.widgets.layout import BELOW, NOWHERE, RIGHT
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.row_pane import RowPane, TableAndPane
 from tests.support import small_store
-from tests.support.screens import app_on, press, screen_of, settle, shown_lines, small_app
+from tests.support.screens import COLOURS, app_on, press, screen_of, settle, shown_lines, small_app
 
 SMALL, MIDDLE, LARGE = (80, 24), (120, 40), (200, 50)
 SCREENS = ["", "E", "i", "T", "dollar_sign", "A", "a", "C", "d", "L"]
@@ -394,3 +400,59 @@ async def until_shown(pilot: Pilot[int], shown: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("it was never shown")
+
+
+async def test_the_first_frame_has_its_table_as_wide_as_the_screen_will(tmp_path: Path) -> None:
+    """Sixty functions leave no lines free: the pane stands at the right, and Textual paints over the same columns."""
+    db = tmp_path / "many.db"
+    many.build(db, 600, 60, 1)
+    with Reader(db) as reader:
+        now_ms = (reader.newest_ms() or 0) + 60_000
+    for panes in ("", "none"):
+        view = startup_view(db, now_ms, "24h")
+        painted = first_lines.frame(view, db.name, now_ms, COLOURS, *MIDDLE, utc=True, panes=panes)
+        app = app_on(db, now_ms=lambda: now_ms, saved={"panes": panes})
+        async with app.run_test(size=MIDDLE) as pilot:
+            await settle(pilot)
+            titles = shown_lines(screen_of(app).table)[0].rstrip()
+            assert (place_of(app) == RIGHT) == (panes == "")
+        (above,) = (line for line in painted if "Function" in line and "Errors" in line)
+        assert re.sub(r"\x1b\[[0-9;]*m", "", above).rstrip() == titles
+
+
+async def test_tab_goes_from_band_and_pane_to_one_of_them_and_to_none(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        band = app.screen.query_one(Band)
+
+        def shown() -> tuple[bool, bool]:
+            return band.is_shown, screen_of(app).pane is not None
+
+        seen = [shown()]
+        for _ in range(4):
+            await press(pilot, "tab")
+            seen.append(shown())
+        assert seen == [(True, True), (True, False), (False, True), (False, False), (True, True)]
+        assert "band and pane" in app.screen.query_one(Notice).message
+        assert "nvocations" in shown_lines(band)[0]
+
+
+async def test_a_band_that_was_hidden_from_the_start_has_its_figures_when_it_comes(store: Path) -> None:
+    app = app_on(store, saved={"panes": "none"})
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        band = app.screen.query_one(Band)
+        assert not band.is_shown
+        await press(pilot, "tab")
+        assert "nvocations" in shown_lines(band)[0]
+
+
+async def test_the_band_has_its_figures_when_the_terminal_has_grown(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.resize_terminal(*LARGE)
+        await settle(pilot)
+        assert "nvocations" in shown_lines(app.screen.query_one(Band))[0]
+        assert pane_of(app).details is not None

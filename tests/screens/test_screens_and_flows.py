@@ -189,11 +189,11 @@ async def test_hidden_columns_are_counted_and_brought_into_sight(store: Path) ->
         table = table_of(app)
         assert table.render_line(0).text.startswith("+9")
         seen = set()
-        for _ in range(20):
+        for _ in range(40):
             seen |= {column.id for column in table.visible_columns}
             await press(pilot, "right")
         assert seen == {one.column.id for one in type(app.screen).COLUMNS}  # type: ignore[attr-defined]
-        for _ in range(20):
+        for _ in range(40):
             await press(pilot, "left")
         assert table.visible_columns[-1].id == "projected_usd"
 
@@ -202,7 +202,8 @@ async def test_columns_come_from_the_configuration(store: Path) -> None:
     app = app_on(store, columns={"functions": ["function", "gb_seconds", "max_memory_mb"]})
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert [one.id for one in table_of(app).visible_columns] == ["function", "gb_seconds", "max_memory_mb"]
+        shown = [one.id for one in table_of(app).visible_columns]
+        assert shown == ["function", "trouble", "gb_seconds", "max_memory_mb"]  # why it is in trouble always stands
 
 
 async def test_the_log_says_how_many_lines_it_searched(store: Path) -> None:
@@ -282,7 +283,7 @@ async def test_charts_go_round_and_the_crosshair_has_values(store: Path) -> None
         ]  # fmt: skip
         await press(pilot, "full_stop", "comma")
         first = app.screen.query("Chart").first().render().plain.split("\n")[0]  # type: ignore[attr-defined]
-        assert "06-15 14:" in first
+        assert "15 Jun 14:" in first
         assert "invocations " in first
 
 

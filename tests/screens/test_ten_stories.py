@@ -138,7 +138,7 @@ async def test_10_the_finance_table_as_csv(days: Path, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     async with screens(days) as pilot:
         await press(pilot, "dollar_sign")
-        await press(pilot, "S", "enter")
+        await press(pilot, "S")
         (path,) = tmp_path.glob("*.csv")
         rows = list(csv.DictReader(path.open()))
         assert {"shop-api", "payments"} <= {row["function"] for row in rows}

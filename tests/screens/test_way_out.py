@@ -30,7 +30,8 @@ async def test_every_screen_names_its_way_out_in_twenty_cells(store: Path, name:
 # Each leads to a place that is no plain table: a filter, a search, a log alone, dialogs of every kind, screens above.
 PLACES = ["slash", "slash c h e c k", "l slash", "l f", "question_mark", "exclamation_mark", "R", "S", "d", "d enter",
           "dollar_sign enter", "dollar_sign w", "E d", "enter", "enter V", "enter enter", "y", "i enter y", "l vertical_line",
-          "l number_sign", "dollar_sign b", "dollar_sign B", "C enter", "space equals_sign"]  # fmt: skip
+          "l number_sign", "dollar_sign b", "dollar_sign B", "C enter", "space equals_sign",
+          "colon", "colon e r r", "o", "H", "at", "equals_sign", "space", "space j space E"]  # fmt: skip
 
 
 @pytest.mark.parametrize("keys", PLACES)

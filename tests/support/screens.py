@@ -15,6 +15,7 @@ from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.session import Session
 from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal
 from lambdatui.widgets.header import Header
+from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.state_line import StateLine
@@ -120,6 +121,11 @@ def functions_shown(app: Any) -> set[str]:
 def notice_of(app: Any) -> str:
     """What the notice says."""
     return str(app.screen.query_one(Notice).message)
+
+
+def keys_shown(app: Any) -> str:
+    """The last line: the keys that the screen names."""
+    return str(app.screen.query_one(KeyLine).render())
 
 
 _SIGNS = {

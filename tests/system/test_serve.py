@@ -1,20 +1,15 @@
 """``lambdatui serve``: the same screens in a browser, for whoever has the token, on loopback only."""
 
 import asyncio
-import base64
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -26,19 +21,17 @@ from tests.support.places import ROOT
 pytest.importorskip("textual_serve", reason="the extra 'serve' is not installed")
 
 TOKEN = "a-token-of-this-test"
-_NUMBERS = count(1)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The printed address."""
+def serving(folder: Path, **changes: str) -> Iterator[str]:
+    """The printed address; ``changes`` are of the environment."""
     db = small_store.make(folder / "s.db")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "LAMBDATUI_TOKEN": TOKEN, "XDG_CONFIG_HOME": "/nowhere",
-           "XDG_STATE_HOME": "/dev/null", "PYTHONUNBUFFERED": "1"}  # fmt: skip
+           "XDG_STATE_HOME": "/dev/null", "PYTHONUNBUFFERED": "1", **changes}  # fmt: skip
     command = [*PROGRAM, "--db", str(db), "--range", "all", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -52,7 +45,7 @@ def serving(folder: Path) -> Iterator[str]:
             process.kill()
 
 
-async def _listening(client: aiohttp.ClientSession, address: str) -> None:
+async def listening(client: aiohttp.ClientSession, address: str) -> None:
     """The address is printed a moment before the port is open."""
     for _ in range(200):
         try:
@@ -67,7 +60,7 @@ async def screens(address: str) -> bytes:
     seen = b""
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(cookie_jar=jar) as browser:
-        await _listening(browser, address)
+        await listening(browser, address)
         async with browser.get(address) as page:
             assert page.status == 200
             assert "token" not in str(page.url)
@@ -109,7 +102,7 @@ async def test_only_our_own_page_by_a_name_of_loopback_is_let_in(tmp_path: Path)
         origin = address.partition("/?")[0]
         port = origin.rpartition(":")[2]
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-            await _listening(browser, address)
+            await listening(browser, address)
             for host in FOREIGN:
                 for path in ("/", "/ws", f"/?token={TOKEN}", "/static/css/xterm.css", "/page/page.js", "/nothing"):
                     for method in ("GET", "POST", "OPTIONS", "HEAD"):
@@ -158,7 +151,7 @@ async def test_a_cookie_of_one_user_is_none_of_another(tmp_path: Path) -> None:
     """A browser shows its cookies to every port of the host, to the server of another user of the machine too."""
     with serving(tmp_path) as address:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-            await _listening(browser, address)
+            await listening(browser, address)
             async with browser.get(address, allow_redirects=False) as got:
                 cookie = got.headers["Set-Cookie"].partition(";")[0]
         origin = address.partition("/?")[0]
@@ -173,65 +166,3 @@ async def test_a_cookie_of_one_user_is_none_of_another(tmp_path: Path) -> None:
                 [sys.executable, "-c", code, host, port, cookie, str(user)], capture_output=True, text=True
             )
             assert done.stdout.strip() == str(expected), done.stderr
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-async def test_chromium_shows_the_screens(tmp_path: Path) -> None:
-    """The page is told by its first bytes, and its picture is then much richer than that of the page before them."""
-    with serving(tmp_path) as address, chromium(tmp_path) as debugging:
-        async with aiohttp.ClientSession() as client, asyncio.timeout(120):
-            target = await _page(client, debugging)
-            async with client.ws_connect(target, max_msg_size=0) as page:
-                await _listening(client, address)
-                await _told(page, "Page.navigate", url=address)
-                while not (await _value(page, "document.body.classList.contains('-first-byte')")):
-                    await asyncio.sleep(0.2)
-                picture = b""
-                while len(picture) < 20_000:  # the splash is 9,700 bytes, rows of text several times that
-                    await asyncio.sleep(0.5)
-                    shot = await _told(page, "Page.captureScreenshot", format="png")
-                    picture = base64.b64decode(shot["data"])
-                if keep := os.environ.get("KEEP_PICTURES"):
-                    Path(keep).write_bytes(picture)
-                assert await _value(page, "location.search") == ""
-
-
-@contextmanager
-def chromium(folder: Path) -> Iterator[str]:
-    """A headless browser, and the address of its debugging protocol."""
-    profile = folder / "profile"
-    process = subprocess.Popen(
-        [str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,700",
-         "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        found = profile / "DevToolsActivePort"
-        for _ in range(600):
-            if found.exists() and found.read_text().strip():
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{found.read_text().split()[0]}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)  # its own session: it and the helpers that it started
-        process.wait(20)
-
-
-async def _page(client: aiohttp.ClientSession, debugging: str) -> str:
-    async with client.get(f"{debugging}/json/list") as listed:
-        pages = await listed.json(content_type=None)
-    return str(next(one["webSocketDebuggerUrl"] for one in pages if one["type"] == "page"))
-
-
-async def _told(page: aiohttp.ClientWebSocketResponse, method: str, **parameters: object) -> dict[str, Any]:
-    """One command of the DevTools protocol, and its answer; events in between are passed over."""
-    number = next(_NUMBERS)
-    await page.send_json({"id": number, "method": method, "params": parameters})
-    while True:
-        answer = await page.receive_json()
-        if answer.get("id") == number:
-            return dict(answer["result"])
-
-
-async def _value(page: aiohttp.ClientWebSocketResponse, expression: str) -> object:
-    return (await _told(page, "Runtime.evaluate", expression=expression))["result"].get("value")

@@ -286,6 +286,15 @@ def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]
     return [MetricRow(*row) for row in rows]
 
 
+def busiest_places(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, str], float]:
+    """By account and region, the most concurrent executions of all its functions together in a span."""
+    return {
+        (row.account, row.region): row.peak
+        for row in account_metrics(reader, from_ms, to_ms)
+        if (row.metric, row.stat) == ("ConcurrentExecutions", "Maximum")
+    }
+
+
 def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     """Collections and imports, the newest first, ``limit`` at most."""
     rows = reader.select(

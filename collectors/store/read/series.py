@@ -33,11 +33,19 @@ def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, .
     return reader.cached(("counted by step", parts), lambda: _counted_within_hours(reader, parts))
 
 
-def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+def errors_counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """The errors beside ``counted_by_step``, of the source that counts in each hour."""
+    if not (parts.step_ms % HOUR or parts.from_ms % HOUR):
+        found = counted_by(reader, (*parts.starts, parts.to_ms))
+        return {each: tuple(errors for _, errors in counts) for each, counts in found.items()}
+    return reader.cached(("errors by step", parts), lambda: _counted_within_hours(reader, parts, errors=True))
+
+
+def _counted_within_hours(reader: Reader, parts: EqualParts, *, errors: bool = False) -> dict[int, tuple[int, ...]]:
     """For parts shorter than hours or across their borders: an hour's count is divided like its minutes or points."""
     edges = (parts.from_ms, *range(parts.from_ms // HOUR * HOUR + HOUR, parts.to_ms, HOUR), parts.to_ms)
     cuts = sorted({*parts.starts, *edges[:-1]})
-    logged, metered = _by_cut(reader, parts, cuts)
+    logged, metered = _by_cut(reader, parts, cuts, errors=errors)
     none = [0] * len(cuts)
     within = [range(bisect_left(cuts, low), bisect_left(cuts, high)) for low, high in itertools.pairwise(edges)]
     places = [parts.place(cut) for cut in cuts]
@@ -45,7 +53,8 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
     for function_id, of_hours in counted_by(reader, edges).items():
         counts = [0] * parts.number
         of_logs, of_points = logged.get(function_id, none), metered.get(function_id, none)
-        for hour, (count, _) in zip(within, of_hours, strict=True):
+        for hour, invocations_and_errors in zip(within, of_hours, strict=True):
+            count = invocations_and_errors[errors]
             if not count:
                 continue
             logs, points = of_logs[hour.start : hour.stop], of_points[hour.start : hour.stop]
@@ -57,18 +66,19 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
 
 
 def _by_cut(
-    reader: Reader, parts: EqualParts, cuts: Sequence[int]
+    reader: Reader, parts: EqualParts, cuts: Sequence[int], *, errors: bool
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """By function id, the invocations between each cut and the next: by logs, and by CloudWatch's points."""
+    """By function id, the invocations or errors between each cut and the next: by logs, and by CloudWatch's points."""
     if reader.is_fleet(None):
-        from collectors.store.read.usage_cells import invocations_by_cut
+        from collectors.store.read.usage_cells import counts_by_cut
 
-        return invocations_by_cut(reader, parts.from_ms, parts.to_ms, cuts)
+        return counts_by_cut(reader, parts.from_ms, parts.to_ms, cuts, errors=errors)
     logged: dict[int, list[int]] = {}
     metered: dict[int, list[int]] = {}
+    column, metric = ("errors", "Errors") if errors else ("invocations", "Invocations")
     for sums, source in (
-        (logged, "c.invocations FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"),
-        (metered, "c.value FROM functions f CROSS JOIN metrics c ON c.metric = 'Invocations' AND c.function_id = f.id"
+        (logged, f"c.{column} FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"),
+        (metered, f"c.value FROM functions f CROSS JOIN metrics c ON c.metric = '{metric}' AND c.function_id = f.id"
                   " AND c.stat = 'Sum'"),
     ):  # fmt: skip
         for function_id, start_ms, value in reader.select(

@@ -9,7 +9,7 @@ from collectors.model.errors import CaughtError
 from collectors.model.units import DAY_MS
 from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, IS_SIMULATED, OLDEST, VERSION
-from collectors.store.spans import HOUR, MINUTE, PACK_THRESHOLD, pieces, whole_from
+from collectors.store.spans import BY_HOUR_MS, HOUR, MINUTE, PACK_THRESHOLD, pieces, whole_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ _THROTTLES = (
     "SELECT m.function_id, sum(m.{value}) FROM {table} m WHERE m.metric = 'Throttles' AND m.function_id IN ({ids})"
     " AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?{finest} GROUP BY m.function_id"
 )
-# Days are looked at whole: a function that had trouble on one of them may have none in the span.
-_FAILED_DAYS = (
-    "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM metric_days m WHERE m.metric = ?1"
+# Hours or days are looked at whole: a function that had trouble in one of them may have none in the span.
+_FAILED = (
+    "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM {table} m WHERE m.metric = ?1"
     " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ?2 AND m.start_ms < ?3 AND m.total > 0)"
 )
 _METRICS_IN = {
@@ -261,9 +261,13 @@ class StartupReader:
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
 
     def failed_by_metrics(self, from_ms: int, to_ms: int) -> set[int]:
-        """The functions that failed or were throttled, by CloudWatch's metrics, on a day that the span touches."""
-        days = from_ms // DAY_MS * DAY_MS, to_ms
-        rows = [self._select(_FAILED_DAYS, (metric, *days)) for metric in ("Errors", "Throttles")]
+        """The functions that failed or were throttled, by CloudWatch's metrics, in an hour or day of the span.
+
+        Days, of which there are fewer to read, where the span is longer than some hours.
+        """
+        table, grain = ("metric_hours", HOUR) if to_ms - from_ms <= BY_HOUR_MS else ("metric_days", DAY_MS)
+        span = from_ms // grain * grain, to_ms
+        rows = [self._select(_FAILED.format(table=table), (metric, *span)) for metric in ("Errors", "Throttles")]
         return {function_id for found in rows for (function_id,) in found}
 
     def has_history(self) -> bool:

@@ -18,8 +18,6 @@ from collectors.store.spans import DAY, HOUR, MINUTE
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
-_PLACES = list(map(packs.cell_column, DAY_COLUMNS))
-_SQL = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
 
 
 class UsageCells(NamedTuple):
@@ -95,18 +93,19 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
     return UsageCells(starts, ends, *sums, *figures)
 
 
-def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
-    """An int64 matrix with a row for each cell and the columns ``DAY_COLUMNS``."""
-    found = reader.packs_of(((table, low, high),), None, by_week=False)
-    if found is not None:
-        parts = [packs.cells_of(pack)[:, _PLACES] for pack in found]
-        return np.concatenate(parts) if parts else np.empty((0, len(DAY_COLUMNS)), np.int64)
+def _rows(reader: Reader, table: str, low: int, high: int, columns: Sequence[str] = DAY_COLUMNS) -> Ints:
+    """An int64 matrix with a row for each cell and these columns."""
+    packed = reader.packs_of(((table, low, high),), None, by_week=False)
+    if packed is not None:
+        places = list(map(packs.cell_column, columns))
+        parts = [packs.cells_of(pack)[:, places] for pack in packed]
+        return np.concatenate(parts) if parts else np.empty((0, len(columns)), np.int64)
     rows = reader.select(
-        f"SELECT {_SQL} FROM functions f CROSS JOIN {table} c"
+        f"SELECT {', '.join(f'c.{name}' for name in columns)} FROM functions f CROSS JOIN {table} c"
         " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    return np.array(rows, np.int64).reshape(-1, len(DAY_COLUMNS))
+    return np.array(rows, np.int64).reshape(-1, len(columns))
 
 
 def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:
@@ -125,16 +124,17 @@ def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: 
     return starts.astype(np.int64), ids.astype(np.int64), totals
 
 
-def invocations_by_cut(
-    reader: Reader, from_ms: int, to_ms: int, cuts: Sequence[int]
+def counts_by_cut(
+    reader: Reader, from_ms: int, to_ms: int, cuts: Sequence[int], *, errors: bool
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """By function id, the invocations between each cut and the next: by logs, and by CloudWatch's points."""
+    """By function id, the invocations or errors between each cut and the next: by logs, and by CloudWatch's points."""
     size = max((row.id for row in reader.functions()), default=0) + 1
-    cell_starts, cell_of, invocations, *_ = _rows(reader, CELLS[MINUTE], from_ms, to_ms).T
-    times, of, totals = _points(reader, "Invocations", "Sum", MINUTE, from_ms, to_ms)
+    columns = ("start_ms", "function_id", "errors" if errors else "invocations")
+    cell_starts, cell_of, of_cells = _rows(reader, CELLS[MINUTE], from_ms, to_ms, columns).T
+    times, of, totals = _points(reader, "Errors" if errors else "Invocations", "Sum", MINUTE, from_ms, to_ms)
     logged, metered = (np.zeros((size, len(cuts)), np.int64) for _ in range(2))
     for sums, ids, starts, counts in (
-        (logged, cell_of, cell_starts, invocations),
+        (logged, cell_of, cell_starts, of_cells),
         (metered, of, times, np.rint(totals).astype(np.int64)),
     ):
         known = ids < size

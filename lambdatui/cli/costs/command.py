@@ -215,7 +215,7 @@ def summary(view: CostsView, statement: Statement, growth: CostGrowth) -> list[s
         for currency, amount in view.list_totals.items()
         if amount != view.totals.get(currency)
     ]
-    lines.append(f"{'change':<16}{change_text(growth) or 'n/a: the range before is not known'}")
+    lines.append(f"{'change':<16}{change_text(growth) or 'n/a: the range before was not collected'}")
     lines += [f"{'grew':<16}{grown}"] if (grown := grown_text(growth)) else []
     lines.append(f"{'logs':<16}{logs_text(view) or 'n/a: not collected'}")
     if statement.own is not None:

@@ -11,7 +11,7 @@ from lambdatui.screens.base.shell import ShellScreen
 from lambdatui.text.figures import counted
 
 if TYPE_CHECKING:
-    from lambdatui.views.clipping import Clipping, Form
+    from lambdatui.views.clipping import Clipping, CopyForm
 
 _AGAIN_S = 2.0
 _REDACTED = ", secrets redacted: --no-redact keeps them"
@@ -87,7 +87,7 @@ class ExportScreen(ShellScreen):
         secrets = _REDACTED if form.redacted else ""
         self.say(f"copied {form.what}: {much}{secrets}; c again: {following.what}")
 
-    _forms: "Sequence[Form]" = ()
+    _forms: "Sequence[CopyForm]" = ()
     _form = 0
     _copied_subject: Any = None
     _copied_at_s = 0.0
@@ -124,6 +124,10 @@ class ExportScreen(ShellScreen):
             self.EXPORT_FORM, free_name(suggested_name(self.heading(), self.session.now_ms(), self.EXPORT_FORM))
         )
 
+    def rows_exported(self) -> str:
+        """What a file that is not of the screen will hold, in words."""
+        return "the rows"
+
     def export(self) -> None:
         """Asks for a file's name, whose ending says what is written."""
         from lambdatui.screens.base.export_file import suggested_name
@@ -131,7 +135,7 @@ class ExportScreen(ShellScreen):
 
         form = self.EXPORT_FORM
         path = suggested_name(self.heading(), self.session.now_ms(), form)
-        forms = ".svg, the screen" if form == "svg" else f".{form}, the rows; .json; .svg, the screen"
+        forms = ".svg, the screen" if form == "svg" else f".{form}, {self.rows_exported()}; .json; .svg, the screen"
         self.app.push_screen(PromptScreen(f"Write to ({forms})", path), self._export_to)
 
     def _export_to(self, path: str | None) -> None:

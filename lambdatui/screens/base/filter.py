@@ -104,9 +104,21 @@ class FilteredScreen(ShellScreen):
         self.query_one(FilterLine).start(self.filter)
         self.refresh_keys()
 
+    def takes_letters(self) -> bool:
+        """While the filter line is open."""
+        return self.query_one(FilterLine).display
+
     def back_word(self) -> str:
-        """``no filter`` where Esc clears the filter first."""
-        return "no filter" if self.filter else super().back_word()
+        """What Esc undoes first: ``no marks``, ``no filter``, ``all functions``; with nothing to undo, as elsewhere."""
+        return self.marks_word() or ("no filter" if self.filter else self.narrowing_word()) or super().back_word()
+
+    def marks_word(self) -> str:
+        """What Esc does to what is marked or chosen here; empty where nothing is."""
+        return ""
+
+    def narrowing_word(self) -> str:
+        """What Esc does where the screen is narrowed to some functions; empty where it is not."""
+        return ""
 
     def _key_hints(self) -> list[KeyHint]:
         """While a filter is typed, only what ends it: any letter is the filter's."""

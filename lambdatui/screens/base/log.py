@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
 from lambdatui.commands.log import LOG
-from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
+from lambdatui.commands.navigation import (
+    LastView,
+    ShowAdvice,
+    ShowAllLogs,
+    ShowCollect,
+    ShowCosts,
+    ShowFunctions,
+    ShowInvocations,
+    ShowPatterns,
+    ShowThrottles,
+)
 from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.text.figures import counted
 from lambdatui.widgets.filter_line import FilterLine
@@ -17,7 +27,10 @@ from lambdatui.widgets.notice import Notice
 if TYPE_CHECKING:
     from lambdatui.views.clipping import Clipping, Fact
 
-LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastView, *GENERAL)
+LOG_COMMANDS: Commands = (
+    *LOG, ShowAllLogs, ShowFunctions, ShowInvocations, ShowPatterns, ShowCosts, ShowThrottles, ShowAdvice, ShowCollect,
+    LastView, *GENERAL,
+)  # fmt: skip
 
 
 class LogScreen(CommandScreen):
@@ -65,8 +78,13 @@ class LogScreen(CommandScreen):
         pane = self.log_pane
         first = not pane.chosen_lines()
         pane.choose(step)
+        self.refresh_keys()
         if first and pane.chosen_lines():
             self.say("chosen: S-Up and S-Down choose more, ^C copies, Esc lets go")
+
+    def marks_word(self) -> str:
+        """``no choice`` where lines are chosen."""
+        return "no choice" if self.chosen_count() else ""
 
     def let_go(self) -> bool:
         """Lets the chosen lines go; False where none are chosen."""

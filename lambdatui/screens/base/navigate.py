@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from textual import on
+
 from lambdatui.screens.base.shell import ShellScreen
+from lambdatui.widgets.messages import HOME_CRUMB, CrumbClicked
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
@@ -33,6 +36,29 @@ class NavigatingScreen(ShellScreen):
         self.jump_to(name)
         there: Any = self.app.screen
         there.call_after_refresh(there.use_filter, expression)
+
+    @on(CrumbClicked)
+    def _crumb_clicked(self, message: CrumbClicked) -> None:
+        """Goes back to the screen that a name of the breadcrumb stands for, or to the main screen of that name."""
+        path = self.heading()
+        if message.number == HOME_CRUMB:
+            self.navigator.go_home()
+        elif message.number < len(path) - 1:
+            self._go_up(path[: message.number + 1])
+
+    def _go_up(self, path: tuple[str, ...]) -> None:
+        name, beneath = path[-1], [screen for screen in self.app.screen_stack[:-1] if isinstance(screen, ShellScreen)]
+        same = [screen for screen in beneath if screen.heading() == path]
+        alike = [screen for screen in beneath if screen.heading()[-1] == name]
+        subject = self.subject()
+        if same or alike:
+            self.navigator.go_back_to((same or alike)[-1])
+        elif name.lower() in self.main_screens():
+            self.jump_to(name.lower())
+        elif subject is not None and subject[1] == name:
+            self.open_function(*subject)
+        else:
+            self.leave()
 
     def last_view(self) -> None:
         """Goes to the main screen that was shown before this one."""

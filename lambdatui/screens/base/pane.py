@@ -20,7 +20,7 @@ from lambdatui.start.state import PANES
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.cursor_pace import CursorPace
 from lambdatui.widgets.filter_line import FilterLine
-from lambdatui.widgets.layout import NOWHERE, panes_wanted
+from lambdatui.widgets.layout import NOWHERE, band_lines, panes_wanted
 from lambdatui.widgets.messages import PaneResized, RowReached
 from lambdatui.widgets.row_pane import RowPane, TableAndPane
 from lambdatui.widgets.table import Table
@@ -75,6 +75,7 @@ class PaneScreen(PlacesScreen):
         self._awaited: Any = None  # the key of the row that was asked about last, until its answer comes
         self._answers = 0
         self._details: OrderedDict[Any, RowDetails] = OrderedDict()
+        self._band_is_seen = False
 
     # What a subclass says -----------------------------------------------------------------------------------------
 
@@ -145,6 +146,11 @@ class PaneScreen(PlacesScreen):
             self.place_pane()
             self.follow_row(moved=False)
 
+    def on_resize(self) -> None:
+        """Shows the band where there is room for it now."""
+        if self.is_mounted:
+            self._show_band()
+
     @on(PaneResized)
     def _pane_resized(self) -> None:
         self.follow_row(moved=False)
@@ -159,9 +165,16 @@ class PaneScreen(PlacesScreen):
         return next(iter(self.query("Band")), None)
 
     def _show_band(self) -> None:
-        band = self._band
-        if band is not None:
-            band.display = panes_wanted(self._chosen_panes)[0]
+        band, wanted = self._band, panes_wanted(self._chosen_panes)[0]
+        if band is None:
+            return
+        band.display = wanted
+        before, self._band_is_seen = self._band_is_seen, wanted and self._has_band_here()
+        if self._band_is_seen and not before:
+            self.band_came()
+
+    def band_came(self) -> None:
+        """Called when the band comes into sight: what it shows is not asked for while nobody sees it."""
 
     def choose_panes(self) -> None:
         """Goes on from band and pane to the band, the pane, none, and to both again; skips what makes no difference."""
@@ -195,13 +208,7 @@ class PaneScreen(PlacesScreen):
         return self.has_details() and rows.room_in(rows.size)[0] != NOWHERE
 
     def _has_band_here(self) -> bool:
-        band = self._band
-        if band is None:
-            return False
-        from lambdatui.widgets import layout
-
-        lines: Callable[[int, int], int] = getattr(layout, "band_lines", lambda *_: 0)
-        return lines(*self.app.size) > 0
+        return self._band is not None and band_lines(*self.app.size) > 0
 
     def scroll_pane(self, pages: float) -> None:
         """Scrolls the pane's text by parts of its height; negative is up."""

@@ -14,6 +14,7 @@ from lambdatui.session.session import Session
 from lambdatui.views.named_filter import OF_FUNCTIONS
 from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute, span_text
 from lambdatui.widgets.header import Header
+from lambdatui.widgets.messages import RangeClicked
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class QueryScreen(CommandScreen):
         if not expression and narrowing is not None and not narrowing.by_marks:
             return OF_FUNCTIONS, narrowing.text
         return rows, expression
+
+    def narrowing_word(self) -> str:
+        """``all functions`` where the screen is narrowed to some."""
+        return "all functions" if self.narrowing is not None else ""
 
     def end_narrowing(self) -> bool:
         """Shows all functions again; other screens do likewise."""
@@ -229,6 +234,14 @@ class QueryScreen(CommandScreen):
         # "All" includes what came after a moment that was travelled to.
         self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
+
+    def back_word(self) -> str:
+        """``all functions`` where Esc undoes what narrows the screen first."""
+        return "all functions" if self.narrowing is not None and not self.filter else super().back_word()
+
+    @on(RangeClicked)
+    def _range_clicked(self) -> None:
+        self.choose_time()
 
     def choose_time(self) -> None:
         """Asks for a range in words, and looks at it."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from lambdatui.commands.base import AnyCommand, Commands, bindings, keys
+from lambdatui.commands.base import AnyCommand, Commands, bindings, bound_keys, key_text, keys
 from lambdatui.commands.general import Back, Help, Leave
 from lambdatui.commands.protocols import CursorPane
 from lambdatui.session.messages import AnswerFailed
@@ -158,6 +158,29 @@ class ShellScreen(Screen[None]):
     def available_commands(self) -> Sequence[AnyCommand]:
         """The commands of this screen that mean something right now."""
         return [command for command in self.COMMANDS_HERE if command.available(self)]
+
+    def on_key(self, event: events.Key) -> None:
+        """Says so where a key does nothing here: silence would look like a program that hangs."""
+        if not event.is_printable or not self.is_current or self.takes_letters():
+            return
+        here = [one for one in self.COMMANDS_HERE if event.key in bound_keys(one, self.keymap)]
+        if not any(one.available(self) for one in here):
+            self.say(self._why_nothing(event, here))
+
+    def takes_letters(self) -> bool:
+        """Whether letters are typed into a line of this screen now."""
+        return False
+
+    def _why_nothing(self, event: events.Key, here: Sequence[AnyCommand]) -> str:
+        """``w does nothing here; on costs it is: what if. ? lists the keys``."""
+        key = key_text(event.key)
+        if here:
+            return f"{key}, {here[0].name().lower()}, does nothing on this row"
+        there = self.navigator.commands_elsewhere(event.key, self.keymap)
+        if there is not None and self.NAME and getattr(there[1], "SCREEN", "") == self.NAME:
+            return f"{key}: this is the screen {self.NAME} already"
+        elsewhere = f"; on {there[0]} it is: {there[1].footer()}" if there is not None else ""
+        return f"{key} does nothing here{elsewhere}. {keys(Help, self.keymap)[0]} lists the keys"
 
     def action_run_command(self, command_id: str) -> None:
         """Runs the command with this id, if it means something right now. Every key binding calls this."""

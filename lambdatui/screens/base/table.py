@@ -308,6 +308,10 @@ class TableScreen(PaneScreen):
             self._why_empty = message.notice
             self.table.add_class("-empty")
 
+    def back_word(self) -> str:
+        """``no marks`` where Esc takes marks away first."""
+        return "no marks" if self.is_mounted and self.marks_count() else super().back_word()
+
     def summary(self) -> DataSummary:
         """The data's age and coverage, the filter, and the number of rows."""
         view = self.answer
@@ -445,6 +449,10 @@ class TableScreen(PaneScreen):
         self.table.move(1)
         self.refresh_header()
 
+    def marks_word(self) -> str:
+        """``no marks`` where rows are marked."""
+        return "no marks" if self.marks_count() else ""
+
     def let_go(self) -> bool:
         """Takes all marks of this screen away; False where there are none."""
         marks = self.marks_count()
@@ -457,6 +465,10 @@ class TableScreen(PaneScreen):
         self.table.refresh_rows()
         self.refresh_header()
         return True
+
+    def rows_exported(self) -> str:
+        """``the 3 marked rows``; ``the rows`` where none are marked."""
+        return f"the {counted(marks, 'marked row')}" if (marks := self.marks_count()) else super().rows_exported()
 
     def rows_taken(self) -> list[Any]:
         """What is exported and copied: the marked rows, in their order; without marks all that the filter leaves."""
@@ -488,7 +500,7 @@ class TableScreen(PaneScreen):
         super().jump_to(name)
 
     def compare(self) -> None:
-        """Opens the comparison of the first two marked functions, or of one with its own range before."""
+        """Opens the comparison of the marked functions, or of one with its own range before."""
         from lambdatui.session.destinations import ToComparison
 
         self._pass_marks_on()
@@ -498,7 +510,9 @@ class TableScreen(PaneScreen):
         if not marked:
             self.say("there is no function under the cursor to compare")
             return
-        self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
+        first, other, *more = (*marked, None) if len(marked) == 1 else marked
+        assert first is not None
+        self.navigator.open(ToComparison(first, other, tuple(filter(None, more))))
 
     def write_export(self, form: str, path: str) -> None:
         """Writes the rows to a new file, once the first answer is there."""
@@ -540,15 +554,15 @@ class TableScreen(PaneScreen):
         rows, text = self.rows_copied(), self.copy_text()
         if not text:
             return None
-        columns = self.table.visible_columns
+        columns, utc = self.table.visible_columns, self.session.utc
         cells = [
             [
-                (value_text(one, getattr(row, one.id, None), utc=self.session.utc), one.align == "right")
-                for one in columns
+                (value_text(column, getattr(row, column.id, None), utc=utc), column.align == "right")
+                for column in columns
             ]
             for row in rows
         ]
-        table = markdown_table([one.title for one in columns], cells)
+        table = markdown_table([column.title for column in columns], cells)
         return Clipping(counted(len(rows), self.COPIED), text, table=table)
 
     def trace_of(self, row: Any) -> "TraceOf | None":

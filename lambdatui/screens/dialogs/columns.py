@@ -48,6 +48,7 @@ class ColumnsScreen(DialogScreen[str | None]):
         super().__init__()
         self._always = always
         self._columns = {column.id: column for column in every}
+        self._title_cells = max(len(column.title) for column in every)
         self._usual = " ".join(usual)
         self._take(picked or self._usual)
 
@@ -97,7 +98,8 @@ class ColumnsScreen(DialogScreen[str | None]):
         column = self._columns[name]
         sign = " " if name not in self._shown else "+" if name in self._stay else "x"
         return Content.assemble(
-            Content(f"[{sign}] {column.title:10} {column.label}  "), Content(column.help).stylize("dim")
+            Content(f"[{sign}] {column.title:{self._title_cells}} {column.label}  "),
+            Content(column.help).stylize("dim"),
         )
 
     def action_move(self, step: int) -> None:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
@@ -70,6 +71,10 @@ class DialogScreen(ModalScreen[Result]):
 
     def _all_hints(self) -> list[KeyHint]:
         return [*self.hints(), KeyHint(self.WAY_OUT_KEY, "back", self.close, WAY_OUT)]
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Closes the dialog once: of two keys typed at once the second finds it closed already."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
     def close(self) -> None:
         """Closes the dialog without a result."""

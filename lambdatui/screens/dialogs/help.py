@@ -53,6 +53,6 @@ class HelpScreen(ScrolledDialog):
                 page.add_row(Text(f"  {shown}", "bold"), Text(command.help()))
         page.add_row("", "")
         page.add_row(
-            "", Text("Remap any of them in the configuration's [keys]: id = keys, such as open-row = 'enter,o'")
+            "", Text("Remap any of them in the configuration's [keys]: id = keys, such as refresh = 'ctrl+r,f5'")
         )
         return page

@@ -1,6 +1,7 @@
 """What is written of a repaint: nothing that stands already, and never half of a wide character."""
 
 import io
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,11 +107,54 @@ def test_a_look_is_written_only_where_it_changes() -> None:
     written = ChangedCells([(0, 0, strip), (2, 3, again), (4, 4, again)]).render_segments(console)
     assert written == (
         "\x1b[1;1H\x1b[38;2;214;222;235;48;2;13;17;23mab\x1b[38;2;255;0;0mcd"
-        "\x1b[0;1;38;2;214;222;235;48;2;13;17;23mef\x1b[0mgh"
+        "\x1b[1;38;2;214;222;235mef\x1b[0mgh"
         "\x1b[4;3H\x1b[38;2;214;222;235;48;2;13;17;23mij\x1b[5;5Hij\x1b[0m"
     )
     plain = Console(force_terminal=True, color_system=None, file=io.StringIO())
     assert ChangedCells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
+
+
+STYLES = st.builds(
+    Style, color=st.sampled_from([None, "red", "#d6deeb"]), bgcolor=st.sampled_from([None, "#0d1117", "blue"]),
+    bold=st.booleans(), dim=st.booleans(), italic=st.booleans(), underline=st.booleans(), reverse=st.booleans(),
+    blink=st.booleans(),
+)  # fmt: skip
+
+
+def obeyed(written: str) -> list[tuple[str, frozenset[str], str, str]]:
+    """Each sign with its attributes and colours, as a terminal takes the codes (ECMA-48, "Select graphic rendition")."""
+    attributes: set[str] = set()
+    colours = {"3": "", "4": ""}
+    off = {"22": "12", "23": "3", "24": "4", "25": "5", "27": "7"}
+    cells = []
+    for codes, sign in re.findall(r"\x1b\[([\d;]*)m|([^\x1b])", re.sub(r"\x1b\[\d+;\d+H", "", written)):
+        parts = codes.split(";") if codes else []
+        while parts:
+            code = parts.pop(0)
+            if code == "0":
+                attributes, colours = set(), {"3": "", "4": ""}
+            elif code in off:
+                attributes -= set(off[code])
+            elif code in ("38", "48"):
+                colours[code[0]] = ";".join([parts.pop(0) for _ in range(4)])
+            elif code in ("39", "49"):
+                colours[code[0]] = ""
+            elif len(code) == 2:
+                colours[code[0]] = code
+            else:
+                attributes.add(code)
+        if sign:
+            cells.append((sign, frozenset(attributes), colours["3"], colours["4"]))
+    return cells
+
+
+@given(st.lists(STYLES, min_size=1, max_size=8))
+def test_any_look_follows_any_other(styles: list[Style]) -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    written = ChangedCells([(0, 0, Strip([Segment("x", style) for style in styles]))]).render_segments(console)
+    alone = [ChangedCells([(0, 0, Strip([Segment("x", style)]))]).render_segments(console) for style in styles]
+    assert obeyed(written) == [cell for one in alone for cell in obeyed(one)]
+    assert len(written) <= sum(map(len, alone))
 
 
 def test_after_a_resize_everything_is_written() -> None:

@@ -31,9 +31,9 @@ def zone(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         (HOUR_MS, 60, ["11:00", "11:10", "11:20", "11:30", "11:40", "11:50"]),
         (HOUR_MS, 20, ["11:00", "11:30"]),
-        (DAY_MS, 60, ["12:00", "15:00", "18:00", "21:00", "Nov 30", "03:00", "06:00", "09:00"]),
-        (7 * DAY_MS, 70, ["Nov 24", "Nov 25", "Nov 26", "Nov 27", "Nov 28", "Nov 29", "Nov 30"]),
-        (30 * DAY_MS, 60, ["Nov 2", "Nov 9", "Nov 16", "Nov 23", "Nov 30"]),  # Mondays
+        (DAY_MS, 60, ["12:00", "15:00", "18:00", "21:00", "30 Nov", "03:00", "06:00", "09:00"]),
+        (7 * DAY_MS, 70, ["24 Nov", "25 Nov", "26 Nov", "27 Nov", "28 Nov", "29 Nov", "30 Nov"]),
+        (30 * DAY_MS, 60, ["2 Nov", "9 Nov", "16 Nov", "23 Nov", "30 Nov"]),  # Mondays
         (500 * DAY_MS, 60, ["Oct 2025", "Jan 2026", "Apr 2026", "Jul 2026", "Oct 2026"]),
     ],
 )
@@ -66,4 +66,4 @@ def test_any_span_has_few_times_within_it_in_order(from_ms: int, span: int, widt
     moments = [at_ms for at_ms, _ in ticks]
     assert moments == sorted(set(moments))
     assert all(from_ms <= at_ms < from_ms + span and at_ms % MINUTE_MS == 0 for at_ms in moments)
-    assert len(ticks) <= max(2, width // 6)
+    assert len(ticks) <= width // 6 + 2

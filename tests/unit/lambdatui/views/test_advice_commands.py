@@ -115,3 +115,11 @@ def test_names_that_attack_the_shell_or_the_command(name: str, option: str) -> N
 def test_names_that_no_command_should_have(name: str) -> None:
     assert commands.set_memory(row(name), 512) == ""
     assert commands.keep_logs(name, "/aws/lambda/checkout") == ""
+
+
+def test_commands_for_a_local_runner_do_not_reach_aws() -> None:
+    assert commands.for_runner(EVERY["memory"], "http://127.0.0.1:9001") == (
+        f"{EVERY['memory']} --endpoint-url http://127.0.0.1:9001"
+    )
+    assert commands.for_runner(EVERY["memory"], None).endswith(" --endpoint-url RUNNER_URL")
+    assert [what for what in EVERY if not commands.for_runner(EVERY[what], None)] == ["quota", "retention", "allow"]

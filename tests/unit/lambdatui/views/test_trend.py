@@ -143,6 +143,43 @@ def test_the_last_part_is_drawn_in_other_signs() -> None:
     assert sparkline((1, None), unfinished=True) == "█·"
 
 
+def test_the_part_in_which_what_was_collected_ends_is_drawn_in_other_signs(path: Path) -> None:
+    assert sparkline((8, 4, None), partial=1) == "█⣦·"
+    assert sparkline((8, 0, None), partial=1, ascii=True) == "#~?"
+    with Reader(path) as reader:
+        span = TimeRange(END - 6 * HOUR, END + 2 * HOUR, "beyond the newest")
+        trend = functions(reader, span, trend_steps=8).rows[0].trend
+    assert trend is not None
+    assert trend.partial is not None
+    assert trend[trend.partial] is not None
+    assert not any(trend[trend.partial + 1 :])
+    with Reader(path) as reader:
+        whole = functions(reader, TimeRange(END - 8 * HOUR, END - 2 * HOUR, "within"), trend_steps=8).rows[0].trend
+    assert whole is not None
+    assert whole.partial is None
+
+
+def test_rows_that_are_compared_are_drawn_on_one_scale() -> None:
+    assert sparkline((1, 2, 4), most=8) == "▂▃▅"
+    assert sparkline((8, 8, 16), most=8) == "███"
+    assert sparkline((0, None), most=0) == " ·"
+
+
+@given(
+    values=st.lists(st.none() | st.floats() | st.integers(-9, 10**9)), unfinished=st.booleans(),
+    most=st.none() | st.floats(0, 1e12), partial=st.none() | st.integers(-2, 9), ascii=st.booleans(),
+)  # fmt: skip
+def test_any_values_are_a_sign_each(
+    values: list[float | None], unfinished: bool, most: float | None, partial: int | None, ascii: bool
+) -> None:
+    drawn = sparkline(values, unfinished=unfinished, most=most, partial=partial, ascii=ascii)
+    assert len(drawn) == len(values)
+    assert drawn.isascii() or not ascii
+    assert [sign in "?·" for sign in drawn] == [
+        value is None or value != value or abs(value) == float("inf") for value in values
+    ]
+
+
 @settings(max_examples=40)
 @given(
     points=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 9)), max_size=30),
