@@ -77,6 +77,7 @@ SHOTS = (
     Shot("alarms", "a"),
     Shot("configuration", f"{_TO_PAYMENTS} d"),
     Shot("compare", "space down space equals_sign", range="24h"),
+    Shot("fleet", "equals_sign w", range="24h"),
     Shot("collect", "C"),
     Shot("raw", "y"),
     Shot("help", "question_mark"),

@@ -27,7 +27,7 @@ from screenshots.animation import Cell, Frame, animated
 
 HERE = Path(__file__).resolve().parent
 COLUMNS, LINES = 120, 40
-_QUIET_S, _LONGEST_S = 0.7, 15.0
+_QUIET_S, _LONGEST_S, _PATIENCE_S = 1.2, 15.0, 60.0
 _CONFIGURATION = "[thresholds]\nbudget_usd = 15\n"
 
 
@@ -42,17 +42,16 @@ class Step:
 
 _DOWN, _ENTER, _ESCAPE = "\x1b[B", "\r", "\x1b"
 SCRIPT = (
-    Step("", "lambdatui demo: thirty simulated days of a small shop, then real processes", 3.0),
-    Step(_DOWN, "↓   the function under the cursor", 1.0),
-    Step(_DOWN, "↓   payments: 29% of its calls fail", 2.0),
+    Step("", "lambdatui demo: thirty simulated days of a small shop, then real processes. Trouble stands first", 3.5),
+    Step(_DOWN, "\N{DOWNWARDS ARROW}   what is known of the function under the cursor", 3.0),
     Step("E", "E   errors: one is new since a deploy", 3.0),
-    Step(_ENTER, "Enter   the invocation that failed so, with its trace", 4.0),
-    Step(_ESCAPE, "Esc   back", 1.0),
-    Step("$", "$   this month: what it costs, and where it ends", 3.0),
-    Step("5", "5   the whole month: over its budget", 3.0),
-    Step("2", "2   the last 24 hours", 1.0),
-    Step("T", "T   throttles: who was rejected last night, and who took the concurrency", 4.0),
-    Step("A", "A   advice, with the dollars that it is worth", 3.0),
+    Step(_ENTER, "Enter   an invocation that failed so, with its trace", 3.5),
+    Step(_ESCAPE, "Esc   back", 0.8),
+    Step("2", "2   the last 24 hours", 1.5),
+    Step("T", "T   throttled last night: which limit, which minute, whose doing", 3.5),
+    Step("$", "$   what it costs, where the month ends, and who grew", 3.5),
+    Step("b", "b   by function, beside the day and the week before", 2.5),
+    Step("A", "A   what to change, with the command to paste", 3.0),
 )
 
 
@@ -98,13 +97,17 @@ class TerminalSession:
                     return
                 quiet_since = time.monotonic()
 
-    def wait_for(self, text: str) -> None:
-        """Waits until the screen shows some text. TimeoutError after a minute."""
-        until = time.monotonic() + 60
-        while not any(text in line for line in self._screen.display):
+    def wait_until_whole(self) -> None:
+        """Waits until the first screen shows the month and no cell is still to come. TimeoutError after a minute."""
+        until = time.monotonic() + _PATIENCE_S
+        while not self._is_whole():
             if time.monotonic() > until:
-                raise TimeoutError(f"the screen never showed {text!r}")
+                raise TimeoutError("the first screen was never whole")
             self.press("")
+
+    def _is_whole(self) -> bool:
+        lines = self._screen.display
+        return any("month $" in line for line in lines) and not any(line.rstrip().endswith("…") for line in lines)
 
     def rows(self) -> Iterator[list[Cell]]:
         """What the terminal shows, row by row."""
@@ -127,8 +130,7 @@ def record(store: Path, script: Sequence[Step] = SCRIPT) -> list[Frame]:
     with tempfile.TemporaryDirectory() as folder:
         session = TerminalSession(store, Path(folder))
         try:
-            session.wait_for("payments")
-            session.press("")
+            session.wait_until_whole()
             frames = []
             for step in script:
                 session.press(step.keys)

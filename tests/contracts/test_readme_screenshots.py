@@ -26,4 +26,4 @@ def test_each_screen_has_its_picture_in_every_size_and_look() -> None:
     assert set(make.SHOWN.values()) <= names
     shots = {shot.name for shot in make.SHOTS}
     assert MAIN.keys() <= shots
-    assert DRILLED.keys() - ELSEWHERE <= {*shots, "cost_groups"}
+    assert DRILLED.keys() - ELSEWHERE <= {*shots, "cost_groups", "fleet_groups"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 DAYS = 30
+WEEK_MS = 7 * DAY_MS
 NIGHT_MS = 40 * MINUTE_MS
 _NIGHTS_AT = (130, 250, 1390, 1330)  # minutes of a local day, the best first
 _LATEST_NIGHT_MS = 23 * HOUR_MS
@@ -37,8 +38,19 @@ class Calendar:
 
     @property
     def rows_ms(self) -> int:
-        """From here on every invocation has its log: at least an hour. Before, hours are summed."""
+        """From here on every invocation has its log: at least an hour. Before, most hours are summed."""
         return (self.end_ms - HOUR_MS) // HOUR_MS * HOUR_MS
+
+    @property
+    def week_before(self) -> range:
+        """The hours of the same time a week before, and the one after them, whose invocations have their logs too: the
+        last hour is set beside them, to the minute.
+        """
+        return range(self.rows_ms - WEEK_MS, self.end_ms - WEEK_MS + HOUR_MS, HOUR_MS)
+
+    def is_whole(self, hour_ms: int) -> bool:
+        """Whether every invocation of an hour has its log."""
+        return hour_ms >= self.rows_ms or hour_ms in self.week_before
 
     @property
     def deploy_ms(self) -> int:

@@ -46,16 +46,27 @@ def failed_blocks(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]]) -> I
     """The logs of the invocations that failed in the summed hours, a block for each function."""
     for function in shop:
         writer = FunctionLog(load, *function)
-        hours = [hour_ms for hour_ms in load.calendar.hours if hour_ms < load.calendar.rows_ms]
+        hours = [hour_ms for hour_ms in load.calendar.hours if not load.calendar.is_whole(hour_ms)]
         yield [event for hour_ms in hours for event in writer.events(writer.calls(hour_ms))]
 
 
 def whole_blocks(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]]) -> Iterator[list[LogEvent]]:
     """The logs of all invocations since ``rows_ms``, in blocks of a quarter of an hour, the newest first."""
-    calendar = load.calendar
+    return _blocks(load, shop, load.calendar.rows_ms, load.calendar.end_ms)
+
+
+def week_before_blocks(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]]) -> Iterator[list[LogEvent]]:
+    """The logs of all invocations of the same time a week before, in such blocks."""
+    hours = load.calendar.week_before
+    return _blocks(load, shop, hours[0], hours[-1] + HOUR_MS)
+
+
+def _blocks(
+    load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]], from_ms: int, to_ms: int
+) -> Iterator[list[LogEvent]]:
     writers = [FunctionLog(load, *function) for function in shop]
-    for end_ms in range(calendar.end_ms, calendar.rows_ms, -_BLOCK_MS):
-        begin_ms = max(end_ms - _BLOCK_MS, calendar.rows_ms)
+    for end_ms in range(to_ms, from_ms, -_BLOCK_MS):
+        begin_ms = max(end_ms - _BLOCK_MS, from_ms)
         yield [
             event
             for writer in writers
@@ -82,8 +93,9 @@ class FunctionLog:
         self._calls: dict[int, list[SimulatedCall]] = {}
 
     def calls(self, hour_ms: int) -> list[SimulatedCall]:
-        """The hour's invocations in order of time, none of which ends after the simulated days do; of the hours before
-        ``rows_ms`` those that failed.
+        """The hour's invocations in order of time, none of which ends after the simulated days do.
+
+        Of summed hours those that failed.
         """
         if hour_ms not in self._calls:
             self._calls[hour_ms] = self._made_calls(hour_ms)
@@ -92,14 +104,15 @@ class FunctionLog:
     def _made_calls(self, hour_ms: int) -> list[SimulatedCall]:
         load, behaviour, sample = self._load, self._behaviour, self._sample
         parts = load.parts(behaviour, hour_ms)
-        if not parts or (hour_ms < load.calendar.rows_ms and not any(part.failed for part in parts)):
+        whole = load.calendar.is_whole(hour_ms)
+        if not parts or not (whole or any(part.failed for part in parts)):
             return []
         random_, end_ms = load.random_of(behaviour, hour_ms, "logs"), load.calendar.end_ms
         longest_us = sample.timeout_s * 950_000
         calls = []
         for part in parts:
             middle = log(part.usual_ms * 1000)
-            wanted = part.calls if hour_ms >= load.calendar.rows_ms else part.failed
+            wanted = part.calls if whole else part.failed
             span_ms = min(hour_ms + HOUR_MS, end_ms) - hour_ms
             for number in range(wanted):
                 fails = number < part.failed

@@ -1,6 +1,6 @@
 """CloudWatch's metrics of the simulated days: throttles, concurrency and the bytes of logs.
 
-By the hour; by the minute around the throttled night and since the hour from which every log is there.
+By the hour; by the minute around the throttled night and in the hours of which every log is there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def points(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]], hour_ms: in
 def _points(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]], hour_ms: int) -> Iterator[MetricPoint]:
     calendar = load.calendar
     night_ms = calendar.night_ms
-    by_minute = hour_ms >= calendar.rows_ms or night_ms - HOUR_MS < hour_ms < night_ms + NIGHT_MS
+    by_minute = calendar.is_whole(hour_ms) or night_ms - HOUR_MS < hour_ms < night_ms + NIGHT_MS
     period_s = 60 if by_minute else HOUR_S
     starts = range(hour_ms, min(hour_ms + HOUR_MS, calendar.end_ms), MINUTE_MS) if by_minute else (hour_ms,)
     at_night = [start for start in starts if by_minute and night_ms <= start < night_ms + NIGHT_MS]

@@ -8,7 +8,7 @@ from collectors.store.simulated import simulated_item
 from lambdatui.demo.history.calendar import Calendar
 from lambdatui.demo.history.configuration import configuration
 from lambdatui.demo.history.hours import hour_of
-from lambdatui.demo.history.log_events import failed_blocks, whole_blocks
+from lambdatui.demo.history.log_events import failed_blocks, week_before_blocks, whole_blocks
 from lambdatui.demo.history.points import points
 from lambdatui.demo.history.shop_load import ShopLoad, behaviours
 from lambdatui.demo.shop import samples
@@ -54,12 +54,14 @@ class SimulatedDays(Source):
             yield LogEvents(block)
             yield MetricPoints([])
         yield MetricPoints([one for hour_ms in calendar.hours[:-1] for one in points(load, functions, hour_ms)])
+        for block in week_before_blocks(load, functions):
+            yield LogEvents(block)
 
     def _hours(self) -> list[HourAggregate]:
         sums = [
             hour_of(self._load, behaviour, sample, hour_ms)
             for hour_ms in self._calendar.hours
-            if hour_ms < self._calendar.rows_ms
+            if not self._calendar.is_whole(hour_ms)
             for behaviour, sample in self._functions
         ]
         return [hour for hour in sums if hour is not None]

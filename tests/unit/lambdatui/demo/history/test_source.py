@@ -1,6 +1,7 @@
 """The simulated days in a store: figures that agree with each other, and everything that the demo promises to show."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions
 from lambdatui.views.resolved_range import resolved
+from lambdatui.views.retained_since import by_kept_hours
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 
@@ -97,6 +99,17 @@ def test_a_range_of_summed_hours_has_whole_hours(reader: Reader) -> None:
     (row,) = (row for row in functions(reader, before, BOOK).rows if row.function == "shop-api")
     assert row.invocations > 5_000
     assert not row.errors
+
+
+def test_the_last_hour_stands_beside_the_same_one_a_week_before(reader: Reader) -> None:
+    week_ms = 7 * DAY_MS
+    hour = TimeRange(CALENDAR.end_ms - HOUR_MS, CALENDAR.end_ms, "last 1h")
+    before = by_kept_hours(reader, replace(hour, from_ms=hour.from_ms - week_ms, to_ms=hour.to_ms - week_ms))
+    assert (before.from_ms, before.to_ms) == (hour.from_ms - week_ms, hour.to_ms - week_ms)
+    now, then = ({row.function: row for row in functions(reader, each, BOOK).rows} for each in (hour, before))
+    assert 0.8 < then["shop-api"].invocations / now["shop-api"].invocations < 1.25
+    assert now["payments"].error_rate > 0.2
+    assert then["payments"].error_rate < 0.01
 
 
 def test_the_deploy_broke_one_function_in_one_new_way(reader: Reader) -> None:
