@@ -7,6 +7,7 @@ take for an option or for a file to read is written so that it does not, or ther
 import re
 from shlex import quote
 
+from collectors.model.errors import CaughtError
 from lambdatui.text.plain import plain
 from lambdatui.views.functions import FunctionView
 
@@ -22,7 +23,7 @@ _READ_FROM_ELSEWHERE = re.compile(r"(file|fileb|https?)://", re.IGNORECASE)
 Option = tuple[str, str | int]
 
 
-class UnusableValue(ValueError):
+class UnusableValue(CaughtError, ValueError):
     """A value that no command should have."""
 
 

@@ -20,7 +20,7 @@ class KeyHint(NamedTuple):
     key: str
     word: str
     run: Callable[[], object]
-    kept: int = 0
+    rank: int = 0
     """Hints of the lowest number are dropped first; among equals the last."""
 
     @property
@@ -72,5 +72,5 @@ def fitting_hints(hints: Sequence[KeyHint], width: int) -> list[KeyHint]:
     fitting = list(hints)
     room = width - 1 + _GAP
     while len(fitting) > 1 and sum(hint.cells for hint in fitting) > room:
-        fitting.remove(min(reversed(fitting), key=lambda hint: hint.kept))
+        fitting.remove(min(reversed(fitting), key=lambda hint: hint.rank))
     return fitting

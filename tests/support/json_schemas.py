@@ -137,7 +137,8 @@ def _declare(schema: Schema, column: Column, without_rows: bool) -> None:
         return  # the command has no such rows, or only some views have this column
     rows["items"] = rows["items"] or {"type": ["object"], "properties": {}, "required": []}
     own = rows["items"]["properties"].setdefault(column.id, {})
-    rows["items"]["required"] = sorted({*rows["items"]["required"], column.id})
+    if without_rows:
+        rows["items"]["required"] = sorted({*rows["items"]["required"], column.id})
     types = _OF_KIND.get(column.kind, ["number", "null"])
     own["type"] = _types([own.get("type", []), types])
     own["description"] = column.help

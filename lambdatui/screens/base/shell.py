@@ -90,14 +90,14 @@ class ShellScreen(Screen[None]):
     def _key_hints(self) -> list[KeyHint]:
         """The commands that the key line names, then the way out, then the help."""
         own = [one for one in self.COMMANDS_HERE if one.SHOW_IN_FOOTER and one not in (Back, Leave, Help)]
-        ways_out = [self._hint(Leave, kept=WAY_OUT)]
+        ways_out = [self._hint(Leave, rank=WAY_OUT)]
         if word := self.back_word():
             back = self._hint(Back, word)
-            ways_out = [back._replace(kept=WAY_OUT)] if word == Back.footer() else [back._replace(kept=UNDO), *ways_out]
-        return [*map(self._hint, own), *ways_out, self._hint(Help, kept=HELP)]
+            ways_out = [back._replace(rank=WAY_OUT)] if word == Back.footer() else [back._replace(rank=UNDO), *ways_out]
+        return [*map(self._hint, own), *ways_out, self._hint(Help, rank=HELP)]
 
-    def _hint(self, command: AnyCommand, word: str = "", *, kept: int = 0) -> KeyHint:
-        return KeyHint(keys(command, self.keymap)[0], word or command.footer(), partial(command.run, self), kept)
+    def _hint(self, command: AnyCommand, word: str = "", *, rank: int = 0) -> KeyHint:
+        return KeyHint(keys(command, self.keymap)[0], word or command.footer(), partial(command.run, self), rank)
 
     def back_word(self) -> str:
         """What Esc does now, for the key line: ``back`` leaves the screen; empty on the first one."""

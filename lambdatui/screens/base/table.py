@@ -190,15 +190,15 @@ class TableScreen(PaneScreen):
         from lambdatui.screens.dialogs.sorting import SortScreen
 
         table = self.table
-        columns = {one.column.id: one.column for one in sorted(self.columns(), key=lambda one: one.need)}
-        columns |= {one.id: one for one in self.every_column()}
-        sortable = [one for one in columns.values() if table.can_sort_by(one)]
+        columns = {placed.column.id: placed.column for placed in sorted(self.columns(), key=lambda placed: placed.need)}
+        columns |= {column.id: column for column in self.every_column()}
+        sortable = [column for column in columns.values() if table.can_sort_by(column)]
         if not sortable:
             self.say("the rows are still being read: try again in a moment")
             return
         letters = column_letters(sortable)
-        unseen = [one for one in sortable if one not in table.visible_columns and one.id in letters]
-        hidden = [(letters[one.id], one.label) for one in unseen]
+        unseen = [column for column in sortable if column not in table.visible_columns and column.id in letters]
+        hidden = [(letters[column.id], column.label) for column in unseen]
 
         def take(chosen: str | None) -> None:
             table.show_letters({})

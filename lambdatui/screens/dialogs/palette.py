@@ -90,14 +90,14 @@ class PaletteScreen(DialogScreen[Offer | None]):
         typed = self._typed
         offers = offers_of(self._beneath, typed, self._names)
         self._hits = hits_of(offers, typed)
-        found = bool(self._hits)
-        if not found:
+        is_named = bool(self._hits)
+        if not is_named:
             self._hits = near_hits(offers, typed)
-        self._say("" if found or self._reading else f"nothing is called {typed.strip()}", near=bool(self._hits))
+        self._say("" if is_named or self._reading else f"nothing is called {typed.strip()}", near=bool(self._hits))
         listed = self.query_one(OptionList)
         listed.clear_options().add_options([Option(_line(hit)) for hit in self._hits])
         # What is only spelled nearly so is not done by one Enter.
-        listed.highlighted = 0 if found else None
+        listed.highlighted = 0 if is_named else None
 
     def _say(self, text: str, *, near: bool) -> None:
         said = self.query_one("#said", Static)
