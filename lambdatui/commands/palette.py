@@ -68,21 +68,21 @@ def commands_of_screen(screen: OffersCommands, typed: str = "") -> Iterator[Offe
 def main_screens(screen: OffersCommands, typed: str = "") -> Iterator[Offer]:
     """Every main screen, also those without a key here; with words behind its name, which filter it."""
     name, _, words = typed.partition(" ")
-    named = [screen_name for screen_name in screen.main_screens() if name and screen_name.startswith(name.lower())]
+    named = [main for main in screen.main_screens() if name and main.startswith(name.lower())]
     if words.strip() and named and name.lower() not in _KINDS:
-        for screen_name in named:
-            title = f"Screen: {screen_name}, filtered by {plain(words.strip())}"
-            run = partial(screen.jump_filtered, screen_name, words.strip())
+        for main in named:
+            title = f"Screen: {main}, filtered by {plain(words.strip())}"
+            run = partial(screen.jump_filtered, main, words.strip())
             yield Offer(
-                SCREEN, f"{screen_name} {words.strip()}", title, run, "Go there, and keep what matches.", as_typed=True
+                SCREEN, f"{main} {words.strip()}", title, run, "Go there, and keep what matches.", as_typed=True
             )
-    for screen_name in screen.main_screens():
+    for main in screen.main_screens():
         yield Offer(
             SCREEN,
-            screen_name,
-            f"Screen: {screen_name}",
-            partial(screen.jump_to, screen_name),
-            f"Go to the screen {screen_name}.",
+            main,
+            f"Screen: {main}",
+            partial(screen.jump_to, main),
+            f"Go to the screen {main}.",
         )
 
 
