@@ -322,7 +322,9 @@ class HomeHeader(Header):
         if month is None:
             return parts
         if month.budget is not None and month.budget.passed is Passed.NO:
-            parts.append(f"OVER BUDGET {money(month.budget.limit)}")
+            spent = month.month_to_date is not None and month.month_to_date > month.budget.limit
+            word = "OVER BUDGET" if spent or not month.budget.projected else "WILL PASS"
+            parts.append(f"{word} {money(month.budget.limit)}")
         if month.month_to_date is not None:
             parts.append(f"month {money(month.month_to_date, month.currency)}")
         if month.projected is not None:

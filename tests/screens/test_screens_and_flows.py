@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -104,7 +105,11 @@ async def test_the_home_header_says_health_free_tier_and_month(store: Path) -> N
         assert "in trouble, worst" in said
         assert "free requests" in said
         assert "OVER BUDGET $1.00" in said
-        assert "month $" in said
+        month, end = (float(amount.replace(",", "")) for amount in re.findall(r"(?:month|end) \$([\d.,]+)", said))
+    between = app_on(store, thresholds={"budget_usd": (month + end) / 2})
+    async with between.run_test(size=(160, 30)) as pilot:
+        await settle(pilot)
+        assert "WILL PASS $" in header_of(between)
 
 
 async def test_thresholds_say_what_is_trouble(store: Path) -> None:
