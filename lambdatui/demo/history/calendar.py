@@ -48,9 +48,14 @@ class Calendar:
         """
         return range(self.rows_ms - WEEK_MS, self.end_ms - WEEK_MS + HOUR_MS, HOUR_MS)
 
+    @property
+    def hour_before(self) -> range:
+        """The hour before ``rows_ms``, whose invocations have their logs too: what grew in the last hour is beside it."""
+        return range(self.rows_ms - HOUR_MS, self.rows_ms, HOUR_MS)
+
     def is_whole(self, hour_ms: int) -> bool:
         """Whether every invocation of an hour has its log."""
-        return hour_ms >= self.rows_ms or hour_ms in self.week_before
+        return hour_ms >= self.rows_ms or hour_ms in self.hour_before or hour_ms in self.week_before
 
     @property
     def deploy_ms(self) -> int:

@@ -55,10 +55,10 @@ def whole_blocks(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]]) -> It
     return _blocks(load, shop, load.calendar.rows_ms, load.calendar.end_ms)
 
 
-def week_before_blocks(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]]) -> Iterator[list[LogEvent]]:
-    """The logs of all invocations of the same time a week before, in such blocks."""
-    hours = load.calendar.week_before
-    return _blocks(load, shop, hours[0], hours[-1] + HOUR_MS)
+def blocks_to_compare(load: ShopLoad, shop: Sequence[tuple[Behaviour, Sample]]) -> Iterator[list[LogEvent]]:
+    """The logs of all invocations of the hour before, and of the same time a week before, in such blocks."""
+    for hours in (load.calendar.hour_before, load.calendar.week_before):
+        yield from _blocks(load, shop, hours[0], hours[-1] + HOUR_MS)
 
 
 def _blocks(

@@ -8,7 +8,7 @@ from collectors.store.simulated import simulated_item
 from lambdatui.demo.history.calendar import Calendar
 from lambdatui.demo.history.configuration import configuration
 from lambdatui.demo.history.hours import hour_of
-from lambdatui.demo.history.log_events import failed_blocks, week_before_blocks, whole_blocks
+from lambdatui.demo.history.log_events import blocks_to_compare, failed_blocks, whole_blocks
 from lambdatui.demo.history.points import points
 from lambdatui.demo.history.shop_load import ShopLoad, behaviours
 from lambdatui.demo.shop import samples
@@ -54,7 +54,7 @@ class SimulatedDays(Source):
             yield LogEvents(block)
             yield MetricPoints([])
         yield MetricPoints([one for hour_ms in calendar.hours[:-1] for one in points(load, functions, hour_ms)])
-        for block in week_before_blocks(load, functions):
+        for block in blocks_to_compare(load, functions):
             yield LogEvents(block)
 
     def _hours(self) -> list[HourAggregate]:

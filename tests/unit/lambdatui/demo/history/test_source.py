@@ -20,6 +20,7 @@ from lambdatui.views.concurrency import concurrency
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions
+from lambdatui.views.growth import growth
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.retained_since import by_kept_hours
 from lambdatui.views.time_range import RangeChoice, TimeRange
@@ -187,3 +188,11 @@ def test_the_month_passes_the_demos_budget_whenever_it_begins(end: datetime, tmp
     assert all(hour.reports >= hour.errors >= hour.timeouts for item in hours for hour in item.hours)
     assert all(hour.billed_ms * 1000 >= hour.duration_us for item in hours for hour in item.hours)
     assert calendar.end_ms - calendar.begin_ms >= 30 * DAY_MS
+
+
+def test_what_grew_in_the_last_hour_is_known(reader: Reader) -> None:
+    hour = span(reader, "1h")
+    rows = growth(reader, hour, BOOK).added_to(functions(reader, hour, BOOK)).rows
+    called = [row for row in rows if row.invocations]
+    assert len(called) > 5
+    assert [row.function for row in called if None in (row.invocations_change, row.cost_change)] == []
