@@ -118,7 +118,9 @@ def test_the_bill_of_a_month_is_that_of_its_usages(fleet: Reader, scope: Scope, 
     view = costs(fleet, MONTH, BOOK, scope=scope, free_tier=free_tier)
     assert sorted(map(repr, view.rows)) == sorted(map(repr, expected.lines))
     assert (view.totals, view.free_tier) == (expected.totals, expected.free_tier)
-    order = [(line.amount is not None, -(line.amount or 0), line.function) for line in view.rows]
+    order = [
+        (line.amount is not None, -(line.amount or 0), -(line.list_amount or 0), line.function) for line in view.rows
+    ]
     assert order == sorted(order)
     assert any(line.free for line in view.rows) is (free_tier and scope.regions != ("cn-*",))
 

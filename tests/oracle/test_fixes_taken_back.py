@@ -152,7 +152,7 @@ def currencies_are_summed(patch: pytest.MonkeyPatch) -> None:
 
 def days_name_no_currency(patch: pytest.MonkeyPatch) -> None:
     right = cost_groups_module.grouped
-    patch.setattr(cost_groups_module, "grouped", lambda lines, key, *, mixed=None: right(lines, key))
+    patch.setattr(cost_groups_module, "grouped", lambda lines, key, *, mixed=None, **more: right(lines, key, **more))
 
 
 def the_last_minute_counts_for_all(patch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ class Calendar:
 
     @property
     def hour_before(self) -> range:
-        """The hour before ``rows_ms``, whose invocations have their logs too: what grew in the last hour is beside it."""
+        """The hour before ``rows_ms``, with the logs of all invocations too: the last hour grew beside it."""
         return range(self.rows_ms - HOUR_MS, self.rows_ms, HOUR_MS)
 
     def is_whole(self, hour_ms: int) -> bool:
