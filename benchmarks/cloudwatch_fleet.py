@@ -258,7 +258,7 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
 
 def expected(functions: int, turn: int) -> tuple[dict[str, int], int]:
     """The calls of a round by operation, and the metrics asked for: by hand, sharing nothing with what asks."""
-    from collectors.sources.cloudwatch.inventory import DETAILS as KINDS
+    from collectors.sources.cloudwatch.detail_kinds import DETAILS as KINDS
 
     calls: Counter[str] = Counter()
     metrics = 0

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from collectors.model.errors import LambdatuiError
-from pricing.line_kinds import MIXED, OF_USAGE, USAGE
+from pricing.line_kinds import OF_USAGE, USAGE
 from pricing.usage_types import EVERYTHING, OTHER, dimension_of
 
 __all__ = ["EVERYTHING", "LAMBDA", "OTHER", "Actual", "Export", "NotAnExport", "dimension_of", "is_lambda"]
@@ -80,11 +80,6 @@ class Export:
     rejected: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     parts: int = 1
-
-    @property
-    def kinds_told(self) -> bool:
-        """Whether usage is told apart from credits, discounts and the like."""
-        return all(one.kind != MIXED for one in self.charges)
 
 
 def is_lambda(service: str) -> bool:

@@ -276,13 +276,6 @@ class GroupsCosts(Protocol):
         """Sums the costs in the next way."""
 
 
-class ShowsDetails(Protocol):
-    """A screen whose rows have more to them than fits a line."""
-
-    def show_details(self) -> None:
-        """Shows all of the row under the cursor in a box."""
-
-
 class WritesTable(Protocol):
     """A screen whose table is written to a file at once."""
 

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
+from lambdatui.screens.base.choosing import ChoosingScreen
 from lambdatui.screens.base.invoking import InvokingScreen
-from lambdatui.screens.base.query import QueryScreen
-from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.base.table import TABLE_COMMANDS
 from lambdatui.session.messages import AnswerFailed
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.figures import count, counted, money, plural
@@ -25,12 +25,10 @@ from lambdatui.widgets.rows import PagedRows
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
-    from lambdatui.views.function_set import FunctionSet
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.growth import Growth
     from lambdatui.views.overview import Overview
     from lambdatui.views.row_details import RowDetails
-    from lambdatui.views.scope import Scope
     from lambdatui.views.startup_view import StartupView
     from lambdatui.widgets.band import Band
 
@@ -38,24 +36,19 @@ TREND_STEPS = 8
 """Steps of the small chart in a row."""
 
 
-class FunctionsScreen(TableScreen, InvokingScreen):
+class FunctionsScreen(ChoosingScreen, InvokingScreen):
     """The screen of all functions, the most expensive first."""
 
     NAME: ClassVar[str] = "functions"
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
     ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
-    MARKS_FUNCTIONS: ClassVar[bool] = True
     COPIED: ClassVar[str] = "name"
     SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb: ``Functions``."""
         return ("Functions",)
-
-    def is_of_many(self) -> bool:
-        """Functions are chosen here: the filter and the marks are seen in the rows, and narrow other screens."""
-        return False
 
     def header(self) -> Header:
         """The header with the fleet's health and its money."""
@@ -205,67 +198,6 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         self.query_one(HomeHeader).say_health(health(self._filtered_rows(), self.session.thresholds))
         self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
 
-    # The filter travels -------------------------------------------------------------------------------------------
-
-    _chosen: "FunctionSet | None" = None
-
-    def _filtered_rows(self) -> "Sequence[FunctionView]":
-        """The rows of the answer that the filter leaves; those in no trouble too, where only the others are shown."""
-        rows: Sequence[FunctionView] = self.answer.rows if self.answer is not None else ()
-        where = self.table.where
-        return rows if where is None else where.apply(rows)
-
-    def _choose_functions(self) -> None:
-        """Has other screens narrowed to the functions that the filter leaves; without a filter to none."""
-        chosen = self._by_filter() if self.filter and self.answer is not None else None
-        if chosen != self.session.function_filter:
-            self.session.function_filter = chosen
-            for screen in self.app.screen_stack:
-                if isinstance(screen, QueryScreen) and screen is not self:
-                    screen.take_narrowing()
-        self._chosen = chosen
-
-    def _by_filter(self) -> "FunctionSet":
-        from lambdatui.views.function_set import FunctionSet
-
-        where, tags = self.table.where, self.own_tags
-        if where is None:
-            return FunctionSet(self.filter, tags=tags)
-        ids = frozenset(row.function_id for row in self._filtered_rows())
-        known = frozenset(row.function_id for row in self.answer.rows)
-        return FunctionSet(self.filter, ids, known, where, tags)
-
-    def choose_anew(self) -> None:
-        """Forgets which functions the filter chose, because the store is another one, and asks that one."""
-        self._chosen = self.session.function_filter = None
-        if self.filter:
-            self.ask_rows()
-
-    def scope_for(self, subject: str) -> "Scope":
-        """What stands beside the rows is of those that the filter leaves; the band names its functions itself."""
-        chosen = self.session.function_filter
-        if chosen is None or subject in ("rows", "fleet", "growth"):
-            return super().scope_for(subject)
-        return self.scope.and_functions(chosen)
-
-    def filter_to(self, expression: str, *, done: bool) -> None:
-        """Filters the rows; at Enter other screens, and what stands beside the rows, are narrowed likewise."""
-        tags = self.own_tags
-        super().filter_to(expression, done=done)
-        if done and self.answer is not None and tags == self.own_tags:  # with other tags the store was asked again
-            self._choose_again()
-
-    def _choose_again(self) -> None:
-        before = self._chosen
-        self._choose_functions()
-        if self._chosen != before:
-            self.ask_beside_rows()
-
-    def on_screen_resume(self) -> None:
-        """Clears the filter where it was undone on another screen."""
-        if self._chosen is not None and self.session.function_filter is None:
-            self.clear_filter()
-
     def compare(self) -> None:
         """Compares two marked functions; a single one with its own range before; without marks the whole fleet."""
         from lambdatui.session.destinations import ToComparison, ToFleet
@@ -275,11 +207,6 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             super().compare()
         else:
             self.navigator.open(ToComparison(marked[0], None) if marked else ToFleet())
-
-    def logs_subject(self) -> tuple[int, str] | None:
-        """The function under the cursor; None where functions are marked or several are left by the filter."""
-        several = self.session.function_filter is not None and len(self._filtered_rows()) > 1
-        return None if several else super().logs_subject()
 
     def shown_view(self) -> "FunctionsView":
         """The answer with the rows that are shown alone, so that no sum claims others."""

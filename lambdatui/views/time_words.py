@@ -5,28 +5,16 @@ is passed in. Times are epoch milliseconds, UTC; words that name no zone are of 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
-from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
-from lambdatui.text.wall_clock import BEGIN, WallClock
-from lambdatui.text.zones import UnknownZone, zone_of
+from lambdatui.text.wall_clock import WallClock
 from lambdatui.views.presets import RangeError, ceil_minute, preset_ms
+from lambdatui.views.time_vocabulary import DAY_WORDS, UNIT_OF, UNITS_MS, WEEKDAYS, corrected
+from lambdatui.views.zone_words import NAMED_ZONE, is_zone, names_zone, zone_apart
 
 _MAX_MS = 253_402_300_800_000  # the year 10000, where datetime ends
-_UNITS_MS = {"s": 1000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
-_UNIT_NAMES = {
-    "s": "s sec secs second seconds", "m": "m min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days",
-    "w": "w week weeks",
-}  # fmt: skip
-_UNIT_OF = {name: unit for unit, names in _UNIT_NAMES.items() for name in names.split()}
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY_WORDS = ("today", "yesterday")
-_WORDS = (
-    "now", *_DAY_WORDS, *_WEEKDAYS, "noon", "midnight", "last", "this", "week", "month", "year", "ago", "hours",
-    "minutes", "days", "weeks",
-)  # fmt: skip
 
 _LENGTH = re.compile(r"(?:\d{1,7} ?[a-z]+ ?)+")
 _PART = re.compile(r"(\d+) ?([a-z]+)")
@@ -37,9 +25,6 @@ _EPOCH = re.compile(r"-?\d+(\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
-_ZONED = re.compile(r"(.*\S) ?(Z|[+-]\d{2}(?::?\d{2})?)", re.ASCII)
-_NAMED_ZONE = re.compile(r"(.*\S) ([A-Za-z]{2,5}|[A-Za-z_]+/[A-Za-z_/+-]+\d*|UTC[+-]\d{2}(?::\d{2})?)", re.ASCII)
-
 
 TIMES = (
     "now, 3h (ago), 09:30, yesterday 14:00, monday, last week, ISO 8601 (2026-11-01, 2026-11-01T10:22:00Z) or epoch "
@@ -78,7 +63,7 @@ def period(text: str, now_ms: int, zone: tzinfo, *, after_ms: int | None = None)
     earlier one begins and the later one ends.
     """
     typed = " ".join(text.split())
-    body, named, offset = _zone_apart(typed, zone, now_ms)
+    body, named, offset = zone_apart(typed, zone, now_ms)
     words = re.sub(r"(?<=[a-z])[-_](?=[a-z])", " ", body.lower())
     asked = _Asked(words, ceil_minute(now_ms), now_ms, WallClock(named, offset), after_ms)
     for read in (_epoch, _now, _length, _day_and_clock, _iso):
@@ -92,7 +77,7 @@ def period(text: str, now_ms: int, zone: tzinfo, *, after_ms: int | None = None)
             if not (0 <= meant.start_ms < _MAX_MS and 0 <= meant.end_ms < _MAX_MS):
                 raise RangeError(f"{text!r} is not between 1970 and 9999")
             return meant
-    raise NoTime(text, _near(words))
+    raise NoTime(text, corrected(words))
 
 
 def range_words(text: str) -> "tuple[str, str] | None":
@@ -107,8 +92,8 @@ def range_words(text: str) -> "tuple[str, str] | None":
     else:
         return None
     first, last = first.strip(), last.strip(" .")
-    zone = _NAMED_ZONE.fullmatch(last)
-    if zone and _is_zone(zone[2]) and first and not _names_zone(first):
+    zone = NAMED_ZONE.fullmatch(last)
+    if zone and is_zone(zone[2]) and first and not names_zone(first):
         first = f"{first} {zone[2]}"  # 09:00..11:00 Europe/Berlin: both
     return first, last
 
@@ -123,7 +108,7 @@ def preset_words(text: str) -> str | None:
     if words in ("hour", "minute"):
         words = f"1{words[0]}"
     part = _PART.fullmatch(words)
-    unit = _UNIT_OF.get(part[2]) if part else None
+    unit = UNIT_OF.get(part[2]) if part else None
     if part is None or unit not in ("m", "h", "d", "w"):
         return None
     preset = f"{int(part[1])}{unit}"
@@ -168,9 +153,9 @@ def _length(asked: _Asked) -> Period | None:
     if not _LENGTH.fullmatch(words):
         return None
     parts = _PART.findall(words)
-    if not all(unit in _UNIT_OF for _, unit in parts):
+    if not all(unit in UNIT_OF for _, unit in parts):
         return None
-    length_ms = sum(int(figure) * _UNITS_MS[_UNIT_OF[unit]] for figure, unit in parts)
+    length_ms = sum(int(figure) * UNITS_MS[UNIT_OF[unit]] for figure, unit in parts)
     if not plus:
         at_ms = asked.minute_ms - length_ms
     elif asked.after_ms is None:
@@ -252,8 +237,8 @@ class _Days:
 def _days(asked: _Asked, words: str, after_ms: int | None) -> _Days | None:
     today = asked.today
     day = timedelta(1)
-    if words in _DAY_WORDS:
-        first = today - day * _DAY_WORDS.index(words)
+    if words in DAY_WORDS:
+        first = today - day * DAY_WORDS.index(words)
         return _Days(first, first + day, ahead=True)
     if _DATE.fullmatch(words):
         try:
@@ -271,7 +256,7 @@ def _days(asked: _Asked, words: str, after_ms: int | None) -> _Days | None:
     which, _, name = words.rpartition(" ")
     if which not in ("", "last", "this"):
         return None
-    weekday = next((n for n, full in enumerate(_WEEKDAYS) if name in (full, full[:3], full[:4])), None)
+    weekday = next((n for n, full in enumerate(WEEKDAYS) if name in (full, full[:3], full[:4])), None)
     if weekday is not None:
         return _weekday(asked, weekday, which, after_ms)
     if not which or name not in ("week", "month", "year"):
@@ -314,95 +299,3 @@ def _iso(asked: _Asked) -> Period | None:
     except ValueError:
         return None
     return Period(asked.wall.ms(moment), asked.wall.ms(moment, late=True)) if moment.tzinfo is None else None
-
-
-# Zones ----------------------------------------------------------------------------------------------------------------
-
-
-def _zone_apart(typed: str, zone: tzinfo, now_ms: int) -> tuple[str, tzinfo, timedelta | None]:
-    """The words before a zone that they name, that zone, and how far it is ahead of UTC where that was said."""
-    if match := _offset_apart(typed):
-        return match[1], UTC, _offset(match[2])
-    match = _NAMED_ZONE.fullmatch(typed)
-    if match is None or _is_word(match[2]):
-        return typed, zone, None
-    name = match[2]
-    if name.upper().startswith("UTC") and len(name) > 3:
-        return match[1], UTC, _offset(name[3:])
-    try:
-        for known in (zone, None) if "/" not in name else ():
-            known = known or zone_of(name)
-            if (offset := _of_abbreviation(name, known, match[1], now_ms)) is not None:
-                return match[1], known, offset
-        return match[1], zone_of(name), None
-    except UnknownZone as error:
-        if "/" in name or _CLOCK_AT_END.search(match[1]):
-            raise RangeError(str(error)) from None
-        return typed, zone, None
-
-
-_CLOCK_AT_END = re.compile(r"\d:\d{2}(:\d{2}(\.\d+)?)?$|\dT\d{2,6}(\.\d+)?$|[ap]m$", re.IGNORECASE)
-_DAY_BEFORE = re.compile(r"\d{4}-?\d{2}-?\d{2}[T ]", re.IGNORECASE)  # 09:30-11:00 is no time 11 hours behind UTC
-
-
-def _offset_apart(typed: str) -> "re.Match[str] | None":
-    match = _ZONED.fullmatch(typed)
-    if match is None or not _CLOCK_AT_END.search(match[1]):
-        return None
-    return match if match[2] == "Z" or _DAY_BEFORE.match(match[1]) else None
-
-
-def _offset(text: str) -> timedelta:
-    if text == "Z":
-        return timedelta()
-    digits = text[1:].replace(":", "")
-    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    return -ahead if text[0] == "-" else ahead
-
-
-def _of_abbreviation(name: str, zone: tzinfo, words: str, now_ms: int) -> timedelta | None:
-    """How far ``CEST`` is ahead of UTC, where the zone is called so at some time of the year that is meant."""
-    year = re.search(r"\b(\d{4})-?\d{2}", words)
-    about = datetime(int(year[1]), 1, 1) if year and int(year[1]) > 1 else BEGIN + timedelta(milliseconds=now_ms)
-    for month in range(1, 13):
-        moment = about.replace(month=month, day=15, tzinfo=zone)
-        if (moment.tzname() or "").upper() == name.upper() and moment.utcoffset() is not None:
-            return moment.utcoffset()
-    return None
-
-
-def _is_zone(name: str) -> bool:
-    if _is_word(name):
-        return False
-    try:
-        zone_of(name)
-    except UnknownZone:
-        return False
-    return True
-
-
-def _names_zone(words: str) -> bool:
-    named = _NAMED_ZONE.fullmatch(words)
-    return _offset_apart(words) is not None or bool(
-        named and not _is_word(named[2]) and (_CLOCK_AT_END.search(named[1]) or _is_zone(named[2]))
-    )
-
-
-def _is_word(name: str) -> bool:
-    """Whether it is a word of a time, and so no zone: ``sat``, ``ago``, ``am``."""
-    low = name.lower()
-    return low in _WORDS or low in _UNIT_OF or low in ("am", "pm") or any(day.startswith(low) for day in _WEEKDAYS)
-
-
-def _near(words: str) -> str:
-    """The words with the one that is nearly known put right; empty where none is."""
-    from difflib import get_close_matches
-
-    for word in _letters(words):
-        if word not in _WORDS and (near := get_close_matches(word, _WORDS, n=1, cutoff=0.8)):
-            return words.replace(word, near[0])
-    return ""
-
-
-def _letters(words: str) -> Iterator[str]:
-    yield from re.findall(r"[a-z]{3,}", words)

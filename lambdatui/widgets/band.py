@@ -14,7 +14,8 @@ from lambdatui.text.table import cells, cut
 from lambdatui.text.terminal import Terminal
 from lambdatui.widgets.chart import Looks, brief
 from lambdatui.widgets.layout import band_lines
-from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run, drawn
+from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run
+from lambdatui.widgets.plot_cells import drawn
 
 if TYPE_CHECKING:
     from lambdatui.views.fleet_series import FleetFigures, FleetSeries, Values

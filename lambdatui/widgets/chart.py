@@ -15,7 +15,8 @@ from lambdatui.text.figures import count, megabytes, milliseconds, money, quanti
 from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Terminal
 from lambdatui.widgets.legend import Entry, entries_of, legend
-from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run, drawn
+from lambdatui.widgets.plot import ASCII, PLAIN, QUIET, UNICODE, Curve, Look, Plot, Run
+from lambdatui.widgets.plot_cells import drawn
 
 if TYPE_CHECKING:  # it asks the store: with the band it would be imported before the first screen
     from lambdatui.views.function_charts import ChartView

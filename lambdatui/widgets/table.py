@@ -1,37 +1,23 @@
 """The table of all screens. Only the lines in sight are painted, however many rows there are."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from lambdatui.text.terminal import Marks
-from lambdatui.views.columns import Column, Kind, TableColumn
+from lambdatui.views.columns import Column, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.column_letters import heading_with_letter
 from lambdatui.widgets.layout import (
-    column_heading,
-    fitted_columns,
-    hidden_hint,
     highest_trend,
-    panned_columns,
-    row_cell,
-    tone,
 )
-from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, RowReached, SortChosen, SortRefused
+from lambdatui.widgets.messages import MoreWanted, RowOpened, RowReached, SortChosen, SortRefused
 from lambdatui.widgets.rows import AllRows, PagedRows
+from lambdatui.widgets.table_lines import TableLines
 
-_TONES = ("error", "warning", "good", "quiet", "cold", "name")
 _NEAR_THE_END = 50
-_LETTER = Style(reverse=True, bold=True)
-_MARKED = "*"
-"""Beside the sign of trouble. ASCII: a sign that some fonts draw two cells wide would move the row."""
 
 
 class Nesting(Protocol):
@@ -44,19 +30,8 @@ class Nesting(Protocol):
         """The rows to show beneath ``row``; empty while it is closed."""
 
 
-class Table(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows whose fields are named as columns are. The cursor stays on its row when rows come and go.
-
-    Only lines that look different afterwards are painted again.
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--header",
-        "table--sorted",
-        "table--cursor",
-        "table--row",
-        *(f"table--{name}" for name in _TONES),
-    }
+class Table(TableLines, can_focus=True):
+    """Rows whose fields are named as columns are. The cursor stays on its row when rows come and go."""
 
     def __init__(
         self,
@@ -74,7 +49,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         store_order: Sequence[str] = (),
         nesting: Nesting | None = None,
         others: Sequence[Column] = (),
-        id: str | None = None,
     ) -> None:
         """Rows of the least ``rank`` come first, unless it is None or the order is plain; those of one rank are sorted.
 
@@ -83,39 +57,18 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         ``others`` are columns that are not shown: rows can be sorted by them too.
         ``store_order`` names the columns by which the store can sort rows that are paged.
         """
-        super().__init__(id=id)
-        self._columns = tuple(columns)
+        super().__init__(columns, marks, utc=utc, in_trouble=in_trouble, is_marked=is_marked, sort=sort)
         self._others = tuple(others)
-        self._letters: Mapping[str, str] = {}
-        self._marks = marks
-        self._utc = utc
         self._key_of = key_of
-        self._in_trouble = in_trouble
         self._rank = rank
         self.plain_order = plain_order
         self.one_scale = one_scale
-        self._most: float | None = None
-        self._is_marked = is_marked
         self._store_order = tuple(store_order)
         self._nesting = nesting
-        self.sort = sort
         self.where: Filter | None = None
         self.only_trouble = False
-        self.source: AllRows | PagedRows = AllRows(())
-        self._shown: AllRows | PagedRows = self.source
-        self.cursor = 0
-        self._pan = 0
-        self._fitted: list[tuple[Column, int]] = []
-        self._width = 0
-        self._styles: dict[str, Style] = {}
-        self._painted: dict[int, tuple[str, ...]] = {}
 
     # What is shown ------------------------------------------------------------------------------------------------
-
-    @property
-    def row_count(self) -> int:
-        """How many rows the filter leaves."""
-        return len(self._shown)
 
     @property
     def row(self) -> Any | None:
@@ -125,11 +78,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def row_at(self, index: int) -> Any | None:
         """The row at an index among those that the filter leaves; None where it is not in memory."""
         return self._shown.row_at(index)
-
-    @property
-    def visible_columns(self) -> list[Column]:
-        """The columns that fit."""
-        return [column for column, _ in self._fitted]
 
     def show_rows(self, source: AllRows | PagedRows) -> None:
         """Shows other rows. The cursor stays on its row, where that is still there."""
@@ -153,11 +101,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._shown = self.source if isinstance(self.source, PagedRows) else self._chosen(self.source)
         self._measure()
         self._settle(key)
-
-    @property
-    def trend(self) -> Column | None:
-        """The column of trends; None where the table has none."""
-        return next((one.column for one in self._columns if one.column.kind == Kind.TREND), None)
 
     def _measure(self) -> None:
         """Notes the highest trend of all rows, filtered or not, where they share a scale; of pages nobody knows it."""
@@ -211,7 +154,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = max(0, min(self.cursor, self.row_count - 1))
         size = Size(self._width, self.row_count + 1)
         if size == self.virtual_size:
-            self._refresh_changed()
+            self.refresh_rows()
         else:
             self._extend(size)
         self._reveal()
@@ -230,21 +173,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             if self.scroll_offset.y > self.max_scroll_y:
                 self.scroll_to(y=self.max_scroll_y, animate=False)
         self.refresh()
-
-    def _refresh_changed(self) -> None:
-        top = self.scroll_offset.y
-        for index in range(top, min(self.row_count, top + self.size.height - 1)):
-            if self._painted.get(index) != self._cells(index):
-                self._refresh_row(index)
-
-    def refresh_rows(self) -> None:
-        """Paints the visible rows again whose text, trouble or mark has changed."""
-        self._refresh_changed()
-
-    def _refresh_row(self, index: int) -> None:
-        y = index - self.scroll_offset.y + 1
-        if 0 < y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
 
     # Moving -------------------------------------------------------------------------------------------------------
 
@@ -267,6 +195,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self.cursor, animate=False)
         elif self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Chooses the columns that fit the new width, and keeps the cursor in sight."""
+        self._fit()
+        self._reveal()
 
     def move(self, rows: int) -> None:
         """Moves the cursor by rows; negative is up."""
@@ -312,13 +245,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             if event.chain == 2:
                 self.open()
 
-    def scroll_columns(self, step: int) -> None:
-        """Moves right or left among the columns, to those that did not fit."""
-        pan = max(0, min(self._pan + step, len(self._columns) - 1))
-        if pan != self._pan and (step < 0 or len(self._fitted) < len(panned_columns(self._columns, self._pan))):
-            self._pan = pan
-            self._fit()
-
     # Sorting ------------------------------------------------------------------------------------------------------
 
     def _sorted_column(self) -> Column | None:
@@ -338,11 +264,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Shows other columns from now on; rows, order and cursor stay."""
         self._columns, self._others, self._pan = tuple(columns), tuple(others), 0
         self._fit()
-
-    def show_letters(self, letters: Mapping[str, str]) -> None:
-        """Marks a letter in the heading of each column, by the columns' ids; none for an empty mapping."""
-        self._letters = letters
-        self.refresh(Region(0, 0, self.size.width, 1))
 
     def sort_by(self, column: Column, *, reverse: bool) -> None:
         """Sorts by a column of the table; ``reverse`` is descending."""
@@ -385,100 +306,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
                     self.post_message(SortRefused(column.title))
                 return
             left += width + 1
-
-    # Painting -----------------------------------------------------------------------------------------------------
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Chooses the columns that fit the new width, and keeps the cursor in sight."""
-        self._fit()
-        self._reveal()
-
-    def _fit(self) -> None:
-        """Chooses the columns for the cells there are; a scroll bar that comes or goes changes them too."""
-        self._width = self.scrollable_content_region.width
-        self._fitted = fitted_columns(panned_columns(self._columns, self._pan), self._width)
-        self.virtual_size = Size(self._width, self.row_count + 1)
-        self._painted.clear()
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        """Forgets the colours of the theme before."""
-        super().notify_style_update()
-        self._styles.clear()
-
-    def _style(self, name: str) -> Style:
-        if name not in self._styles:
-            self._styles[name] = self.get_component_rich_style(f"table--{name}")
-        return self._styles[name]
-
-    def on_focus(self) -> None:
-        """Paints the cursor's row as the cursor."""
-        self._refresh_row(self.cursor)
-
-    def on_blur(self) -> None:
-        """Paints the cursor's row as any other."""
-        self._refresh_row(self.cursor)
-
-    def _cells(self, index: int) -> tuple[str, ...]:
-        row = self._shown.row_at(index)
-        if row is None:
-            return ()
-        texts = (
-            row_cell(c, row, width, utc=self._utc, more=self._marks.more, most=self._most) for c, width in self._fitted
-        )
-        trouble = self._marks.trouble if self._in_trouble(row) else " "
-        return (f"{trouble}{_MARKED if self._is_marked(row) else ' '}", *texts)
-
-    def render_line(self, y: int) -> Strip:
-        """One line of the table: the titles at 0, then the rows in sight. Asks for a page that is missing."""
-        width = self.scrollable_content_region.width
-        if width != self._width:
-            self._fit()
-        if y == 0:
-            return self._header(width)
-        index = y - 1 + self.scroll_offset.y
-        if index >= self.row_count:
-            return Strip.blank(width, self._style("row"))
-        cells = self._painted[index] = self._cells(index)
-        if not cells:
-            self._ask_for_pages(index)
-            return Strip([Segment(f"  {self._marks.more}".ljust(width), self._style("quiet"))], width)
-        return self._line(index, cells, width)
-
-    def _ask_for_pages(self, index: int) -> None:
-        if isinstance(self._shown, PagedRows):
-            for page in self._shown.to_ask(index, index + self.size.height):
-                self.post_message(PageWanted(page))
-
-    def _header(self, width: int) -> Strip:
-        plain, chosen = self._style("header"), self._style("sorted")
-        segments = [Segment(hidden_hint(len(self._columns) - len(self._fitted)), plain)]
-        for column, cells in self._fitted:
-            style = chosen if self.sort is not None and self.sort[0] == column.id else plain
-            heading = column_heading(column, cells, self.sort, self._marks)
-            if self._most is not None and column.kind == Kind.TREND:
-                heading = f"{column.title} ="[:cells].ljust(cells)
-            if column.id in self._letters:
-                heading, at = heading_with_letter(heading, self._letters[column.id])
-                segments += [Segment(heading[:at], style), Segment(heading[at], style + _LETTER)]
-                heading = heading[at + 1 :]
-            segments += [Segment(heading, style), Segment(" ", plain)]
-        return Strip(segments).simplify().adjust_cell_length(width, plain)
-
-    def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:
-        row = self._shown.row_at(index)
-        base = self._style("row")
-        cursor = self._style("cursor") if index == self.cursor and self.has_focus else None
-        if cursor:
-            return Strip([Segment(cells[0] + " ".join(cells[1:]), cursor)]).adjust_cell_length(width, cursor)
-        # A space has the look of the cell before it: every change of look costs some 40 bytes on the wire.
-        trouble, marked = cells[0][0], cells[0][1]
-        segments = [Segment(trouble, self._style("error") if trouble.strip() else base)]
-        segments.append(Segment(marked, self._style("sorted") if marked.strip() else segments[0].style))
-        for (column, _), text in zip(self._fitted, cells[1:], strict=False):
-            name = tone(column, row)
-            segments.append(Segment(f"{text} ", self._style(name) if name else base))
-        return Strip(segments).simplify().adjust_cell_length(width, base)
 
 
 def _descending_first(column: Column) -> bool:

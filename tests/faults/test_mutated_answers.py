@@ -19,7 +19,7 @@ from collectors.model.account import Alarms, BilledDay, Inventory
 from collectors.model.records import Function, FunctionKey, MetricPoint
 from collectors.model.units import HOUR_MS
 from collectors.sources.base import BudgetReached, Failed, HourAggregates, SourceFailed
-from collectors.sources.cloudwatch import alarms, costs, inventory, log_events, log_groups, optimizer
+from collectors.sources.cloudwatch import alarms, costs, detail_kinds, inventory, log_events, log_groups, optimizer
 from collectors.sources.cloudwatch.calls import Calls, TokenBucket
 from collectors.sources.cloudwatch.functions import account_of, list_functions
 from collectors.sources.cloudwatch.insights import SETTLED_MS
@@ -49,7 +49,7 @@ class Case:
 
 
 def _detail(action: str) -> Reader:
-    only = dict.fromkeys({detail.action for detail in inventory.DETAILS} - {action}, "failed")
+    only = dict.fromkeys({detail.action for detail in detail_kinds.DETAILS} - {action}, "failed")
 
     def read(session: ReadOnlySession, _: list[Any]) -> list[Any]:
         found = list(inventory.details(session.client("lambda"), [KEY], REGION, FREE, skip=only))

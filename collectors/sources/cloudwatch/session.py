@@ -94,10 +94,6 @@ class ReadOnlySession:
         taken, self._rejects = self._rejects, ()
         return list(taken)
 
-    def gave_up(self, service: str) -> bool:
-        """Whether calls of ``service`` hung, so that none is sent any more in this collection."""
-        return service in self._breakers and self._breakers[service].open
-
     def client(self, service: str, *, retries: bool = True) -> Any:
         """The client of ``service``. It raises ReadOnlyViolation at any call that is not in ``allowed_calls``.
 

@@ -27,6 +27,7 @@ from collectors.sources.base import (
 from collectors.sources.cloudwatch import (
     alarms,
     costs,
+    detail_kinds,
     details,
     inventory,
     log_choices,
@@ -288,7 +289,7 @@ class CloudWatchSource:
                 turned_out.extend(query for query in metrics.of_active(function.key) if query not in asked)
 
         reading = details.DetailReading(
-            ask, {detail.kind: detail.action for detail in inventory.DETAILS}, self.account, self.region,
+            ask, {detail.kind: detail.action for detail in detail_kinds.DETAILS}, self.account, self.region,
             now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
             is_unsettled=inventory.is_unsettled,
         )  # fmt: skip

@@ -9,20 +9,8 @@ from hypothesis import strategies as st
 from collectors.model.units import HOUR_MS, MINUTE_MS
 from lambdatui.text.table import cells
 from lambdatui.widgets.legend import entries_of, legend
-from lambdatui.widgets.plot import (
-    AREA,
-    ASCII,
-    ATOP,
-    BARS,
-    LEVEL,
-    LINE,
-    UNICODE,
-    WITHIN,
-    Curve,
-    Plot,
-    Signs,
-    drawn,
-)  # fmt: skip
+from lambdatui.widgets.plot import AREA, ASCII, ATOP, BARS, LEVEL, LINE, UNICODE, WITHIN, Curve, Plot, Signs
+from lambdatui.widgets.plot_cells import drawn
 
 T0 = 490_000 * HOUR_MS
 BOTH = pytest.mark.parametrize("signs", [UNICODE, ASCII], ids=["unicode", "ascii"])

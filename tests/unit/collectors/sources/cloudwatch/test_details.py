@@ -10,7 +10,7 @@ import pytest
 from collectors.model.account import Covered, Inventory
 from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.sources.base import Failed, SourceFailed
-from collectors.sources.cloudwatch.inventory import DETAILS
+from collectors.sources.cloudwatch.detail_kinds import DETAILS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from tests.support.aws import ACCOUNT, Answer, Canned, OnlyCovered, canned_session, error, isolate, listed, no_pause
 
