@@ -238,7 +238,7 @@ class LambdaTui(App[int]):
         """What cannot be read well in the configuration's theme that is painted with, if it is one."""
         if self.theme not in self._own_themes:
             return []
-        from lambdatui.app.contrast import shortfalls
+        from lambdatui.widgets.contrast import shortfalls
 
         short = "; ".join(shortfalls(self.available_themes[self.theme])[:3])
         return [f"theme {self.theme}: too little contrast: {short}; see lambdatui doctor"] if short else []
