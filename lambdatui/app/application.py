@@ -156,12 +156,10 @@ class LambdaTui(App[int]):
         return FunctionsScreen(self.session)
 
     def action_command_palette(self) -> None:
-        """Opens the palette over a screen; over a dialog, which has no commands, it does nothing."""
-        from lambdatui.screens.dialogs.palette import PaletteScreen
+        """Opens the palette over a screen, or over its dialogs."""
+        from lambdatui.app.opening_palette import open_palette
 
-        beneath = self.screen
-        if isinstance(beneath, CommandScreen):
-            self.push_screen(PaletteScreen(beneath, self._palette_history), lambda offer: offer and offer.run())
+        open_palette(self, self._palette_history)
 
     def on_load(self) -> None:
         """Tunes threads and garbage collection for short waits, and keeps the first frame on the terminal."""
@@ -238,7 +236,7 @@ class LambdaTui(App[int]):
         """What cannot be read well in the configuration's theme that is painted with, if it is one."""
         if self.theme not in self._own_themes:
             return []
-        from lambdatui.app.contrast import shortfalls
+        from lambdatui.widgets.contrast import shortfalls
 
         short = "; ".join(shortfalls(self.available_themes[self.theme])[:3])
         return [f"theme {self.theme}: too little contrast: {short}; see lambdatui doctor"] if short else []

@@ -4,8 +4,9 @@ Textual paints whole widgets: a screen that opens three times (empty, laid out, 
 one row with all its rows. Most of those cells stand on the terminal already, and over SSH every byte counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -18,9 +19,11 @@ from textual.strip import Strip
 
 Piece = tuple[int, int, Strip]
 """Column, line, and what is to stand there."""
+Cell = tuple[str, Style | None]
+"""A sign and what is seen of its look."""
 
-_WORTH_CELLS = 12
-"""Up to this many equal cells between two different ones are written too: moving the cursor costs some 30 bytes."""
+_MOVE_BYTES = 5
+"""What a move of the cursor to the right costs: fewer bytes of equal cells between two different ones are written."""
 
 
 class ChangedCells(CompositorUpdate):
@@ -38,9 +41,11 @@ class ChangedCells(CompositorUpdate):
         """The bytes for the terminal. Colours are written only where they change: that halves the bytes."""
         system = COLOR_SYSTEMS.get(console.color_system or "")
         written: list[str] = []
-        now = _NO_LOOK
+        now, cursor = _NO_LOOK, (0, -1)
         for x, y, strip in self.pieces:
-            written.append(f"\x1b[{y + 1};{x + 1}H")
+            column, line = cursor
+            written.append(f"\x1b[{x - column}C" if y == line and column < x else f"\x1b[{y + 1};{x + 1}H")
+            cursor = (x + strip.cell_length, y) if _is_one_cell_each(strip.text) else (0, -1)
             for text, style, _ in strip:
                 look = _NO_LOOK if style is None or system is None else _look(style, system)
                 if text.isspace() and not _SEEN_ON_SPACES.intersection(f"{now[0]};{look[0]}".split(";")):
@@ -155,20 +160,28 @@ def _differing(old: Strip, new: Strip) -> list[tuple[int, Strip]]:
     places = [
         column for column, (old_cell, new_cell) in enumerate(zip(before, after, strict=True)) if old_cell != new_cell
     ]
-    parts: list[tuple[int, Strip]] = []
-    begin = last = places[0] if places else 0
-    for column in [*places[1:], len(after) + _WORTH_CELLS + 1] if places else []:
-        if column - last > _WORTH_CELLS:
-            parts.append((begin, new.crop(begin, last + 1)))
-            begin = column
-        last = column
-    return parts
+    if not places:
+        return []
+    gaps = [(last, column) for last, column in pairwise(places) if not _is_worth_writing(after, last, column)]
+    starts, ends = [places[0], *(column for _, column in gaps)], [*(last for last, _ in gaps), places[-1]]
+    return [(start, new.crop(start, end + 1)) for start, end in zip(starts, ends, strict=True)]
 
 
-def _characters(line: Strip) -> list[tuple[str, Style | None]] | None:
+def _is_worth_writing(line: Sequence[Cell], last: int, column: int) -> bool:
+    """Whether the cells between two that are written cost less than to move over them: few, and in no other look."""
+    between = line[last + 1 : column]
+    if len(between) >= _MOVE_BYTES or sum(len(sign.encode()) for sign, _ in between) >= _MOVE_BYTES:
+        return False
+    return all(style in (line[last][1], line[column][1]) or sign == " " for sign, style in between)
+
+
+def _is_one_cell_each(text: str) -> bool:
+    return text.isascii() or all(cell_len(sign) == 1 for sign in set(text))
+
+
+def _characters(line: Strip) -> list[Cell] | None:
     """Each character of a line with its look; None where one is not exactly one cell wide."""
-    text = line.text
-    if not text.isascii() and any(cell_len(sign) != 1 for sign in set(text)):
+    if not _is_one_cell_each(line.text):
         return None
     return [
         (sign, segment.style if sign != " " or segment.style is None else _seen_on_space(segment.style))

@@ -128,7 +128,8 @@ def sparkline(
             return unknown
         height = min(1.0, max(0.0, value / highest)) if highest > 0 else 0.0
         if (unfinished and place == last) or place == partial:
-            return growing[round((len(growing) - 1) * height)]
+            least = 1 if value > 0 and len(growing) > 1 else 0  # so that a little is not drawn as a zero is
+            return growing[max(least, round((len(growing) - 1) * height))]
         return " " if value <= 0 else signs[round((len(signs) - 1) * height)]
 
     return "".join([sign(place, value) for place, value in enumerate(values)])

@@ -209,12 +209,16 @@ def _cost(series: "FleetSeries") -> Panel:
     now, then = series.now, series.before
     title, until = ("Cost ", _BOLD), ("  month end ", QUIET)
     cost, end = (_cents(now.cost_usd), PLAIN), (_cents(series.month_end), PLAIN)
+    whole, whole_end, listed = (money(now.cost_usd), PLAIN), (money(series.month_end), PLAIN), (" list", QUIET)
+    by_list = ("List ", _BOLD)
+    # Never without "list": the header's month end is another figure, after the free tier.
     head: list[list[Run]] = [
-        [title, (money(now.cost_usd), PLAIN), until, (money(series.month_end), PLAIN), (" at list price", QUIET)],
-        [title, (money(now.cost_usd), PLAIN), until, (money(series.month_end), PLAIN)],
-        [title, cost, until, end],
-        [title, cost, ("  end ", QUIET), end],
-        [title, cost],
+        [title, whole, until, whole_end, (" at list price", QUIET)],
+        [title, whole, until, whole_end, listed],
+        [title, cost, ("  end ", QUIET), end, listed],
+        [by_list, cost, ("  end ", QUIET), end],
+        [title, cost, listed],
+        [by_list, cost],
     ]
     change: Run = (_change(now, then, "cost_usd"), PLAIN)
     beneath = _beneath(series, [change])

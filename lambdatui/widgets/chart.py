@@ -40,7 +40,7 @@ TONES = {
 _ANSI = {"secondary": "cyan", "error": "red", "warning": "yellow", "success": "green", "accent": "magenta"}
 _WORTH_GROUND = 20
 """From so many full blocks in a row on, a change of the ground's colour is fewer bytes."""
-_SOFT = 0.45  # how much of an area's colour its ground takes, so that its edge is seen
+_SOFT = 45  # percent of its colour that an area's body has at least, so that its edge is seen
 
 
 class Looks:
@@ -58,7 +58,27 @@ class Looks:
         if "reverse" in look.attributes and not self._terminal.ansi:
             # The sign in the ground's colour, on the curve's: written out, because themes have no reversed look.
             return Style(color=self._colours["background"], bgcolor=tone)
+        if tone is not None and ground is not None and not self._terminal.ansi:
+            ground = self._readable_ground(Color.parse(tone), Color.parse(ground)).hex.lower()
         return style + Style(color=tone, bgcolor=ground)
+
+    @property
+    def _background(self) -> Color:
+        return Color.parse(self._colours["background"])
+
+    def _readable_ground(self, tone: Color, ground: Color) -> Color:
+        """The ground of a sign over what is filled: as near to the screen's as the sign needs to be seen on it."""
+        from lambdatui.widgets.contrast import LINES, ratio
+
+        softer = (self._background.blend(ground, percent / 100) for percent in range(100, -1, -5))
+        return next((colour for colour in softer if ratio(tone, colour) >= LINES), self._background)
+
+    def _body(self, edge: Color) -> Color:
+        """The colour of an area's body: softer than its edge, and told from the screen's ground."""
+        from lambdatui.widgets.contrast import LINES, ratio
+
+        fuller = (self._background.blend(edge, percent / 100) for percent in range(_SOFT, 101, 5))
+        return next((colour for colour in fuller if ratio(colour, self._background) >= LINES), edge)
 
     def _colour(self, name: str) -> str | None:
         plain, _, soft = name.partition("-")
@@ -70,7 +90,7 @@ class Looks:
         if colour.ansi is not None:  # as Textual's own themes have it, which do not name a quiet colour
             return None
         if soft:
-            colour = Color.parse(self._colours["background"]).blend(colour, _SOFT)
+            colour = self._body(colour)
         return f"#{colour.r:02x}{colour.g:02x}{colour.b:02x}"
 
 

@@ -11,12 +11,15 @@ from textual.geometry import Region
 from textual.screen import ModalScreen
 
 from lambdatui.app.application import LambdaTui
-from lambdatui.app.contrast import LINES, TEXT, ratio, shortfalls
-from lambdatui.app.themes import THEMES, own_theme
+from lambdatui.app.themes import COLOURS, THEMES, own_theme
 from lambdatui.text.terminal import ANSI_DARK, ANSI_LIGHT, DARK, LIGHT
 from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.chart import TONES, Looks
+from lambdatui.widgets.contrast import LINES, TEXT, ratio, shortfalls
+from lambdatui.widgets.plot import Look
 from tests.support.command_line import run
 from tests.support.screens import ANSI, app_on, press, session_on, settle
+from tests.support.screens import COLOURS as COLOURED
 
 WALK = (
     "", "slash c h e enter", "escape escape", "x", "x", "question_mark", "escape", "at", *"soon", "escape", "colon", "t h e",
@@ -46,18 +49,15 @@ def in_front(app: LambdaTui) -> Region:
 def cells(app: LambdaTui) -> Iterator[tuple[str, Any, str]]:
     """Each sign that is painted, with its style and the text that it is part of."""
     front = in_front(app)
-    # In a plot an area's body is soft, and where curves cross one lies on the other: each is judged on the plain ground.
     # In 16 colours curves are the terminal's own, and told by their signs.
     plots = [plot.region for plot in app.screen.query("Chart, Band, RowPane")]
     ansi = app.current_theme.ansi
-    plain = {Color.parse(str(app.theme_variables[name])).rgb for name in ("background", "panel")} if not ansi else set()
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         x = 0
         for segment in strip if ansi else strip.apply_filter(DimFilter(), Color(0, 0, 0)):
             for sign in segment.text:
-                crossing = is_graphic(sign) and not ansi and tuple(segment.style.bgcolor.triplet) not in plain
-                body = (ansi or sign == "█" or crossing) and any(plot.contains(x, y) for plot in plots)
-                if sign != " " and front.contains(x, y) and segment.style is not None and not body:
+                unjudged = ansi and any(plot.contains(x, y) for plot in plots)
+                if sign != " " and front.contains(x, y) and segment.style is not None and not unjudged:
                     yield sign, segment.style, segment.text.strip()
                 x += 1
 
@@ -88,6 +88,23 @@ async def test_text_is_told_from_its_ground_4_5_to_1_and_lines_3_to_1(
         assert has >= (LINES if graphic else TEXT), (
             f"{has:.2f}:1, {colour.triplet.hex} on {ground.triplet.hex}: {where}"
         )
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_any_curve_over_any_other_is_seen_and_both_on_the_plain_ground(theme: Any) -> None:
+    """Lines, limits, deploys and the crosshair over bars and areas, in every pair of the colours of curves."""
+    own = {name: str(value) for name, value in vars(theme).items() if name in COLOURS}
+    looks = Looks(COLOURED, own | theme.variables)
+    background = Color.parse(theme.background)
+    tones = sorted({*TONES.values(), "accent"})
+    for tone in tones:
+        for ground in tones + [f"{one}-soft" for one in tones]:
+            over, alone = looks.style(Look(tone, ground)), looks.style(Look(ground))
+            line, beneath, body = (
+                Color(*colour.get_truecolor()) for colour in (over.color, over.bgcolor, alone.color) if colour
+            )
+            assert ratio(line, beneath) >= LINES, f"{tone} over {ground}"
+            assert ratio(body, background) >= LINES, ground
 
 
 READABLE = (("color(7)", "color(0)"), ("color(0)", "color(7)"), ("color(15)", "color(4)"))

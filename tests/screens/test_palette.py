@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from lambdatui.app.application import LambdaTui
@@ -127,13 +128,36 @@ async def test_habits_of_editors_end_it(store: Path, typed: str) -> None:
     assert app.return_code == 0
 
 
-async def test_over_a_dialog_there_is_no_palette_and_a_second_one_neither(store: Path) -> None:
+@pytest.mark.parametrize(
+    "dialog", ["question_mark", "exclamation_mark", "H", "o", "at", "S", "R", "dollar_sign enter", "dollar_sign w"]
+)
+@pytest.mark.parametrize("key", ["ctrl+p", "colon"])
+async def test_it_opens_over_any_dialog_which_closes_once_something_is_chosen(
+    store: Path, dialog: str, key: str
+) -> None:
     app = app_on(store)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "question_mark", "ctrl+p")
-        assert not isinstance(app.screen, PaletteScreen)
-        await press(pilot, "escape", "ctrl+p", "ctrl+p")
+        await press(pilot, *dialog.split())
+        over = app.screen
+        assert isinstance(over, ModalScreen)
+        typed = [line.value for line in over.query(Input)]
+        await press(pilot, key)
+        if not isinstance(app.screen, PaletteScreen):  # a line to type on takes the colon
+            assert key == "colon"
+            assert [line.value for line in over.query(Input)] != typed
+            await press(pilot, "ctrl+p")
+        await press(pilot, "x", "escape")
+        assert app.screen is over, "what was typed stays"
+        await press(pilot, "ctrl+p", *"errors", "enter")
+        assert type(app.screen) is screen_class("errors")
+
+
+async def test_a_second_palette_does_not_open(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+p", "ctrl+p")
         assert len(app.screen_stack) == 2
         await press(pilot, "escape")
         assert app.screen.query_one(Table)

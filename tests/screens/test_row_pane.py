@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from collectors.model.records import FunctionKey
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.pane import DetailsAnswered, PaneScreen
+from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.session.queries import QueryError
 from lambdatui.start import first_lines
 from lambdatui.text.terminal import DARK, Terminal
@@ -386,8 +388,6 @@ async def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path, size: tuple[
 
 
 async def test_a_slow_question_says_that_it_is_being_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     go_on = threading.Event()
 
     def slow(*_: Any, **__: Any) -> RowDetails:
@@ -402,6 +402,42 @@ async def test_a_slow_question_says_that_it_is_being_read(store: Path, monkeypat
         go_on.set()
         await settle(pilot)
         assert "came late" in text_of(app)
+
+
+async def test_what_is_added_soon_is_painted_with_the_rest_and_what_takes_longer_after_it(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[RowDetails] = []
+    show_details = RowPane.show_details
+
+    def noted(pane: RowPane, details: RowDetails) -> None:
+        painted.append(details)
+        show_details(pane, details)
+
+    monkeypatch.setattr(RowPane, "show_details", noted)
+    monkeypatch.setattr("lambdatui.screens.base.pane._FURTHER_S", 60.0)
+    app = app_on(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "j")
+        assert [details.title for details in painted][-1:] == [pane_of(app).shown_title]
+        assert len({details.title for details in painted}) == len(painted), "each row is painted once"
+        monkeypatch.setattr("lambdatui.screens.base.pane._FURTHER_S", 0.01)
+        gate = threading.Event()
+        further = FunctionsScreen.further_details
+
+        def slow(screen: FunctionsScreen, row: Any) -> Any:
+            more = further(screen, row)
+            return more and (lambda query, details: gate.wait(60) and more(query, details))
+
+        monkeypatch.setattr(FunctionsScreen, "further_details", slow)
+        before = len(painted)
+        await pilot.press("j")
+        await until_shown(pilot, lambda: len(painted) > before)
+        gate.set()
+        await settle(pilot)
+        assert len(painted) == before + 2
+        assert painted[-1].title == painted[-2].title
 
 
 async def until_shown(pilot: Pilot[int], shown: Callable[[], bool]) -> None:

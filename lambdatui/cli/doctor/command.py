@@ -117,8 +117,8 @@ def own_themes(themes: Mapping[str, Mapping[str, str]]) -> Iterator[CheckResult]
     """Whether the configuration's themes can be read. Nothing where it has none."""
     if not themes:
         return
-    from lambdatui.app.contrast import shortfalls
     from lambdatui.app.themes import UnusableTheme, own_theme
+    from lambdatui.widgets.contrast import shortfalls
 
     for name, colours in themes.items():
         try:

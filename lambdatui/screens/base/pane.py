@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ _REMEMBERED = 64
 """So many rows' details are kept while the store does not change."""
 _PATIENCE_S = 0.3
 """A pane whose question takes longer says that it is being read."""
+_FURTHER_S = 0.15
+"""What is known of a row waits this long for what is to be added to it, so that the pane is mostly painted once."""
 _CHART_MARGIN = 12
 CHOICES = {  # the first is not saved
     "both": "band and pane",
@@ -59,6 +62,8 @@ class DetailsAnswered(Message):
     """What is known of it; None where the question failed."""
     notice: str = ""
     """What failed and what to do."""
+    more_follows: bool = False
+    """Whether more is being asked about the same row."""
 
 
 class PaneScreen(PlacesScreen):
@@ -287,6 +292,11 @@ class PaneScreen(PlacesScreen):
         if pane is not None and self._awaited is not None:
             pane.show_notice("", "being read")
 
+    def _show_so_far(self, key: Any, details: "RowDetails") -> None:
+        row, pane = self.table.row, self.pane
+        if row is not None and pane is not None and self.key_of(row) == key:
+            pane.show_details(details)
+
     @work(thread=True, exclusive=True, exit_on_error=False, group="details")
     def _ask_details(
         self,
@@ -307,7 +317,7 @@ class PaneScreen(PlacesScreen):
                 import_module("lambdatui.widgets.chart")  # here, and not on the thread that paints
             if worker.is_cancelled:
                 return
-            self.post_message(DetailsAnswered(key, asked_of, details))
+            self.post_message(DetailsAnswered(key, asked_of, details, more_follows=further is not None))
             if further is None:
                 return
             details = ask(self.session.db, choice, now_ms, lambda query: further(query, details), scope)[1]
@@ -324,17 +334,22 @@ class PaneScreen(PlacesScreen):
     def _details_answered(self, message: DetailsAnswered) -> None:
         if message.asked_of != self._answers:
             return
-        if message.details is not None:
+        if message.details is not None and not message.more_follows:
             self._details[message.key] = message.details
             if len(self._details) > _REMEMBERED:
                 self._details.popitem(last=False)
         row, pane = self.table.row, self.pane
-        if self._awaited == (message.key, message.asked_of):
+        if self._awaited == (message.key, message.asked_of) and not message.more_follows:
             self._awaited = None
         if row is None or pane is None or self.key_of(row) != message.key:
             return  # the cursor has gone on
-        if message.details is not None:
-            pane.show_details(message.details)
-        else:
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
+        if message.details is None:
             self.session.add_problem(" > ".join(self.heading()), message.notice)
             pane.show_notice("", message.notice, failing=True)
+        elif message.more_follows:
+            self._patience = self.set_timer(_FURTHER_S, partial(self._show_so_far, message.key, message.details))
+        else:
+            pane.show_details(message.details)

@@ -51,6 +51,8 @@ class DialogScreen(ModalScreen[Result]):
     """A pane in the middle, as large as what is in it. Esc, and a click beside it, close it without a result."""
 
     WAY_OUT_KEY: ClassVar[str] = "Esc"
+    # A line that is typed on takes the colon for itself.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("colon", "app.command_palette", show=False)]
 
     @abstractmethod
     def body(self) -> ComposeResult:

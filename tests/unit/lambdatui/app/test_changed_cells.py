@@ -86,6 +86,26 @@ def test_only_the_changed_cells_of_plain_lines_are_written() -> None:
     assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghij", PLAIN), Segment("kX", RED)])]))) == 2
 
 
+def test_cells_that_stand_are_passed_over_where_that_is_shorter() -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    standing = TerminalCells()
+
+    def written(*segments: Segment) -> str:
+        update = standing.changed(painted([Strip([*segments])]))
+        assert isinstance(update, ChangedCells)
+        return update.render_segments(console)
+
+    written(Segment("a" * WIDTH, PLAIN))
+    assert written(Segment("baaabaaaaaab", PLAIN)) == "\x1b[1;1Hbaaab\x1b[6Cb"
+    assert written(Segment("█aaa█aaaaaa█", PLAIN)) == "\x1b[1;1H█aaa█\x1b[6C█"
+    written(Segment("█" * WIDTH, PLAIN))
+    assert written(Segment("a█a██a██████", PLAIN)) == "\x1b[1;1Ha█a\x1b[2Ca"
+    written(Segment("ab", PLAIN), Segment("cd", RED), Segment("efghijkl", PLAIN))
+    assert written(Segment("xb", PLAIN), Segment("cd", RED), Segment("xfghijkl", PLAIN)) == "\x1b[1;1Hx\x1b[3Cx"
+    written(Segment("名".ljust(11), PLAIN))
+    assert "C" not in written(Segment("名x".ljust(10) + "x", PLAIN)), "terminals do not agree on its width"
+
+
 def test_parts_of_a_line_that_is_not_known_yet_are_each_written_once() -> None:
     standing, screen = TerminalCells(), Screen()
     chops = {0: Strip([Segment("abcdefghijk", PLAIN)]), 11: Strip([Segment("|", RED)])}

@@ -143,6 +143,13 @@ def test_the_last_part_is_drawn_in_other_signs() -> None:
     assert sparkline((1, None), unfinished=True) == "█·"
 
 
+@pytest.mark.parametrize("ascii", [False, True])
+def test_unknown_zero_and_little_look_different(ascii: bool) -> None:
+    assert len(set(sparkline((1000, None, 0, 1), ascii=ascii))) == 4
+    looks = {sparkline((1000, last), ascii=ascii, unfinished=True)[-1] for last in (None, 0, 1)}
+    assert len(looks) == (2 if ascii else 3), "ASCII has one sign for all that will grow"
+
+
 def test_the_part_in_which_what_was_collected_ends_is_drawn_in_other_signs(path: Path) -> None:
     assert sparkline((8, 4, None), partial=1) == "█⣦·"
     assert sparkline((8, 0, None), partial=1, ascii=True) == "#~?"
