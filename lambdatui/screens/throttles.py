@@ -62,7 +62,7 @@ class ThrottlesScreen(TableScreen):
         times, columns, utc = self.times_question(row), self.chart_columns, self.session.utc
 
         def ask(query: QueryContext) -> RowDetails:
-            when = throttle_parts(times(query), utc=utc)
+            when = throttle_parts(times(query), utc=utc, of_account=not row.function_id)
             if not row.function_id:
                 return of_parts(f"{row.account or ''} {row.region or ''}".strip(), _of_account(row, when))
             from lambdatui.views.function_details import throttle_details
@@ -99,7 +99,8 @@ class ThrottlesScreen(TableScreen):
             return super().paint_aside(subject, answer)
         row, times = answer
         title = f"{row.account or ''} {row.region or ''}".strip()
-        self.app.push_screen(DetailsScreen(title, _of_account(row, throttle_parts(times, utc=self.session.utc))))
+        parts = throttle_parts(times, utc=self.session.utc, of_account=True)
+        self.app.push_screen(DetailsScreen(title, _of_account(row, parts)))
         return True
 
 
@@ -129,7 +130,7 @@ def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[s
         ),
         ("Most at once in this range", text("concurrency")),
         ("Room left at that moment", text("headroom")),
-        ("Rejected", f"{text('throttles')} of {requests} requests"),
+        ("Rejected for any reason", f"{text('throttles')} of {requests} requests"),
         ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",

@@ -69,6 +69,7 @@ def throttled_times(
     return times
 
 
-def throttle_parts(times: Sequence[ThrottledTime], *, utc: bool) -> list[tuple[str, str]]:
-    """The times as labelled parts; one part that says so where nothing was rejected."""
-    return [each.parts(utc=utc) for each in times] or [("Rejected", "nothing in this range, as far as metrics tell")]
+def throttle_parts(times: Sequence[ThrottledTime], *, utc: bool, of_account: bool = False) -> list[tuple[str, str]]:
+    """The times as labelled parts; one part that says so where nothing was rejected, ``of_account`` by its limit."""
+    label = "Rejected by this limit" if of_account else "Rejected"
+    return [each.parts(utc=utc) for each in times] or [(label, "nothing in this range, as far as metrics tell")]

@@ -360,3 +360,19 @@ async def test_the_accounts_row_lists_when_its_limit_was_reached(tmp_path: Path)
     assert newest.startswith("2025-03-31 10:34 to 10:35 UTC, 13 rejected: account limit 1,000 reached 2025-03-31 10:34")
     assert first.startswith("2025-03-31 10:14 to 10:18 UTC, 33 rejected: account limit 1,000 reached 2025-03-31 10:17")
     assert "report-job took 640 (64%)" in first
+
+
+async def test_what_a_reserve_rejected_is_not_called_nothing(tmp_path: Path) -> None:
+    """The account's row counts what was rejected for any reason, and says apart what its own limit rejected."""
+    path = store(tmp_path, rejected(API, 12), held(API, 5))
+    limit(path, 1000)
+    reserve(path, api=5)
+    app = small_app(path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "1", "T", "slash", *"all", "enter", "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        text = app.screen.text
+    assert "Rejected by this limit" in text
+    assert "Rejected for any reason" in text
+    assert "Rejected\n" not in text
