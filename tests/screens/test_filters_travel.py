@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 from textual.worker import WorkerCancelled
 
 from collectors.model.records import Function
@@ -183,3 +184,17 @@ async def test_a_fleet_that_is_narrowed_is_not_called_all_functions(db: Path) ->
         assert "functions: pay (1)" in header_of(app)
         await press(pilot, "escape")
         assert "all functions with" in header_of(app)
+
+
+async def test_an_empty_screen_names_the_filter_that_chose_no_functions(db: Path) -> None:
+    """No errors at all, and none of functions that do not exist, are two answers."""
+    app = small_fleet(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await type_filter(pilot, "chekcout")
+        for name in ("errors", "costs", "throttles", "logs"):
+            await press(pilot, KEYS[name])
+            await settle(pilot)
+            text = str(app.screen.query_one("#empty", Static).render())
+            assert "No functions match the filter  chekcout" in text, name
+            assert "Esc shows all functions" in text, name
