@@ -1,6 +1,7 @@
 """A filter on the first screen narrows every screen that is opened from it, is said there, and is undone by Esc."""
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,15 @@ async def test_an_empty_screen_names_the_filter_that_chose_no_functions(db: Path
             text = str(app.screen.query_one("#empty", Static).render())
             assert "No functions match the filter  chekcout" in text, name
             assert "Esc shows all functions" in text, name
+
+
+@pytest.mark.parametrize("letters", [3, 20, 25, 30, 35])
+async def test_the_age_of_the_data_stands_whole_or_not_at_all(db: Path, letters: int) -> None:
+    app = small_fleet(db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await type_filter(pilot, "x" * letters)
+        line = header_of(app).splitlines()[1]
+    _, filtered, after = line.partition(f"filter: {'x' * letters}")
+    assert filtered
+    assert re.fullmatch(r"( · newest data .* ago)? .*", after), line

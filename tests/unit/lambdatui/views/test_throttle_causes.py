@@ -20,6 +20,7 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.scope import Scope
 from lambdatui.views.throttle_causes import ThrottleCause, most_at_one_moment, newest_causes, worst_causes
+from lambdatui.views.throttle_details import throttle_parts
 from lambdatui.views.throttle_words import cell_words, sentence
 from lambdatui.views.time_range import TimeRange
 from tests.support.command_line import rows, run
@@ -376,3 +377,8 @@ async def test_what_a_reserve_rejected_is_not_called_nothing(tmp_path: Path) -> 
     assert "Rejected by this limit" in text
     assert "Rejected for any reason" in text
     assert "Rejected\n" not in text
+
+
+def test_without_metrics_nothing_is_said_to_be_rejected_or_not() -> None:
+    assert throttle_parts([], utc=True, is_known=False) == [("Rejected", "not known: no metrics in this range")]
+    assert throttle_parts([], utc=True) == [("Rejected", "nothing in this range, as far as metrics tell")]
