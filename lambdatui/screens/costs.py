@@ -321,5 +321,5 @@ def _run_outs(projected: ProjectedCost | None) -> list[Field]:
     for run_out in projected.run_outs if projected else ():
         if run_out.day is not None:
             what = "requests" if run_out.what == "requests" else "GB-s"
-            fields.append(Field("", f"free {what} {'end' if run_out.projected else 'ended'} {run_out.day}", "quiet"))
+            fields.append(Field("", f"{what} {'last to' if run_out.projected else 'used up'} {run_out.day}", "quiet"))
     return fields

@@ -62,7 +62,9 @@ class ThrottlesScreen(TableScreen):
         times, columns, utc = self.times_question(row), self.chart_columns, self.session.utc
 
         def ask(query: QueryContext) -> RowDetails:
-            when = throttle_parts(times(query), utc=utc)
+            when = throttle_parts(
+                times(query), utc=utc, of_account=not row.function_id, is_known=row.throttles is not None
+            )
             if not row.function_id:
                 return of_parts(f"{row.account or ''} {row.region or ''}".strip(), _of_account(row, when))
             from lambdatui.views.function_details import throttle_details
@@ -99,17 +101,26 @@ class ThrottlesScreen(TableScreen):
             return super().paint_aside(subject, answer)
         row, times = answer
         title = f"{row.account or ''} {row.region or ''}".strip()
-        self.app.push_screen(DetailsScreen(title, _of_account(row, throttle_parts(times, utc=self.session.utc))))
+        parts = throttle_parts(times, utc=self.session.utc, of_account=True, is_known=row.throttles is not None)
+        self.app.push_screen(DetailsScreen(title, _of_account(row, parts)))
         return True
+
+
+def _requests(row: HeadroomView) -> str:
+    """``28,264 requests``: those that were taken and those that were rejected."""
+    if row.invocations is None:
+        return f"{count(None)} requests"
+    number = row.invocations + (row.throttles or 0)
+    return f"{count(number)} {plural(number, 'request')}"
 
 
 def _of_function(row: HeadroomView) -> list[tuple[str, str]]:
     def text(name: str) -> str:
         return value_text(_COLUMNS[name], getattr(row, name))
 
-    requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
+    requests = _requests(row)
     return [
-        ("rejected", f"{text('throttles')} of {requests} requests"),
+        ("rejected", f"{text('throttles')} of {requests}"),
         ("limit", f"{text('limit')} ({row.limited_by})"),
         ("most at once", f"{text('concurrency')}, room left {text('headroom')}"),
         ("full by", text("saturation")),
@@ -120,7 +131,7 @@ def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[s
     def text(name: str) -> str:
         return value_text(_COLUMNS[name], getattr(row, name))
 
-    requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
+    requests = _requests(row)
     return [
         *times,
         (
@@ -129,7 +140,7 @@ def _of_account(row: HeadroomView, times: list[tuple[str, str]]) -> list[tuple[s
         ),
         ("Most at once in this range", text("concurrency")),
         ("Room left at that moment", text("headroom")),
-        ("Rejected", f"{text('throttles')} of {requests} requests"),
+        ("Rejected for any reason", f"{text('throttles')} of {requests}"),
         ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",

@@ -67,5 +67,9 @@ def _changes(
         for row in (error for function in functions for error in of_function[function.id]):
             key = row.function_id, row.fingerprint
             new = row.first_seen >= like.now[0]
-            changes[key] = change_of(now.get(key, 0), was.get(key, 0), new=new)
+            count, count_before = now.get(key, 0), was.get(key, 0)
+            if count or count_before:
+                changes[key] = change_of(count, count_before, new=new)
+            elif new:  # it began after the compared part, in hours that are not over
+                changes[key] = change_of(row.count, 0, new=True)
     return changes

@@ -86,13 +86,15 @@ def _grain(reader: Reader, time_range: TimeRange, before: Span) -> int:
 
 def longest_like(time_range: TimeRange, before: Span, known: Iterable[Span], grain: int) -> LikeSpans | None:
     """The longest part of the range that is known (``known`` are the spans that were collected) and has a known part
-    like it in ``before``; None where it is too short. Both are cut to multiples of ``grain`` ms.
+    like it in ``before``; None where it is too short. Both are cut to multiples of ``grain`` ms; full hours are
+    compared with full hours, so that ``before`` may be moved back by a part of an hour.
     """
     shift = time_range.from_ms - before[0]
     length = min(time_range.span_ms, before[1] - before[0])
     low = time_range.from_ms
     if grain == HOUR_MS:
         low = -(-low // grain) * grain
+        shift = -(-shift // grain) * grain
     high = time_range.from_ms + length
     whole = merged(known)
     both = common(whole, [(start + shift, end + shift) for start, end in whole])

@@ -69,6 +69,13 @@ def throttled_times(
     return times
 
 
-def throttle_parts(times: Sequence[ThrottledTime], *, utc: bool) -> list[tuple[str, str]]:
-    """The times as labelled parts; one part that says so where nothing was rejected."""
-    return [each.parts(utc=utc) for each in times] or [("Rejected", "nothing in this range, as far as metrics tell")]
+def throttle_parts(
+    times: Sequence[ThrottledTime], *, utc: bool, of_account: bool = False, is_known: bool = True
+) -> list[tuple[str, str]]:
+    """The times as labelled parts; one part that says so where nothing was rejected, ``of_account`` by its limit.
+
+    ``is_known`` says whether there are metrics at all: without, nothing tells what was rejected.
+    """
+    label = "Rejected by this limit" if of_account else "Rejected"
+    none = "nothing in this range, as far as metrics tell" if is_known else "not known: no metrics in this range"
+    return [each.parts(utc=utc) for each in times] or [(label, none)]

@@ -218,29 +218,30 @@ class Header(Widget):
             text.append(f"  {plain(condition)}", self._look("filter"))
         return text
 
-    def _range_text(self) -> Text:
+    def _range_text(self, width: int) -> Text:
+        """The range, and what narrows and dates it; parts at the end that do not fit whole are left out."""
         facts, summary = self._facts, self._summary
-        dot = f" {facts.marks.dot} "
         label = facts.shown.label if facts.shown else "reading the store"
-        text = Text.assemble((label, self._look("range")), no_wrap=True, end="")
-        if summary.narrowed:
-            text.append(dot, self._look("quiet")).append(plain(summary.narrowed), self._look("filter"))
+        parts = [(plain(summary.narrowed), "filter")] if summary.narrowed else []
         if summary.filter:
-            text.append(dot, self._look("quiet")).append(f"filter: {plain(summary.filter)}", self._look("filter"))
-        for note in summary.tags:
-            text.append(dot, self._look("quiet")).append(plain(note), self._look("warning"))
+            parts.append((f"filter: {plain(summary.filter)}", "filter"))
+        parts += [(plain(note), "warning") for note in summary.tags]
         if facts.paused:
-            text.append(dot, self._look("quiet")).append("PAUSED", self._look("warning"))
+            parts.append(("PAUSED", "warning"))
+        needed = len(parts)  # what says which rows these are is rather cut than left out
         if summary.as_of is not None:
-            text.append(dot, self._look("quiet"))
-            text.append(f"newest data {age(facts.now_ms() - summary.as_of)}", self._look("quiet"))
+            parts.append((f"newest data {age(facts.now_ms() - summary.as_of)}", "quiet"))
         if summary.coverage is not None and summary.coverage < 1:
-            text.append(dot, self._look("quiet"))
-            text.append(f"{ratio(summary.coverage)} reported", self._look("warning"))
+            parts.append((f"{ratio(summary.coverage)} reported", "warning"))
+        text = Text.assemble((label, self._look("range")), no_wrap=True, end="")
+        for number, (words, look) in enumerate(parts):
+            more = Text.assemble((f" {facts.marks.dot} ", self._look("quiet")), (words, self._look(look)))
+            if number < needed or text.cell_len + more.cell_len <= width - 2:
+                text.append_text(more)
         return text
 
     def _second_line(self, width: int) -> Text:
-        when, parts = self._range_text(), list(self._summary.counts)
+        when, parts = self._range_text(width), list(self._summary.counts)
         dot = f" {self._facts.marks.dot} "
         places = "" if self._facts.scope else self._facts.places
         beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)

@@ -1,10 +1,12 @@
 """A filter on the first screen narrows every screen that is opened from it, is said there, and is undone by Esc."""
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 from textual.worker import WorkerCancelled
 
 from collectors.model.records import Function
@@ -183,3 +185,29 @@ async def test_a_fleet_that_is_narrowed_is_not_called_all_functions(db: Path) ->
         assert "functions: pay (1)" in header_of(app)
         await press(pilot, "escape")
         assert "all functions with" in header_of(app)
+
+
+async def test_an_empty_screen_names_the_filter_that_chose_no_functions(db: Path) -> None:
+    """No errors at all, and none of functions that do not exist, are two answers."""
+    app = small_fleet(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await type_filter(pilot, "chekcout")
+        for name in ("errors", "costs", "throttles", "logs"):
+            await press(pilot, KEYS[name])
+            await settle(pilot)
+            text = str(app.screen.query_one("#empty", Static).render())
+            assert "No functions match the filter  chekcout" in text, name
+            assert "Esc shows all functions" in text, name
+
+
+@pytest.mark.parametrize("letters", [3, 20, 25, 30, 35])
+async def test_the_age_of_the_data_stands_whole_or_not_at_all(db: Path, letters: int) -> None:
+    app = small_fleet(db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await type_filter(pilot, "x" * letters)
+        line = header_of(app).splitlines()[1]
+    _, filtered, after = line.partition(f"filter: {'x' * letters}")
+    assert filtered
+    assert re.fullmatch(r"( · newest data .* ago)? .*", after), line

@@ -149,7 +149,10 @@ class LogSearchScreen(LogScreen, QueryScreen):
         empty.display = not rows and not self.tailing
         matching = f" hold {where!r}" if where else " are kept in this range"
         pruned = f"{answer.not_kept}.\n\n" if answer.not_kept else ""
-        empty.update(f"No log lines{matching}.\n\n{pruned}6 shows all that the store holds; [ goes back in time.")
+        narrowed = "".join(f"{note}\n\n" for note in self.narrowing_notes())
+        empty.update(
+            f"No log lines{matching}.\n\n{narrowed}{pruned}6 shows all that the store holds; [ goes back in time."
+        )
         pane = self.log_pane
         first = not pane.lines_shown
         pane.search_terms = parse(where).shown

@@ -98,6 +98,16 @@ class QueryScreen(CommandScreen):
         """``all functions`` where the screen is narrowed to some."""
         return "all functions" if self.narrowing is not None else ""
 
+    def narrowing_notes(self) -> list[str]:
+        """Why a narrowed screen may be empty, and which key undoes it, as paragraphs; none where all are shown."""
+        narrowing, scope = self.narrowing, self.shown_scope
+        if narrowing is None:
+            return []
+        tagged = scope.tagged if scope is not None else None
+        if not narrowing.by_marks and tagged is not None and not tagged.keys:
+            return [f"No functions match the filter  {narrowing.text}", "Esc shows all functions."]
+        return [f"Only {self.narrowing_text()}. Esc shows all functions."]
+
     def end_narrowing(self) -> bool:
         """Shows all functions again; other screens do likewise."""
         narrowing = self.narrowing

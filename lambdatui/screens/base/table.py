@@ -156,7 +156,8 @@ class TableScreen(RowExportScreen):
             return "\n\n".join((f"No {plural(0, self.ROW_IS)} {condition}", *of_tags, f"{undo}."))
         label = self.session.shown.label if self.session.shown else "this range"
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
-        return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
+        elsewhere = "" if label.startswith("all data") else "6 shows all that the store holds; [ goes back in time."
+        return "\n\n".join(filter(None, (none, *self.narrowing_notes(), *of_tags, elsewhere)))
 
     def show_failure(self, message: AnswerFailed) -> None:
         """Shows the failure in place of the rows, where no answer came before."""

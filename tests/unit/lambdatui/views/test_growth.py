@@ -143,6 +143,16 @@ def test_errors_are_compared_by_group(path: Path) -> None:
     assert len(listed) == 2
 
 
+def test_an_error_that_began_in_the_hour_that_goes_on_is_new_and_no_0_percent(tmp_path: Path) -> None:
+    fails = usage_store.Call(WEEKLY, HOUR_NOW + 5 * MINUTE_MS, failed=True)
+    path = usage_store.make(tmp_path / "late.db", [Function(STEADY)], [*calls(), fails])
+    with Reader(path) as reader, reader.snapshot():
+        time_range = RangeChoice("24h").resolve(NOW, reader.newest_ms(), reader.oldest_ms())
+        view = error_trends(reader, time_range)
+        by_function = {row.function: row for row in error_growth(reader, time_range, view).added_to(view).rows}
+    assert by_function["weekly"].errors_change.word == "new"
+
+
 @pytest.mark.parametrize("by", ["function", "region"])
 def test_groups_of_costs_are_compared_as_the_sum_of_their_functions(path: Path, by: str) -> None:
     now = (HOUR_NOW - DAY_MS, HOUR_NOW)

@@ -114,6 +114,15 @@ def test_only_what_was_collected_on_both_sides_is_compared(known: list[tuple[int
         assert like.before == (like.now[0] - DAY_MS, like.now[1] - DAY_MS)
 
 
+def test_full_hours_are_compared_with_full_hours() -> None:
+    """Of a part of an hour nothing is known where only hours are kept: it would look like a fall."""
+    time_range = TimeRange(ms("2026-03-10 20:00"), ms("2026-03-10 21:12"), "2h..1h, by full hours")
+    like = longest_like(time_range, range_before(time_range), EVER, HOUR_MS)
+    assert like is not None
+    assert said(like.now) == ("2026-03-10 20:00", "2026-03-10 21:00")
+    assert said(like.before) == ("2026-03-10 18:00", "2026-03-10 19:00")
+
+
 def test_what_is_not_collected_yet_is_no_fall() -> None:
     time_range = at("24h", "2026-03-10 10:22")
     like = longest_like(time_range, range_before(time_range), [(0, ms("2026-03-10 07:40"))], HOUR_MS)

@@ -20,6 +20,7 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.scope import Scope
 from lambdatui.views.throttle_causes import ThrottleCause, most_at_one_moment, newest_causes, worst_causes
+from lambdatui.views.throttle_details import throttle_parts
 from lambdatui.views.throttle_words import cell_words, sentence
 from lambdatui.views.time_range import TimeRange
 from tests.support.command_line import rows, run
@@ -360,3 +361,24 @@ async def test_the_accounts_row_lists_when_its_limit_was_reached(tmp_path: Path)
     assert newest.startswith("2025-03-31 10:34 to 10:35 UTC, 13 rejected: account limit 1,000 reached 2025-03-31 10:34")
     assert first.startswith("2025-03-31 10:14 to 10:18 UTC, 33 rejected: account limit 1,000 reached 2025-03-31 10:17")
     assert "report-job took 640 (64%)" in first
+
+
+async def test_what_a_reserve_rejected_is_not_called_nothing(tmp_path: Path) -> None:
+    """The account's row counts what was rejected for any reason, and says apart what its own limit rejected."""
+    path = store(tmp_path, rejected(API, 12), held(API, 5))
+    limit(path, 1000)
+    reserve(path, api=5)
+    app = small_app(path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "1", "T", "slash", *"all", "enter", "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        text = app.screen.text
+    assert "Rejected by this limit" in text
+    assert "Rejected for any reason" in text
+    assert "Rejected\n" not in text
+
+
+def test_without_metrics_nothing_is_said_to_be_rejected_or_not() -> None:
+    assert throttle_parts([], utc=True, is_known=False) == [("Rejected", "not known: no metrics in this range")]
+    assert throttle_parts([], utc=True) == [("Rejected", "nothing in this range, as far as metrics tell")]
