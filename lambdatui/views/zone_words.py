@@ -63,6 +63,7 @@ def _of_abbreviation(name: str, zone: tzinfo, words: str, now_ms: int) -> timede
 
 
 def is_zone(name: str) -> bool:
+    """Whether it names a zone, such as ``Europe/Berlin``, and is no word for a time."""
     if is_word(name):
         return False
     try:
@@ -73,6 +74,7 @@ def is_zone(name: str) -> bool:
 
 
 def names_zone(words: str) -> bool:
+    """Whether words for a time end with their zone: ``09:30 CET``, ``2026-11-01T10:00+02:00``."""
     named = NAMED_ZONE.fullmatch(words)
     return _offset_apart(words) is not None or bool(
         named and not is_word(named[2]) and (_CLOCK_AT_END.search(named[1]) or is_zone(named[2]))
