@@ -19,6 +19,7 @@ from lambdatui.processes.runner_client import Invoked, LocalRunner
 from lambdatui.screens.base.live_tail import LiveTailScreen, TailRead
 from lambdatui.text.terminal import ANSI_DARK, DARK
 from lambdatui.views.logs import LogView, kind_of
+from lambdatui.views.scope import Scope
 from screenshots import sample_log
 from tests.support.screens import app_on, pressing
 
@@ -43,7 +44,7 @@ ANSWER = Invoked(
 def told(way: str) -> Callable[..., None]:
     """In place of the thread that reads the child."""
 
-    def tail(screen: LiveTailScreen, live: LiveTail, functions: list[int] | None) -> None:
+    def tail(screen: LiveTailScreen, live: LiveTail, functions: list[int] | None, scope: Scope) -> None:
         live.functions = ["checkout-api"]
         at = sample_log.END_MS + 1_000
         lines = [LogView(1, at + n, "checkout-api", None, text, kind_of(text)) for n, text in enumerate(LINES)]
