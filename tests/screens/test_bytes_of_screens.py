@@ -18,6 +18,8 @@ LARGE_ONCE = {
     "L": 6_200, "F": 5_000,
 }  # fmt: skip
 """At 120x40 before there was a band or a pane, which may double it."""
+WITH_PANE = {"j": 3_200}
+"""At 120x40, where the pane is painted anew for the next row: two charts and its text, less than a screen."""
 REMOTE = {"start": 5_000, "j": 240, "i": 5_000, "E": 3_000, "F": 3_000}
 """At 80x24 over SSH."""
 DIALOGS = ("?",)
@@ -39,7 +41,7 @@ def bytes_of(store: Path, keys: list[str], columns: int, lines: int, **changes: 
     ("most", "size", "changes"),
     [
         (SMALL, (80, 24), {"COLORTERM": "truecolor"}),
-        ({key: 2 * once for key, once in LARGE_ONCE.items()}, (120, 40), {"COLORTERM": "truecolor"}),
+        ({key: 2 * once for key, once in LARGE_ONCE.items()} | WITH_PANE, (120, 40), {"COLORTERM": "truecolor"}),
         (REMOTE, (80, 24), {"SSH_CONNECTION": "1 2 3 4"}),
     ],
     ids=["80x24", "120x40", "SSH"],
