@@ -1,6 +1,6 @@
 """Costs summed by function, dimension, region, day or tag; by day with a chart of the month. Enter shows arithmetic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import work
@@ -9,14 +9,12 @@ from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.costs import CostsBy, money_commands
-from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.base.grouped import GroupedScreen
+from lambdatui.screens.base.table import TABLE_COMMANDS
 from lambdatui.screens.dialogs.details import DetailsScreen
-from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.queries import QueryContext
-from lambdatui.session.session import Session
 from lambdatui.text.figures import money
 from lambdatui.views.cost_groups import (
-    BY_TAG,
     GROUPINGS,
     CostGroup,
     CostGroups,
@@ -27,13 +25,10 @@ from lambdatui.views.cost_groups import (
 )
 from lambdatui.views.growth import growth
 from lambdatui.views.row_details import RowDetails, of_parts
-from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
-_TAGS = "tags to sum by"
 
-
-class CostGroupsScreen(TableScreen):
+class CostGroupsScreen(GroupedScreen):
     """The screen of costs in groups; ``b`` goes on to the next grouping."""
 
     COMMANDS_HERE: ClassVar[Commands] = money_commands(CostsBy, of_tables=TABLE_COMMANDS)
@@ -41,14 +36,12 @@ class CostGroupsScreen(TableScreen):
     ROW_IS: ClassVar[str] = "group"
     REASON: ClassVar[str] = "amount"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._by = GROUPINGS[0]
+    GROUPINGS: ClassVar[Sequence[str]] = GROUPINGS
+    WITHOUT_TAGS: ClassVar[str] = "costs by tag"
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb, whose last part is how the costs are summed."""
-        return ("Costs", f"by {self._by}")
+        return ("Costs", f"by {self.by}")
 
     def body(self) -> ComposeResult:
         """The chart of the month, and the table of sums."""
@@ -64,7 +57,7 @@ class CostGroupsScreen(TableScreen):
 
     def question(self) -> Callable[[QueryContext], CostGroups]:
         """Asks for the costs of the range, summed as chosen."""
-        by = self._by
+        by = self.by
         return lambda query: cost_groups(query.reader, query.range, query.book, by, scope=query.scope)
 
     def paint(self, answer: CostGroups) -> None:
@@ -72,7 +65,7 @@ class CostGroupsScreen(TableScreen):
         if self._growth is not None and self._growth[0] == self._growth_is_about:
             answer = self.answer = with_changes_of(answer, self._growth[1])
         super().paint(answer)
-        self._ask_growth(answer, self._by, self.choice_of_shown_rows(), self.session.now_ms())
+        self._ask_growth(answer, self.by, self.choice_of_shown_rows(), self.session.now_ms())
         self.query_one("#charts").display = bool(answer.days)
         if answer.days:
             self._paint_month(answer)
@@ -90,7 +83,7 @@ class CostGroupsScreen(TableScreen):
     def paint_part(self, subject: str, answer: tuple[str, CostGroups]) -> None:
         """Shows the sums with how they changed, unless they are summed otherwise by now."""
         by, groups = answer
-        if by == self._by:
+        if by == self.by:
             self._growth = self._growth_is_about, groups
             self.answer = groups
             super().paint(groups)
@@ -100,7 +93,7 @@ class CostGroupsScreen(TableScreen):
 
     @property
     def _growth_is_about(self) -> object:
-        return self._by, self.session.choice, self.shown_scope
+        return self.by, self.session.choice, self.shown_scope
 
     def _paint_month(self, answer: CostGroups) -> None:
         from lambdatui.widgets.chart import Chart, Curve
@@ -124,35 +117,12 @@ class CostGroupsScreen(TableScreen):
 
     def costs_by_next(self) -> None:
         """Goes to the next grouping; after the one by day a tag is chosen, and then it begins anew."""
-        if self._by == GROUPINGS[-1]:
-            self._ask_tags(self.session.choice, self.session.now_ms())
-        else:
-            self._sum_by(GROUPINGS[GROUPINGS.index(self._by) + 1] if self._by in GROUPINGS else GROUPINGS[0])
+        self.group_by_next()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="tags")
-    def _ask_tags(self, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store(_TAGS, lambda query: tag_keys(query.reader), choice, now_ms)
-
-    def paint_aside(self, subject: str, answer: Any) -> bool:
-        """Asks which tag to sum by, where the answer is the list of tags."""
-        if subject != _TAGS:
-            return super().paint_aside(subject, answer)
-
-        def take(key: str | None) -> None:
-            self._sum_by(GROUPINGS[0] if key is None else f"{BY_TAG}{key}")
-
-        if answer:
-            self.app.push_screen(PickScreen("By which tag?", answer), take)
-        else:
-            self.say(f"costs by tag: {NOT_COLLECTED}")
-            take(None)
-        return True
-
-    def _sum_by(self, by: str) -> None:
-        self._by = by
-        self.table.sort = ("group", True) if self._by == "day" else ("amount", True)
-        self.ask_rows()
-        self.refresh_header()
+    def group_by(self, by: str) -> None:
+        """Sums by something else: days in their order, any other group by its cost."""
+        self.table.sort = ("group", True) if by == "day" else ("amount", True)
+        super().group_by(by)
 
     def key_of(self, row: CostGroup) -> Any:
         """The group: a function, a dimension, a region, a day or a tag's value."""

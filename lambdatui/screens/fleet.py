@@ -1,24 +1,17 @@
 """A whole fleet beside itself, before and now; and its accounts, regions or teams beside each other."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from textual import work
-
 from lambdatui.commands.base import Command, Commands
+from lambdatui.screens.base.grouped import GroupedScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
-from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.destinations import ToFleetGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.views.cost_groups import BY_TAG
 from lambdatui.views.fleet_comparison import FleetComparison, FleetFigure, fleet_comparison
 from lambdatui.views.fleet_groups import PLACES, FleetGroup, FleetGroups, fleet_groups
-from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
-from lambdatui.views.time_range import RangeChoice
-
-_TAGS = "tags to compare by"
 
 
 class AgainstWeek(Command["ComparesFleet"]):
@@ -124,25 +117,25 @@ class FleetScreen(ComparesFleet):
             self.say("this is of all functions: those beneath it are opened by Enter")
 
 
-class FleetGroupsScreen(ComparesFleet):
+class FleetGroupsScreen(GroupedScreen, ComparesFleet):
     """The screen of accounts, regions or teams beside each other, the dearest first."""
 
     ROW: ClassVar[type] = FleetGroup
     ROW_IS: ClassVar[str] = "group"
     SORT: ClassVar[tuple[str, bool] | None] = ("cost_usd", True)
+    GROUPINGS: ClassVar[Sequence[str]] = PLACES
 
     def __init__(self, session: Session, destination: ToFleetGroups) -> None:
         super().__init__(session)
         self.week = destination.week
-        self._by = PLACES[0]
 
     def heading(self) -> tuple[str, ...]:
         """The breadcrumb, with what is set beside each other."""
-        return ("Compare", f"by {self._by}, with {self.before}")
+        return ("Compare", f"by {self.by}, with {self.before}")
 
     def question(self) -> Callable[[QueryContext], FleetGroups]:
         """Asks what the functions of each group did, and how that changed."""
-        by, week = self._by, self.week
+        by, week = self.by, self.week
         return lambda query: fleet_groups(query.reader, query.range, query.book, by, week=week, scope=query.scope)
 
     def key_of(self, row: FleetGroup) -> Any:
@@ -151,33 +144,4 @@ class FleetGroupsScreen(ComparesFleet):
 
     def compare_by_next(self) -> None:
         """Goes on to regions, then asks for a tag, then begins anew."""
-        if self._by in PLACES[:-1]:
-            self._compare_by(PLACES[PLACES.index(self._by) + 1])
-        elif self._by == PLACES[-1]:
-            self._ask_tags(self.session.choice, self.session.now_ms())
-        else:
-            self._compare_by(PLACES[0])
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="tags")
-    def _ask_tags(self, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store(_TAGS, lambda query: tag_keys(query.reader), choice, now_ms)
-
-    def paint_aside(self, subject: str, answer: Any) -> bool:
-        """Asks which tag to compare by, where the answer is the list of tags."""
-        if subject != _TAGS:
-            return super().paint_aside(subject, answer)
-
-        def take(key: str | None) -> None:
-            self._compare_by(PLACES[0] if key is None else f"{BY_TAG}{key}")
-
-        if answer:
-            self.app.push_screen(PickScreen("By which tag?", answer), take)
-        else:
-            self.say(f"by tag: {NOT_COLLECTED}")
-            take(None)
-        return True
-
-    def _compare_by(self, by: str) -> None:
-        self._by = by
-        self.ask_rows()
-        self.refresh_header()
+        self.group_by_next()

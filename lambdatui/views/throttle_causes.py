@@ -6,10 +6,9 @@ of a limit that was reached, unless functions that are not known here may have h
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappush, heappushpop, nlargest
-from itertools import islice
 
 from collectors.model.units import HOUR_MS
 from collectors.store.read import throttled_spans as spans
@@ -251,12 +250,3 @@ def worst_causes(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequenc
             return {each: causes.of(span) for each, span in worst.items()}
 
     return reader.cached(("worst causes", from_ms, to_ms, tuple(function_ids)), read)
-
-
-def newest_causes(
-    reader: Reader, from_ms: int, to_ms: int, function_id: int, most: int = 20
-) -> Iterator[ThrottleCause]:
-    """The causes in the newest periods in which requests of the function were rejected, at most ``most`` of them."""
-    causes = ThrottleCauses(reader)
-    for span in islice(spans.throttled_spans(reader, from_ms, to_ms, function_id), most):
-        yield causes.of(span)

@@ -142,6 +142,21 @@ def test_it_is_given_back_from_the_first_byte_on(terminal: Watched, number: int,
     sys.stdout.write(f"{signal.Signals(number).name} in {phase}: given back after {1000 * took_s:.0f} ms\n")
 
 
+def stopped_and_continued(terminal: Watched, quiet_s: float) -> bytes:
+    """What is painted after ``fg``, until nothing is for ``quiet_s``; a stop was asked for just before."""
+    end = time.monotonic() + 10
+    while not terminal.stopped() and time.monotonic() < end:
+        terminal.look(0.01)
+    assert terminal.stopped()
+    terminal.drain()
+    assert terminal.given_back()
+    stopped_at = len(terminal.seen)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.wait_until("taken")
+    terminal.seen += terminal.quiet(quiet_s)
+    return terminal.seen[stopped_at:]
+
+
 @pytest.mark.parametrize("phase", ["first byte", "screens", "settled"])
 @pytest.mark.parametrize("how", ["signal", "key"])
 def test_a_stop_gives_the_screen_back_and_fg_paints_it_again(terminal: Watched, phase: str, how: str) -> None:
@@ -155,17 +170,8 @@ def test_a_stop_gives_the_screen_back_and_fg_paints_it_again(terminal: Watched, 
     else:
         terminal.process.send_signal(signal.SIGTSTP)
     took_s = terminal.wait_until("given_back")
-    end = time.monotonic() + 10
-    while not terminal.stopped() and time.monotonic() < end:
-        terminal.look(0.01)
-    assert terminal.stopped()
-    terminal.drain()
-    assert terminal.given_back()
-    stopped_at = len(terminal.seen)
-    terminal.process.send_signal(signal.SIGCONT)
-    terminal.wait_until("taken")
-    terminal.seen += terminal.quiet(1.0)
-    assert b"checkout" in terminal.seen[stopped_at:]
+    painted_again = stopped_and_continued(terminal, 1.0)
+    assert b"checkout" in painted_again
     assert TRACE not in terminal.seen
     terminal.send("q")
     terminal.wait_until("ended")
@@ -239,17 +245,8 @@ def test_ctrl_z_stops_it_anywhere_and_fg_paints_it_again(terminal: Watched, plac
         terminal.seen += terminal.quiet(0.3)
     terminal.send("\x1a")
     terminal.wait_until("given_back")
-    end = time.monotonic() + 10
-    while not terminal.stopped() and time.monotonic() < end:
-        terminal.look(0.01)
-    assert terminal.stopped()
-    terminal.drain()
-    assert terminal.given_back()
-    stopped_at = len(terminal.seen)
-    terminal.process.send_signal(signal.SIGCONT)
-    terminal.wait_until("taken")
-    terminal.seen += terminal.quiet(0.4)
-    assert painted in terminal.seen[stopped_at:]
+    painted_again = stopped_and_continued(terminal, 0.4)
+    assert painted in painted_again
     terminal.send("\x03")
     terminal.wait_until("ended")
     terminal.drain()

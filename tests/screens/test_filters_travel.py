@@ -3,7 +3,6 @@
 import contextlib
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.widgets import Static
@@ -12,7 +11,6 @@ from textual.worker import WorkerCancelled
 from collectors.model.records import Function
 from collectors.store.connection import writing
 from collectors.store.write.writer import Writer
-from lambdatui.app.application import LambdaTui
 from lambdatui.app.navigation import screen_class
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
@@ -26,10 +24,10 @@ from tests.support.screens import (
     notice_of,
     press,
     settle,
+    tagged_fleet,
     type_filter,
 )
-from tests.support.small_store import T0
-from tests.support.tagged_store import HOUR, key
+from tests.support.tagged_store import key
 
 SIZE = (240, 30)
 
@@ -39,10 +37,6 @@ def db(tmp_path: Path) -> Path:
     return tagged_store.make(tmp_path / "store.db")
 
 
-def small_fleet(db: Path, **changes: Any) -> LambdaTui:
-    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, **changes})
-
-
 @pytest.mark.parametrize(
     ("expression", "chosen"),
     [("pay", {"pay"}), ("!pay !lost", {"basket", "resize", "thumbs", "cron"}), ("function:*t*", {"basket", "lost", "thumbs"}),
@@ -50,7 +44,7 @@ def small_fleet(db: Path, **changes: Any) -> LambdaTui:
      ("invocations>4", {"cron", "lost"}), ("region:eu-central", set(tagged_store.NAMES))],
 )  # fmt: skip
 async def test_every_screen_is_narrowed_likewise_and_says_so(db: Path, expression: str, chosen: set[str]) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, expression)
@@ -69,7 +63,7 @@ async def test_every_screen_is_narrowed_likewise_and_says_so(db: Path, expressio
 
 
 async def test_esc_undoes_what_the_header_says_and_then_leaves(db: Path) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "pay")
@@ -95,7 +89,7 @@ async def test_esc_undoes_what_the_header_says_and_then_leaves(db: Path) -> None
 
 
 async def test_no_sum_claims_the_functions_that_are_left_out(db: Path) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "basket")
@@ -109,7 +103,7 @@ async def test_no_sum_claims_the_functions_that_are_left_out(db: Path) -> None:
         assert "6 of 6 in trouble" in whole
         await type_filter(pilot, "function:lost")
         other = header_of(app).splitlines()[2:]
-    app = small_fleet(db, saved={})
+    app = tagged_fleet(db, saved={})
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         app.session.scope = type(app.session.scope)(functions=("lost",))
@@ -118,7 +112,7 @@ async def test_no_sum_claims_the_functions_that_are_left_out(db: Path) -> None:
 
 
 async def test_a_function_that_comes_later_is_judged_by_its_name(db: Path) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "pay")
@@ -134,7 +128,7 @@ async def test_a_function_that_comes_later_is_judged_by_its_name(db: Path) -> No
 
 async def test_the_filter_of_the_run_before_narrows_the_screen_of_the_run_before(db: Path) -> None:
     saved = {"functions.filter": "pay", "screen": "errors"}
-    app = small_fleet(db, saved=saved)
+    app = tagged_fleet(db, saved=saved)
     async with app.run_test(size=SIZE) as pilot:
         with contextlib.suppress(WorkerCancelled):  # the errors are asked for again once the filter has chosen
             await settle(pilot)
@@ -164,7 +158,7 @@ async def test_the_lines_of_all_functions_that_the_filter_leaves_are_opened(stor
 
 
 async def test_one_functions_screen_is_of_that_function_whatever_the_filter(db: Path) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "pay")
@@ -176,7 +170,7 @@ async def test_one_functions_screen_is_of_that_function_whatever_the_filter(db: 
 
 
 async def test_a_fleet_that_is_narrowed_is_not_called_all_functions(db: Path) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "pay")
@@ -189,7 +183,7 @@ async def test_a_fleet_that_is_narrowed_is_not_called_all_functions(db: Path) ->
 
 async def test_an_empty_screen_names_the_filter_that_chose_no_functions(db: Path) -> None:
     """No errors at all, and none of functions that do not exist, are two answers."""
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "chekcout")
@@ -203,7 +197,7 @@ async def test_an_empty_screen_names_the_filter_that_chose_no_functions(db: Path
 
 @pytest.mark.parametrize("letters", [3, 20, 25, 30, 35])
 async def test_the_age_of_the_data_stands_whole_or_not_at_all(db: Path, letters: int) -> None:
-    app = small_fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await type_filter(pilot, "x" * letters)

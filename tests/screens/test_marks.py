@@ -31,10 +31,10 @@ from tests.support.screens import (
     press,
     settle,
     table_of,
+    tagged_fleet,
     type_filter,
 )
-from tests.support.small_store import T0
-from tests.support.tagged_store import HOUR, NAMES, key
+from tests.support.tagged_store import NAMES, key
 
 SIZE = (240, 30)
 
@@ -45,7 +45,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def fleet(db: Path, **changes: Any) -> LambdaTui:
-    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, "saved": {"functions.sort": "function ascending"}, **changes})
+    return tagged_fleet(db, **{"saved": {"functions.sort": "function ascending"}, **changes})
 
 
 def gutters(app: LambdaTui) -> list[str]:

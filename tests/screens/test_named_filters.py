@@ -3,12 +3,10 @@
 import multiprocessing
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from lambdatui.app.application import LambdaTui
 from lambdatui.settings import paths
 from lambdatui.settings.saved_filters import SavedFilters
 from lambdatui.views.filters import FilterError
@@ -25,10 +23,10 @@ from tests.support.screens import (
     notice_of,
     press,
     settle,
+    tagged_fleet,
     type_filter,
 )
-from tests.support.small_store import T0
-from tests.support.tagged_store import HOUR, NAMES
+from tests.support.tagged_store import NAMES
 from tests.support.under_terminal import UnderTerminal
 
 SIZE = (240, 30)
@@ -43,10 +41,6 @@ def db(tmp_path: Path) -> Path:
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path / "config"
-
-
-def fleet(db: Path, **changes: Any) -> LambdaTui:
-    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, **changes})
 
 
 async def palette(pilot: Pilot[int], text: str) -> None:
@@ -68,7 +62,7 @@ def save(name: str, screen: str, expression: str) -> None:
 
 
 async def test_a_filter_is_saved_in_the_palette_and_used_by_its_name_everywhere(db: Path) -> None:
-    app = fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "tag.team:checkout errors>0")
@@ -87,7 +81,7 @@ async def test_a_filter_is_saved_in_the_palette_and_used_by_its_name_everywhere(
 
 async def test_a_name_of_functions_narrows_the_screen_that_it_is_typed_on(db: Path) -> None:
     save("slow", "functions", "invocations>4")
-    app = fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "E")
@@ -119,7 +113,7 @@ async def test_log_lines_are_narrowed_by_names_and_tags(store: Path) -> None:
 
 
 async def test_a_filter_of_other_rows_says_where_it_belongs(db: Path) -> None:
-    app = fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "E")
@@ -136,7 +130,7 @@ async def test_a_filter_of_other_rows_says_where_it_belongs(db: Path) -> None:
 
 
 async def test_what_narrows_a_screen_is_saved_where_it_has_no_filter_of_its_own(db: Path) -> None:
-    app = fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await palette(pilot, "save none")
@@ -155,7 +149,7 @@ async def test_what_narrows_a_screen_is_saved_where_it_has_no_filter_of_its_own(
 
 async def test_a_filter_saved_under_a_name_that_it_uses_does_not_stand_for_itself(db: Path) -> None:
     save("a", "functions", "tag.team:checkout")
-    app = fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await type_filter(pilot, "@a pay")
@@ -165,7 +159,7 @@ async def test_a_filter_saved_under_a_name_that_it_uses_does_not_stand_for_itsel
 
 async def test_the_filter_line_completes_names(db: Path) -> None:
     save("team-a", "functions", "pay")
-    app = fleet(db)
+    app = tagged_fleet(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "slash", *keys_of("errors>0 @te"), "right", "enter")

@@ -17,9 +17,9 @@ from lambdatui.views.scope import Scope
 from lambdatui.views.tag_terms import parsed
 from lambdatui.widgets.notice import Notice
 from tests.support import tagged_store
-from tests.support.screens import app_on, header_of, press, settle, table_of
+from tests.support.screens import header_of, press, settle, table_of, tagged_fleet
 from tests.support.small_store import T0
-from tests.support.tagged_store import HOUR, tag
+from tests.support.tagged_store import tag
 
 SIZE = (240, 30)
 
@@ -30,7 +30,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def tagged_app(db: Path, *tags: str, **changes: Any) -> LambdaTui:
-    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, "scope": Scope(tags=parsed(tags)), **changes})
+    return tagged_fleet(db, **{"scope": Scope(tags=parsed(tags)), **changes})
 
 
 def shown(app: LambdaTui) -> set[str]:

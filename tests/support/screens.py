@@ -10,6 +10,7 @@ from unittest import mock
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
+from collectors.model.units import HOUR_MS
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.session import Session
@@ -47,6 +48,11 @@ def app_on(db: Path, *, theme: str = DARK, **changes: Any) -> LambdaTui:
 def small_app(db: Path, **changes: Any) -> LambdaTui:
     """The app an hour after the small store's first invocation."""
     return app_on(db, **{"now_ms": lambda: small_store.T0 + 60 * small_store.MINUTE, **changes})
+
+
+def tagged_fleet(db: Path, **changes: Any) -> LambdaTui:
+    """The screens on a store of ``tests.support.tagged_store``, an hour after its last call."""
+    return app_on(db, **{"now_ms": lambda: small_store.T0 + 2 * HOUR_MS, **changes})
 
 
 async def settle(pilot: Pilot[int]) -> None:

@@ -22,7 +22,6 @@ def fitting_table(
     cuttable: Collection[int] = (),
     needs: Sequence[int] | None = None,
     rule: bool = False,
-    indent: str = "",
 ) -> tuple[str, int]:
     """A table that is no wider than the terminal on stdout, and how many of its columns are left out for that.
 
@@ -31,15 +30,14 @@ def fitting_table(
     """
     width = terminal_width()
     if width is None or not rows:
-        return text_table(rows, right=right, rule=rule, indent=indent), 0
-    places = columns_that_fit(rows, width - len(indent), cuttable=cuttable, needs=needs)
+        return text_table(rows, right=right, rule=rule), 0
+    places = columns_that_fit(rows, width, cuttable=cuttable, needs=needs)
     text = text_table(
         [[row[place] for place in places] for row in rows],
         right=[new for new, place in enumerate(places) if place in right],
         cuttable=[new for new, place in enumerate(places) if place in cuttable],
         width=width,
         rule=rule,
-        indent=indent,
     )
     return text, len(rows[0]) - len(places)
 
@@ -49,12 +47,10 @@ def echo_table(
     *,
     right: Collection[int] = (),
     cuttable: Collection[int] = (),
-    needs: Sequence[int] | None = None,
     rule: bool = False,
-    indent: str = "",
 ) -> None:
     """Prints ``fitting_table``, and on stderr how many columns the terminal has no room for."""
-    text, hidden = fitting_table(rows, right=right, cuttable=cuttable, needs=needs, rule=rule, indent=indent)
+    text, hidden = fitting_table(rows, right=right, cuttable=cuttable, rule=rule)
     click.echo(text, nl=False)
     if hidden:
         click.echo(f"({no_room(hidden)}: a pipe has all)", err=True)

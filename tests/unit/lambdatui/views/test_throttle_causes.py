@@ -19,7 +19,7 @@ from collectors.store.write import account as kept
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.scope import Scope
-from lambdatui.views.throttle_causes import ThrottleCause, most_at_one_moment, newest_causes, worst_causes
+from lambdatui.views.throttle_causes import ThrottleCause, ThrottleCauses, most_at_one_moment, worst_causes
 from lambdatui.views.throttle_details import throttle_parts
 from lambdatui.views.throttle_words import cell_words, sentence
 from lambdatui.views.time_range import TimeRange
@@ -298,7 +298,8 @@ def test_an_hour_whose_points_were_deleted_is_one_period(tmp_path: Path) -> None
         connection.commit()
     with Reader(path) as reader:
         (function_id,) = (row.id for row in reader.functions() if row.function.key == API)
-        (found,) = newest_causes(reader, T0, T0 + HOUR_MS, function_id)
+        (span,) = throttled_spans(reader, T0, T0 + HOUR_MS, function_id)
+        found = ThrottleCauses(reader).of(span)
     assert (found.start_ms, found.period_s, found.throttles) == (T0, 3600, 10)
     assert "10:00 UTC (60 min)" in sentence(found)
     assert found.holders[0].function == "report-job"
