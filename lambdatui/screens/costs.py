@@ -172,7 +172,7 @@ class CostsScreen(TableScreen):
         if day is not None:
             return [Field("budget", passing(limit, day, day_of(answer.range.to_ms - 1)), "error")]
         if verdict.passed is Passed.NO:
-            return [Field("budget", f"{limit}: the month's end is above it", "error")]
+            return [Field("budget", f"{limit}, the projection is above it", "error")]
         if verdict.passed is Passed.UNKNOWN:
             return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
         return [Field("budget", f"{limit}: will not be passed", "good")]

@@ -192,7 +192,7 @@ class RangeChoice:
         if self.end is not None:
             end = self._period(self.end, now_ms, start.start_ms if start else None)
             holds_now = start.start_ms < now_ms if start else end.ahead
-            if not (holds_now and end.end_ms >= end_ms):
+            if not (holds_now and end.end_ms >= end_ms) or self._names_its_end:
                 end_ms, is_now = _hiding(end.end_ms), False
         hides = not is_now or self.at is not None
         if start is None:
@@ -203,6 +203,16 @@ class RangeChoice:
         begin_ms = begin(begin_ms, end_ms)
         label = f"{self._text(begin_ms)} to {self._text(end_ms)}"
         return TimeRange(begin_ms, end_ms, label, hides=hides, utc=not self.local_labels)
+
+    @property
+    def _names_its_end(self) -> bool:
+        """Whether the end is a date or time that is the same at any moment, apart from the begin: it is kept exactly,
+        also where it is to come.
+        """
+        if self.end is None or self.end == self.start or self.end.startswith("+"):
+            return False
+        meant, later = _sample(self.end, self.zone)
+        return meant == later
 
     def _ending(self, end_ms: int, oldest_ms: int | None) -> TimeRange:
         suffix = f", to {self._text(end_ms)}"

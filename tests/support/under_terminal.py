@@ -22,6 +22,10 @@ QUIET_S = 1.2
 """So long nothing is written before what was asked for counts as painted; longer than the screens' clock ticks apart."""
 
 
+_NOT_OF_THIS_TERMINAL = ("SSH_", "TMUX", "NO_COLOR", "COLUMNS", "LINES")
+"""Variables of the terminal that the tests run in; a snapshot sets the last two for the rest of its process."""
+
+
 class UnderTerminal:
     """``lambdatui``, or another program, with ``arguments``; ``with`` ends it. ``changes`` are of the environment."""
 
@@ -37,7 +41,7 @@ class UnderTerminal:
     ) -> None:
         self._main, side = pty.openpty()
         self.resize(columns, lines)
-        keep = {name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "TMUX", "NO_COLOR"))}
+        keep = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OF_THIS_TERMINAL)}
         env = keep | {
             "PYTHONPATH": str(ROOT),
             "TERM": term,

@@ -14,7 +14,7 @@ from tests.support.command_line import run
         ("runner zzz", "lambdatui runner: no command 'zzz'; there are "),
         ("functions --colums a", "lambdatui functions: no such option '--colums'; did you mean --columns? (see "),
         ("--rang 3h functions", "lambdatui: no such option '--rang'; did you mean --range? (see 'lambdatui --help')"),
-        ("functions --zzzz", "lambdatui functions: no such option '--zzzz' (see 'lambdatui functions --help')"),
+        ("functions --qqqqqq", "lambdatui functions: no such option '--qqqqqq' (see 'lambdatui functions --help')"),
         ("collect --logs event", "lambdatui collect: invalid value for '--logs': there is no 'event'; did you mean events? (see "),
         ("completions bsh", "lambdatui completions: invalid value for 'SHELL': there is no 'bsh'; did you mean bash? (see "),
         ("functions --limit x", "lambdatui functions: invalid value for '--limit': 'x' is no whole number (see "),
