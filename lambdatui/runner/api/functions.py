@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation, resolved_function, without_own_fields
+from lambdatui.runner.api.qualifiers import forget_qualifier
 from lambdatui.runner.api.revisions import check_revision
 from lambdatui.runner.api.settings import check_settings, layer_folders
 from lambdatui.runner.api.versions import publish
@@ -210,6 +211,7 @@ def delete_function(runner: Runner, call: Call) -> Reply:
         if aliases or qualifier not in function.versions:
             raise conflict(f"Version {qualifier} is used by the alias {', '.join(aliases) or qualifier}")
         del function.versions[qualifier]
+        forget_qualifier(function, qualifier)
         runner.save(function)
     return 204, None
 
