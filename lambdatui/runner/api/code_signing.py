@@ -6,7 +6,7 @@ from lambdatui.runner.api.call import Call, Reply, operation
 from lambdatui.runner.api.constraints import Constraints
 from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.function import Document
-from lambdatui.runner.errors import ApiError, conflict, not_found
+from lambdatui.runner.errors import ApiError, conflict, not_found, without_type
 from lambdatui.runner.functions import arn_of, resource_arn
 from lambdatui.runner.service import Runner
 
@@ -44,9 +44,7 @@ def _named(runner: Runner, call: Call) -> tuple[dict[str, Document], str]:
     constraints.check()
     configs = stored_configs(runner)
     if arn not in configs:
-        error = not_found(f"The Lambda code signing configuration {arn} can not be found.")
-        del error.body["Type"]  # AWS leaves it out here
-        raise error
+        raise without_type(not_found(f"The Lambda code signing configuration {arn} can not be found."))
     return configs, arn
 
 

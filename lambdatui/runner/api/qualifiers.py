@@ -29,5 +29,5 @@ def check_qualifier(function: DeployedFunction, qualifier: str | None) -> None:
 
 def forget_qualifier(function: DeployedFunction, qualifier: str) -> None:
     """Drop what is stored for a version or an alias that is deleted: its policy, URL, settings and environments."""
-    for part in ("policies", "event_invoke", "provisioned", "urls"):
+    for part in ("policies", "event_invoke", "provisioned", "provisioned_modified", "runtime_management", "urls"):
         function.part(part).pop(qualifier, None)
