@@ -163,10 +163,10 @@ def _number_of(value: Any) -> float | None:
             return float(value)
         except OverflowError:
             return None
-    return float(value) if isinstance(value, Field) and _NUMBER.fullmatch(value) else None
+    return float(value) if isinstance(value, SpacedField) and _NUMBER.fullmatch(value) else None
 
 
-class Field(str):
+class SpacedField(str):
     """A field between spaces: where a pattern compares it with a number, it is one."""
 
     __slots__ = ()

@@ -6,11 +6,11 @@ The metrics in the log are sums of minutes. An invocation is counted in the minu
 import re
 from collections import defaultdict
 
+from collectors.model.units import MINUTE_MS
 from lambdatui.runner.log.reader import OpenLog
 from lambdatui.runner.untrusted import parsed_json
 
-_MINUTE_MS = 60_000
-_LONGEST_MS = 16 * _MINUTE_MS
+_LONGEST_MS = 16 * MINUTE_MS
 """So long after an invocation began its REPORT may come: Lambda's longest timeout, and a minute."""
 _START = re.compile(r"START RequestId: (\S+)")
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: (\d+(?:\.\d+)?) ms")
@@ -30,7 +30,7 @@ def durations_by_minute(log: OpenLog, group: str, first_ms: int, end_ms: int) ->
         elif kind == "report" and duration_ms is not None and request_id in begun:
             start_ms = begun.pop(request_id)
             if first_ms <= start_ms < end_ms:
-                durations[start_ms - start_ms % _MINUTE_MS].append(duration_ms)
+                durations[start_ms - start_ms % MINUTE_MS].append(duration_ms)
     return dict(durations)
 
 

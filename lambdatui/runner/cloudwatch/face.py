@@ -58,7 +58,7 @@ class CloudWatch:
         body, more = error_answer(wire, error, headers["x-amzn-RequestId"])
         request.respond(error.status, body, {**headers, **more}, wire.content_type)
 
-    def _session(self, asked: AwsRequest) -> live_tail.Session:
+    def _session(self, asked: AwsRequest) -> live_tail.TailSession:
         with self._reader.opened() as log:
             return live_tail.session_of(Question(asked.input, log, self._runner))
 

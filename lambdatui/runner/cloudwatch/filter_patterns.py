@@ -12,7 +12,7 @@ from typing import Any
 from lambdatui.runner.cloudwatch.conditions import (
     Condition,
     Conditions,
-    Field,
+    SpacedField,
     Token,
     Values,
     invalid_pattern,
@@ -152,7 +152,7 @@ def _fields_pattern(pattern: str) -> Matches:
     holding = [condition for condition in conditions if condition is not None]
 
     def matches(message: str) -> bool:
-        fields = [Field(next(filter(None, found), "")) for found in _FIELD.findall(message)]
+        fields = [SpacedField(next(filter(None, found), "")) for found in _FIELD.findall(message)]
         if len(fields) != len(names) if gap is None else len(fields) < len(names):
             return False
         if gap is not None:

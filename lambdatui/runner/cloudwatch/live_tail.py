@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from collectors.model.units import HOUR_S
 from lambdatui.runner.cloudwatch import event_stream
 from lambdatui.runner.cloudwatch.filter_patterns import matching
 from lambdatui.runner.cloudwatch.log_groups import missing, name_in
@@ -17,14 +18,14 @@ from lambdatui.runner.log.reader import LogReader, StreamChoice
 from lambdatui.runner.service import Runner
 
 EVERY_S = 1.0
-SESSION_S = 3 * 3600.0
+SESSION_S = 3.0 * HOUR_S
 MOST_EVENTS = 500
 """Of an update; of more, the newest are given and the update says that it is a sample."""
 _MOST_GROUPS = 10
 
 
 @dataclass(slots=True)
-class Session:
+class TailSession:
     """A live tail: what it is asked for, and up to which event it has been."""
 
     groups: frozenset[str]
@@ -60,7 +61,7 @@ class Session:
         return {"sessionMetadata": {"sampled": count > MOST_EVENTS}, "sessionResults": results[-MOST_EVENTS:]}
 
 
-def session_of(asked: Question) -> Session:
+def session_of(asked: Question) -> TailSession:
     """The session that a request asks for. Raises ApiError."""
     identifiers = asked.texts("logGroupIdentifiers")
     if not 1 <= len(identifiers) <= _MOST_GROUPS:
@@ -84,11 +85,11 @@ def session_of(asked: Question) -> Session:
         "logStreamNamePrefixes": prefixes,
         "logEventFilterPattern": pattern,
     }
-    return Session(frozenset(groups), streams, pattern, asked.log.last_id, start)
+    return TailSession(frozenset(groups), streams, pattern, asked.log.last_id, start)
 
 
 async def stream(
-    runner: Runner, reader: LogReader, request: Request, session: Session, headers: Mapping[str, str]
+    runner: Runner, reader: LogReader, request: Request, session: TailSession, headers: Mapping[str, str]
 ) -> None:
     """Answer ``request`` by a stream of events, for three hours at most."""
     request.start(200, {**headers, "Content-Type": event_stream.CONTENT_TYPE})

@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from collectors.model.units import MIB_BYTES
 from lambdatui.runner.cloudwatch.filter_patterns import Matches, matching
 from lambdatui.runner.cloudwatch.log_groups import missing, named_group
 from lambdatui.runner.cloudwatch.operations import Answer, Question, bad_parameter, operation
-from lambdatui.runner.log.reader import Event, Position, Span, StreamChoice
+from lambdatui.runner.log.reader import EventSpan, LogEntry, Position, StreamChoice
 
-PAGE_BYTES = 1 << 20
+PAGE_BYTES = MIB_BYTES
 PAGE_EVENTS = 10_000
 _SEARCHED_EVENTS = 100_000
 _OVERHEAD_BYTES = 26  # of an event (CloudWatch Logs quotas)
@@ -39,7 +40,7 @@ def filter_log_events(asked: Question) -> Answer:
     if first_ms > last_ms:
         raise bad_parameter("End time should not be earlier than start time.")
     pattern = asked.text("filterPattern")
-    span = Span(group, first_ms, last_ms, StreamChoice(frozenset(names) if names else None, prefix))
+    span = EventSpan(group, first_ms, last_ms, StreamChoice(frozenset(names) if names else None, prefix))
     about = zlib.crc32(repr((group, sorted(names), prefix, pattern)).encode())
     newest_first, after = asked.flag("startFromHead") is False, None
     if token := asked.text("nextToken"):
@@ -59,7 +60,7 @@ def get_log_events(asked: Question) -> Answer:
     if stream not in asked.log.streams(group):
         raise missing("log stream")
     first_ms, last_ms = asked.integer("startTime", 0), asked.integer("endTime", _ALWAYS_MS) - 1
-    span = Span(group, first_ms, last_ms, StreamChoice(frozenset((stream,))))
+    span = EventSpan(group, first_ms, last_ms, StreamChoice(frozenset((stream,))))
     newest_first, after = not asked.flag("startFromHead"), None
     if token := asked.text("nextToken"):
         match = _TOKEN.fullmatch(token)
@@ -79,7 +80,7 @@ def get_log_events(asked: Question) -> Answer:
     }
 
 
-def _bounds(after: Position | None, newest_first: bool, span: Span) -> tuple[Position, Position]:
+def _bounds(after: Position | None, newest_first: bool, span: EventSpan) -> tuple[Position, Position]:
     """The positions of tokens where no event was read: what comes later in the span is read by the forward one."""
     if after is not None:
         return after, after
@@ -87,9 +88,9 @@ def _bounds(after: Position | None, newest_first: bool, span: Span) -> tuple[Pos
     return position, position
 
 
-def _page(events: Iterator[Event], limit: int, matches: Matches | None) -> tuple[list[Event], Position | None]:
+def _page(events: Iterator[LogEntry], limit: int, matches: Matches | None) -> tuple[list[LogEntry], Position | None]:
     """The events of one page, and the position after which the next one begins; None where there is nothing left."""
-    chosen: list[Event] = []
+    chosen: list[LogEntry] = []
     size = 0
     last: Position | None = None
     for searched, event in enumerate(events):
@@ -104,11 +105,11 @@ def _page(events: Iterator[Event], limit: int, matches: Matches | None) -> tuple
     return chosen, None
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event(event: LogEntry) -> dict[str, Any]:
     return {"timestamp": event.timestamp_ms, "message": event.message, "ingestionTime": event.timestamp_ms}
 
 
-def _found_event(event: Event) -> dict[str, Any]:
+def _found_event(event: LogEntry) -> dict[str, Any]:
     return {"logStreamName": event.stream, **_event(event), "eventId": event.event_id}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from collectors.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.cloudwatch import metric_values
 from lambdatui.runner.cloudwatch.cbor import Instant
@@ -16,14 +17,13 @@ from lambdatui.runner.errors import ApiError
 from lambdatui.runner.functions import ACCOUNT
 from lambdatui.runner.log.reader import OpenLog
 
-_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _LISTED = 500
 _POINTS = 100_800
 _QUERIES = 500
 _STATISTICS_POINTS = 1_440
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 # GetMetricData, StartTime: to what a time is rounded down, by its age.
-_ROUNDED = ((15 * _DAY_MS, 60_000), (63 * _DAY_MS, 300_000))
+_ROUNDED = ((15 * DAY_MS, MINUTE_MS), (63 * DAY_MS, 5 * MINUTE_MS))
 
 
 def _refusal(code: str, message: str) -> ApiError:
@@ -37,7 +37,7 @@ def _refusal(code: str, message: str) -> ApiError:
 def list_metrics(asked: Question) -> Answer:
     """CloudWatch API Reference, "ListMetrics". Metrics are by function, and of all functions without a dimension."""
     namespace, name = asked.text("Namespace"), asked.text("MetricName")
-    recent_ms = 3 * _HOUR_MS if asked.text("RecentlyActive") else 14 * _DAY_MS
+    recent_ms = 3 * HOUR_MS if asked.text("RecentlyActive") else 14 * DAY_MS
     wanted = [(each.get("Name"), each.get("Value")) for each in _objects(asked.items("Dimensions"))]
     rows = asked.log.rows(
         "SELECT function, metric, max(start_ms) FROM metrics GROUP BY function, metric HAVING max(start_ms) >= ?",
@@ -75,7 +75,7 @@ def _fits(function: str, wanted: Sequence[tuple[object, object]]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class QueryPoints:
     """One query's answer: its id and label, and the points in the order that was asked for."""
 
     id: str
@@ -93,7 +93,7 @@ def get_metric_data(asked: Question) -> Answer:
         raise _refusal("ValidationError", "The collection MetricDataQueries must not have a size greater than 500.")
     first_ms, end_ms = _span(asked, "ValidationError")
     descending = asked.text("ScanBy") != "TimestampAscending"
-    series: list[Series] = []
+    series: list[QueryPoints] = []
     values = ValuesByPeriod(asked.log, first_ms, end_ms)
     for query in queries:
         identity = str(query.get("Id", ""))
@@ -114,7 +114,7 @@ def get_metric_data(asked: Question) -> Answer:
     return answer
 
 
-def _page(series: Sequence[Series], start: int, most: int) -> Iterator[dict[str, Any]]:
+def _page(series: Sequence[QueryPoints], start: int, most: int) -> Iterator[dict[str, Any]]:
     """The results of one page: ``most`` points, of all series' one after the other, from ``start`` on."""
     begin = 0
     for each in series:
@@ -143,7 +143,7 @@ class ValuesByPeriod(dict[int, MetricValues]):
         return values
 
 
-def _series(query: Mapping[str, Any], values_by_period: ValuesByPeriod, descending: bool) -> Series:
+def _series(query: Mapping[str, Any], values_by_period: ValuesByPeriod, descending: bool) -> QueryPoints:
     stat = query.get("MetricStat")
     if not isinstance(stat, Mapping):
         message = "The local runner has no metric math: give each of MetricDataQueries a MetricStat, and no Expression."
@@ -163,7 +163,7 @@ def _series(query: Mapping[str, Any], values_by_period: ValuesByPeriod, descendi
     if function != "" and stat.get("Unit") in (None, metric_values.unit_of(name)):
         values = values_by_period[period_s].values(name, function, statistic)
     points = sorted(values.items(), reverse=descending)
-    return Series(str(query.get("Id")), str(query.get("Label") or name), points)
+    return QueryPoints(str(query.get("Id")), str(query.get("Label") or name), points)
 
 
 def _function_of(namespace: object, dimensions: object) -> str | None:
@@ -223,7 +223,7 @@ def _span(asked: Question, code: str) -> tuple[int, int]:
     if first_ms >= end_ms:
         raise _refusal(code, "The parameter StartTime must be less than the parameter EndTime.")
     age_ms = now_ms() - first_ms
-    step_ms = next((step for limit, step in _ROUNDED if age_ms <= limit), _HOUR_MS)
+    step_ms = next((step for limit, step in _ROUNDED if age_ms <= limit), HOUR_MS)
     return first_ms - first_ms % step_ms, end_ms
 
 

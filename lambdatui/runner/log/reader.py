@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from collectors.model.units import MIB_BYTES
 from lambdatui.runner.log.catalog import BLOCK_ROWS, Catalog, Extent
 
 _KEYS = (
@@ -24,7 +25,7 @@ _PLATFORM = (
     " OR message GLOB 'REPORT RequestId: *' OR message GLOB '{*\"type\":\"platform.*') ORDER BY id"
 )
 # Messages are fetched so many together; fewer where they are large, as one may have a megabyte.
-_FEWEST, _MOST, _FETCH_BYTES = 16, 512, 1 << 20
+_FEWEST, _MOST, _FETCH_BYTES = 16, 512, MIB_BYTES
 
 Position = tuple[int, int]
 """``(timestamp_ms, id)`` of an event: events are in this order."""
@@ -44,7 +45,7 @@ class StreamChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class EventSpan:
     """The events of a group from ``first_ms`` to ``last_ms`` (epoch ms, both included) in some of its streams."""
 
     group: str
@@ -54,7 +55,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class LogEntry:
     """One event as it was written."""
 
     position: Position
@@ -110,7 +111,9 @@ class OpenLog:
         """The rows of a query."""
         return self._db.execute(query, values).fetchall()
 
-    def events(self, span: Span, after: Position | None = None, *, newest_first: bool = False) -> Iterator[Event]:
+    def events(
+        self, span: EventSpan, after: Position | None = None, *, newest_first: bool = False
+    ) -> Iterator[LogEntry]:
         """The events of a span in order of time, or against it; those that come ``after`` a position in that order.
 
         A page of them costs no more than its own rows and one or two blocks, wherever in the log it begins.
@@ -123,9 +126,9 @@ class OpenLog:
             size = min(_MOST, size * 2) if fetched < _FETCH_BYTES // 2 else _FEWEST
             for timestamp_ms, row_id, stream in batch:
                 event_id, message = texts[row_id]
-                yield Event((timestamp_ms, row_id), event_id, stream, message)
+                yield LogEntry((timestamp_ms, row_id), event_id, stream, message)
 
-    def _keys(self, span: Span, after: Position | None, sign: int) -> Iterator[tuple[int, int, str]]:
+    def _keys(self, span: EventSpan, after: Position | None, sign: int) -> Iterator[tuple[int, int, str]]:
         """``(timestamp_ms, id, stream)`` of a span's events in order; ``sign`` -1 turns the order round.
 
         Rows are nearly, not quite, in order of time: a row is given once no block that is left can hold one before it.
@@ -147,7 +150,7 @@ class OpenLog:
                 yield sign * signed_ms, sign * signed_id, stream
             del ready[:end]
 
-    def _blocks(self, span: Span, after: Position | None, sign: int) -> list[tuple[int, int]]:
+    def _blocks(self, span: EventSpan, after: Position | None, sign: int) -> list[tuple[int, int]]:
         """The blocks that can hold a span's events, in order: the signed time at which each begins, and its number."""
         first_ms, last_ms = span.first_ms, span.last_ms
         if after is not None:
@@ -173,7 +176,7 @@ class OpenLog:
 
     def platform_lines(self, group: str, first_ms: int, last_ms: int) -> Iterator[tuple[int, str]]:
         """Time and message of a group's lines that look like Lambda's own, START and REPORT, as they were written."""
-        blocks = [number for _, number in self._blocks(Span(group, first_ms, last_ms), None, 1)]
+        blocks = [number for _, number in self._blocks(EventSpan(group, first_ms, last_ms), None, 1)]
         if blocks:
             bounds = (min(blocks) * BLOCK_ROWS, (max(blocks) + 1) * BLOCK_ROWS)
             yield from self._db.execute(_PLATFORM, (group, *bounds, first_ms, last_ms))

@@ -8,7 +8,7 @@ import pytest
 
 from lambdatui.runner.cloudwatch import log_events
 from lambdatui.runner.log.catalog import BLOCK_ROWS
-from lambdatui.runner.log.reader import LogReader, Span
+from lambdatui.runner.log.reader import EventSpan, LogReader
 from lambdatui.runner.log.writer import Log
 from tests.support.runner_server import refusal
 from tests.unit.lambdatui.runner.cloudwatch.conftest import BEGIN_MS, Filled
@@ -183,6 +183,6 @@ def test_a_page_reads_a_block_or_two_of_the_log(tmp_path: Path) -> None:
         log.write([(number, f"{number}", "group", "a", "line") for number in range(20 * BLOCK_ROWS)])
     middle = 10 * BLOCK_ROWS
     with LogReader(tmp_path / "runner.db").opened() as opened:
-        span = Span("group", middle - 5, middle + 5)
+        span = EventSpan("group", middle - 5, middle + 5)
         assert [event.timestamp_ms for event in opened.events(span)] == list(range(middle - 5, middle + 6))
         assert len(opened._blocks(span, None, 1)) <= 2
