@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from collectors.model.account import TAGS, Configured, Inventory, tags_of
+from collectors.model.account import DEPLOYMENT, TAGS, Configured, Inventory, tags_of
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
 from collectors.sources.base import (
     Item,
@@ -28,7 +28,6 @@ from collectors.untrusted import Unparsable, parsed_json
 APPLICATION_ID = 0x6C746472
 VERSION = 3
 BLOCK = 5_000
-DEPLOYMENT = "deployment"  # a kind of setting: when a function was deployed last
 
 _FUNCTIONS = (
     "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group, {} FROM functions"
