@@ -54,6 +54,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         runner.create("orders", SOURCE, Timeout=1, Tags={"team": "shop"}, MemorySize=256)
         runner.create("json", SOURCE, LoggingConfig={"LogFormat": "JSON"}, Tags={"team": "web", "stage": "dev"})
         runner.create("quiet", SOURCE)
+        for name in ("shared-a", "shared-b"):
+            runner.create(name, SOURCE, LoggingConfig={"LogGroup": "/shop/shared"})
+            runner.client.invoke(FunctionName=name, Payload=json.dumps({"from": name}))
         runner.create("stopped", SOURCE)
         runner.create(REMOVED, SOURCE)
         runner.client.put_function_concurrency(FunctionName="stopped", ReservedConcurrentExecutions=0)
@@ -106,7 +109,7 @@ def _rows(path: Path, table: str) -> list[str]:
 
 def test_functions_are_the_same_but_for_one_that_was_removed(stores: tuple[Path, Path]) -> None:
     by_endpoint, by_file = ({row["name"]: row for row in _table(path, "functions")} for path in stores)
-    assert set(by_file) == {"orders", "json", "quiet", "stopped", REMOVED}
+    assert set(by_file) == {"orders", "json", "quiet", "stopped", "shared-a", "shared-b", REMOVED}
     assert set(by_endpoint) == set(by_file)  # its log group names it, and says no more
     for name in sorted(set(by_file) - {REMOVED}):
         assert by_endpoint[name] | {"id": 0} == by_file[name] | {"id": 0}, name
