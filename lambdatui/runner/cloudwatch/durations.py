@@ -16,14 +16,19 @@ _START = re.compile(r"START RequestId: (\S+)")
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: (\d+(?:\.\d+)?) ms")
 
 
-def durations_by_minute(log: OpenLog, group: str, first_ms: int, end_ms: int) -> dict[int, list[float]]:
+def durations_by_minute(log: OpenLog, group: str, owner: str, first_ms: int, end_ms: int) -> dict[int, list[float]]:
     """Milliseconds of the invocations that began from ``first_ms`` to ``end_ms``, by the start of their minute.
+
+    ``owner`` is the function whose streams of the group are read; empty: all of them are.
 
     Which of them have a REPORT depends on the function's log levels: whoever asks compares with what was counted.
     """
     begun: dict[str, int] = {}
     durations: dict[int, list[float]] = defaultdict(list)
-    for timestamp_ms, message in log.platform_lines(group, first_ms, end_ms + _LONGEST_MS):
+    part = f"/{owner}[" if owner else ""
+    for timestamp_ms, stream, message in log.platform_lines(group, first_ms, end_ms + _LONGEST_MS):
+        if part not in stream:
+            continue
         kind, request_id, duration_ms = _parsed(message)
         if kind == "start":
             begun[request_id] = timestamp_ms

@@ -116,15 +116,19 @@ class MetricValues:
         """The durations of each period that is complete, in order of size."""
         grouped: dict[int, list[float]] = defaultdict(list)
         step_ms = self._period_s * 1000
-        for group in self._log_groups(function):
-            for start_ms, durations in durations_by_minute(self._log, group, self._first_ms, self._end_ms).items():
+        for group, owner in self._log_groups(function):
+            by_minute = durations_by_minute(self._log, group, owner, self._first_ms, self._end_ms)
+            for start_ms, durations in by_minute.items():
                 grouped[start_ms - (start_ms - self._first_ms) % step_ms] += durations
         counts = self._periods(self._bins("Duration", function, COUNT), math.fsum)
         return {start: sorted(each) for start, each in sorted(grouped.items()) if counts.get(start) == len(each)}
 
-    def _log_groups(self, function: str | None) -> list[str]:
-        rows = self._log.rows("SELECT name, log_group FROM functions")
-        return sorted({str(group) for name, group in rows if function in (None, name)})
+    def _log_groups(self, function: str | None) -> list[tuple[str, str]]:
+        """The groups that the function, or any, writes to; and the streams' owner where others may write there too."""
+        rows = [(str(name), str(group)) for name, group in self._log.rows("SELECT name, log_group FROM functions")]
+        if function is None:
+            return sorted({(group, "") for _, group in rows})
+        return [(group, "" if group == f"/aws/lambda/{name}" else name) for name, group in rows if name == function]
 
 
 def _nearest_rank(ordered: list[float], share: float) -> float:

@@ -20,7 +20,7 @@ _KEYS = (
 _TEXTS = "SELECT id, event_id, message FROM log_events WHERE id IN ({})"
 _NEW = "SELECT id, timestamp_ms, log_group, log_stream, message FROM log_events WHERE id > ? AND id <= ? ORDER BY id"
 _PLATFORM = (
-    "SELECT timestamp_ms, message FROM log_events WHERE log_group = ? AND id > ? AND id <= ?"
+    "SELECT timestamp_ms, log_stream, message FROM log_events WHERE log_group = ? AND id > ? AND id <= ?"
     " AND timestamp_ms >= ? AND timestamp_ms <= ? AND (message GLOB 'START RequestId: *'"
     " OR message GLOB 'REPORT RequestId: *' OR message GLOB '{*\"type\":\"platform.*') ORDER BY id"
 )
@@ -174,8 +174,8 @@ class OpenLog:
         rows = self._db.execute(_TEXTS.format(marks), ids)
         return {row_id: (event_id, message) for row_id, event_id, message in rows}
 
-    def platform_lines(self, group: str, first_ms: int, last_ms: int) -> Iterator[tuple[int, str]]:
-        """Time and message of a group's lines that look like Lambda's own, START and REPORT, as they were written."""
+    def platform_lines(self, group: str, first_ms: int, last_ms: int) -> Iterator[tuple[int, str, str]]:
+        """Time, stream and message of a group's lines that look like START and REPORT, as they were written."""
         blocks = [number for _, number in self._blocks(EventSpan(group, first_ms, last_ms), None, 1)]
         if blocks:
             bounds = (min(blocks) * BLOCK_ROWS, (max(blocks) + 1) * BLOCK_ROWS)

@@ -164,6 +164,32 @@ def test_a_log_that_cannot_be_read_is_an_error_of_the_service(cloud: Filled, mon
     assert "disk I/O error" in message
 
 
+def test_percentiles_of_functions_that_share_a_log_group(cloud: Filled) -> None:
+    names = ("shared-a", "shared-b")
+    for name in names:
+        cloud.runner.create(name, SOURCE, LoggingConfig={"LogGroup": "/shop/shared"})
+        cloud.runner.client.invoke(FunctionName=name)
+    group = {"logGroupName": "/shop/shared"}
+    streams = cloud["logs"].describe_log_streams(**group)["logStreams"]
+    assert [re.sub(r"^[\d/]+|\[.*", "", stream["logStreamName"]) for stream in streams] == list(names)
+    queries = [
+        {"Id": name.replace("-", "_"), "MetricStat": {"Period": 3600, "Stat": "p50", "Metric": {
+            "Namespace": "AWS/Lambda", "MetricName": "Duration", "Dimensions": [{"Name": "FunctionName", "Value": name}],
+        }}}
+        for name in names
+    ]  # fmt: skip
+    results = cloud["cloudwatch"].get_metric_data(MetricDataQueries=queries, StartTime=0, EndTime=4_000_000_000)
+    medians = {result["Id"]: result["Values"] for result in results["MetricDataResults"]}
+    for name in names:
+        [report] = cloud["logs"].filter_log_events(
+            **group,
+            filterPattern="REPORT",
+            logStreamNames=[s["logStreamName"] for s in streams if name in s["logStreamName"]],
+        )["events"]
+        [duration] = re.findall(r"\tDuration: ([\d.]+) ms", report["message"])
+        assert medians[name.replace("-", "_")] == [float(duration)]
+
+
 # --- CBOR
 
 
