@@ -3,7 +3,14 @@
 import os
 from pathlib import Path
 
-from lambdatui.runner.environments.lambda_paths import OPT, TASK, LambdaPaths, namespace_paths, plain_paths
+from lambdatui.runner.environments.lambda_paths import (
+    OPT,
+    TASK,
+    LambdaPaths,
+    extension_programs,
+    namespace_paths,
+    plain_paths,
+)
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.spawning import Start
 from lambdatui.runner.environments.variables import process_variables
@@ -35,10 +42,15 @@ def runtime_start(
     return Start(command, env, paths.task, paths.mounts, deployment.ephemeral_mb)
 
 
-def extension_start(runtime: Start, name: str, folder: str) -> Start:
-    """The external extension ``name`` in ``folder`` beside the process of ``runtime``."""
+def extension_starts(runtime: Start) -> dict[str, Start]:
+    """The external extensions beside the process of ``runtime``, by their names."""
+    opt = runtime.env.get("LAMBDATUI_OPT")
+    folder = next((source for source, target, _ in runtime.mounts or () if target == OPT), opt)
     env = {key: value for key, value in runtime.env.items() if key not in _NOT_FOR_EXTENSIONS}
-    return Start([f"{folder}/{name}"], env, "/", runtime.mounts, runtime.ephemeral_mb)
+    return {
+        name: Start([f"{opt}/extensions/{name}"], env, "/", runtime.mounts, runtime.ephemeral_mb)
+        for name in extension_programs(folder)
+    }
 
 
 def _machine_path(path: str, paths: LambdaPaths) -> str:
