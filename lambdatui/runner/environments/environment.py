@@ -20,7 +20,7 @@ from lambdatui.runner.environments.failures import (
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.process import Ending, FunctionProcess, Host
 from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApiServer
-from lambdatui.runner.environments.spawning import NoNamespace, Start
+from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart
 from lambdatui.runner.environments.starts import runtime_start
 from lambdatui.runner.environments.telemetry import Telemetry
 from lambdatui.runner.functions import Deployment, RunnerError
@@ -260,7 +260,7 @@ class Environment:
             return self._failure(request_id, ending, process)
         return init_error(error_answer, request_id)
 
-    def _runtime_start(self) -> Start:
+    def _runtime_start(self) -> ProcessStart:
         return runtime_start(
             self.deployment,
             self._host,

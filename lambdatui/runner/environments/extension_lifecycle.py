@@ -14,7 +14,7 @@ from lambdatui.runner.environments.extensions import MOST, PREFIX, ExtensionFail
 from lambdatui.runner.environments.failures import exit_text
 from lambdatui.runner.environments.process import Emit, FunctionProcess, Host
 from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApiServer
-from lambdatui.runner.environments.spawning import NoNamespace, Start
+from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart
 from lambdatui.runner.environments.starts import extension_starts
 from lambdatui.runner.environments.telemetry import LOGS_PREFIX, TELEMETRY_PREFIX, Telemetry
 from lambdatui.runner.functions import Deployment
@@ -58,7 +58,7 @@ class ExtensionLifecycle:
         """Resident bytes of the external extensions."""
         return sum(process.resident_bytes() for process in self._processes.values())
 
-    async def start(self, runtime: Start, limit_s: float) -> bool:
+    async def start(self, runtime: ProcessStart, limit_s: float) -> bool:
         """Start the external ones beside a runtime, and wait until they have registered.
 
         Returns False where that takes longer than ``limit_s`` seconds. Raises NoNamespace.
@@ -99,7 +99,7 @@ class ExtensionLifecycle:
         """Tell them of an invocation that the runtime is given now."""
         self.extensions.invoke(event)
 
-    async def shut_down(self, reason: str, process: FunctionProcess | None) -> None:
+    async def shut_down(self, reason: str, runtime: FunctionProcess | None) -> None:
         """End the runtime and all extensions; ``reason`` is ``spindown``, ``timeout`` or ``failure``."""
         self.extensions.end()
         if self.present:
@@ -107,18 +107,18 @@ class ExtensionLifecycle:
             limit_s = _ALL_S if self._processes else _RUNTIME_ALONE_S
             deadline = loop.time() + limit_s
             deadline_ms = now_ms() + int(limit_s * 1000)
-            if process is not None and process.alive:
-                await process.terminate(_RUNTIME_S if self._processes else _RUNTIME_ALONE_S)
+            if runtime is not None and runtime.alive:
+                await runtime.terminate(_RUNTIME_S if self._processes else _RUNTIME_ALONE_S)
             await self.telemetry.flush(_FLUSH_S)
             self.extensions.shut_down(reason, deadline_ms)
-            told = [
-                self._processes[one.name].exited
-                for one in self.extensions.registered
-                if "SHUTDOWN" in one.events and one.name in self._processes
+            ends = [
+                self._processes[extension.name].exited
+                for extension in self.extensions.registered
+                if "SHUTDOWN" in extension.events and extension.name in self._processes
             ]
-            if told:
-                await asyncio.wait(told, timeout=max(deadline - loop.time(), 0))
-        await asyncio.gather(*(one.stop() for one in self._processes.values()))
+            if ends:
+                await asyncio.wait(ends, timeout=max(deadline - loop.time(), 0))
+        await asyncio.gather(*(process.stop() for process in self._processes.values()))
         self._processes.clear()
         self.telemetry.close()
 

@@ -10,7 +10,7 @@ from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.output import Output
 from lambdatui.runner.environments.process import Emit, Host
-from lambdatui.runner.environments.spawning import Start
+from lambdatui.runner.environments.spawning import ProcessStart
 
 _READ_BYTES = 65_536
 _DRAIN_READS = 16
@@ -23,7 +23,7 @@ class ExtensionProcess:
     ``emit`` gets its log events, and ``on_exit`` its exit status, below 0 minus the signal that ended it.
     """
 
-    def __init__(self, host: Host, start: Start, emit: Emit, on_exit: Callable[[int], None]) -> None:
+    def __init__(self, host: Host, start: ProcessStart, emit: Emit, on_exit: Callable[[int], None]) -> None:
         """Start it. Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._host = host

@@ -18,7 +18,7 @@ from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.lambda_paths import shared_mounts
 from lambdatui.runner.environments.output import Output
 from lambdatui.runner.environments.runtime_api import RuntimeApiServer
-from lambdatui.runner.environments.spawning import Child, NoNamespace, Spawner, Start, start_directly
+from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart, Spawner, StartedProcess, start_directly
 
 _MEMORY_EVERY_S = 0.005
 _READ_BYTES = 65_536
@@ -90,7 +90,7 @@ class Host:
                 self.no_namespaces = str(error)
         return self.no_namespaces is None
 
-    def start(self, start: Start, output: int) -> Child:
+    def start(self, start: ProcessStart, output: int) -> StartedProcess:
         """Start a process that writes to ``output``, to be ended by the reaper if the runner cannot. Raises OSError."""
         assert self._reaper.stdin is not None
         reaper = self._reaper.stdin.fileno()
@@ -157,7 +157,7 @@ class FunctionProcess:
         self._marker = b""
         self._reading = False
 
-    def start(self, start: Start) -> None:
+    def start(self, start: ProcessStart) -> None:
         """Start the process. Raises OSError; NoNamespace, an OSError, where it cannot get its mounts."""
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = self._loop.create_future()
