@@ -16,7 +16,9 @@ from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApiS
 from lambdatui.runner.environments.spawning import NoNamespace, Start
 from lambdatui.runner.environments.starts import runtime_start
 from lambdatui.runner.functions import Deployment, RunnerError
-from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures
+from lambdatui.runner.log.levels import output_filter, platform_lines
+from lambdatui.runner.log.platform_lines import ReportFigures
+from lambdatui.runner.log.tail import new_tail, tail_bytes
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.runtimes.registry import runtime_of
 
@@ -25,8 +27,6 @@ INIT_LIMIT_S = 10.0
 PROVISIONED_INIT_LIMIT_S = 900.0
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
 """``AWS_LAMBDA_INITIALIZATION_TYPE``: started for a call, or ahead of calls."""
-_TAIL_BYTES = 4096
-_TAIL_EVENTS = 2000
 
 
 class Environment:
@@ -54,7 +54,8 @@ class Environment:
         self._log = log
         self._host = host
         self._on_line = on_line
-        self._lines = PlatformLines(deployment)
+        self._output_filter = output_filter(deployment)
+        self._lines = platform_lines(deployment)
         self._id = secrets.token_hex(16)
         self.log_stream = time.strftime(f"%Y/%m/%d/[{deployment.version}]{self._id}", time.gmtime())
         self._event_prefix = f"{int(self._id, 16) % 10**34:034d}"
@@ -80,13 +81,17 @@ class Environment:
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
         failure, init_us = await self._start("init", limit_s, "")
-        if failure is None and self.kind == ON_DEMAND:
-            self._init_us = init_us
+        if failure is None:
+            self._emit([(now_ms(), line) for line in self._lines.init_succeeded(self.kind, init_us)])
+            if self.kind == ON_DEMAND:
+                self._init_us = init_us
 
     async def invoke(self, event: Event, *, tail: bool = False) -> Invocation:
         """Run the handler on ``event``, whose deadline is set here; ``tail`` asks for the end of its log."""
         init_us, self._init_us = self._init_us, None
-        self._tail = deque(maxlen=_TAIL_EVENTS) if tail else None
+        if self._process is not None:
+            self._process.drain()  # what it wrote since the last answer is not of this invocation
+        self._tail = new_tail() if tail else None
         request_id = event.request_id
         start_ms, started = now_ms(), time.perf_counter()
         self._pending_start = (start_ms, self._lines.start(request_id))
@@ -112,7 +117,7 @@ class Environment:
         answer = outcome.answer
         self._log.invocation(self.deployment.name, duration_us / 1000, answer.error_type is not None, start_ms)
         self.idle_since = time.monotonic()
-        log_end = "".join(self._tail).encode()[-_TAIL_BYTES:] if self._tail is not None else b""
+        log_end = tail_bytes(self._tail) if self._tail is not None else b""
         self._tail = None
         return Invocation(
             *(request_id, answer.body, answer.error_type, report, start_ms, self.deployment.version),
@@ -143,7 +148,9 @@ class Environment:
         else:
             self._api.reset()
         api = self._api
-        process = FunctionProcess(self._host, self.deployment.memory_mb * MIB_BYTES, self._emit, self._log_is_behind)
+        process = FunctionProcess(
+            self._host, self.deployment.memory_mb * MIB_BYTES, self._emit_output, self._log_is_behind
+        )
         failure: Outcome | None = None
         start = self._runtime_start()
         try:
@@ -161,10 +168,7 @@ class Environment:
             init_us = _microseconds_since(started)
             if ending is Ending.ANSWERED and error_answer is None:
                 return None, init_us
-            if error_answer is None:
-                failure = self._failure(request_id, ending, process)
-            else:
-                failure = init_error(error_answer, request_id)
+            failure = self._failure(request_id, ending, process) if error_answer is None else init_error(error_answer)
             await self._stop_process()
         line = self._lines.init_report(init_us, phase, failure.status or "error", failure.report_type)
         self._emit([(now_ms(), line)])
@@ -246,19 +250,26 @@ class Environment:
             start, self._pending_start = self._pending_start, None
             self._emit([start])
 
+    def _emit_output(self, events: Sequence[tuple[int, str]]) -> None:
+        """Write the runtime's own log events, as far as the function's log level lets them through."""
+        self._emit(events if self._output_filter is None else self._output_filter(events))
+
     def _emit(self, events: Sequence[tuple[int, str]]) -> None:
-        """Write log events: ``(epoch milliseconds, message)`` of each."""
+        """Write log events: ``(epoch milliseconds, message)`` of each, but no empty message."""
         group, stream, prefix = self.deployment.log_group, self.log_stream, self._event_prefix
         rows = []
         for number, (time_ms, message) in enumerate(events, self._event_count):
             # Like CloudWatch's ids: 56 digits that begin with the time; the environment and a count follow.
-            rows.append((time_ms, f"{time_ms:014d}{prefix}{number:08d}", group, stream, message))
-        self._event_count += len(rows)
+            if message:
+                rows.append((time_ms, f"{time_ms:014d}{prefix}{number:08d}", group, stream, message))
+        self._event_count += len(events)
+        if not rows:
+            return
         self._log.write(rows)
         if self._tail is not None:
-            self._tail.extend(message for _, message in events)
+            self._tail.extend(message for _, message in events if message)
         if self._on_line is not None:
-            for time_ms, message in events:
+            for time_ms, _, _, _, message in rows:
                 self._on_line(self.deployment.name, time_ms, message)
 
 

@@ -59,7 +59,7 @@ class PlatformLines:
                 "functionName": self._deployment.name,
                 "functionVersion": self._deployment.version,
             }
-            return _record("platform.initStart", record)
+            return platform_line("platform.initStart", record)
         return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
 
     def start(self, request_id: str) -> str:
@@ -67,7 +67,7 @@ class PlatformLines:
         version = self._deployment.version
         if self._json:
             arn = self._deployment.arn
-            return _record("platform.start", {"requestId": request_id, "functionArn": arn, "version": version})
+            return platform_line("platform.start", {"requestId": request_id, "functionArn": arn, "version": version})
         return f"START RequestId: {request_id} Version: {version}\n"
 
     def init_report(self, init_us: int, phase: str, status: str, error_type: str | None) -> str:
@@ -76,11 +76,15 @@ class PlatformLines:
             record: dict[str, object] = {"initializationType": "on-demand", "phase": phase, "status": status}
             if error_type:
                 record["errorType"] = error_type
-            return _record("platform.initReport", record | {"metrics": {"durationMs": init_us / 1000}})
+            return platform_line("platform.initReport", record | {"metrics": {"durationMs": init_us / 1000}})
         fields = [f"INIT_REPORT Init Duration: {_ms(init_us)} ms", f"Phase: {phase}", f"Status: {status}"]
         if error_type:
             fields.append(f"Error Type: {error_type}")
         return "\t".join(fields) + "\n"
+
+    def init_succeeded(self, kind: str, init_us: int) -> list[str]:
+        """The lines of an init phase that succeeded: the text format has none."""
+        return []
 
     def last(self, report: ReportFigures) -> list[str]:
         """END and REPORT; the JSON format has no END."""
@@ -123,10 +127,11 @@ def _json_report(report: ReportFigures) -> str:
     record["status"] = report.status or "success"
     if report.error_type:
         record["errorType"] = report.error_type
-    return _record("platform.report", record)
+    return platform_line("platform.report", record)
 
 
-def _record(kind: str, record: Mapping[str, object]) -> str:
+def platform_line(kind: str, record: Mapping[str, object]) -> str:
+    """A line of the JSON format, at the present time."""
     return json.dumps({"time": iso_millis(), "type": kind, "record": record}, separators=(",", ":")) + "\n"
 
 
