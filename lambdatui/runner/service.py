@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import sys
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
 from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.environments import memory
+from lambdatui.runner.environments.environment import Environment
 from lambdatui.runner.environments.failures import failure_before_start
 from lambdatui.runner.environments.fleet import Fleet, Limits
 from lambdatui.runner.environments.invocation import Invocation
@@ -157,7 +159,18 @@ class Runner:
             environment.stale = True
             raise
         finally:
-            self.fleet.release(environment)
+            if (finishing := environment.finishing) is None:
+                self.fleet.release(environment)
+            else:
+                finishing.add_done_callback(lambda task: self._finished(environment, task))
+
+    def _finished(self, environment: Environment, task: asyncio.Task[Invocation]) -> None:
+        """Release an environment whose extensions went on after the answer."""
+        environment.finishing = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            environment.stale = True
+            sys.stderr.write(f"lambdatui runner: {environment.deployment.name}: {error}\n")
+        self.fleet.release(environment)
 
     # --- changes
 

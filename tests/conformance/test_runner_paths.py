@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lambdatui.cli.doctor.runner_paths import runner_paths
 from lambdatui.runner.environments import lambda_paths
 from lambdatui.runner.environments.spawning import Spawner
 from tests.support import needs
@@ -201,3 +202,28 @@ def test_nothing_is_left_of_a_killed_runner_and_its_namespaces(tmp_path: Path) -
     assert not lives(pid)
     assert str(shared) not in Path("/proc/self/mountinfo").read_text()
     assert source.joinpath("app.py").exists()
+
+
+def test_the_start_tells_where_functions_run(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "runner", "serve", "--runner-db", str(tmp_path / "runner.db")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "LAMBDATUI_NAMESPACES": "0"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.terminate()
+    assert (
+        "functions run in this machine's folders, not at /var/task: LAMBDATUI_NAMESPACES is 0"
+        in process.communicate()[1]
+    )
+
+
+def test_the_doctor_tries_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lambdatui.runner.environments.process.namespaces_refusal", lambda: "unshare: no")
+    (refused,) = runner_paths()
+    assert (refused.state, refused.found.endswith("/var/runtime: unshare: no")) == ("warn", True)
+    assert refused.advice
+    monkeypatch.undo()
+    needs.namespaces()
+    (finding,) = runner_paths()
+    assert finding.state == "ok"

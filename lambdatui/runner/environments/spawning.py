@@ -27,7 +27,7 @@ class NoNamespace(OSError):
     """The machine does not allow mount namespaces; the text says why."""
 
 
-class Child(Protocol):
+class StartedProcess(Protocol):
     """A process that was started; ``wait`` gives its exit status, below 0 minus the signal that ended it."""
 
     pid: int
@@ -37,7 +37,7 @@ class Child(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ProcessStart:
     """What to start: ``mounts`` are those of a namespace, in their order; None: in the machine's own folders."""
 
     command: Sequence[str]
@@ -56,7 +56,7 @@ class Start:
         ]
 
 
-def start_directly(start: Start, output: int, report: int) -> Child:
+def start_directly(start: ProcessStart, output: int, report: int) -> StartedProcess:
     """Start a process whose output goes to ``output``. ``report`` is the reaper's pipe. Raises OSError."""
     process = subprocess.Popen(
         start.command,
@@ -103,7 +103,7 @@ class Spawner:
                 raise NoNamespace(error)
             self._answered = True
 
-    def start(self, start: Start, output: int, report: int) -> Child:
+    def start(self, start: ProcessStart, output: int, report: int) -> StartedProcess:
         """Like ``start_directly``, in a namespace. Raises NoNamespace where one of its mounts is not possible."""
         self.check()
         request = {

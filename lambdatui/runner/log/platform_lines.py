@@ -51,16 +51,19 @@ class PlatformLines:
     def init_start(self, kind: str) -> str:
         """INIT_START; ``kind`` is the initialization type, ``on-demand`` or ``provisioned-concurrency``."""
         if self._json:
-            record = {
-                "initializationType": kind,
-                "phase": "init",
-                "runtimeVersion": self._runtime,
-                "runtimeVersionArn": self._runtime_arn,
-                "functionName": self._deployment.name,
-                "functionVersion": self._deployment.version,
-            }
-            return platform_line("platform.initStart", record)
+            return platform_line("platform.initStart", self.init_start_record(kind, "init"))
         return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
+
+    def init_start_record(self, kind: str, phase: str) -> dict[str, object]:
+        """The record of ``platform.initStart``."""
+        return {
+            "initializationType": kind,
+            "phase": phase,
+            "runtimeVersion": self._runtime,
+            "runtimeVersionArn": self._runtime_arn,
+            "functionName": self._deployment.name,
+            "functionVersion": self._deployment.version,
+        }
 
     def start(self, request_id: str) -> str:
         """START of one invocation."""
@@ -89,7 +92,7 @@ class PlatformLines:
     def last(self, report: ReportFigures) -> list[str]:
         """END and REPORT; the JSON format has no END."""
         if self._json:
-            return [_json_report(report)]
+            return [platform_line("platform.report", report_record(report))]
         return [f"END RequestId: {report.request_id}\n", report_line(report)]
 
 
@@ -114,7 +117,8 @@ def report_line(report: ReportFigures) -> str:
     return line
 
 
-def _json_report(report: ReportFigures) -> str:
+def report_record(report: ReportFigures) -> dict[str, object]:
+    """The record of ``platform.report``."""
     metrics: dict[str, float] = {
         "durationMs": float(_ms(report.duration_us)),
         "billedDurationMs": report.billed_ms,
@@ -127,7 +131,7 @@ def _json_report(report: ReportFigures) -> str:
     record["status"] = report.status or "success"
     if report.error_type:
         record["errorType"] = report.error_type
-    return platform_line("platform.report", record)
+    return record
 
 
 def platform_line(kind: str, record: Mapping[str, object]) -> str:
