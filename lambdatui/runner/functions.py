@@ -64,6 +64,11 @@ def arn_of(name: str, region: str = REGION) -> str:
     return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
 
 
+def resource_arn(resource: str, region: str = REGION) -> str:
+    """The ARN of what is no function, such as ``layer:NAME``."""
+    return f"arn:aws:lambda:{region}:{ACCOUNT}:{resource}"
+
+
 def name_in(arn: str) -> str:
     """The bare name in a function's ARN."""
     return arn.split(":")[6]

@@ -223,6 +223,11 @@ class Runner:
         self.mappings[mapping["UUID"]] = mapping
         self._write_mappings(mapping["UUID"])
 
+    def save_mapping_tags(self, mapping: Document, tags: dict[str, str]) -> None:
+        """Write an event source mapping's new tags, which change nothing of its polling."""
+        mapping["_tags"] = tags
+        self.functions.documents.write(MAPPINGS_FILE, self.mappings)
+
     def remove_mapping(self, mapping_id: str) -> None:
         """Delete an event source mapping, and stop polling."""
         self.mappings.pop(mapping_id, None)

@@ -94,7 +94,7 @@ def test_partial_batches_of_a_queue(runner: Served, moto: str) -> None:
     assert all(line.endswith(arn) for line in said(runner, "got "))
     listed = runner.client.list_event_source_mappings(FunctionName="partial")["EventSourceMappings"]
     assert [one["UUID"] for one in listed] == [mapping["UUID"]]
-    assert runner.client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)["State"] == "Updating"
+    assert runner.client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)["State"] == "Disabling"
     wait_for(lambda: runner.client.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled")
     sqs.send_message(QueueUrl=url, MessageBody='{"n": 99}')
     time.sleep(0.3)

@@ -83,6 +83,7 @@ class _Pool:
     provisioned: int = 0  # how many there should be
     provisioned_ready: int = 0
     provisioned_starting: int = 0
+    provisioned_failed: bool = False  # the init phase of the last one failed: no more are started
 
 
 class Fleet:
@@ -267,12 +268,20 @@ class Fleet:
             counted = False
             await environment.init()
             if kind == PROVISIONED:
-                pool.provisioned_ready += 1
                 pool.provisioned_starting -= 1
+                pool.provisioned_failed = environment.init_failed
+                if environment.init_failed:
+                    self._drop(pool, environment)
+                    return
+                pool.provisioned_ready += 1
             self._offer(pool, environment)
         except RunnerError as error:
             if environment is not None:
-                self._discard(pool, environment)
+                self._drop(pool, environment)
+            if kind == PROVISIONED:
+                pool.provisioned_starting -= 1
+                pool.provisioned_failed = True
+                return
             while pool.waiting:
                 waiting = pool.waiting.popleft()
                 if not waiting.done():
@@ -284,12 +293,15 @@ class Fleet:
                 slot_timer.cancel()
             free_slot()
 
+    def _drop(self, pool: _Pool, environment: Environment) -> None:
+        pool.alive.discard(environment)
+        self._spawn(environment.stop())
+
     def _discard(self, pool: _Pool, environment: Environment) -> None:
         """End an environment, and start another in place of a provisioned one."""
-        pool.alive.discard(environment)
+        self._drop(pool, environment)
         if environment.kind == PROVISIONED:
             pool.provisioned_ready = max(pool.provisioned_ready - 1, 0)
-        self._spawn(environment.stop())
         if environment.kind == PROVISIONED and not self._closed and pool.provisioned_ready < pool.provisioned:
             pool.provisioned_starting += 1
             self._begin_start(pool, PROVISIONED)
@@ -336,6 +348,7 @@ class Fleet:
             self._provisioned[name] = total
         else:
             self._provisioned.pop(name, None)
+        pool.provisioned_failed = False
         for _ in range(count - pool.provisioned_ready - pool.provisioned_starting):
             pool.provisioned_starting += 1
             self._begin_start(pool, PROVISIONED)
@@ -345,6 +358,10 @@ class Fleet:
     def provisioned_ready(self, deployment: Deployment) -> int:
         """How many provisioned environments are ready."""
         return self._pool(deployment).provisioned_ready
+
+    def provisioned_failed(self, deployment: Deployment) -> bool:
+        """Whether a provisioned environment could not be made ready, because the function's init phase failed."""
+        return self._pool(deployment).provisioned_failed
 
     def remove(self, name: str) -> None:
         """End the idle environments of all versions of ``name``; busy ones end when they are done."""

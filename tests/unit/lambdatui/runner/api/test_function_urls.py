@@ -48,15 +48,51 @@ def test_the_life_of_a_url(runner: Served) -> None:
 
 def test_what_is_refused(runner: Served) -> None:
     version = refusal(runner.client.create_function_url_config, FunctionName="web", Qualifier="1", AuthType="NONE")
-    assert "not to a version" in version[2]
+    assert "Value '1' at 'qualifier' failed to satisfy constraint" in version[2]
     path = "/2021-10-31/functions/web/url?Qualifier=live"
     for document, member in (
         ({"AuthType": "MAYBE"}, "authType"),
         ({"AuthType": "NONE", "InvokeMode": "X"}, "invokeMode"),
+        ({}, "authType"),
+        ({"AuthType": "NONE", "Cors": {"MaxAge": 86_401}}, "cors.maxAge"),
+        ({"AuthType": "NONE", "Cors": {"AllowMethods": ["OPTIONS"]}}, "cors.allowMethods"),
+        ({"AuthType": "NONE", "Cors": {"AllowOrigins": ["x"] * 101}}, "cors.allowOrigins"),
     ):
         status, headers, body = runner.ask("POST", path, document)
         assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
         assert f"at '{member}' failed" in body["message"]
+
+
+def test_what_is_not_there(runner: Served) -> None:
+    api = runner.client
+    for call, message in (
+        (api.create_function_url_config, "Function does not exist"),
+        (api.update_function_url_config, "Function does not exist"),
+        (api.get_function_url_config, "The resource you requested does not exist."),
+        (api.delete_function_url_config, "The resource you requested does not exist."),
+    ):
+        more = {"AuthType": "NONE"} if "create" in call.__name__ else {}
+        for names in ({"FunctionName": "absent"}, {"FunctionName": "web", "Qualifier": "gone"}):
+            assert refusal(call, **names, **more)[1:] == ("ResourceNotFoundException", message)
+        latest = refusal(call, FunctionName="web", Qualifier="$LATEST", **more)
+        assert "Value '$LATEST' at 'qualifier' failed" in latest[2]
+    assert refusal(api.list_function_url_configs, FunctionName="absent")[2] == "Function does not exist"
+
+
+def test_urls_are_listed_in_pages(runner: Served) -> None:
+    api = runner.client
+    runner.create("paged", ECHO, Publish=True)
+    api.create_alias(FunctionName="paged", Name="live", FunctionVersion="1")
+    created = api.create_function_url_config(FunctionName="paged", AuthType="NONE")
+    assert not {"LastModifiedTime", "InvokeMode"} & set(created)  # as AWS: only what was asked for
+    streamed = {"FunctionName": "paged", "Qualifier": "live", "AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}
+    assert api.create_function_url_config(**streamed)["InvokeMode"] == "RESPONSE_STREAM"
+    first = api.list_function_url_configs(FunctionName="paged", MaxItems=1)
+    assert len(first["FunctionUrlConfigs"]) == 1
+    rest = api.list_function_url_configs(FunctionName="paged", Marker=first["NextMarker"])["FunctionUrlConfigs"]
+    assert [url["InvokeMode"] for url in rest] == ["RESPONSE_STREAM"]
+    api.delete_alias(FunctionName="paged", Name="live")
+    assert len(api.list_function_url_configs(FunctionName="paged")["FunctionUrlConfigs"]) == 1
 
 
 def test_a_deleted_functions_urls_refuse(runner: Served) -> None:
