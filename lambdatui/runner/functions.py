@@ -26,7 +26,8 @@ class Deployment:
 
     ``memory_mb`` and ``ephemeral_mb`` (of /tmp) are MB of 1,024 * 1,024 bytes; ``layers`` are folders, where later ones
     replace files of earlier ones. ``log_format`` is ``Text`` or ``JSON``. ``watched``: the folder is used in place, and
-    environments are replaced when its files change. ``code_id`` differs where the code does.
+    environments are replaced when its files change. ``code_id`` differs where the code does. ``debug_port``: each
+    process waits for a debugger on this port of 127.0.0.1, and has no limits of time and memory; None: it does not.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Deployment:
     region: str = REGION
     watched: bool = False
     code_id: str = ""
+    debug_port: int | None = None
 
     def __post_init__(self) -> None:
         if not self.log_group:

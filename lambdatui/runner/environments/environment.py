@@ -77,6 +77,8 @@ class Environment:
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
+        if self.deployment.debug_port is not None:
+            limit_s = self.deployment.timeout_s
         failure, init_us = await self._start("init", limit_s, "")
         if failure is None and self.kind == ON_DEMAND:
             self._init_us = init_us
@@ -141,10 +143,12 @@ class Environment:
         else:
             self._api.reset()
         api = self._api
-        process = FunctionProcess(self._host, self.deployment.memory_mb * MIB_BYTES, self._emit, self._log_is_behind)
+        process = FunctionProcess(self._host, self._memory_limit_bytes(), self._emit, self._log_is_behind)
         failure: Outcome | None = None
         runtime = runtime_of(self.deployment.runtime)
         command = runtime.command(self.deployment.runtime, self.deployment.path)
+        if self.deployment.debug_port is not None:
+            command = runtime.debug_command(self.deployment)
         try:
             process.start(command, self._variables(), self.deployment.ephemeral_mb)
         except OSError as error:
@@ -165,6 +169,10 @@ class Environment:
         line = self._lines.init_report(init_us, phase, failure.status or "error", failure.report_type)
         self._emit([(now_ms(), line)])
         return failure, init_us
+
+    def _memory_limit_bytes(self) -> int:
+        """The function's memory; while it is debugged more than any machine has, because debuggers need much of it."""
+        return self.deployment.memory_mb * MIB_BYTES if self.deployment.debug_port is None else 1 << 50
 
     def _variables(self) -> dict[str, str]:
         return process_variables(
