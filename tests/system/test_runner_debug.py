@@ -40,7 +40,7 @@ import sys, time
 from debugpy import listening
 def handler(event, context):
     time.sleep(1.2)
-    return [sys.argv, context.get_remaining_time_in_millis() > 900_000, [p for p in sys.path if "debugger" in p]]
+    return [sys.argv, context.get_remaining_time_in_millis() > 900_000, [p for p in sys.path if "debugpy" in p], __file__]
 """
 
 
@@ -86,7 +86,7 @@ def test_python_waits_for_debugpy_and_has_no_timeout(path: Path) -> None:
         configuration = launch_configuration(told)
         assert configuration["type"] == "debugpy"
         [mapping] = configuration["pathMappings"]  # type: ignore[misc]
-        assert mapping == {"localRoot": str(path.parent / "src"), "remoteRoot": str(path.parent / "src")}
+        assert mapping["localRoot"] == str(path.parent / "src")
         port = configuration["connect"]["port"]  # type: ignore[index]
         assert process.poll() is None
         assert "START RequestId" not in told
@@ -94,7 +94,8 @@ def test_python_waits_for_debugpy_and_has_no_timeout(path: Path) -> None:
             debugger.sendall(b"go")
             out, rest = process.communicate(timeout=60)
     assert process.returncode == 0, rest
-    [program], has_time, search_path = json.loads(out)
+    [program], has_time, search_path, file = json.loads(out)
+    assert file == f"{mapping['remoteRoot']}/app.py"
     assert "debugpy" not in program
     assert (has_time, search_path) == (True, [])
     assert rest.index("START RequestId") < rest.index("REPORT RequestId")

@@ -13,7 +13,8 @@ from lambdatui.runner.environments.failures import Outcome, ended_without_answer
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.process import Ending, FunctionProcess, Host
 from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApiServer
-from lambdatui.runner.environments.variables import process_variables
+from lambdatui.runner.environments.spawning import NoNamespace, Start
+from lambdatui.runner.environments.starts import runtime_start
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures
 from lambdatui.runner.log.writer import Log
@@ -66,6 +67,7 @@ class Environment:
         self._folder = host.folder / self._id
         self._api: RuntimeApiServer | None = None
         self._address = ""
+        self._namespace = True  # until the machine refuses one of its mounts
 
     @property
     def init_failed(self) -> bool:
@@ -145,16 +147,16 @@ class Environment:
         api = self._api
         process = FunctionProcess(self._host, self._memory_limit_bytes(), self._emit, self._log_is_behind)
         failure: Outcome | None = None
-        runtime = runtime_of(self.deployment.runtime)
-        command = runtime.command(self.deployment.runtime, self.deployment.path)
-        if self.deployment.debug_port is not None:
-            command = runtime.debug_command(self.deployment)
+        start = self._runtime_start()
         try:
-            process.start(command, self._variables(), self.deployment.ephemeral_mb)
+            try:
+                process.start(start)
+            except NoNamespace:
+                self._namespace = False
+                start = self._runtime_start()
+                process.start(start)
         except OSError as error:
-            if not runtime.entrypoint_is_the_functions:
-                raise RunnerError(f"{self.deployment.name} cannot be started: {error}") from error
-            failure, init_us = no_bootstrap(request_id, command[0]), _microseconds_since(started)
+            failure, init_us = self._not_started(request_id, start.command[0], error), _microseconds_since(started)
         else:
             self._process = process
             ending, error_answer = await process.wait(api.ready, limit_s, api)
@@ -174,15 +176,27 @@ class Environment:
         """The function's memory; while it is debugged more than any machine has, because debuggers need much of it."""
         return self.deployment.memory_mb * MIB_BYTES if self.deployment.debug_port is None else 1 << 50
 
-    def _variables(self) -> dict[str, str]:
-        return process_variables(
+    def _runtime_start(self) -> Start:
+        return runtime_start(
             self.deployment,
-            shared=self._host.folder,
+            self._host,
             own=self._folder,
             kind=self.kind,
             log_stream=self.log_stream,
             runtime_api=self._address,
+            namespace=self._namespace and self._host.has_namespaces(),
         )
+
+    def _not_started(self, request_id: str, program: str, error: OSError) -> Outcome:
+        """The outcome where the program is the function's own. Raises RunnerError where it is not."""
+        if runtime_of(self.deployment.runtime).entrypoint_is_the_functions:
+            return no_bootstrap(request_id, program)
+        if self.deployment.env.get("AWS_LAMBDA_EXEC_WRAPPER"):
+            # What the shell script answers with which Lambda's runtimes start.
+            missing = isinstance(error, FileNotFoundError)
+            self._emit([(now_ms(), f"{program}: {error.strerror}\n")])
+            return ended_without_answer(request_id, Ending.EXITED, 0, 127 if missing else 126)
+        raise RunnerError(f"{self.deployment.name} cannot be started: {error}") from error
 
     async def _answer(self, event: Event, started: float) -> Outcome:
         limit_s = float(self.deployment.timeout_s)

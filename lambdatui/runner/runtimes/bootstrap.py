@@ -160,6 +160,8 @@ def serve(api: RuntimeClient, handler: Handler, log: LogHandler) -> None:
         headers, body = api.next()
         context = Context(headers)
         log.request_id = context.aws_request_id
+        if trace_id := headers.get("lambda-runtime-trace-id"):
+            os.environ["_X_AMZN_TRACE_ID"] = trace_id
         path = f"/invocation/{context.aws_request_id}"
         try:
             result = handler(json.loads(body), context)
@@ -178,11 +180,28 @@ def serve(api: RuntimeClient, handler: Handler, log: LogHandler) -> None:
         api.post(f"{path}/response", answer)
 
 
+def keep_compiled_code_elsewhere() -> None:
+    """Write compiled code of the function into the writable /var/lang, because /var/task and /opt are read-only."""
+    from importlib import _bootstrap_external as importing
+
+    beside_source = importing.cache_from_source
+
+    def cache_from_source(path, *rest, **options):  # type: ignore[no-untyped-def] # one of importlib's own functions
+        beside = beside_source(path, *rest, **options)
+        if beside.startswith(("/var/task/", "/opt/")) and not os.path.exists(beside):
+            return "/var/lang" + beside
+        return beside
+
+    importing.cache_from_source = cache_from_source
+
+
 def main() -> None:
     """Load the handler that ``_HANDLER`` names, and serve its events."""
-    opt, version = os.environ.get("LAMBDATUI_OPT"), f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    opt, version = os.environ.pop("LAMBDATUI_OPT", ""), f"python{sys.version_info[0]}.{sys.version_info[1]}"
     layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"] if opt else []
     sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # instead of the folder of this script
+    if os.environ["LAMBDA_TASK_ROOT"] == "/var/task":
+        keep_compiled_code_elsewhere()
     log = LogHandler()
     logging.getLogger().addHandler(log)
     api = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
