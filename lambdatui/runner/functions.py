@@ -27,7 +27,8 @@ class Deployment:
     ``memory_mb`` and ``ephemeral_mb`` (of /tmp) are MB of 1,024 * 1,024 bytes; ``layers`` are folders, where later ones
     replace files of earlier ones. ``log_format`` is ``Text`` or ``JSON``; only the latter has levels. ``watched``: the
     folder is used in place, and environments are replaced when its files change. ``code_id`` differs where the code
-    does.
+    does. ``debug_port``: each process waits for a debugger on this port of 127.0.0.1, and has no limits of time and
+    memory; None: it does not.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Deployment:
     region: str = REGION
     watched: bool = False
     code_id: str = ""
+    debug_port: int | None = None
 
     def __post_init__(self) -> None:
         if not self.log_group:

@@ -96,6 +96,8 @@ class Environment:
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
+        if self.deployment.debug_port is not None:
+            limit_s = self.deployment.timeout_s
         failure, init_us = await self._start("init", limit_s, "")
         if failure is None:
             self._emit([(now_ms(), line) for line in self._lines.init_succeeded(self.kind, init_us)])
@@ -206,9 +208,7 @@ class Environment:
         extensions = self._extensions = ExtensionLifecycle(self.deployment, self._host, self._api, self._emit)
         self._telemetry = extensions.telemetry
         self._telemetry.publish(now_ms(), "platform.initStart", self._lines.init_start_record(self.kind, phase))
-        process = FunctionProcess(
-            self._host, self.deployment.memory_mb * MIB_BYTES, self._emit_output, self._log_is_behind
-        )
+        process = FunctionProcess(self._host, self._memory_limit_bytes(), self._emit_output, self._log_is_behind)
         failure = await self._run_init(process, limit_s, started, request_id, phase)
         init_us = _microseconds_since(started)
         extensions.end_init()
@@ -264,6 +264,10 @@ class Environment:
         if error_answer is None:
             return self._failure(request_id, ending, process)
         return init_error(error_answer)
+
+    def _memory_limit_bytes(self) -> int:
+        """The function's memory; while it is debugged more than any machine has, because debuggers need much of it."""
+        return self.deployment.memory_mb * MIB_BYTES if self.deployment.debug_port is None else 1 << 50
 
     def _runtime_start(self) -> ProcessStart:
         return runtime_start(
