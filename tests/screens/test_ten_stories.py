@@ -16,6 +16,9 @@ from tests.support.places import ROOT
 from tests.support.screens import app_on, header_of, keys_of, log_of, press, settle, until
 
 
+pytestmark = pytest.mark.xdist_group("ten-stories")  # one process makes the store, not each
+
+
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return demo_days(tmp_path_factory.mktemp("days") / "demo.db")
