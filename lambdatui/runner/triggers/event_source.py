@@ -20,7 +20,8 @@ from lambdatui.runner.triggers.base import (
     Trigger,
     TriggerHost,
 )
-from lambdatui.runner.triggers.event_filters import EventFilterError, Filters
+from lambdatui.runner.triggers.event_filters import Filters
+from lambdatui.runner.triggers.event_patterns import EventFilterError
 
 _COMMON_FIELDS = ("BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria")
 SOURCE = "source_arn"
