@@ -55,7 +55,7 @@ async def invoke(runner: Runner, request: Request, name: str, request_id: str) -
         request.respond(204, b"", headers)
         return
     if kind == "Event":
-        await runner.queue.accept(resolved.arn, payload, request_id)
+        await runner.queue.accept(resolved.arn, payload, request_id, request.headers.get("x-amzn-trace-id", ""))
         request.respond(202, b"", headers)
         return
     event = _event(request, resolved, payload, request_id)
@@ -79,7 +79,7 @@ async def invoke_async(runner: Runner, request: Request, name: str, request_id: 
         raise too_large(ASYNCHRONOUS_BYTES, "InvokeAsync")
     resolved = _resolve(runner, request, name)
     payload = check_payload(request.body, "")
-    await runner.queue.accept(resolved.arn, payload, request_id)
+    await runner.queue.accept(resolved.arn, payload, request_id, request.headers.get("x-amzn-trace-id", ""))
     request.json(202, {"Status": 202}, {"x-amzn-RequestId": request_id})
 
 

@@ -187,16 +187,17 @@ def _is_number(value: Any) -> bool:
 def _text_allows(kind: str, than: Any, value: Any) -> bool:
     if not isinstance(value, str):
         return False
-    if isinstance(than, dict):
-        than, value = than["equals-ignore-case"].lower(), value.lower()
-    text = str(than)
+    text: str = than["equals-ignore-case"] if isinstance(than, dict) else than
+    if isinstance(than, dict) or kind == "equals-ignore-case":
+        text, value = text.lower(), value.lower()
+    whole = str(value)
     if kind == "prefix":
-        return value.startswith(text)
+        return whole.startswith(text)
     if kind == "suffix":
-        return value.endswith(text)
+        return whole.endswith(text)
     if kind == "wildcard":
-        return _wildcard(text).fullmatch(value) is not None
-    return value.lower() == text.lower()
+        return _wildcard(text).fullmatch(whole) is not None
+    return whole == text
 
 
 @lru_cache(maxsize=1024)
