@@ -232,9 +232,13 @@ class Runner:
         self._write_mappings(mapping["UUID"])
 
     def remove_mapping(self, mapping_id: str) -> None:
-        """Delete an event source mapping, and stop polling."""
-        self.mappings.pop(mapping_id, None)
-        self._write_mappings(mapping_id)
+        """Stop polling for an event source mapping, and delete it once the records under way are processed."""
+        if self.triggers is None:
+            del self.mappings[mapping_id]
+            self.functions.documents.write(MAPPINGS_FILE, self.mappings)
+        else:
+            self.mappings[mapping_id]["State"] = "Deleting"
+            self._write_mappings(mapping_id)
 
     def _write_mappings(self, changed_id: str) -> None:
         self.functions.documents.write(MAPPINGS_FILE, self.mappings)

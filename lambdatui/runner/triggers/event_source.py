@@ -82,20 +82,6 @@ class EventSource(Trigger):
         """
 
 
-class Poller:
-    """Polls the source of one mapping; has the settings that every kind of source has."""
-
-    def __init__(self, mapping: Document, host: TriggerHost) -> None:
-        self._mapping = mapping
-        self._invoker = host.invoker
-        self._arn = mapping["EventSourceArn"]
-        self._most_records = int(mapping["BatchSize"])
-        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / host.invoker.time_scale
-        self._partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
-        self._filters = Filters(mapping.get("FilterCriteria"))
-        self._client: Any = None
-
-
 def event_sources() -> list[EventSource]:
     """Every kind of event source."""
     return [trigger for trigger in TRIGGERS if isinstance(trigger, EventSource)]

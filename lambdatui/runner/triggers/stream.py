@@ -21,7 +21,8 @@ from lambdatui.runner.functions import name_in
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.triggers.base import Document, Option, OptionKind, Stop, TriggerHost, register
 from lambdatui.runner.triggers.batches import failed_records
-from lambdatui.runner.triggers.event_source import EventSource, Poller
+from lambdatui.runner.triggers.event_source import EventSource
+from lambdatui.runner.triggers.poller import Poller
 
 _POLL_S = 0.25
 _LOOK_FOR_SHARDS_S = 10.0
