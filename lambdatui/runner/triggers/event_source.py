@@ -94,7 +94,7 @@ def event_source_of(arn: str) -> EventSource:
     for source in event_sources():
         if source.service == service:
             return source
-    polled = " and ".join(f"{source.title}s" for source in event_sources())
+    polled = " and ".join(dict.fromkeys(f"{source.title}s" for source in event_sources()))
     raise invalid(f"Unrecognized event source: {arn}. This runner polls {polled}")
 
 

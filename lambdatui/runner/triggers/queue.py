@@ -71,7 +71,7 @@ class _QueuePoller(Poller):
                 try:
                     await self._poll()
                 except Exception as error:
-                    self._report(error)
+                    self.report(error)
                     await asyncio.sleep(_RETRY_S)
         finally:
             for batch in self._batches:
@@ -101,16 +101,16 @@ class _QueuePoller(Poller):
         """Receive messages until the batch is full, or its window is over."""
         deadline: float | None = None
         size_bytes = 0
-        while len(messages) < self._most_records and size_bytes < BATCH_BYTES and not self.draining:
+        while len(messages) < self.most_records and size_bytes < BATCH_BYTES and not self.draining:
             left_s = _WAIT_S if deadline is None else deadline - time.monotonic()
             if left_s <= 0:
                 break
             started = time.monotonic()
-            received = await self._receive(self._most_records - len(messages), int(min(_WAIT_S, left_s)))
+            received = await self._receive(self.most_records - len(messages), int(min(_WAIT_S, left_s)))
             messages += received
             size_bytes += sum(len(message["Body"]) for message in received)
             if received and deadline is None:
-                deadline = time.monotonic() + self._window_s
+                deadline = time.monotonic() + self.window_s
             if not received:
                 # A server that does not wait as it was asked to is not asked without a pause.
                 await asyncio.sleep(0 if time.monotonic() - started > 1 else min(0.05, max(left_s, 0)))
@@ -161,10 +161,10 @@ class _QueuePoller(Poller):
     async def _process(self, messages: list[Message]) -> None:
         """Call the function with the messages that pass the filters, and delete all that did not fail."""
         try:
-            with self._processing():
+            with self.processing():
                 await self._call_and_delete(messages)
         except Exception as error:
-            self._report(error)
+            self.report(error)
         finally:
             self._slots.release()
 
@@ -191,16 +191,16 @@ class _QueuePoller(Poller):
         payload = json.dumps({"Records": records}).encode()
         trace = max(traces.values(), key=lambda each: calls_before(each, name))
         try:
-            done = await self._invoker.invoke(self._function, payload, trace=trace)
+            done = await self.invoker.invoke(self._function, payload, trace=trace)
         except Throttled:
-            self._result("PROBLEM: Function call throttled")
-            await asyncio.sleep(1 / self._invoker.time_scale)
+            self.result("PROBLEM: Function call throttled")
+            await asyncio.sleep(1 / self.time_scale)
             return ids
         except RunnerError as error:
-            self._result(f"PROBLEM: {error}")
+            self.result(f"PROBLEM: {error}")
             return ids
-        failed = failed_records(done, ids, partial=self._partial)
-        self._result("PROBLEM: Function call failed" if failed else "OK")
+        failed = failed_records(done, ids, partial=self.partial)
+        self.result("PROBLEM: Function call failed" if failed else "OK")
         return failed
 
     def _record(self, message: Message) -> Document:

@@ -4,7 +4,8 @@
 import lambdatui.runner.triggers.schedule
 import lambdatui.runner.triggers.folder
 import lambdatui.runner.triggers.queue
-import lambdatui.runner.triggers.stream
+import lambdatui.runner.triggers.dynamodb
+import lambdatui.runner.triggers.kinesis
 import lambdatui.runner.triggers.http_api
 import lambdatui.runner.triggers.rest_api
 import lambdatui.runner.triggers.load_balancer
