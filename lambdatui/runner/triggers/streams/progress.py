@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 
 
-class Progress:
+class ShardProgress:
     """The records of a shard that were read, in their order; ``checkpoint`` is the last before which all are done."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from lambdatui.runner.functions import name_in
 from lambdatui.runner.triggers.base import Document, TriggerHost
 from lambdatui.runner.triggers.streams.kind import Record, Shard, StreamKind
 from lambdatui.runner.triggers.streams.lane import Lane
-from lambdatui.runner.triggers.streams.progress import Progress
+from lambdatui.runner.triggers.streams.progress import ShardProgress
 from lambdatui.runner.triggers.streams.stream_poller import StreamPoller
 
 _POLL_S = 0.25
@@ -113,7 +113,7 @@ class _ShardReader:
         self._id = shard.id
         self._start = start
         self._last_read: str | None = stream.checkpoints.get(shard.id)
-        self._progress = Progress()
+        self._progress = ShardProgress()
         self._moved = asyncio.Event()
         self._lanes = [Lane(stream, shard.id, number, self._done) for number in range(stream.lanes)]
         self._most_pending = max(2 * stream.most_records * stream.lanes, 1000)
