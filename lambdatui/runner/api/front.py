@@ -8,6 +8,7 @@ import uuid
 from lambdatui.runner.api import (  # noqa: F401 - importing registers their operations
     account,
     aliases,
+    event_bridge,
     event_invoke,
     event_source_mappings,
     function_urls,
@@ -17,6 +18,7 @@ from lambdatui.runner.api import (  # noqa: F401 - importing registers their ope
     own,
     provisioned_concurrency,
     reserved_concurrency,
+    schedules,
     tags,
     versions,
 )
@@ -48,6 +50,10 @@ class Front(Answering):
                 await run(self._runner, request, name, request_id)
             elif path.startswith(own.PREFIX):
                 await own.answer(self._runner, request, path.removeprefix(own.PREFIX))
+            elif event_bridge.asked(request):
+                await event_bridge.answer(self._runner, request, request_id)
+            elif path.startswith(schedules.PREFIX):
+                await schedules.answer(self._runner, request, path, request_id)
             else:
                 await self._operate(request, path, request_id)
         except ApiError as error:

@@ -88,6 +88,9 @@ class TriggerHost(Protocol):
         A ``poller`` is drained before it is stopped, unless the runner ends.
         """
 
+    def subscribe(self, function: str, pattern: Document) -> Stop:
+        """Send a function the events of the default bus that match; returns a function that ends it."""
+
     def save_mappings(self) -> None:
         """Write the event source mappings, after a trigger has changed its own."""
 

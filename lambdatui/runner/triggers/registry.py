@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401, I001 - importing registers; the order is that of `lambdatui runner trigger --help`
 import lambdatui.runner.triggers.schedule
+import lambdatui.runner.triggers.rule
 import lambdatui.runner.triggers.folder
 import lambdatui.runner.triggers.queue
 import lambdatui.runner.triggers.dynamodb

@@ -12,11 +12,14 @@ from lambdatui.runner.errors import ApiError, invalid
 from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.interface import Invoker
 from lambdatui.runner.triggers.base import Document, Drainable, Stop
+from lambdatui.runner.triggers.event_bus import EventBus
 from lambdatui.runner.triggers.event_source import event_source_of
 from lambdatui.runner.triggers.registry import kept_trigger
+from lambdatui.runner.triggers.scheduler import Scheduler
 
 _FILE = "triggers.json"
 MAPPINGS_FILE = "mappings.json"
+_EVENTS_FILE = "event_bridge.json"
 
 # What a mapping's ``State`` is to become, and what it is meanwhile.
 _GOALS = {"Disabled": "Disabled", "Disabling": "Disabled", "Deleting": "Deleted"}
@@ -41,11 +44,16 @@ class RunningTriggers:
         self._pollers: dict[str, Drainable] = {}
         self._goals: dict[str, str] = {}  # of mappings whose poller is drained: the state that follows
         self._tasks: set[asyncio.Task[None]] = set()
+        self._events: dict[str, dict[str, Document]] = documents.read(_EVENTS_FILE)
+        self.bus = EventBus(self, self._events.setdefault("rules", {}))
+        self.scheduler = Scheduler(self, self._events.setdefault("schedules", {}), self.save_events)
 
     # --- all of them
 
     def start(self) -> None:
-        """Start all stored triggers and event source mappings."""
+        """Start all stored triggers, rules, schedules and event source mappings."""
+        self.bus.start()
+        self.scheduler.start()
         for trigger_id in self._triggers:
             self._start(trigger_id)
         for mapping_id in list(self._mappings):
@@ -176,6 +184,14 @@ class RunningTriggers:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def subscribe(self, function: str, pattern: Document) -> Stop:
+        """Send a function the events of the default bus that match; returns a function that ends it."""
+        return self.bus.subscribe(function, pattern)
+
+    def save_events(self) -> None:
+        """Write the rules and schedules of EventBridge."""
+        self._documents.write(_EVENTS_FILE, self._events)
 
     def save_mappings(self) -> None:
         """Write the event source mappings."""
