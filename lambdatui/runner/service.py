@@ -25,7 +25,7 @@ from lambdatui.runner.functions import LATEST, RunnerError
 from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.http.admission import Admission
 from lambdatui.runner.http.server import Request
-from lambdatui.runner.lineage import MOST_CALLS, calls_before, with_call
+from lambdatui.runner.lineage import MOST_CALLS, calls_before, whole_trace, with_call
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.queue.asynchronous import AsyncQueue
 from lambdatui.runner.triggers.running import MAPPINGS_FILE, RunningTriggers
