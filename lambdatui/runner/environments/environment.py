@@ -67,7 +67,9 @@ class Environment:
         self._output_filter = output_filter(deployment)
         self._lines = platform_lines(deployment)
         self._id = secrets.token_hex(16)
-        self.log_stream = time.strftime(f"%Y/%m/%d/[{deployment.version}]{self._id}", time.gmtime())
+        # Developer Guide, "Configuring CloudWatch log groups": streams of a group that may be shared name the function.
+        owner = "" if deployment.log_group == f"/aws/lambda/{deployment.name}" else deployment.name
+        self.log_stream = time.strftime(f"%Y/%m/%d/{owner}[{deployment.version}]{self._id}", time.gmtime())
         self._event_prefix = f"{int(self._id, 16) % 10**34:034d}"
         self._event_count = 0
         self._process: FunctionProcess | None = None

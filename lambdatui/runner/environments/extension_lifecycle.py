@@ -14,7 +14,7 @@ from lambdatui.runner.environments.extensions import MOST, PREFIX, ExtensionFail
 from lambdatui.runner.environments.failures import exit_text
 from lambdatui.runner.environments.process import Emit, FunctionProcess, Host
 from lambdatui.runner.environments.runtime_api import Answer, Event, RuntimeApiServer
-from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart
+from lambdatui.runner.environments.spawning import ProcessStart
 from lambdatui.runner.environments.starts import extension_starts
 from lambdatui.runner.environments.telemetry import LOGS_PREFIX, TELEMETRY_PREFIX, Telemetry
 from lambdatui.runner.functions import Deployment
@@ -69,8 +69,6 @@ class ExtensionLifecycle:
                 if number >= MOST:
                     raise OSError("ErrTooManyExtensions")
                 self._processes[name] = ExtensionProcess(self._host, start, self._output, partial(self._exited, name))
-            except NoNamespace:
-                raise
             except OSError as error:
                 extension.state, extension.error_type = "LaunchError", _launch_error(error)
                 text = f"fork/exec /opt/extensions/{name}: {(error.strerror or '').lower()}"

@@ -24,7 +24,7 @@ class ExtensionProcess:
     """
 
     def __init__(self, host: Host, start: ProcessStart, emit: Emit, on_exit: Callable[[int], None]) -> None:
-        """Start it. Raises OSError."""
+        """Start it. Raises OSError and NoNamespace."""
         self._loop = asyncio.get_running_loop()
         self._host = host
         self._emit = emit
@@ -35,7 +35,7 @@ class ExtensionProcess:
         os.set_blocking(self._pipe, False)
         try:
             self._process = host.start(start, pipe_in)
-        except OSError:
+        except BaseException:
             os.close(self._pipe)
             raise
         finally:

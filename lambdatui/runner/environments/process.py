@@ -91,7 +91,10 @@ class Host:
         return self.no_namespaces is None
 
     def start(self, start: ProcessStart, output: int) -> StartedProcess:
-        """Start a process that writes to ``output``, to be ended by the reaper if the runner cannot. Raises OSError."""
+        """Start a process that writes to ``output``, to be ended by the reaper if the runner cannot.
+
+        Raises OSError and NoNamespace.
+        """
         assert self._reaper.stdin is not None
         reaper = self._reaper.stdin.fileno()
         self.started_count += 1
@@ -127,7 +130,7 @@ def namespaces_refusal() -> str | None:
                 spawner.check()
             finally:
                 spawner.close()
-        except OSError as error:
+        except (OSError, NoNamespace) as error:
             return str(error)
     return None
 
@@ -158,7 +161,7 @@ class FunctionProcess:
         self._reading = False
 
     def start(self, start: ProcessStart) -> None:
-        """Start the process. Raises OSError; NoNamespace, an OSError, where it cannot get its mounts."""
+        """Start the process. Raises OSError; NoNamespace where it cannot get its mounts."""
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = self._loop.create_future()
         self._pipe, pipe_in = os.pipe()
@@ -166,7 +169,7 @@ class FunctionProcess:
         self._marker = b"AWS_LAMBDA_RUNTIME_API=" + start.env["AWS_LAMBDA_RUNTIME_API"].encode() + b"\0"
         try:
             self._process = self._host.start(start, pipe_in)
-        except OSError:
+        except BaseException:
             os.close(self._pipe)
             raise
         finally:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.untrusted import parsed_json
 
 LOG_FD = 62
@@ -23,7 +24,7 @@ Mount = tuple[str, str, bool]
 """A folder or file, the path that it gets, and whether it is read-only there."""
 
 
-class NoNamespace(OSError):
+class NoNamespace(CaughtError):
     """The machine does not allow mount namespaces; the text says why."""
 
 
@@ -104,7 +105,7 @@ class Spawner:
             self._answered = True
 
     def start(self, start: ProcessStart, output: int, report: int) -> StartedProcess:
-        """Like ``start_directly``, in a namespace. Raises NoNamespace where one of its mounts is not possible."""
+        """Like ``start_directly``, in a namespace. Raises OSError; NoNamespace where a mount is not possible."""
         self.check()
         request = {
             "command": list(start.command),
@@ -131,8 +132,8 @@ class Spawner:
             child.wait()
             os.write(report, f"-{child.pid}\n".encode())
             reason = parsed_json(failure)
-            if reason["stage"] == "mount":
-                raise NoNamespace(reason["errno"], reason["text"])
+            if reason["stage"] == "mount" and all(os.path.exists(source) for source, _, _ in start.mounts or ()):
+                raise NoNamespace(reason["text"])
             raise OSError(reason["errno"], reason["text"], start.command[0])
         return child
 

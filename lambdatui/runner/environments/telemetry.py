@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from collectors.model.units import KIB_BYTES, MIB_BYTES
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.extensions import Extension, Extensions, refuse
 from lambdatui.runner.environments.lambda_paths import SANDBOX_HOSTS
@@ -30,7 +31,7 @@ _LOOPBACK = "127.0.0.1"
 # Lambda Developer Guide, "Configuring buffering": least, default and most.
 _BUFFERING = {
     "maxItems": (1_000, 10_000, 10_000),
-    "maxBytes": (262_144, 262_144, 1_048_576),
+    "maxBytes": (256 * KIB_BYTES, 256 * KIB_BYTES, MIB_BYTES),
     "timeoutMs": (25, 1_000, 30_000),
 }
 # The Logs API's events, and the fields of their records; None: all.
