@@ -9,7 +9,7 @@ from lambdatui.runner.api.call import Call, Reply, operation, without_own_fields
 from lambdatui.runner.api.functions import REQUEST_BYTES
 from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.deployed_functions import LAYERS, own_name
-from lambdatui.runner.deployments.unzipping import ZIPPED_BYTES, BadZip, decode_base64
+from lambdatui.runner.deployments.unzipping import LAYERS_ROOT, ZIPPED_BYTES, BadZip, decode_base64
 from lambdatui.runner.errors import constraint, invalid, not_found, serialization, too_large
 from lambdatui.runner.functions import ACCOUNT, NAME, REGION
 from lambdatui.runner.service import Runner
@@ -62,7 +62,7 @@ def _unpack(runner: Runner, name: str, request: dict[str, Any]) -> tuple[Path, s
     data = decode_base64((request.get("Content") or {}).get("ZipFile") or "")
     if len(data) > ZIPPED_BYTES:
         raise too_large(REQUEST_BYTES, "PublishLayerVersion")
-    return *runner.functions.unpack(runner.functions.folder / LAYERS / own_name(name), data), len(data)
+    return *runner.functions.unpack(runner.functions.folder / LAYERS / own_name(name), data, LAYERS_ROOT), len(data)
 
 
 @operation("GET", "/2018-10-31/layers?find=LayerVersion")

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,5 +47,22 @@ def opt_folder(parent: Path, layers: tuple[str, ...]) -> Path | None:
         for layer in layers:
             if not Path(layer).is_dir():
                 raise RunnerError(f"layer {layer} is not a folder")
-            shutil.copytree(layer, folder, dirs_exist_ok=True, symlinks=True)
+            _lay_over(Path(layer), folder)
     return folder
+
+
+def _lay_over(layer: Path, folder: Path) -> None:
+    """Copy a layer into ``folder``: its files and links replace what has their names, its folders join others."""
+    for entry in os.scandir(layer):
+        target = folder / entry.name
+        both_folders = entry.is_dir(follow_symlinks=False) and target.is_dir() and not target.is_symlink()
+        if not both_folders and os.path.lexists(target):  # a copy would be written to where an older link leads
+            shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
+        if both_folders:
+            _lay_over(Path(entry.path), target)
+        elif entry.is_symlink():
+            target.symlink_to(os.readlink(entry.path))
+        elif entry.is_dir():
+            shutil.copytree(entry.path, target, symlinks=True)
+        else:
+            shutil.copy2(entry.path, target)
