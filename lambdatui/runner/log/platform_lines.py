@@ -62,6 +62,12 @@ class PlatformLines:
             return _record("platform.initStart", record)
         return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
 
+    def warning(self, text: str) -> str:
+        """What Lambda would not have to say: that something is otherwise here."""
+        if self._json:
+            return json.dumps({"timestamp": iso_millis(), "level": "WARN", "message": text}) + "\n"
+        return f"[WARN] {text}\n"
+
     def start(self, request_id: str) -> str:
         """START of one invocation."""
         version = self._deployment.version

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from lambdatui.runner.runtimes.programs import Program
+
 
 class Runtime(ABC):
     """A family of runtimes of the Lambda API, such as all versions of Python.
@@ -26,8 +28,12 @@ class Runtime(ABC):
         """Whether it runs functions with this identifier."""
         return identifier in self.identifiers
 
-    def check(self, identifier: str) -> None:  # noqa: B027 - some need no program of this machine
-        """Raise RunnerError, which says what to install, when this machine cannot run ``identifier``."""
+    def program(self, identifier: str) -> Program | None:
+        """What runs ``identifier`` on this machine; None where functions bring their own program.
+
+        Raises RunnerError, which says what to install, when nothing does.
+        """
+        return None
 
     @abstractmethod
     def command(self, identifier: str, task_root: str) -> list[str]:

@@ -4,6 +4,7 @@ Run as a script, by whichever interpreter the function asks for. It imports no m
 its start is the function's cold start. The Runtime API: AWS Lambda Developer Guide, "Using the Lambda runtime API".
 """
 
+import builtins
 import importlib
 import json
 import logging
@@ -202,6 +203,7 @@ def main() -> None:
     sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # instead of the folder of this script
     if os.environ["LAMBDA_TASK_ROOT"] == "/var/task":
         keep_compiled_code_elsewhere()
+    builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment] # site's, which -S leaves out
     log = LogHandler()
     logging.getLogger().addHandler(log)
     api = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])

@@ -18,6 +18,19 @@ def runtime_of(identifier: str) -> Runtime:
     raise RunnerError(f"runtime {identifier} is not run here: {', '.join(others)} and {last} are")
 
 
+def program_row(identifier: str) -> dict[str, str | None]:
+    """``runtime``, the ``program`` that runs it here, its ``version``, and a ``note`` or an ``error`` to tell."""
+    row: dict[str, str | None] = dict.fromkeys(("program", "version", "note", "error"))
+    try:
+        program = runtime_of(identifier).program(identifier)
+    except RunnerError as error:
+        row["error"] = str(error)
+    else:
+        if program is not None:
+            row |= {"program": program.path, "version": program.version, "note": program.note or None}
+    return {"runtime": identifier, **row}
+
+
 def is_known(identifier: str) -> bool:
     """Whether a runtime has ``identifier``; this machine may lack its program."""
     return any(runtime.takes(identifier) for runtime in RUNTIMES)
