@@ -44,9 +44,10 @@ class Runtime(ABC):
         """
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
-        """Variables besides those that every function has; they replace the function's own variables, ``env``.
+        """Variables besides those that every function has; they replace the function's own.
 
-        ``opt`` is the folder that stands for ``/opt``, with the layers; None when there are none.
+        ``env`` are the function's own variables and ``LAMBDA_RUNTIME_DIR``; ``opt`` is the folder that stands for
+        ``/opt``, with the layers, None when there are none.
         """
         return {}
 

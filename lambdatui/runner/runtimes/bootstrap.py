@@ -120,6 +120,9 @@ def load(handler: str) -> Handler:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
+        if error.name in ("boto3", "botocore") and sys.version_info < (3, 10):
+            version = f"python3.{sys.version_info[1]}"
+            log_frame(f"[WARN] boto3 is not installed for {version}: lambdatui runner runtimes --install {version}\n")
         raise InitError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
         where = f'  File "{error.filename}" Line {error.lineno}\n    {(error.text or "").strip()}\n'

@@ -45,11 +45,12 @@ class NodeRuntime(Runtime):
         return [self.program(identifier).path, str(_BOOTSTRAP)]
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
-        """``NODE_PATH`` with the modules of layers, then the function's own."""
-        if opt is None:
-            return {}
-        folders = [f"{opt}/nodejs/node{_major(identifier)}/node_modules", f"{opt}/nodejs/node_modules"]
-        return {"NODE_PATH": ":".join([*folders, *filter(None, [env.get("NODE_PATH", "")])])}
+        """``NODE_PATH`` with the modules of layers, of the SDK, then the function's own."""
+        layers = (
+            [] if opt is None else [f"{opt}/nodejs/node{_major(identifier)}/node_modules", f"{opt}/nodejs/node_modules"]
+        )
+        own = [path for path in (f"{env['LAMBDA_RUNTIME_DIR']}/node_modules", env.get("NODE_PATH")) if path]
+        return {"NODE_PATH": ":".join([*layers, *own])}
 
 
 def node_runtime() -> str | None:

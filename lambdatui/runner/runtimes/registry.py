@@ -1,4 +1,4 @@
-"""Every runtime, by its identifier in the Lambda API. A new one is a module beside this one, and a line below."""
+"""Every runtime, by its identifier in the Lambda API. A new one is a module beside this one, and two lines below."""
 
 # ruff: noqa: F401, I001 - importing registers; the order is that of messages and help
 import lambdatui.runner.runtimes.python
@@ -7,6 +7,9 @@ import lambdatui.runner.runtimes.provided
 
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.runtimes.base import RUNTIMES, Runtime
+
+_ORDER = [f"lambdatui.runner.runtimes.{name}" for name in ("python", "node", "provided")]
+RUNTIMES.sort(key=lambda runtime: _ORDER.index(type(runtime).__module__))  # whichever was imported first
 
 
 def runtime_of(identifier: str) -> Runtime:

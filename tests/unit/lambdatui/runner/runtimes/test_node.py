@@ -79,7 +79,8 @@ def test_the_nearest_version_runs_what_is_not_installed_and_it_is_told(tmp_path:
 
 
 def test_modules_of_layers_are_found_before_the_functions_own() -> None:
-    runtime = runtime_of("nodejs22.x")
-    assert runtime.variables("nodejs22.x", None, {"NODE_PATH": "/own"}) == {}
-    variables = runtime.variables("nodejs22.x", Path("/opt"), {"NODE_PATH": "/own"})
-    assert variables == {"NODE_PATH": "/opt/nodejs/node22/node_modules:/opt/nodejs/node_modules:/own"}
+    variables = runtime_of("nodejs22.x").variables
+    env = {"NODE_PATH": "/own", "LAMBDA_RUNTIME_DIR": "/var/runtime"}
+    assert variables("nodejs22.x", None, env) == {"NODE_PATH": "/var/runtime/node_modules:/own"}
+    layers = "/opt/nodejs/node22/node_modules:/opt/nodejs/node_modules"
+    assert variables("nodejs22.x", Path("/opt"), env) == {"NODE_PATH": f"{layers}:/var/runtime/node_modules:/own"}
