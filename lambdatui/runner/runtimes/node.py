@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.runtimes.base import Runtime, register
 from lambdatui.runner.runtimes.programs import Program, nearest, version_key, version_text
 
@@ -43,6 +43,11 @@ class NodeRuntime(Runtime):
     def command(self, identifier: str, task_root: str) -> list[str]:
         """Node.js with our bootstrap."""
         return [self.program(identifier).path, str(_BOOTSTRAP)]
+
+    def debug_command(self, deployment: Deployment) -> list[str]:
+        """Node.js with its own inspector, stopped before the first line."""
+        node, *rest = self.command(deployment.runtime, deployment.path)
+        return [node, f"--inspect-brk=127.0.0.1:{deployment.debug_port}", *rest]
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
         """``NODE_PATH`` with the modules of layers, of the SDK, then the function's own."""
