@@ -40,6 +40,27 @@ def test_each_bounds_the_other(runner: Served) -> None:
     assert "ReservedConcurrentExecutions" not in api.get_function_concurrency(FunctionName="ready")
 
 
+def test_provisioned_environments_take_from_what_is_reserved(runner: Served) -> None:
+    api = runner.client
+    source = "import os\ndef handler(e, c): return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']"
+    runner.create("blocked", source)
+    api.publish_version(FunctionName="blocked")
+    api.put_function_concurrency(FunctionName="blocked", ReservedConcurrentExecutions=1)
+    assert api.invoke(FunctionName="blocked")["Payload"].read() == b'"on-demand"'
+    config = {"FunctionName": "blocked", "Qualifier": "1"}
+    api.put_provisioned_concurrency_config(**config, ProvisionedConcurrentExecutions=1)
+    wait_for(lambda: api.get_provisioned_concurrency_config(**config)["Status"] == "READY")
+    for _ in range(2):
+        status, headers, body = runner.ask("POST", "/2015-03-31/functions/blocked/invocations", {})
+        assert (status, headers["x-amzn-errortype"]) == (429, "TooManyRequestsException")
+        assert body["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+        assert api.invoke(**config)["Payload"].read() == b'"provisioned-concurrency"'
+    api.put_function_concurrency(FunctionName="blocked", ReservedConcurrentExecutions=2)
+    assert api.invoke(FunctionName="blocked")["Payload"].read() == b'"on-demand"'
+    api.delete_provisioned_concurrency_config(**config)
+    api.delete_function(FunctionName="blocked")
+
+
 def test_a_failing_init_makes_it_failed_with_a_reason(runner: Served) -> None:
     api = runner.client
     runner.create("broken", "raise RuntimeError('not today')", Publish=True)
