@@ -25,7 +25,9 @@ from lambdatui.runner.environments.starts import runtime_start
 from lambdatui.runner.environments.telemetry import Telemetry
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.log import telemetry_records
-from lambdatui.runner.log.platform_lines import PlatformLines, ReportFigures, report_record
+from lambdatui.runner.log.levels import output_filter, platform_lines
+from lambdatui.runner.log.platform_lines import ReportFigures, report_record
+from lambdatui.runner.log.tail import new_tail, tail_bytes
 from lambdatui.runner.log.telemetry_records import InvocationTimes
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.runtimes.registry import runtime_of
@@ -35,10 +37,8 @@ INIT_LIMIT_S = 10.0
 PROVISIONED_INIT_LIMIT_S = 900.0
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
 """``AWS_LAMBDA_INITIALIZATION_TYPE``: started for a call, or ahead of calls."""
-_TAIL_BYTES = 4096
 _FINISH_S = 2.0
 """How long an end waits for the extensions of an invocation that was answered."""
-_TAIL_EVENTS = 2000
 
 
 class Environment:
@@ -66,9 +66,12 @@ class Environment:
         self._log = log
         self._host = host
         self._on_line = on_line
-        self._lines = PlatformLines(deployment)
+        self._output_filter = output_filter(deployment)
+        self._lines = platform_lines(deployment)
         self._id = secrets.token_hex(16)
-        self.log_stream = time.strftime(f"%Y/%m/%d/[{deployment.version}]{self._id}", time.gmtime())
+        # Developer Guide, "Configuring CloudWatch log groups": streams of a group that may be shared name the function.
+        owner = "" if deployment.log_group == f"/aws/lambda/{deployment.name}" else deployment.name
+        self.log_stream = time.strftime(f"%Y/%m/%d/{owner}[{deployment.version}]{self._id}", time.gmtime())
         self._event_prefix = f"{int(self._id, 16) % 10**34:034d}"
         self._event_count = 0
         self._process: FunctionProcess | None = None
@@ -97,9 +100,13 @@ class Environment:
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
+        if self.deployment.debug_port is not None:
+            limit_s = self.deployment.timeout_s
         failure, init_us = await self._start("init", limit_s, "")
-        if failure is None and self.kind == ON_DEMAND:
-            self._init_us = init_us
+        if failure is None:
+            self._emit([(now_ms(), line) for line in self._lines.init_succeeded(self.kind, init_us)])
+            if self.kind == ON_DEMAND:
+                self._init_us = init_us
 
     async def invoke(self, event: Event, *, tail: bool = False) -> Invocation:
         """Run the handler on ``event``, whose deadline is set here; ``tail`` asks for the end of its log.
@@ -128,7 +135,9 @@ class Environment:
     async def _run(self, event: Event, *, tail: bool) -> Invocation:
         """Run the handler until the environment is free for the next event, and write what Lambda writes."""
         init_us, self._init_us = self._init_us, None
-        self._tail = deque(maxlen=_TAIL_EVENTS) if tail else None
+        if self._process is not None:
+            self._process.drain()  # what it wrote since the last answer is not of this invocation
+        self._tail = new_tail() if tail else None
         request_id = event.request_id
         start_ms, started = now_ms(), time.perf_counter()
         self._times = InvocationTimes(start_ms)
@@ -154,7 +163,7 @@ class Environment:
         answer = outcome.answer
         self._log.invocation(self.deployment.name, duration_us / 1000, answer.error_type is not None, start_ms)
         self.idle_since = time.monotonic()
-        log_end = "".join(self._tail).encode()[-_TAIL_BYTES:] if self._tail is not None else b""
+        log_end = tail_bytes(self._tail) if self._tail is not None else b""
         self._tail = None
         return Invocation(
             *(request_id, answer.body, answer.error_type, report, start_ms, self.deployment.version),
@@ -209,9 +218,7 @@ class Environment:
             "instanceMaxMemory": self.deployment.memory_mb * MIB_BYTES,
         }
         self._telemetry.publish(now_ms(), "platform.initStart", record)
-        process = FunctionProcess(
-            self._host, self.deployment.memory_mb * MIB_BYTES, self._emit_output, self._log_is_behind
-        )
+        process = FunctionProcess(self._host, self._memory_limit_bytes(), self._emit_output, self._log_is_behind)
         failure = await self._run_init(process, limit_s, started, request_id, phase)
         init_us = _microseconds_since(started)
         extensions.end_init()
@@ -266,7 +273,11 @@ class Environment:
             return extension_failed(request_id, extensions.failure)
         if error_answer is None:
             return self._failure(request_id, ending, process)
-        return init_error(error_answer, request_id)
+        return init_error(error_answer)
+
+    def _memory_limit_bytes(self) -> int:
+        """The function's memory; while it is debugged more than any machine has, because debuggers need much of it."""
+        return self.deployment.memory_mb * MIB_BYTES if self.deployment.debug_port is None else 1 << 50
 
     def _runtime_start(self) -> ProcessStart:
         return runtime_start(
@@ -389,10 +400,12 @@ class Environment:
     # --- the log
 
     def _emit_output(self, events: Sequence[tuple[int, str]]) -> None:
-        """Write the runtime's own log events, and give them to the subscribers."""
+        """Give the runtime's own log events to the subscribers, and write those that its log level lets through."""
         if self._telemetry is not None:
             for time_ms, message in events:
                 self._telemetry.publish(time_ms, "function", message)
+        if self._output_filter is not None:
+            events = self._output_filter(events)
         self._emit(events)
 
     def _log_is_behind(self) -> bool:
@@ -404,18 +417,21 @@ class Environment:
             self._emit([start])
 
     def _emit(self, events: Sequence[tuple[int, str]]) -> None:
-        """Write log events: ``(epoch milliseconds, message)`` of each."""
+        """Write log events: ``(epoch milliseconds, message)`` of each, but no empty message."""
         group, stream, prefix = self.deployment.log_group, self.log_stream, self._event_prefix
         rows = []
         for number, (time_ms, message) in enumerate(events, self._event_count):
             # Like CloudWatch's ids: 56 digits that begin with the time; the environment and a count follow.
-            rows.append((time_ms, f"{time_ms:014d}{prefix}{number:08d}", group, stream, message))
-        self._event_count += len(rows)
+            if message:
+                rows.append((time_ms, f"{time_ms:014d}{prefix}{number:08d}", group, stream, message))
+        self._event_count += len(events)
+        if not rows:
+            return
         self._log.write(rows)
         if self._tail is not None:
-            self._tail.extend(message for _, message in events)
+            self._tail.extend(message for _, message in events if message)
         if self._on_line is not None:
-            for time_ms, message in events:
+            for time_ms, _, _, _, message in rows:
                 self._on_line(self.deployment.name, time_ms, message)
 
 

@@ -11,7 +11,6 @@ from lambdatui.runner.environments.process import Ending
 from lambdatui.runner.environments.runtime_api import Answer
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.log.platform_lines import ReportFigures
-from lambdatui.runner.untrusted import parsed_json
 
 # Go's words for signals, which Lambda prints.
 _SIGNALS = {
@@ -69,14 +68,8 @@ def no_bootstrap(request_id: str, program: str) -> Outcome:
     return Outcome(_error("Runtime.InvalidEntrypoint", message), "error", "Runtime.InvalidEntrypoint")
 
 
-def init_error(error: Answer, request_id: str) -> Outcome:
+def init_error(error: Answer) -> Outcome:
     """The outcome of an error that the process posted while it started, before there was a request."""
-    try:
-        body = parsed_json(error.body)
-    except ValueError:
-        body = None
-    if isinstance(body, dict):
-        error = Answer(json.dumps(body | {"requestId": request_id}).encode(), error.error_type)
     return Outcome(error, "error", error.error_type)
 
 

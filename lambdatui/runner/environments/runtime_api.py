@@ -71,6 +71,7 @@ class RuntimeApiServer:
     """
 
     body_bytes = ANSWER_BYTES
+    keeps_header_names = False
     admission = Admission()
 
     def __init__(self) -> None:

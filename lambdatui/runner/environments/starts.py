@@ -33,7 +33,10 @@ def runtime_start(
     ``namespace``: it gets Lambda's paths, else the machine's own folders.
     """
     runtime = runtime_of(deployment.runtime)
-    command = runtime.command(deployment.runtime, TASK if namespace else deployment.path)
+    if deployment.debug_port is None:
+        command = runtime.command(deployment.runtime, TASK if namespace else deployment.path)
+    else:
+        command = runtime.debug_command(deployment)
     paths = namespace_paths(deployment, host.folder, command) if namespace else plain_paths(deployment, host.folder)
     env = process_variables(deployment, paths=paths, own=own, kind=kind, log_stream=log_stream, runtime_api=runtime_api)
     wrapper = env.get("AWS_LAMBDA_EXEC_WRAPPER")
