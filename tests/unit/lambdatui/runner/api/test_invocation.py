@@ -124,3 +124,11 @@ def test_an_answer_names_its_trace(runner: Served) -> None:
     assert headers["x-amzn-trace-id"] == seen
     assert seen.startswith(f"{given};Parent=")
     assert runner.ask("POST", path, {})[2].startswith("Root=1-")
+
+
+@pytest.mark.parametrize(("query", "qualifier"), [("", "$LATEST"), ("?Qualifier=gone", "gone"), ("?Qualifier=7", "7")])
+def test_a_call_of_no_function_names_the_version(runner: Served, query: str, qualifier: str) -> None:
+    for name in ("absent", *(["fn"] if query else [])):
+        status, _, body = runner.ask("POST", INVOKE.replace("/fn/", f"/{name}/") + query, {})
+        arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}:{qualifier}"
+        assert (status, body) == (404, {"Message": f"Function not found: {arn}", "Type": "User"})
