@@ -21,6 +21,7 @@ from lambdatui.runner.api import (  # noqa: F401 - importing registers their ope
     invocation,
     layer_permissions,
     layers,
+    other_services,
     own,
     permissions,
     provisioned_concurrency,
@@ -62,6 +63,8 @@ class Front(Answering):
             if (invoke := invocation.match(path)) is not None:
                 run, name = invoke
                 await run(self._runner, request, name, request_id)
+            elif (service := other_services.foreign_service(request)) is not None:
+                other_services.refuse(request, service, request_id)
             elif path.startswith(own.PREFIX):
                 await own.answer(self._runner, request, path.removeprefix(own.PREFIX))
             elif event_bridge.asked(request):
