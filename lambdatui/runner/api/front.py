@@ -66,7 +66,7 @@ class Front(Answering):
             elif (service := other_services.foreign_service(request)) is not None:
                 other_services.refuse(request, service, request_id)
             elif path.startswith(own.PREFIX):
-                await own.answer(self._runner, request, path.removeprefix(own.PREFIX))
+                await own.answer(self._runner, request, path.removeprefix(own.PREFIX), request_id)
             elif event_bridge.asked(request):
                 await event_bridge.answer(self._runner, request, request_id)
             elif path.startswith(schedules.PREFIX):
