@@ -1,0 +1,1 @@
+"""Runs suites that other people wrote against the runner; see the README beside this folder."""
