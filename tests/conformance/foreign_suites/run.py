@@ -49,8 +49,10 @@ def _environment(suite: str, checkout: Path, port: int) -> dict[str, str]:
     endpoint = f"http://127.0.0.1:{port}"
     common = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST"))},
-        **{"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull},
-        **{"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"},
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
     }
     if suite == "moto":
         return common | {"TEST_SERVER_MODE": "true", "TEST_SERVER_MODE_ENDPOINT": endpoint, "PYTHONPATH": str(checkout)}
@@ -83,7 +85,7 @@ def _summary(report: Path, failures: Path) -> int:
     with failures.open("a") as text:
         text.write("\n\n".join(causes))
     for file, count in total.items():
-        print(f"{file}: {passed[file]} of {count} passed, {skipped[file]} skipped")
+        sys.stdout.write(f"{file}: {passed[file]} of {count} passed, {skipped[file]} skipped\n")
     return int(bool(causes))
 
 

@@ -40,8 +40,10 @@ def running(python: Path, account: str, folder: Path) -> Iterator[int]:
     moto = [str(python), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(moto_port)]
     environment = {
         **os.environ,
-        **{"MOTO_ACCOUNT_ID": account, "AWS_DEFAULT_REGION": "us-east-1"},
-        **{"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"},
+        "MOTO_ACCOUNT_ID": account,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
     }
     with contextlib.ExitStack() as stack:
         for name, command in (("runner", runner), ("moto", moto)):
