@@ -1,1 +1,1 @@
-"""Runs suites that other people wrote against the runner; see the README beside this folder."""
+"""Runs the Lambda tests of other projects against the local runner; README.md beside says how."""

@@ -1,126 +1,75 @@
-"""One endpoint for every service: Lambda's calls go to the runner, all others to moto_server.
+"""One endpoint in front of several AWS look-alikes: each request goes to the one that has its service.
 
-A request's service is that of its signature (the credential scope), else that of its path.
+Which service a request is for is in its signature's scope (``.../us-east-1/lambda/aws4_request``).
 """
 
 import http.client
-import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
-_SCOPE = re.compile(r"Credential=[^/\s]+/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request")
-_LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|code-signing|tags|account)")
-_READ_BY_RUNNER = re.compile(
-    r"Logs_20140328\.(FilterLogEvents|GetLogEvents|DescribeLogGroups|DescribeLogStreams|StartLiveTail|GetLogRecord)"
-    r"|GraniteServiceVersion20100801\.(GetMetricData|ListMetrics)"
-)
-_HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host"}
-_TIMEOUT_S = 1000.0
-_CHUNK_BYTES = 1 << 16
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
+_OF_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "date", "server"}
 
 
-class Router:
-    """Serves on ``port`` until it is closed.
+class Router(ThreadingHTTPServer):
+    """``by_service`` is a service's name in signatures -> a base URL; all others go to ``others``."""
 
-    ``on_reset`` is called when a suite asks moto to forget everything. With ``logs`` what is read of CloudWatch comes
-    from the runner, too.
-    """
-
-    def __init__(
-        self, port: int, runner_port: int, moto_port: int, on_reset: Callable[[], None], *, logs: bool
-    ) -> None:
-        self.runner_port = runner_port
-        self.moto_port = moto_port
-        self.on_reset = on_reset
-        self.logs = logs
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.router = self
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def port_of(self, path: str, headers: http.client.HTTPMessage) -> int:
-        """The port of the server that answers a request."""
-        signature = headers.get("Authorization") or path.replace("%2F", "/").replace("X-Amz-Credential", "Credential")
-        scope = _SCOPE.search(signature)
-        if scope is None:
-            return self.runner_port if _LAMBDA_PATH.match(path) else self.moto_port
-        if scope[1] == "lambda":
-            return self.runner_port
-        if self.logs and _READ_BY_RUNNER.fullmatch(headers.get("X-Amz-Target", "")):
-            return self.runner_port
-        return self.moto_port
-
-
-class _Server(ThreadingHTTPServer):
-    router: Router
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, port: int, by_service: Mapping[str, str], others: str) -> None:
+        self.by_service, self.others = by_service, others
+        super().__init__(("127.0.0.1", port), _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def __getattr__(self, name: str) -> Callable[[], None]:
-        if name.startswith("do_"):
-            return self._forward
-        raise AttributeError(name)
+    server: Router
 
     def _forward(self) -> None:
-        body = b"".join(self._body())
-        port = self.server.router.port_of(self.path, self.headers)
-        upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_HEADERS}
-        headers["Content-Length"] = str(len(body))
-        headers.pop("Expect", None)
+        scope = _SCOPE.search(self.headers.get("Authorization", "") or self.path.replace("%2F", "/"))
+        base = self.server.by_service.get(scope[1] if scope else "", self.server.others)
+        target = urlsplit(base)
+        body = self._body()
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_HOP}
+        # The other server reads buckets and regions from the host, the runner knows its own name only.
+        headers["Host"] = self.headers.get("Host", "") if base == self.server.others else target.netloc
+        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=300)
         try:
-            upstream.request(self.command, self.path, body, headers)
-            answer = upstream.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            self._answer(502, json.dumps({"message": f"the server on port {port} failed: {error!r}"}).encode())
+            connection.request(self.command, self.path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except OSError as error:
+            self.send_error(502, str(error))
             return
-        if self.path == "/moto-api/reset":
-            self.server.router.on_reset()
-        self._relay(answer)
-        upstream.close()
+        finally:
+            connection.close()
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.getheaders():
+            if name.lower() not in _OF_ONE_HOP:
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+        self.send_header("Content-Length", length or "0")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
-    def _body(self) -> Iterator[bytes]:
-        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            yield self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            return
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            yield self.rfile.read(size)
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
+        return b"".join(parts)
 
-    def _relay(self, answer: http.client.HTTPResponse) -> None:
-        """Send an answer on as it arrives: what is streamed stays streamed."""
-        self.send_response_only(answer.status, answer.reason)
-        for name, value in answer.getheaders():
-            if name.lower() not in _HOP_HEADERS:
-                self.send_header(name, value)
-        bodyless = self.command == "HEAD" or answer.status in (204, 304)
-        chunked = answer.getheader("Content-Length") is None and not bodyless
-        if chunked:
-            self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        while not bodyless and (data := answer.read1(_CHUNK_BYTES)):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
-        if chunked:
-            self.wfile.write(b"0\r\n\r\n")
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing of each request."""
 
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response_only(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        """Nothing: the suite's own report is enough."""
+for _method in ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"):
+    setattr(_Handler, f"do_{_method}", _Handler._forward)
