@@ -25,6 +25,8 @@ from lambdatui.runner.serving.server import Settings, serve
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 
+_TRANSITION_S = 0.3  # AWS takes some seconds
+
 
 @click.group(name="runner")
 def command() -> None:
@@ -78,6 +80,7 @@ def serve_(
         *(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, endpoint_url),
         hosts=tuple(allow_host),
         open_to_users=no_token,
+        transition_s=_TRANSITION_S,
     )
 
     def ready(runner: Any, url: str) -> None:
