@@ -26,6 +26,8 @@ from lambdatui.runner.serving.server import Settings, serve
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 
+_TRANSITION_S = 0.3  # AWS takes some seconds
+
 
 @click.group(name="runner")
 def command() -> None:
@@ -79,6 +81,7 @@ def serve_(
         *(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, aws),
         hosts=tuple(allow_host),
         open_to_users=no_token,
+        transition_s=_TRANSITION_S,
     )
 
     def ready(runner: Any, url: str) -> None:

@@ -3,11 +3,12 @@
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
 functions there are, how many asynchronous events wait, and which functions are busy. ``runtimes/RUNTIME`` answers what
-runs that runtime here.
+runs that runtime here. ``code/NAME/VERSION`` answers the code of a version, as a ZIP.
 """
 
 import json
 
+from lambdatui.runner.api import code_archives
 from lambdatui.runner.errors import ApiError, invalid, serialization
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.runtimes.registry import program_row
@@ -24,6 +25,9 @@ async def answer(runner: Runner, request: Request, action: str, request_id: str)
         busy = {name: count for name, count in runner.fleet.running.items() if count}
         functions = len(runner.functions.by_name)
         request.json(200, {"functions": functions, "waiting": runner.queue.waiting, "busy": busy}, headers)
+        return
+    if action.startswith("code/"):
+        await code_archives.answer(runner, request, action.removeprefix("code/"))
         return
     if action.startswith("runtimes/"):
         request.json(200, await runner.in_thread(program_row, action.partition("/")[2]), headers)

@@ -28,7 +28,8 @@ class Settings:
     unless ``open_to_users``. ``time_scale`` shortens waits: 60 makes a minute's wait a second. ``concurrency`` is the
     account's limit, ``max_environments`` that of processes (0: as many as the machine can have), ``idle_s`` how many
     seconds an environment stays warm. ``aws`` is what functions and triggers use of AWS. ``hosts`` are names
-    besides loopback's that requests may have as Host.
+    besides loopback's that requests may have as Host. ``transition_s`` is how many seconds a new or changed function is
+    Pending or InProgress.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +42,7 @@ class Settings:
     aws: AwsChoice = field(default_factory=AwsChoice)
     hosts: tuple[str, ...] = ()
     open_to_users: bool = False
+    transition_s: float = 0.0
 
 
 async def serve(
@@ -67,7 +69,13 @@ async def serve(
     limits = Limits(settings.concurrency, settings.max_environments, settings.idle_s)
     try:
         with serving_lock(log_path) as publish, Log(log_path) as log:
-            async with Runner(log, limits=limits, time_scale=settings.time_scale, admission=admission) as runner:
+            async with Runner(
+                log,
+                limits=limits,
+                time_scale=settings.time_scale,
+                admission=admission,
+                transition_s=settings.transition_s,
+            ) as runner:
                 server = Server(Front(runner))
                 host, port = await server.start(settings.host, settings.port)
                 url = f"http://{_reachable(host)}:{port}"

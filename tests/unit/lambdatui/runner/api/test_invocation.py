@@ -75,7 +75,8 @@ def test_a_fault_of_the_runner_is_a_service_exception(
 def test_a_body_past_everything_is_too_large(runner: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambdatui.runner.api.front.Front.body_bytes", 1000)
     got = refusal(runner.client.update_function_code, FunctionName="fn", ZipFile=b"x" * 2000)
-    assert got[:2] == (413, "RequestTooLargeException")
+    text = "Request must be smaller than 70167211 bytes for the UpdateFunctionCode operation"
+    assert got == (413, "RequestEntityTooLargeException", text)
 
 
 @pytest.mark.parametrize("name", ["", "a" * 171, "x/y"])
