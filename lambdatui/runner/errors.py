@@ -59,11 +59,11 @@ def invalid(message: str) -> ApiError:
 
 def constraint(value: object, member: str, rule: str) -> ApiError:
     """400 ValidationException: ``value`` of the input's ``member`` breaks ``rule``, which is the API's text."""
-    text = "null" if value is None else str(value)
+    text = "null" if value is None else f"'{value}'"
     return ApiError(
         400,
         "ValidationException",
-        f"1 validation error detected: Value '{text}' at '{member}' failed to satisfy constraint: {rule}",
+        f"1 validation error detected: Value {text} at '{member}' failed to satisfy constraint: {rule}",
     )
 
 

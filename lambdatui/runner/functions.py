@@ -1,14 +1,19 @@
 """One version of a function as it runs, and the account and region for which this runner stands."""
 
+import os
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from collectors.model.errors import LambdatuiError
 
-ACCOUNT = "000000000000"
+ACCOUNT_VARIABLE = "LAMBDATUI_RUNNER_ACCOUNT"
+ACCOUNT = os.environ.get(ACCOUNT_VARIABLE) or "000000000000"
+"""The number of the account for which this runner stands."""
 REGION = "us-east-1"
+"""The region of callers who do not sign their requests."""
 LATEST = "$LATEST"
 """The version that is changed in place (Lambda Developer Guide, "Manage Lambda function versions")."""
 
@@ -61,14 +66,18 @@ class Deployment:
         return f"{arn_of(self.name, self.region)}{'' if self.version == LATEST else ':' + self.version}"
 
 
-def arn_of(name: str, region: str = REGION) -> str:
-    """The ARN of a function, without a qualifier."""
-    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
+CALLER_REGION: ContextVar[str] = ContextVar("caller_region", default="")
+"""The region for which the request in hand is signed; empty where it is not signed, and outside of requests."""
 
 
-def resource_arn(resource: str, region: str = REGION) -> str:
-    """The ARN of what is no function, such as ``layer:NAME``."""
-    return f"arn:aws:lambda:{region}:{ACCOUNT}:{resource}"
+def arn_of(name: str, region: str = "") -> str:
+    """The ARN of a function, without a qualifier. ``region`` is the caller's where none is given."""
+    return f"arn:aws:lambda:{region or CALLER_REGION.get() or REGION}:{ACCOUNT}:function:{name}"
+
+
+def resource_arn(resource: str, region: str = "") -> str:
+    """The ARN of what is no function, such as ``layer:NAME``. ``region`` is the caller's where none is given."""
+    return f"arn:aws:lambda:{region or CALLER_REGION.get() or REGION}:{ACCOUNT}:{resource}"
 
 
 def name_in(arn: str) -> str:
@@ -98,6 +107,7 @@ def deployment_of(configuration: Mapping[str, Any]) -> Deployment:
         layers=tuple(configuration.get("_layers", ())),
         log_format=logging.get("LogFormat", "Text"),
         log_group=logging.get("LogGroup", ""),
+        region=configuration["FunctionArn"].split(":")[3],
         system_level=logging.get("SystemLogLevel", "INFO"),
         application_level=logging.get("ApplicationLogLevel", "INFO"),
         watched=bool(configuration.get("_watched")),

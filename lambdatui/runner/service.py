@@ -10,6 +10,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from lambdatui.runner.clock import now_ms
+from lambdatui.runner.deployments import lifecycle
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
 from lambdatui.runner.deployments.function import DeployedFunction, Document
@@ -53,6 +54,7 @@ class Runner:
         time_scale: float = 1.0,
         on_line: Callable[[str, int, str], None] | None = None,
         admission: Admission | None = None,
+        transition_s: float = 0.0,
     ) -> None:
         if not memory.available():
             raise RunnerError("this machine has no /proc, from which the runner reads memory: run it on Linux")
@@ -65,6 +67,8 @@ class Runner:
         """Event source mappings, by their UUIDs."""
         self.architecture = {"aarch64": "arm64"}.get(platform.machine(), "x86_64")
         self.time_scale = time_scale
+        self.transition_s = transition_s / time_scale
+        """How long a new or changed function is Pending or InProgress."""
         self.triggers: RunningTriggers | None = None
         """None in a runner that only answers calls."""
         self.gateways: Gateways | None = None
@@ -80,6 +84,9 @@ class Runner:
         for function in self.functions.by_name.values():
             if function.reserved is not None:
                 self.fleet.reserved[function.name] = function.reserved
+        for function in self.functions.by_name.values():
+            if lifecycle.finish(function):
+                self.functions.save(function)
         self.queue = AsyncQueue(self)
         self._expiring = asyncio.get_running_loop().create_task(self._expire())
         return self
@@ -212,6 +219,18 @@ class Runner:
         self._provision(function)
         if self.gateways is not None:
             self.gateways.refresh(function)
+
+    def finish_later(self, function: DeployedFunction) -> None:
+        """End a function's creation or change after the time for that; see ``deployments.lifecycle``."""
+
+        def run() -> None:
+            if self.functions.by_name.get(function.name) is function and lifecycle.finish(function):
+                self.functions.save(function)
+
+        if self.transition_s:
+            asyncio.get_running_loop().call_later(self.transition_s, run)
+        else:
+            run()
 
     def save_tags(self, function: DeployedFunction) -> None:
         """Write a function's new tags, which change nothing that runs."""

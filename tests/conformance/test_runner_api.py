@@ -147,7 +147,7 @@ def test_function_errors_are_200_with_the_error_as_payload(
 
 def test_an_unknown_function_is_404_with_a_capital_message(runner: Served) -> None:
     status, headers, body = raw(runner, "POST", "/2015-03-31/functions/absent/invocations", b"{}")
-    arn = "arn:aws:lambda:us-east-1:000000000000:function:absent"
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:absent:$LATEST"
     assert (status, headers["x-amzn-errortype"]) == (404, "ResourceNotFoundException")
     assert json.loads(body) == {"Message": f"Function not found: {arn}", "Type": "User"}
     assert refused(runner.client.invoke, FunctionName="fn:7")[2] == (
@@ -215,7 +215,7 @@ def test_names_and_arns(runner: Served, name: str) -> None:
 
 def test_wrong_names(runner: Served) -> None:
     assert raw(runner, "POST", "/2015-03-31/functions/a%20b/invocations", b"{}")[0] == 400
-    assert raw(runner, "POST", f"/2015-03-31/functions/{'a' * 65}/invocations", b"{}")[0] == 400
+    assert raw(runner, "POST", f"/2015-03-31/functions/{'a' * 65}/invocations", b"{}")[0] == 404
     other = "arn:aws:lambda:us-east-1:999999999999:function:fn"
     assert refused(runner.client.invoke, FunctionName=other)[:2] == (403, "AccessDeniedException")
     mismatch = refused(runner.client.invoke, FunctionName="fn:$LATEST", Qualifier="1")
@@ -294,7 +294,7 @@ def test_a_bucket_that_is_not_there_is_named(runner: Served) -> None:
 
 def test_a_functions_life(runner: Served) -> None:
     created = runner.create("life", APP, Tags={"team": "a"}, MemorySize=256, Environment={"Variables": {"AB": "1"}})
-    assert (created["State"], created["MemorySize"], created["Version"]) == ("Active", 256, "$LATEST")
+    assert (created["State"], created["MemorySize"], created["Version"]) == ("Pending", 256, "$LATEST")
     given = {"Runtime": "python3.11", "Handler": "a.b", "Role": ROLE, "Code": {"ZipFile": zipped({"a.py": ""})}}
     assert refused(runner.client.create_function, FunctionName="life", **given)[:2] == (
         409,

@@ -137,6 +137,38 @@ def test_node_json_logs(runner: Served) -> None:
     assert [json.loads(line)["level"] for line in invoke(runner, "nodejson")[2].splitlines()] == ["ERROR", "ERROR"]
 
 
+@needs_node
+def test_node_errors_in_text_have_their_fields(runner: Served) -> None:
+    source = """
+exports.handler = (event) => {
+  if (event.kind === "text") throw "no error";
+  const inner = Object.assign(new RangeError("inner"), { code: "E1" });
+  if (event.kind === "error") throw inner;
+  Promise.reject(inner);
+  return new Promise(() => 0);
+};
+"""
+    deploy(runner, "nodetext", {"index.js": source}, NODE, "index.handler")
+
+    def logged_error(kind: str) -> tuple[str, Any]:
+        [line] = [one for one in invoke(runner, "nodetext", {"kind": kind})[2].splitlines() if "\tERROR\t" in one]
+        what, _, error = line.split("\tERROR\t")[1].partition(" \t")
+        return what, json.loads(error)
+
+    what, error = logged_error("error")
+    assert (what, list(error)) == ("Invoke Error", ["errorType", "errorMessage", "code", "stack"])
+    assert (error["errorType"], error["code"], error["stack"][0]) == ("RangeError", "E1", "RangeError: inner")
+    assert logged_error("text")[1]["errorMessage"] == "no error"
+    what, error = logged_error("rejected")
+    assert (what, error["errorType"]) == ("Unhandled Promise Rejection", "Runtime.UnhandledPromiseRejection")
+    assert (error["errorMessage"], error["reason"]["errorType"], error["promise"]) == (
+        "RangeError: inner",
+        "RangeError",
+        {},
+    )
+    assert "name" not in error
+
+
 STREAM = """
 export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
   if (event.fail === "early") throw new Error("early");

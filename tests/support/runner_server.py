@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdatui.runner.api.front import Front
+from lambdatui.runner.environments.aws_access import AwsAccess
 from lambdatui.runner.environments.fleet import Limits
 from lambdatui.runner.http.server import Server
 from lambdatui.runner.log.writer import Log
@@ -133,6 +134,7 @@ def served(path: Path, *, limits: Limits | None = None, time_scale: float = 1.0)
             async with Runner(log, limits=limits, time_scale=time_scale) as runner:
                 server = Server(Front(runner))
                 host, port = await server.start()
+                runner.host.aws = AwsAccess(f"http://{host}:{port}")
                 await runner.begin()
                 started.append(Served(path, host, port, runner, loop))
                 ready.set()

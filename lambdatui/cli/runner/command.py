@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from lambdatui.cli.output.terminal_table import echo_table
+from lambdatui.cli.runner.aws_options import with_aws
 from lambdatui.cli.runner.deploy import deploy
 from lambdatui.cli.runner.invoke import invoke
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
@@ -24,6 +25,8 @@ from lambdatui.runner.serving.lock import address_file
 from lambdatui.runner.serving.server import Settings, serve
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
+
+_TRANSITION_S = 0.3  # AWS takes some seconds
 
 
 @click.group(name="runner")
@@ -52,7 +55,7 @@ command.add_command(invoke)
 @click.option("--concurrency", type=click.IntRange(101), default=1_000, show_default=True, help="The account's limit.")
 @click.option("--max-environments", type=click.IntRange(1), help="Processes at most (default: what the memory holds).")
 @click.option("--idle-s", type=click.FloatRange(0.1), default=300.0, show_default=True, help="How long one stays warm.")
-@click.option("--endpoint-url", metavar="URL", help="Where queues, topics and streams are (default: as boto3 does).")
+@with_aws
 @with_log
 def serve_(
     log_path: Path,
@@ -65,7 +68,7 @@ def serve_(
     concurrency: int,
     max_environments: int | None,
     idle_s: float,
-    endpoint_url: str | None,
+    aws: Any,
 ) -> None:
     """Serve the Lambda API until interrupted; the address is one line on stdout.
 
@@ -75,9 +78,10 @@ def serve_(
     if no_token and token:
         raise click.UsageError("--token and --no-token contradict each other")
     settings = Settings(
-        *(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, endpoint_url),
+        *(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, aws),
         hosts=tuple(allow_host),
         open_to_users=no_token,
+        transition_s=_TRANSITION_S,
     )
 
     def ready(runner: Any, url: str) -> None:

@@ -14,6 +14,7 @@ from lambdatui.runner.functions import LATEST, Deployment, RunnerError
 from lambdatui.runner.runtimes.registry import runtime_of
 from lambdatui.runner.service import Runner
 from lambdatui.runner.serving.client import Api
+from lambdatui.runner.serving.function_aws import AwsChoice
 from lambdatui.runner.serving.local import with_own_api
 
 PYTHON_PORT, NODE_PORT = 5678, 9229
@@ -22,7 +23,7 @@ _LISTENING = "Debugger listening on "
 T = TypeVar("T")
 
 
-def with_debugger(log_path: Path, name: str, port: int | None, run: Callable[[Api], T]) -> T:
+def with_debugger(log_path: Path, name: str, port: int | None, run: Callable[[Api], T], aws: AwsChoice) -> T:
     """Call ``run`` with the API of a runner in this process, in which the function ``name`` waits for a debugger.
 
     ``port`` 0 is any that is free, None the usual one. The function's log goes to stderr as it comes, and with it how
@@ -46,7 +47,7 @@ def with_debugger(log_path: Path, name: str, port: int | None, run: Callable[[Ap
         if message.startswith(_LISTENING):
             click.echo(_how_to_attach(debugged[0], code_folder), err=True)
 
-    return with_own_api(log_path, run, on_line, prepare, timeout_s=None)
+    return with_own_api(log_path, run, on_line, prepare, timeout_s=None, aws=aws)
 
 
 def _free_port(port: int) -> int:

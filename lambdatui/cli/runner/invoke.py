@@ -3,11 +3,13 @@
 import base64
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from collectors.model.errors import ExitCode
 from collectors.untrusted import parsed_json
+from lambdatui.cli.runner.aws_options import with_aws
 from lambdatui.cli.runner.debugging import NODE_PORT, PYTHON_PORT, with_debugger
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
 from lambdatui.runner.functions import RunnerError
@@ -35,6 +37,7 @@ from lambdatui.text.safe_output import is_raw
     type=click.IntRange(0, 65_535),
     help=f"Where it waits; 0: any that is free (default: {PYTHON_PORT} for Python, {NODE_PORT} for Node.js).",
 )
+@with_aws
 @with_log
 def invoke(
     log_path: Path,
@@ -44,6 +47,7 @@ def invoke(
     show_log: bool,
     debug: bool,
     debug_port: int | None,
+    aws: Any,
 ) -> None:
     """Invoke NAME (or NAME:QUALIFIER); each answer is a line on stdout.
 
@@ -74,9 +78,9 @@ def invoke(
         click.echo(log_line(time_ms, message), err=True)
 
     if debug:
-        failed = with_debugger(log_path, name, debug_port, run)
+        failed = with_debugger(log_path, name, debug_port, run, aws)
     else:
-        failed = with_api(log_path, run, shown if show_log else None)
+        failed = with_api(log_path, run, shown if show_log else None, aws)
     if failed:
         click.get_current_context().exit(ExitCode.FAILED)
 

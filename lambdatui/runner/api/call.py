@@ -11,6 +11,9 @@ from lambdatui.runner.errors import ApiError, constraint, invalid, serialization
 from lambdatui.runner.service import Runner
 from lambdatui.runner.untrusted import parsed_json
 
+OWN_COMMAND = "x-lambdatui-command"
+"""The header of requests of ``lambdatui runner``'s own commands."""
+
 
 @dataclass(slots=True)
 class Call:
@@ -50,7 +53,8 @@ class Call:
         except ValueError:
             raise invalid("Invalid pagination token or MaxItems") from None
         if not 1 <= size <= 10_000:
-            raise constraint(size, "maxItems", "Member must have value between 1 and 10000")
+            rule = "less than or equal to 10000" if size > 1 else "greater than or equal to 1"
+            raise constraint(size, "maxItems", f"Member must have value {rule}")
         end = start + min(size, most)
         return {member: rows[start:end]} | ({"NextMarker": str(end)} if end < len(rows) else {})
 

@@ -21,6 +21,7 @@ from lambdatui.runner.api import (  # noqa: F401 - importing registers their ope
     invocation,
     layer_permissions,
     layers,
+    other_services,
     own,
     permissions,
     provisioned_concurrency,
@@ -33,7 +34,8 @@ from lambdatui.runner.api import (  # noqa: F401 - importing registers their ope
     versions,
 )
 from lambdatui.runner.api.call import match_route
-from lambdatui.runner.errors import ApiError, Throttled, throttled, too_large
+from lambdatui.runner.errors import ApiError, Throttled, throttled
+from lambdatui.runner.functions import CALLER_REGION
 from lambdatui.runner.http.admission import Admission, TokenNeeded
 from lambdatui.runner.http.server import Answering, Request
 from lambdatui.runner.service import Runner
@@ -58,12 +60,15 @@ class Front(Answering):
     async def _serve(self, request: Request) -> None:
         request_id = str(uuid.uuid4())
         path = request.target.partition("?")[0]
+        CALLER_REGION.set(_signed_region(request.headers.get("authorization", "")))
         try:
             if (invoke := invocation.match(path)) is not None:
                 run, name = invoke
                 await run(self._runner, request, name, request_id)
+            elif (service := other_services.foreign_service(request)) is not None:
+                other_services.refuse(request, service, request_id)
             elif path.startswith(own.PREFIX):
-                await own.answer(self._runner, request, path.removeprefix(own.PREFIX))
+                await own.answer(self._runner, request, path.removeprefix(own.PREFIX), request_id)
             elif event_bridge.asked(request):
                 await event_bridge.answer(self._runner, request, request_id)
             elif path.startswith(schedules.PREFIX):
@@ -92,9 +97,11 @@ class Front(Answering):
         return self._face
 
     async def _operate(self, request: Request, path: str, request_id: str) -> None:
-        if request.too_large:
-            raise too_large(functions.REQUEST_BYTES, "this")
         run, call = match_route(request.method, path, request.query, request.headers, request.body)
+        if request.too_large or len(request.body) > functions.REQUEST_BYTES:
+            operation = run.__name__.title().replace("_", "")
+            text = f"Request must be smaller than {functions.REQUEST_BYTES} bytes for the {operation} operation"
+            raise ApiError(413, "RequestEntityTooLargeException", text)
         reply = run(self._runner, call)
         status, document = reply if isinstance(reply, tuple) else await reply
         headers = {"x-amzn-RequestId": request_id}
@@ -102,6 +109,12 @@ class Front(Answering):
             request.respond(status, b"", headers)
         else:
             request.json(status, document, headers)
+
+
+def _signed_region(authorization: str) -> str:
+    """The region of a signature's scope, ``Credential=KEY/DATE/REGION/SERVICE/aws4_request``; empty without one."""
+    scope = authorization.partition("Credential=")[2].split("/", 3)
+    return scope[2] if len(scope) == 4 else ""
 
 
 def _refuse(request: Request, error: ApiError, request_id: str) -> None:

@@ -74,8 +74,10 @@ def _now() -> str:
 
 
 def _changed(request: Document, url: Document, hidden: set[str]) -> Document:
-    """What an operation that changes a URL answers: the mode only where it was asked for, as AWS does."""
-    hidden = hidden | (set() if request.get("InvokeMode") else {"InvokeMode"})
+    """What an operation that changes a URL answers: the mode only once it has been asked for, as AWS does."""
+    if request.get("InvokeMode"):
+        url["_mode_given"] = True
+    hidden = hidden | (set() if url.get("_mode_given") else {"InvokeMode"})
     return {key: value for key, value in without_own_fields(url).items() if key not in hidden}
 
 
@@ -119,8 +121,9 @@ def create_function_url_config(runner: Runner, call: Call) -> Reply:
         "FunctionUrl": f"http://127.0.0.1:{port}/",
     }
     urls[alias or LATEST] = url
+    answer = _changed(request, url, {"LastModifiedTime"})
     runner.save(function)
-    return 201, _changed(request, url, {"LastModifiedTime"})
+    return 201, answer
 
 
 @operation("GET", "/2021-10-31/functions/{FunctionName}/url")
@@ -147,8 +150,9 @@ def update_function_url_config(runner: Runner, call: Call) -> Reply:
     function = _having_alias(runner, name, alias)
     url = _stored(function, alias) | _settings(request) | {"LastModifiedTime": _now()}
     function.part("urls")[alias or LATEST] = url
+    answer = _changed(request, url, set())
     runner.save(function)
-    return 200, _changed(request, url, set())
+    return 200, answer
 
 
 @operation("DELETE", "/2021-10-31/functions/{FunctionName}/url")

@@ -7,8 +7,17 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from lambdatui.runner.api.call import Call, Reply, named_function, operation, resolved_function, without_own_fields
-from lambdatui.runner.api.qualifiers import forget_qualifier
+from lambdatui.runner.api.call import (
+    OWN_COMMAND,
+    Call,
+    Reply,
+    named_function,
+    operation,
+    resolved_function,
+    without_own_fields,
+)
+from lambdatui.runner.api.code_archives import code_url, keep_archive
+from lambdatui.runner.api.qualifiers import forget_qualifier, is_alias_name
 from lambdatui.runner.api.revisions import check_revision
 from lambdatui.runner.api.runtimes import tell_runtime
 from lambdatui.runner.api.settings import check_settings, layer_folders
@@ -16,10 +25,11 @@ from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
 from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.function import DeployedFunction, Document
-from lambdatui.runner.deployments.names import split_name
+from lambdatui.runner.deployments.lifecycle import check_changeable, finish, listed, mark_created, mark_updated
+from lambdatui.runner.deployments.names import new_name, split_name
 from lambdatui.runner.deployments.unzipping import ZIPPED_BYTES, BadZip, decode_base64
-from lambdatui.runner.errors import conflict, constraint, invalid, serialization, too_large
-from lambdatui.runner.functions import LATEST, NAME, arn_of
+from lambdatui.runner.errors import ApiError, conflict, constraint, invalid, serialization
+from lambdatui.runner.functions import LATEST, arn_of
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.service import Runner
 
@@ -51,9 +61,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
         if request.get(field) is None:
             member = field[0].lower() + field[1:]
             raise constraint(None, member, "Member must not be null")
-    name, qualifier = split_name(str(request["FunctionName"]))
-    if qualifier is not None or not NAME.fullmatch(name):
-        raise invalid("Function name cannot have a qualifier")
+    name = new_name(str(request["FunctionName"]))
     check_settings(request)
     for field in ("Runtime", "Handler"):
         if not request.get(field):
@@ -73,9 +81,8 @@ async def create_function(runner: Runner, call: Call) -> Reply:
         "EphemeralStorage": {"Size": 512},
         "TracingConfig": {"Mode": "PassThrough"},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
-        "State": "Active",
-        "LastUpdateStatus": "Successful",
     }
+    mark_created(latest)
     _set(runner, latest, request)
     latest.update(await runner.in_thread(_code_fields, runner, name, request["Code"]))
     await runner.in_thread(tell_runtime, name, str(request["Runtime"]))
@@ -84,27 +91,41 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": tags})
     _stamp(latest)
     runner.save(function)
-    answer = await publish(runner, function) if request.get("Publish") else latest
-    return 201, without_own_fields(answer)
+    answer = without_own_fields(await publish(runner, function, new=True) if request.get("Publish") else latest)
+    runner.finish_later(function)
+    return 201, answer | {"FunctionArn": function.arn}
 
 
 def _set(runner: Runner, configuration: Document, request: dict[str, Any]) -> None:
     """Put the settings of a request into a configuration. Raises ApiError for a layer or target that does not exist."""
+    before = configuration.get("LoggingConfig") or {}
     for field in _SETTABLE:
         if request.get(field) is not None:
             configuration[field] = request[field]
-    logging = configuration.get("LoggingConfig") or {}
-    configuration["LoggingConfig"] = {
-        "LogFormat": "Text",
-        "LogGroup": f"/aws/lambda/{configuration['FunctionName']}",
-        **logging,
-    }
+    configuration["LoggingConfig"] = _logging(configuration["FunctionName"], before, request.get("LoggingConfig") or {})
+    configuration["SnapStart"] = {"OptimizationStatus": "Off", **configuration["SnapStart"]}
+    version = hashlib.sha256(str(configuration.get("Runtime")).encode()).hexdigest()
+    region = configuration["FunctionArn"].split(":")[3]
+    configuration["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{region}::runtime:{version}"}
+    if not (configuration.get("DeadLetterConfig") or {}).get("TargetArn"):
+        configuration.pop("DeadLetterConfig", None)
+    if not configuration.get("KMSKeyArn"):
+        configuration.pop("KMSKeyArn", None)
     if request.get("Layers") is not None:
         configuration["_layers"] = layer_folders(runner, request["Layers"])
         configuration["Layers"] = [{"Arn": arn, "CodeSize": 0} for arn in request["Layers"]]
     target = (configuration.get("DeadLetterConfig") or {}).get("TargetArn")
     if target:
         destinations.check_target(target)
+
+
+def _logging(name: str, before: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """The logging settings after a request; only the JSON format has levels."""
+    settings = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}", **before, **request}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    if settings["LogFormat"] == "JSON":
+        return levels | settings
+    return {field: value for field, value in settings.items() if field not in levels}
 
 
 def _code_fields(runner: Runner, name: str, code: dict[str, Any]) -> Document:
@@ -129,11 +150,12 @@ def _code_fields(runner: Runner, name: str, code: dict[str, Any]) -> Document:
     if not data:
         raise invalid("Please provide a source for function code.")
     if len(data) > ZIPPED_BYTES:
-        raise too_large(REQUEST_BYTES, "CreateFunction")
+        raise ApiError(413, "RequestEntityTooLargeException", f"Zipped size must be smaller than {ZIPPED_BYTES} bytes")
     try:
         unpacked, digest = runner.functions.unpack(runner.functions.folder_of(name) / "code", data)
     except BadZip as error:
         raise invalid(str(error)) from error
+    keep_archive(unpacked, data)
     return {"_path": str(unpacked), "_watched": False, "CodeSha256": digest, "CodeSize": len(data)}
 
 
@@ -149,15 +171,19 @@ def list_functions(runner: Runner, call: Call) -> Reply:
     Takes: FunctionVersion, Marker, MaxItems.
     Errors: InvalidParameterValueException, ValidationException.
     """
-    functions = [runner.functions.by_name[name] for name in sorted(runner.functions.by_name)]
-    if call.query.get("FunctionVersion") == "ALL":
+    names = sorted(runner.functions.by_name)
+    functions = [function for name in names if (function := runner.functions.reachable(name)) is not None]
+    which = call.query.get("FunctionVersion")
+    if which not in (None, "ALL"):
+        raise constraint(which, "functionVersion", "Member must satisfy enum value set: [ALL]")
+    if which == "ALL":
         rows = [
-            without_own_fields(configuration) | {"FunctionArn": f"{arn_of(function.name)}:{version}"}
+            listed(without_own_fields(configuration)) | {"FunctionArn": f"{function.arn}:{version}"}
             for function in functions
             for version, configuration in function.versions.items()
         ]
     else:
-        rows = [without_own_fields(function.latest) for function in functions]
+        rows = [listed(without_own_fields(function.latest)) for function in functions]
     return 200, call.page("Functions", rows)
 
 
@@ -165,7 +191,7 @@ def list_functions(runner: Runner, call: Call) -> Reply:
 def get_function(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "GetFunction".
 
-    Code.Location is a ``file:`` URL of the folder.
+    Code.Location is a URL of this runner, for a ZIP as it was uploaded, or of the folder that is used in place.
 
     Takes: FunctionName, Qualifier.
     Errors: ResourceNotFoundException, ValidationException, InvalidParameterValueException.
@@ -174,7 +200,7 @@ def get_function(runner: Runner, call: Call) -> Reply:
     configuration = resolved.function.versions[resolved.version]
     answer: Document = {
         "Configuration": without_own_fields(configuration) | {"FunctionArn": resolved.arn},
-        "Code": {"RepositoryType": "S3", "Location": Path(configuration["_path"]).as_uri()},
+        "Code": {"RepositoryType": "S3", "Location": code_url(call, resolved.function, resolved.version)},
     }
     if resolved.function.part("tags"):
         answer["Tags"] = resolved.function.part("tags")
@@ -199,21 +225,28 @@ def get_function_configuration(runner: Runner, call: Call) -> Reply:
 def delete_function(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "DeleteFunction".
 
-    With a version as Qualifier that version alone. The function's log stays.
+    With a version as Qualifier that version alone, which may be missing. The function's log stays.
 
     Takes: FunctionName, Qualifier.
     Errors: ResourceNotFoundException, InvalidParameterValueException, ResourceConflictException, ValidationException.
     """
-    resolved = resolved_function(runner, call)
-    function, qualifier = resolved.function, resolved.qualifier
+    _, qualifier = split_name(call.path["FunctionName"], call.query.get("Qualifier"))
+    if qualifier == LATEST:
+        raise invalid("$LATEST version cannot be deleted without deleting the function.")
+    if qualifier is not None and is_alias_name(qualifier):
+        raise invalid("Deletion of aliases is not currently supported.")
+    function = named_function(runner, call)
     if qualifier is None:
         runner.remove(function)
-    elif qualifier == LATEST:
-        raise invalid("$LATEST version cannot be deleted without deleting the function.")
-    else:
-        aliases = [name for name, alias in function.aliases.items() if alias["FunctionVersion"] == qualifier]
-        if aliases or qualifier not in function.versions:
-            raise conflict(f"Version {qualifier} is used by the alias {', '.join(aliases) or qualifier}")
+    elif qualifier in function.versions:
+        aliases = [
+            name
+            for name, alias in function.aliases.items()
+            if qualifier
+            in (alias["FunctionVersion"], *alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", ()))
+        ]
+        if aliases:
+            raise conflict(f"Version {qualifier} is used by the alias {', '.join(aliases)}")
         del function.versions[qualifier]
         forget_qualifier(function, qualifier)
         runner.save(function)
@@ -232,10 +265,10 @@ async def update_function_code(runner: Runner, call: Call) -> Reply:
     """
     request = call.document
     function = named_function(runner, call)
-    check_revision(function.latest, request)
+    _check_change(function, request, call)
     code = await runner.in_thread(_code_fields, runner, function.name, request)
     function = named_function(runner, call)  # it may have changed meanwhile
-    check_revision(function.latest, request)
+    _check_change(function, request, call)
     latest = {**function.latest, **code}
     if request.get("Architectures"):
         check_settings({"Architectures": request["Architectures"]})
@@ -243,9 +276,23 @@ async def update_function_code(runner: Runner, call: Call) -> Reply:
     if request.get("DryRun"):
         return 200, without_own_fields(latest)
     _stamp(latest)
+    mark_updated(latest)
     function.versions[LATEST] = latest
     runner.save(function)
-    return 200, without_own_fields(await publish(runner, function) if request.get("Publish") else latest)
+    answer = without_own_fields(await publish(runner, function, new=True) if request.get("Publish") else latest)
+    runner.finish_later(function)
+    return 200, answer
+
+
+def _check_change(function: DeployedFunction, request: dict[str, Any], call: Call) -> None:
+    """Raise ApiError where ``$LATEST`` is another revision than the request expects, or is being changed.
+
+    The runner's own commands do not wait: they end what is unfinished.
+    """
+    if OWN_COMMAND in call.headers:
+        finish(function)
+    check_revision(function.latest, request)
+    check_changeable(function)
 
 
 @operation("PUT", "/2015-03-31/functions/{FunctionName}/configuration")
@@ -262,13 +309,16 @@ def update_function_configuration(runner: Runner, call: Call) -> Reply:
     """
     function = named_function(runner, call)
     request = call.document
-    check_revision(function.latest, request)
     check_settings(request)
+    _check_change(function, request, call)
     latest = dict(function.latest)
     _set(runner, latest, request)
     if request.get("Runtime"):
         tell_runtime(function.name, str(request["Runtime"]))
     _stamp(latest)
+    mark_updated(latest)
     function.versions[LATEST] = latest
     runner.save(function)
-    return 200, without_own_fields(latest)
+    answer = without_own_fields(latest)
+    runner.finish_later(function)
+    return 200, answer

@@ -14,7 +14,8 @@ from lambdatui.runner.api.payload_errors import payload_error
 from lambdatui.runner.deployments.function import ResolvedFunction
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.runtime_api import Event
-from lambdatui.runner.errors import ApiError, constraint, too_large
+from lambdatui.runner.errors import ApiError, constraint, not_found, too_large
+from lambdatui.runner.functions import LATEST
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.lineage import whole_trace
 from lambdatui.runner.service import Runner
@@ -157,7 +158,12 @@ def _resolve(runner: Runner, request: Request, name: str) -> ResolvedFunction:
     if request.method != "POST":
         raise ApiError(405, "MethodNotAllowedException", f"{request.method} is not allowed here")
     qualifier = dict(parse_qsl(request.query)).get("Qualifier") if request.query else None
-    return runner.functions.resolve(name, qualifier)
+    try:
+        return runner.functions.resolve(name, qualifier)
+    except ApiError as error:
+        if error.status == 404 and qualifier is None and (arn := str(error).rpartition(" ")[2]).count(":") == 6:
+            raise not_found(f"Function not found: {arn}:{LATEST}") from None
+        raise
 
 
 def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request_id: str) -> Event:

@@ -3,11 +3,12 @@
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
 functions there are, how many asynchronous events wait, and which functions are busy. ``runtimes/RUNTIME`` answers what
-runs that runtime here.
+runs that runtime here. ``code/NAME/VERSION`` answers the code of a version, as a ZIP.
 """
 
 import json
 
+from lambdatui.runner.api import code_archives
 from lambdatui.runner.errors import ApiError, invalid, serialization
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.runtimes.registry import program_row
@@ -17,15 +18,19 @@ from lambdatui.runner.untrusted import parsed_json
 PREFIX = "/_lambdatui/"
 
 
-async def answer(runner: Runner, request: Request, action: str) -> None:
-    """Answer one request; ``action`` is its path after the prefix. Raises ApiError."""
+async def answer(runner: Runner, request: Request, action: str, request_id: str) -> None:
+    """Answer one request, which has ``request_id``; ``action`` is its path after the prefix. Raises ApiError."""
+    headers = {"x-amzn-RequestId": request_id}
     if action == "status":
         busy = {name: count for name, count in runner.fleet.running.items() if count}
         functions = len(runner.functions.by_name)
-        request.json(200, {"functions": functions, "waiting": runner.queue.waiting, "busy": busy})
+        request.json(200, {"functions": functions, "waiting": runner.queue.waiting, "busy": busy}, headers)
+        return
+    if action.startswith("code/"):
+        await code_archives.answer(runner, request, action.removeprefix("code/"))
         return
     if action.startswith("runtimes/"):
-        request.json(200, await runner.in_thread(program_row, action.partition("/")[2]))
+        request.json(200, await runner.in_thread(program_row, action.partition("/")[2]), headers)
         return
     triggers = runner.triggers
     if triggers is None:
@@ -35,14 +40,14 @@ async def answer(runner: Runner, request: Request, action: str) -> None:
     except ValueError as error:
         raise serialization(f"Could not parse request body into json: {error}") from error
     if action == "triggers/list":
-        request.json(200, {"triggers": triggers.by_id})
+        request.json(200, {"triggers": triggers.by_id}, headers)
     elif action == "triggers/remove":
         triggers.remove(str(document.get("id", "")))
-        request.json(200, {"removed": True})
+        request.json(200, {"removed": True}, headers)
     elif action == "triggers/add":
-        request.json(200, {"id": triggers.add(document)})
+        request.json(200, {"id": triggers.add(document)}, headers)
     elif action == "fire":
-        request_id = await runner.invoke_later(str(document["function"]), json.dumps(document["event"]).encode())
-        request.json(200, {"request_id": request_id})
+        event_id = await runner.invoke_later(str(document["function"]), json.dumps(document["event"]).encode())
+        request.json(200, {"request_id": event_id}, headers)
     else:
         raise invalid(f"there is no {action}")

@@ -41,9 +41,11 @@ def put_function_concurrency(runner: Runner, call: Call) -> Reply:
         )
     provisioned = sum(function.part("provisioned").values())
     if provisioned > reserved:
-        raise invalid(
-            "ReservedConcurrentExecutions should be greater than or equal to the provisioned concurrency of "
-            f"{provisioned}"
+        raise without_type(
+            invalid(
+                f" ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned "
+                f"concurrency [{provisioned}]."
+            )
         )
     function.document["reserved"] = reserved
     runner.save(function)

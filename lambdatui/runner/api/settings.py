@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lambdatui.runner.api.constraints import Constraints
 from lambdatui.runner.api.runtimes import check_runtime
 from lambdatui.runner.api.variables import check_variables
 from lambdatui.runner.errors import constraint, invalid, serialization
@@ -39,18 +40,47 @@ def check_settings(request: dict[str, Any]) -> None:
         check_runtime(str(runtime))
     size = (request.get("EphemeralStorage") or {}).get("Size", 512)
     if not 512 <= size <= 10_240:
-        raise constraint(size, "ephemeralStorage.size", "Member must have value between 512 and 10240")
-    for architecture in request.get("Architectures") or ():
-        if architecture not in ("x86_64", "arm64"):
-            raise constraint(
-                request["Architectures"], "architectures", "Member must satisfy enum value set: [x86_64, arm64]"
-            )
+        rule = "less than or equal to 10240" if size > 10_240 else "greater than or equal to 512"
+        raise constraint(size, "ephemeralStorage.size", f"Member must have value {rule}")
+    constraints = Constraints()
+    _check_architectures(constraints, request.get("Architectures"))
+    constraints.one_of(
+        "snapStart.applyOn", (request.get("SnapStart") or {}).get("ApplyOn"), ("PublishedVersions", "None")
+    )
+    constraints.one_of(
+        "tracingConfig.mode", (request.get("TracingConfig") or {}).get("Mode"), ("Active", "PassThrough")
+    )
+    constraints.one_of("packageType", request.get("PackageType"), ("Image", "Zip"))
+    _check_vpc(constraints, request.get("VpcConfig") or {})
+    constraints.check()
     log_format = (request.get("LoggingConfig") or {}).get("LogFormat", "Text")
     if log_format not in ("Text", "JSON"):
         raise constraint(log_format, "loggingConfig.logFormat", "Member must satisfy enum value set: [JSON, Text]")
     check_variables((request.get("Environment") or {}).get("Variables") or {})
     if request.get("PackageType", "Zip") != "Zip" or (request.get("Code") or {}).get("ImageUri"):
         raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
+
+
+def _check_architectures(constraints: Constraints, architectures: list[Any] | None) -> None:
+    if any(name not in ("x86_64", "arm64") for name in architectures or ()):
+        rule = "Member must satisfy enum value set: [x86_64, arm64], Member must not be null"
+        constraints.broken("architectures", architectures, f"Member must satisfy constraint: [{rule}]")
+    constraints.length("architectures", architectures, 1, 1)
+
+
+def _check_vpc(constraints: Constraints, vpc: dict[str, Any]) -> None:
+    for field, member, pattern in (
+        ("SubnetIds", "vpcConfig.subnetIds", "subnet-[0-9a-z]*"),
+        ("SecurityGroupIds", "vpcConfig.securityGroupIds", "sg-[0-9a-zA-Z]*"),
+    ):
+        identifiers = vpc.get(field) or []
+        if not all(isinstance(one, str) and len(one) <= 1024 and re.fullmatch(pattern, one) for one in identifiers):
+            constraints.broken(
+                member,
+                identifiers,
+                "Member must satisfy constraint: [Member must have length less than or equal to 1024, Member must have "
+                f"length greater than or equal to 0, Member must satisfy regular expression pattern: {pattern}]",
+            )
 
 
 def layer_folders(runner: Runner, arns: list[str]) -> list[str]:

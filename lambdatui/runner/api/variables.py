@@ -1,5 +1,6 @@
 """Which environment variables a function may have (Lambda Developer Guide, "Using Lambda environment variables")."""
 
+import json
 import re
 from typing import Any
 
@@ -40,6 +41,6 @@ def check_variables(variables: dict[str, Any]) -> None:
                 "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: "
                 f"Map keys must satisfy constraint: [Member must satisfy regular expression pattern: {_NAME}]",
             )
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
-    if size > _LARGEST:
-        raise invalid(f"{_TEXT}exceeded the 4KB limit. String measured: {size} bytes")
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > _LARGEST:
+        raise invalid(f"{_TEXT}exceeded the 4KB limit. String measured: {measured}")

@@ -22,7 +22,7 @@ from lambdatui.runner.deployments.function import DeployedFunction, Document, Re
 from lambdatui.runner.deployments.names import route_alias, split_name
 from lambdatui.runner.deployments.unzipping import TASK_ROOT, extract
 from lambdatui.runner.errors import not_found
-from lambdatui.runner.functions import LATEST, Deployment, arn_of, deployment_of
+from lambdatui.runner.functions import CALLER_REGION, LATEST, Deployment, arn_of, deployment_of
 from lambdatui.runner.untrusted import parsed_json
 
 LAYERS = ".layers"
@@ -61,10 +61,17 @@ class DeployedFunctions:
             deployment = replace(self.deployment(name, version), debug_port=port, timeout_s=_DEBUGGED_S)
             self._deployments[name, version] = deployment
 
+    def reachable(self, name: str) -> DeployedFunction | None:
+        """The function of a bare name; None where there is none in the region for which the caller signed."""
+        function = self.by_name.get(name)
+        if function is None or not (region := CALLER_REGION.get()) or function.region == region:
+            return function
+        return None
+
     def named(self, full_name: str) -> DeployedFunction:
         """The function that a name or an ARN means, whatever its qualifier. Raises ApiError when there is none."""
         name, _ = split_name(full_name)
-        function = self.by_name.get(name)
+        function = self.reachable(name)
         if function is None:
             raise not_found(f"Function not found: {arn_of(name)}")
         return function
@@ -72,7 +79,7 @@ class DeployedFunctions:
     def resolve(self, full_name: str, qualifier: str | None = None) -> ResolvedFunction:
         """The function and the version that a call means, by number or alias. Raises ApiError when there is none."""
         name, qualifier = split_name(full_name, qualifier)
-        function = self.by_name.get(name)
+        function = self.reachable(name)
         if function is not None:
             if qualifier is None or qualifier == LATEST:
                 return ResolvedFunction(function, qualifier, LATEST)

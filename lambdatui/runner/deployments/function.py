@@ -23,6 +23,16 @@ class DeployedFunction:
         return configuration
 
     @property
+    def region(self) -> str:
+        """Where the function is: the region for which the request that created it was signed."""
+        return str(self.latest["FunctionArn"].split(":")[3])
+
+    @property
+    def arn(self) -> str:
+        """The ARN without a qualifier."""
+        return arn_of(self.name, self.region)
+
+    @property
     def versions(self) -> dict[str, Document]:
         """Configurations by version: ``$LATEST``, and ``1``, ``2`` and so on where they were published."""
         versions: dict[str, Document] = self.document["versions"]
@@ -62,10 +72,10 @@ class ResolvedFunction:
     @property
     def arn(self) -> str:
         """The ARN with the caller's qualifier."""
-        base = arn_of(self.function.name)
+        base = self.function.arn
         return base if self.qualifier is None else f"{base}:{self.qualifier}"
 
     @property
     def qualified_arn(self) -> str:
         """The ARN with the caller's qualifier, ``$LATEST`` where it gave none."""
-        return f"{arn_of(self.function.name)}:{self.qualifier or LATEST}"
+        return f"{self.function.arn}:{self.qualifier or LATEST}"

@@ -38,7 +38,8 @@ def runtime_start(
     else:
         command = runtime.debug_command(deployment)
     paths = namespace_paths(deployment, host.folder, command) if namespace else plain_paths(deployment, host.folder)
-    env = process_variables(deployment, paths=paths, own=own, kind=kind, log_stream=log_stream, runtime_api=runtime_api)
+    names = {"kind": kind, "log_stream": log_stream, "runtime_api": runtime_api}
+    env = process_variables(deployment, paths=paths, own=own, aws=host.aws, **names)
     wrapper = env.get("AWS_LAMBDA_EXEC_WRAPPER")
     if wrapper and not runtime.entrypoint_is_the_functions:
         command = [_machine_path(wrapper, paths), *command]

@@ -6,18 +6,26 @@ gets those of its deployment, and no credentials of this process.
 
 from pathlib import Path
 
+from lambdatui.runner.environments.aws_access import AwsAccess
 from lambdatui.runner.environments.lambda_paths import OPT, LambdaPaths
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.runtimes.registry import runtime_of
 
 
 def process_variables(
-    deployment: Deployment, *, paths: LambdaPaths, own: Path, kind: str, log_stream: str, runtime_api: str
+    deployment: Deployment,
+    *,
+    paths: LambdaPaths,
+    own: Path,
+    kind: str,
+    log_stream: str,
+    runtime_api: str,
+    aws: AwsAccess,
 ) -> dict[str, str]:
     """All variables of a process.
 
     ``paths`` are those that it is told of, ``own`` is the environment's folder (its home); ``kind`` is its
-    initialization type, ``runtime_api`` the ``host:port`` of the Runtime API.
+    initialization type, ``runtime_api`` the ``host:port`` of the Runtime API; ``aws`` is what its SDK reaches.
     """
     opt = paths.opt
     programs = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin"
@@ -31,10 +39,7 @@ def process_variables(
         # A home of its own: the credential files of the user who runs this do not belong to the function.
         "HOME": str(own),
         "TMPDIR": str(own),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCESS_KEY_ID": "LOCALRUNNER",
-        "AWS_SECRET_ACCESS_KEY": "none",
-        "AWS_SESSION_TOKEN": "none",
+        **aws.variables(),
         "PATH": programs,
         "LD_LIBRARY_PATH": ":".join(libraries),
         "LANG": "en_US.UTF-8",

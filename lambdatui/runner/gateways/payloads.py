@@ -133,9 +133,14 @@ def event_2(call: FrontCall) -> dict[str, Any]:
 
 
 def function_url_event(call: FrontCall) -> dict[str, Any]:
-    """The event of a function URL: format 2.0, with the caller that IAM knows or ``anonymous``."""
+    """The event of a function URL: format 2.0, with the caller that IAM knows or ``anonymous``.
+
+    Several slashes at the beginning of the path become one.
+    """
     event = event_2(call)
     event["headers"] |= _TLS
+    path = f"/{event['rawPath'].lstrip('/')}"
+    event["rawPath"] = event["requestContext"]["http"]["path"] = path
     if call.needs_iam:
         event["requestContext"]["authorizer"] = {
             "iam": {

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdatui.runner.clock import iso_millis
 from lambdatui.runner.environments.invocation import Invocation
-from lambdatui.runner.functions import LATEST, arn_of, name_in, qualifier_in
+from lambdatui.runner.functions import LATEST, qualifier_in
 from lambdatui.runner.untrusted import parsed_json
 
 
@@ -36,7 +36,9 @@ class Delivery:
 def destination_record(event: FinishedEvent, target: str) -> Delivery:
     """The record for a destination (Developer Guide, "Capturing records of Lambda asynchronous invocations")."""
     qualified = (
-        event.function if qualifier_in(event.function) != LATEST else f"{arn_of(name_in(event.function))}:{LATEST}"
+        event.function
+        if qualifier_in(event.function) != LATEST
+        else f"{event.function.removesuffix(LATEST).rstrip(':')}:{LATEST}"
     )
     record: dict[str, Any] = {
         "version": "1.0",

@@ -35,7 +35,8 @@ function frame(message) {
 // How an error is written in JSON: its own fields, with Lambda's names for its kind, message and stack.
 function errorFields(error) {
   const stackTrace = typeof error.stack === "string" ? error.stack.split("\n") : error.stack;
-  return { errorType: error.constructor?.name ?? "UnknownError", errorMessage: error.message, stackTrace };
+  const kind = error instanceof Named ? error.name.replace("Runtime.", "") : error.constructor?.name;
+  return { errorType: kind ?? "UnknownError", errorMessage: error.message, stackTrace };
 }
 
 function withErrors(_, value) {
@@ -88,18 +89,19 @@ function told(error) {
   return { errorType: typeof error, errorMessage: typeof error === "string" ? error : format(error), trace: [] };
 }
 
-function logFailure(what, error) {
-  if (jsonLogs) {
-    logged("ERROR", [error instanceof Error ? error : new Error(format(error))]);
-    return;
-  }
-  const { errorType, errorMessage, trace } = told(error);
-  const details = error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
-  logged("ERROR", [`${what} \t${JSON.stringify({ errorType, errorMessage, ...details, stack: trace })}`]);
+// How an error is written in text: with its kind, message, own fields and stack; errors among its fields too.
+function inText(_, value) {
+  if (!(value instanceof Error)) return value;
+  return { errorType: value.name, errorMessage: value.message, ...value, stack: String(value.stack || "").split("\n") };
+}
+
+function logFailure(what, thrown) {
+  const error = thrown instanceof Error ? thrown : new Error(format(thrown));
+  logged("ERROR", jsonLogs ? [error] : [`${what} \t${JSON.stringify(error, inText)}`]);
 }
 
 class Named extends Error {
-  constructor(name, message) { super(message); this.name = name; }
+  constructor(name, message) { super(message); Object.defineProperty(this, "name", { value: name }); }
 }
 
 // Node looks for the packages of ES modules only in folders above them. Those of layers and of the SDK are in NODE_PATH,
@@ -302,8 +304,8 @@ async function fail(where, error) {
 }
 
 for (const [signal, what] of [["uncaughtException", "Uncaught Exception"], ["unhandledRejection", "Unhandled Promise Rejection"]]) {
-  process.on(signal, async (error) => {
-    const named = signal === "unhandledRejection" ? Object.assign(new Named("Runtime.UnhandledPromiseRejection", String(error)), { reason: error }) : error;
+  process.on(signal, async (error, promise) => {
+    const named = signal === "unhandledRejection" ? Object.assign(new Named("Runtime.UnhandledPromiseRejection", String(error)), { reason: error, promise }) : error;
     logFailure(what, named);
     try { await fail(requestId ? `/invocation/${requestId}/error` : "/init/error", named); } finally { process.exit(requestId ? 128 : 129); }
   });

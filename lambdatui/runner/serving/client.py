@@ -47,7 +47,7 @@ class Api:
         Raises OSError when nobody answers.
         """
         body = document if isinstance(document, bytes) else None if document is None else json.dumps(document).encode()
-        headers = {"Content-Type": "application/json", **(headers or {})}
+        headers = {"Content-Type": "application/json", "X-Lambdatui-Command": "1", **(headers or {})}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         self._connection.request(method, path, body, headers)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from lambdatui.runner.api.front import Front
+from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.http.server import Server
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.service import Runner
 from lambdatui.runner.serving.client import Api
+from lambdatui.runner.serving.function_aws import AwsChoice, function_aws
 from lambdatui.runner.serving.lock import serving_address
 
 T = TypeVar("T")
@@ -17,14 +19,17 @@ OnLine = Callable[[str, int, str], None]
 """Takes the function's name, the epoch milliseconds and the message of a log event."""
 
 
-def with_api(log_path: Path, run: Callable[[Api], T], on_line: OnLine | None = None) -> T:
+def with_api(log_path: Path, run: Callable[[Api], T], on_line: OnLine | None = None, aws: AwsChoice | None = None) -> T:
     """Call ``run`` with the API of ``log_path``'s runner; returns what ``run`` returns.
 
-    ``on_line`` is called with the log events of a runner in this process. Raises RunnerError, OSError.
+    ``on_line`` is called with the log events of a runner in this process, whose functions use ``aws``. Raises
+    RunnerError, also where ``aws`` asks for something and another process serves the log; OSError.
     """
     if (address := serving_address(log_path)) is not None:
+        if aws is not None and aws != AwsChoice():
+            raise RunnerError(f"a runner serves {log_path}: give `runner serve` --endpoint-url and --profile instead")
         return run(Api(address["url"], address.get("token"), serving=True))
-    return with_own_api(log_path, run, on_line)
+    return with_own_api(log_path, run, on_line, aws=aws)
 
 
 def with_own_api(
@@ -34,10 +39,12 @@ def with_own_api(
     prepare: Callable[[Runner], None] | None = None,
     *,
     timeout_s: float | None = 960,
+    aws: AwsChoice | None = None,
 ) -> T:
     """Call ``run`` with the API of a runner in this process, also where another serves ``log_path``.
 
-    ``prepare`` is called with the runner before ``run``, whose requests take at most ``timeout_s`` (None: no limit).
+    ``prepare`` is called with the runner before ``run``, whose requests take at most ``timeout_s`` (None: no limit);
+    functions use ``aws``.
     """
 
     async def run_here() -> T:
@@ -47,9 +54,10 @@ def with_own_api(
                     prepare(runner)
                 server = Server(Front(runner))
                 host, port = await server.start()
+                url = f"http://{host}:{port}"
                 try:
-                    api = Api(f"http://{host}:{port}", None, serving=False, timeout_s=timeout_s)
-                    return await asyncio.to_thread(run, api)
+                    async with function_aws(runner, url, aws or AwsChoice()):
+                        return await asyncio.to_thread(run, Api(url, None, serving=False, timeout_s=timeout_s))
                 finally:
                     server.close()
 

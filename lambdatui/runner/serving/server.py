@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lambdatui.runner.api.front import Front
@@ -14,6 +14,7 @@ from lambdatui.runner.http.admission import Admission, TokenNeeded
 from lambdatui.runner.http.server import Server
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.service import Runner
+from lambdatui.runner.serving.function_aws import AwsChoice, function_aws
 from lambdatui.runner.serving.lock import serving_lock
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -26,8 +27,9 @@ class Settings:
     ``token`` is required of every caller; without one, other users of the machine need a token that is generated,
     unless ``open_to_users``. ``time_scale`` shortens waits: 60 makes a minute's wait a second. ``concurrency`` is the
     account's limit, ``max_environments`` that of processes (0: as many as the machine can have), ``idle_s`` how many
-    seconds an environment stays warm. ``endpoint_url`` is where queues, topics and streams are. ``hosts`` are names
-    besides loopback's that requests may have as Host.
+    seconds an environment stays warm. ``aws`` is what functions and triggers use of AWS. ``hosts`` are names
+    besides loopback's that requests may have as Host. ``transition_s`` is how many seconds a new or changed function is
+    Pending or InProgress.
     """
 
     host: str = "127.0.0.1"
@@ -37,9 +39,10 @@ class Settings:
     concurrency: int = 1_000
     max_environments: int = 0
     idle_s: float = 300.0
-    endpoint_url: str | None = None
+    aws: AwsChoice = field(default_factory=AwsChoice)
     hosts: tuple[str, ...] = ()
     open_to_users: bool = False
+    transition_s: float = 0.0
 
 
 async def serve(
@@ -59,10 +62,6 @@ async def serve(
             f"--host {settings.host} lets others run code here: give a token too, such as --token {suggestion}"
         )
     admission = _admission(settings)
-    if settings.endpoint_url:
-        from lambdatui.runner.aws import use_endpoint
-
-        use_endpoint(settings.endpoint_url)
     ended = ended or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -70,15 +69,22 @@ async def serve(
     limits = Limits(settings.concurrency, settings.max_environments, settings.idle_s)
     try:
         with serving_lock(log_path) as publish, Log(log_path) as log:
-            async with Runner(log, limits=limits, time_scale=settings.time_scale, admission=admission) as runner:
+            async with Runner(
+                log,
+                limits=limits,
+                time_scale=settings.time_scale,
+                admission=admission,
+                transition_s=settings.transition_s,
+            ) as runner:
                 server = Server(Front(runner))
                 host, port = await server.start(settings.host, settings.port)
+                url = f"http://{_reachable(host)}:{port}"
                 try:
-                    await runner.begin()
-                    url = f"http://{_reachable(host)}:{port}"
-                    publish(url, admission.token)
-                    ready(runner, url)
-                    await ended.wait()
+                    async with function_aws(runner, url, settings.aws):
+                        await runner.begin()
+                        publish(url, admission.token)
+                        ready(runner, url)
+                        await ended.wait()
                 finally:
                     server.close()
     finally:

@@ -54,7 +54,7 @@ def _servers(chosen: argparse.Namespace, out: Path) -> Iterator[str]:
     router_port, moto_port, runner_port = _free_ports(3)
     endpoint, moto, runner = (f"http://127.0.0.1:{port}" for port in (router_port, moto_port, runner_port))
     account = ACCOUNTS[chosen.suite]
-    environment = {**os.environ, "MOTO_ACCOUNT_ID": account}
+    environment = {**os.environ, "MOTO_ACCOUNT_ID": account, "LAMBDATUI_RUNNER_ACCOUNT": account}
     moto_command = [chosen.python, "-m", "moto.server", "-p", str(moto_port)]
     runner_command = [
         chosen.runner, "-m", "lambdatui", "runner", "serve", "--runner-db", str(out / "runner.db"),

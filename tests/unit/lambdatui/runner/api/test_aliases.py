@@ -22,10 +22,23 @@ def test_what_is_refused(runner: Served) -> None:
         "Function not found: arn:aws:lambda:us-east-1:000000000000:function:aliased:9",
     )
     assert refusal(create, FunctionName="aliased", Name="7", FunctionVersion="1")[1] == "ValidationException"
-    for version, weights in (("1", {"9": 0.5}), ("1", {"2": 1.5}), ("$LATEST", {"1": 0.5})):
+    rule = "Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0"
+    too_much = (
+        "1 validation error detected: Value '{2=1.5}' at 'routingConfig.additionalVersionWeights' failed to satisfy "
+        f"constraint: Map value must satisfy constraint: [{rule}, Member must not be null]"
+    )
+    no_version = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:aliased:9"
+    latest = "$LATEST is not supported for an alias pointing to more than 1 version"
+    twice = "Invalid function version 1. Function version 1 is already included in routing configuration."
+    for version, weights, refusal_of_weights in (
+        ("1", {"9": 0.5}, (404, "ResourceNotFoundException", no_version)),
+        ("1", {"2": 1.5}, (400, "ValidationException", too_much)),
+        ("$LATEST", {"1": 0.5}, (400, "InvalidParameterValueException", latest)),
+        ("1", {"1": 0.5}, (400, "InvalidParameterValueException", twice)),
+    ):
         routing = {"AdditionalVersionWeights": weights}
         got = refusal(create, FunctionName="aliased", Name="no", FunctionVersion=version, RoutingConfig=routing)
-        assert got[:2] == (400, "InvalidParameterValueException")
+        assert got == refusal_of_weights
     create(FunctionName="aliased", Name="once", FunctionVersion="1")
     again = refusal(create, FunctionName="aliased", Name="once", FunctionVersion="1")
     assert again[:2] == (409, "ResourceConflictException")

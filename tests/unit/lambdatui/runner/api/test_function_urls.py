@@ -91,6 +91,8 @@ def test_urls_are_listed_in_pages(runner: Served) -> None:
     assert len(first["FunctionUrlConfigs"]) == 1
     rest = api.list_function_url_configs(FunctionName="paged", Marker=first["NextMarker"])["FunctionUrlConfigs"]
     assert [url["InvokeMode"] for url in rest] == ["RESPONSE_STREAM"]
+    assert api.update_function_url_config(FunctionName="paged", Qualifier="live")["InvokeMode"] == "RESPONSE_STREAM"
+    assert "InvokeMode" not in api.update_function_url_config(FunctionName="paged")
     api.delete_alias(FunctionName="paged", Name="live")
     assert len(api.list_function_url_configs(FunctionName="paged")["FunctionUrlConfigs"]) == 1
 

@@ -1,5 +1,10 @@
 """Functions: what creating and changing them refuses, and what is listed of them."""
 
+import base64
+import hashlib
+import io
+import urllib.request
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +25,7 @@ def test_what_a_function_needs(runner: Served, missing: str) -> None:
     status, headers, body = runner.ask("POST", "/2015-03-31/functions", document)
     assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
     member = missing[0].lower() + missing[1:]
-    assert f"Value 'null' at '{member}' failed to satisfy constraint" in body["message"]
+    assert f"Value null at '{member}' failed to satisfy constraint" in body["message"]
 
 
 @pytest.mark.parametrize("name", ["fn:1", "arn:aws:lambda:us-east-1:000000000000:function:fn:live"])
@@ -55,8 +60,8 @@ def test_code_that_is_refused(runner: Served, code: dict[str, str], status: int,
 def test_a_zip_past_the_quota_is_too_large(runner: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambdatui.runner.api.functions.ZIPPED_BYTES", 100)
     got = refusal(runner.client.create_function, FunctionName="heavy", Code=CODE, **SETTINGS)
-    assert got[:2] == (413, "RequestTooLargeException")
-    assert got[2] == "Request must be smaller than 70167211 bytes for the CreateFunction operation"
+    assert got[:2] == (413, "RequestEntityTooLargeException")
+    assert got[2] == "Zipped size must be smaller than 100 bytes"
     monkeypatch.setattr("lambdatui.runner.api.layers.ZIPPED_BYTES", 100)
     assert refusal(runner.client.publish_layer_version, LayerName="heavy", Content=CODE)[0] == 413
 
@@ -77,7 +82,7 @@ def test_two_at_once_become_one(runner: Served) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["Active", *["Function already exist: twice"] * 3]
+    assert sorted(outcomes) == [*["Function already exist: twice"] * 3, "Pending"]
 
 
 def test_all_versions_are_listed_page_by_page(runner: Served) -> None:
@@ -104,8 +109,20 @@ def test_a_function_tells_its_tags_concurrency_and_folder(runner: Served) -> Non
     runner.client.put_function_concurrency(FunctionName="told", ReservedConcurrentExecutions=3)
     answer = runner.client.get_function(FunctionName="told")
     assert (answer["Tags"], answer["Concurrency"]) == ({"team": "a"}, {"ReservedConcurrentExecutions": 3})
-    folder = Path(answer["Code"]["Location"].removeprefix("file://"))
-    assert (folder / "app.py").read_text() == SOURCE
+    with urllib.request.urlopen(answer["Code"]["Location"]) as download:
+        archive = download.read()
+    assert archive == zipped({"app.py": SOURCE})
+    assert base64.b64encode(hashlib.sha256(archive).digest()).decode() == answer["Configuration"]["CodeSha256"]
+
+
+def test_a_folder_in_place_is_downloaded_as_a_zip(runner: Served, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(SOURCE)
+    code = {"S3Bucket": "hot-reload", "S3Key": str(tmp_path)}
+    runner.client.create_function(FunctionName="in-place", Code=code, **SETTINGS)
+    with urllib.request.urlopen(runner.client.get_function(FunctionName="in-place")["Code"]["Location"]) as download:
+        archive = zipfile.ZipFile(io.BytesIO(download.read()))
+    assert {name: archive.read(name).decode() for name in archive.namelist()} == {"app.py": SOURCE}
+    assert runner.ask("GET", "/_lambdatui/code/in-place/9")[0] == 404
 
 
 def test_code_is_changed_tried_and_published(runner: Served) -> None:

@@ -75,7 +75,8 @@ def test_a_fault_of_the_runner_is_a_service_exception(
 def test_a_body_past_everything_is_too_large(runner: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambdatui.runner.api.front.Front.body_bytes", 1000)
     got = refusal(runner.client.update_function_code, FunctionName="fn", ZipFile=b"x" * 2000)
-    assert got[:2] == (413, "RequestTooLargeException")
+    text = "Request must be smaller than 70167211 bytes for the UpdateFunctionCode operation"
+    assert got == (413, "RequestEntityTooLargeException", text)
 
 
 @pytest.mark.parametrize("name", ["", "a" * 171, "x/y"])
@@ -124,3 +125,11 @@ def test_an_answer_names_its_trace(runner: Served) -> None:
     assert headers["x-amzn-trace-id"] == seen
     assert seen.startswith(f"{given};Parent=")
     assert runner.ask("POST", path, {})[2].startswith("Root=1-")
+
+
+@pytest.mark.parametrize(("query", "qualifier"), [("", "$LATEST"), ("?Qualifier=gone", "gone"), ("?Qualifier=7", "7")])
+def test_a_call_of_no_function_names_the_version(runner: Served, query: str, qualifier: str) -> None:
+    for name in ("absent", *(["fn"] if query else [])):
+        status, _, body = runner.ask("POST", INVOKE.replace("/fn/", f"/{name}/") + query, {})
+        arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}:{qualifier}"
+        assert (status, body) == (404, {"Message": f"Function not found: {arn}", "Type": "User"})

@@ -9,7 +9,9 @@ from tests.support.runner_server import Served
 
 def test_how_it_is(runner: Served) -> None:
     runner.create("own", "def handler(e, c): return 1")
-    assert runner.ask("GET", "/_lambdatui/status")[2] == {"functions": 1, "waiting": 0, "busy": {}}
+    _, headers, status = runner.ask("GET", "/_lambdatui/status")
+    assert status == {"functions": 1, "waiting": 0, "busy": {}}
+    assert len(headers["x-amzn-requestid"]) == 36
 
 
 def test_what_is_refused(runner: Served) -> None:

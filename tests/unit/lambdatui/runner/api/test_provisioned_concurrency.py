@@ -28,7 +28,9 @@ def test_each_bounds_the_other(runner: Served) -> None:
         *("IN_PROGRESS", "READY"),
     )
     too_few = refusal(api.put_function_concurrency, FunctionName="ready", ReservedConcurrentExecutions=0)
-    assert "greater than or equal to the provisioned concurrency of 1" in too_few[2]
+    assert too_few[2] == (
+        " ReservedConcurrentExecutions  0 should not be lower than function's total provisioned concurrency [1]."
+    )
     [listed] = api.list_provisioned_concurrency_configs(FunctionName="ready")["ProvisionedConcurrencyConfigs"]
     assert listed["FunctionArn"] == "arn:aws:lambda:us-east-1:000000000000:function:ready:live"
     assert listed["RequestedProvisionedConcurrentExecutions"] == 1

@@ -237,6 +237,11 @@ def test_every_front_tells_who_called_and_the_trace(echo_ports: dict[str, int]) 
     assert echoed(echo_ports["url"])["requestContext"]["accountId"] == "anonymous"
 
 
+def test_slashes_before_a_function_urls_path_are_one(echo_ports: dict[str, int]) -> None:
+    event = echoed(echo_ports["url"], "//a//b%20c/")
+    assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/a//b c/"
+
+
 def test_load_balancers_pass_paths_and_queries_as_they_came(runner: Served, echo_ports: dict[str, int]) -> None:
     event = echoed(echo_ports["alb"], "/a%20b?x=%20y%2F&x=a+b&%26=1&empty=")
     assert event["path"] == "/a%20b"
