@@ -2,14 +2,17 @@
 
 import base64
 import json
+import sqlite3
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.support import needs
-from tests.support.extensions import APP, EXTENSION, call, deploy, line, stop
-from tests.support.runner_server import Served, wait_for, zipped
+from tests.support.command_line import PROGRAM
+from tests.support.extensions import APP, EXTENSION, call, deploy, line, lives, stop
+from tests.support.runner_server import Served, served, wait_for, zipped
 
 pytestmark = needs.linux
 
@@ -260,3 +263,46 @@ def test_memory_of_extensions_counts(fresh_runner: Served) -> None:
     call(fresh_runner, {"sleep": 0.2})
     used = int(line(fresh_runner, "REPORT").split("Max Memory Used: ")[1].split()[0])
     assert 90 < used < 250
+
+
+def test_an_extension_that_ends_between_two_invocations_is_started_again(fresh_runner: Served) -> None:
+    body = "register([])\nthreading.Timer(0.5, os._exit, [9]).start()\nfollowing()\n"
+    deploy(fresh_runner, {"short": "import threading\n" + body})
+    first, _ = call(fresh_runner, {})
+    time.sleep(0.7)
+    second, error = call(fresh_runner, {})
+    assert error is None
+    assert first["pid"] != second["pid"]
+
+
+def test_at_the_runners_end_what_was_answered_is_reported(tmp_path: Path) -> None:
+    with served(tmp_path / "runner.db") as runner:
+        deploy(runner, {"slow": "register(['INVOKE'])\nwhile True:\n    following()\n    time.sleep(0.5)\n"})
+        call(runner, {})
+    with sqlite3.connect(tmp_path / "runner.db") as log:
+        reports = log.execute("SELECT message FROM log_events WHERE message LIKE 'REPORT %'").fetchall()
+    log.close()
+    assert len(reports) == 1
+
+
+def test_nothing_is_left_of_a_killed_runner_and_its_extensions(tmp_path: Path) -> None:
+    with served(tmp_path / "runner.db") as runner:
+        deploy(runner, {"stays": "register(['SHUTDOWN'])\nsay('pid', os.getpid(), os.environ['HOME'])\nfollowing()\ntime.sleep(60)\n"})  # fmt: skip
+    database = ["--runner-db", str(tmp_path / "runner.db")]
+    process = subprocess.Popen([*PROGRAM, "runner", "serve", *database], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        told = subprocess.run(
+            [*PROGRAM, "runner", "invoke", "fn", "--log", *database], check=True, capture_output=True, text=True
+        )
+        runtime = json.loads(told.stdout)["pid"]
+        with sqlite3.connect(tmp_path / "runner.db") as log:
+            (message,) = log.execute("SELECT message FROM log_events WHERE message LIKE 'pid %'").fetchone()
+        log.close()
+        _, extension, home = message.split()
+        assert lives(int(extension))
+    finally:
+        process.kill()
+        process.wait()
+    wait_for(lambda: not lives(int(extension)) and not lives(runtime) and not Path(home).exists())

@@ -1,5 +1,6 @@
 """Lambda's paths: where the machine allows mount namespaces, and in the machine's own folders where it does not."""
 
+import ctypes
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from lambdatui.runner.environments.spawning import NoNamespace, Spawner
 from lambdatui.runner.runtimes.python import this_runtime
 from tests.support import needs
 from tests.support.command_line import PROGRAM
+from tests.support.extensions import lives
 from tests.support.runner_server import ROLE, Served, served, zipped
 
 pytestmark = needs.linux
@@ -42,14 +44,6 @@ def handler(event, context):
 
 def in_namespaces(runner: Served) -> bool:
     return runner.runner.host.has_namespaces()
-
-
-def lives(pid: int) -> bool:
-    """Whether a process runs: one that ended may wait for its parent to be told."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def publish(runner: Served, name: str, files: dict[str, str | bytes]) -> str:
@@ -232,3 +226,37 @@ def test_the_doctor_tries_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
     needs.namespaces()
     (finding,) = runner_paths()
     assert finding.state == "ok"
+
+
+def lose_the_right_to_mount() -> None:
+    """In a child: become a root that may only mount in a user namespace, as all others."""
+    assert ctypes.CDLL(None).prctl(24, 21, 0, 0, 0) == 0  # PR_CAPBSET_DROP, CAP_SYS_ADMIN
+
+
+def test_without_root_a_user_namespace_does(tmp_path: Path) -> None:
+    needs.namespaces()
+    (tmp_path / "app.py").write_text(APP)
+    database = ["--runner-db", str(tmp_path / "runner.db")]
+    subprocess.run(
+        [*PROGRAM, "runner", "deploy", str(tmp_path), "--name", "fn", "--handler", "app.handler", *database], check=True
+    )
+    called = subprocess.run(
+        [*PROGRAM, "runner", "invoke", "fn", *database], capture_output=True, text=True, check=True,
+        preexec_fn=lose_the_right_to_mount if os.geteuid() == 0 else None,
+    )  # fmt: skip
+    told = json.loads(called.stdout)
+    assert told["file"] == "/var/task/app.py"
+    assert (told["tried"]["/var/task"], told["tried"]["/tmp"]) == ("OSError30", "written")
+
+
+def test_functions_go_on_where_the_process_ends_that_starts_them(fresh_runner: Served) -> None:
+    needs.namespaces()
+    fresh_runner.create("first", APP)
+    assert answer(fresh_runner, "first", {})["file"] == "/var/task/app.py"
+    spawner = fresh_runner.runner.host._spawner
+    assert spawner is not None
+    spawner._process.kill()
+    spawner._process.wait()
+    assert answer(fresh_runner, "first", {})["file"] == "/var/task/app.py"  # the one that runs
+    fresh_runner.create("second", APP)
+    assert not answer(fresh_runner, "second", {})["file"].startswith("/var/task")

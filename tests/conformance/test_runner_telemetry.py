@@ -258,3 +258,18 @@ subscribe("/2022-07-01/telemetry", schemaVersion="2022-12-13", types=["platform"
     assert dropped["droppedRecords"] > 30
     assert dropped["droppedBytes"] > 100 * dropped["droppedRecords"]
     assert "fallen behind" in dropped["reason"]
+
+
+def test_log_levels_are_those_of_cloudwatch_and_not_of_subscribers(fresh_runner: Served) -> None:
+    body = """
+port = serve()
+subscribe("/2022-07-01/telemetry", schemaVersion="2022-12-13", types=["platform", "function"],
+          buffering={"timeoutMs": 25}, destination={"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{port}"})
+"""
+    source = 'def handler(e, c):\n    print(\'{"level": "DEBUG", "n": 1}\')\n    return 1\n'
+    levels = {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "ERROR"}
+    deploy(fresh_runner, {"receiver": receiver(fresh_runner, body)}, source, LoggingConfig=levels)
+    call(fresh_runner, {})
+    assert of_kind(fresh_runner, "function")["n"] == 1
+    of_kind(fresh_runner, "platform.report")
+    assert not any("platform." in one or "DEBUG" in one for one in fresh_runner.messages())

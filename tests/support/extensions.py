@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.runtimes.python import this_runtime
@@ -95,3 +96,11 @@ def stop(runner: Served) -> None:
 async def _stop(runner: Served) -> None:
     pools = runner.runner.fleet._pools.values()
     await asyncio.gather(*(environment.stop() for pool in pools for environment in list(pool.alive)))
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs: one that ended may wait for its parent to be told."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -37,6 +37,8 @@ INIT_LIMIT_S = 10.0
 PROVISIONED_INIT_LIMIT_S = 900.0
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
 """``AWS_LAMBDA_INITIALIZATION_TYPE``: started for a call, or ahead of calls."""
+_FINISH_S = 2.0
+"""How long an end waits for the extensions of an invocation that was answered."""
 
 
 class Environment:
@@ -189,8 +191,9 @@ class Environment:
             return
         self.stopped = True
         if self.finishing is not None:
-            self.finishing.cancel()
-            await asyncio.wait([self.finishing])
+            _, unfinished = await asyncio.wait([self.finishing], timeout=_FINISH_S)
+            for task in unfinished:
+                task.cancel()
         await self._stop_process("spindown")
         if self._api is not None:
             self._api.close()
@@ -211,7 +214,12 @@ class Environment:
             self._api.reset()
         extensions = self._extensions = ExtensionLifecycle(self.deployment, self._host, self._api, self._emit)
         self._telemetry = extensions.telemetry
-        self._telemetry.publish(now_ms(), "platform.initStart", self._lines.init_start_record(self.kind, phase))
+        record = self._lines.init_start_record(self.kind, phase) | {
+            "functionArn": self.deployment.arn,
+            "instanceId": self.log_stream,
+            "instanceMaxMemory": self.deployment.memory_mb * MIB_BYTES,
+        }
+        self._telemetry.publish(now_ms(), "platform.initStart", record)
         process = FunctionProcess(self._host, self._memory_limit_bytes(), self._emit_output, self._log_is_behind)
         failure = await self._run_init(process, limit_s, started, request_id, phase)
         init_us = _microseconds_since(started)
@@ -297,7 +305,8 @@ class Environment:
 
     async def _answer(self, event: Event, started: float) -> Outcome:
         limit_s = float(self.deployment.timeout_s)
-        if self._process is None or not self._process.alive:
+        failed = self._extensions is not None and self._extensions.failure is not None
+        if self._process is None or not self._process.alive or failed:
             self._emit_start()
             await self._stop_process("failure")
             failure, _ = await self._start("invoke", limit_s, event.request_id)
@@ -393,12 +402,12 @@ class Environment:
     # --- the log
 
     def _emit_output(self, events: Sequence[tuple[int, str]]) -> None:
-        """Write the runtime's own log events that its log level lets through, and give them to the subscribers."""
-        if self._output_filter is not None:
-            events = self._output_filter(events)
+        """Give the runtime's own log events to the subscribers, and write those that its log level lets through."""
         if self._telemetry is not None:
             for time_ms, message in events:
                 self._telemetry.publish(time_ms, "function", message)
+        if self._output_filter is not None:
+            events = self._output_filter(events)
         self._emit(events)
 
     def _log_is_behind(self) -> bool:

@@ -19,6 +19,7 @@ from lambdatui.runner.environments.starts import extension_starts
 from lambdatui.runner.environments.telemetry import LOGS_PREFIX, TELEMETRY_PREFIX, Telemetry
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.extension_lines import extension_line, extension_record, subscription_line
+from lambdatui.runner.log.levels import writes_system_events
 
 # "Shutdown phase": without external extensions a runtime has 500 ms, with them 300 ms of the 2 seconds of all.
 _RUNTIME_ALONE_S, _RUNTIME_S, _ALL_S = 0.5, 0.3, 2.0
@@ -30,6 +31,7 @@ class ExtensionLifecycle:
 
     def __init__(self, deployment: Deployment, host: Host, api: RuntimeApiServer, emit: Emit) -> None:
         self.extensions = Extensions(deployment, self._failed)
+        self._deployment = deployment
         self._json = deployment.log_format == "JSON"
         self.telemetry = Telemetry(self.extensions, self._subscribed, json_format=self._json)
         self._host = host
@@ -137,8 +139,10 @@ class ExtensionLifecycle:
         self._platform(kind, record, subscription_line(kind, record, as_json=self._json))
 
     def _platform(self, kind: str, record: dict[str, object], line: str) -> None:
+        """Write a line, where the system log level lets it through, and publish its event."""
         time_ms = now_ms()
-        self._emit([(time_ms, line)])
+        if writes_system_events(self._deployment, "ERROR" if "errorType" in record else "INFO"):
+            self._emit([(time_ms, line)])
         self.telemetry.publish(time_ms, kind, record)
 
 

@@ -119,9 +119,11 @@ class Spawner:
         try:
             try:
                 socket.send_fds(self._channel, [json.dumps(request).encode()], [output, report, errors_in])
+                answer = self._channel.recv(_LARGEST)
+            except ConnectionError:
+                answer = b""
             finally:
                 os.close(errors_in)
-            answer = self._channel.recv(_LARGEST)
             if not answer:
                 raise NoNamespace("its process ended")
             child = _Spawned(parsed_json(answer)["pid"])

@@ -61,6 +61,11 @@ class LevelledLines(PlatformLines):
         return [done] * (self._least <= _DEBUG) + (super().last(report) if self._least <= _INFO else [])
 
 
+def writes_system_events(deployment: Deployment, level: str) -> bool:
+    """Whether Lambda's own events of a level, such as ``INFO``, are written; the text format has all of them."""
+    return deployment.log_format != "JSON" or _RANKS.get(deployment.system_level, _INFO) <= _RANKS[level]
+
+
 def output_filter(deployment: Deployment) -> Callable[[Events], Events] | None:
     """What keeps the function's own log events that its application log level lets through; None for all of them."""
     least = _RANKS.get(deployment.application_level, _INFO)
