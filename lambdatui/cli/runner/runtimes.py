@@ -13,6 +13,7 @@ import click
 from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.runtimes.node_packages import npm_install
 from lambdatui.runner.runtimes.registry import program_row
 from lambdatui.runner.runtimes.sdk import installed_folder, least_minor, node_sdk, python_sdk
 from lambdatui.text import figures
@@ -87,13 +88,13 @@ def _install(name: str, offline: bool) -> None:
 
 
 def _install_node(packages: Sequence[str], offline: bool) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise RunnerError("installing @aws-sdk needs npm on PATH: install Node.js from nodejs.org")
+    try:
+        failure = npm_install(packages, offline=offline, timeout_s=_LONGEST_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        failure = f"npm failed: {error}"
+    if failure is not None:
+        raise RunnerError(failure)
     folder = installed_folder("nodejs")
-    folder.mkdir(parents=True, exist_ok=True)
-    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", *(["--offline"] if offline else [])]
-    _run([npm, "install", "--prefix", str(folder), *options, *packages])
     click.echo(f"installed {', '.join(packages)} in {folder}", err=True)
 
 

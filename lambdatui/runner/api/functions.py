@@ -7,7 +7,7 @@ from lambdatui.runner.api.call import Call, Reply, named_function, operation, re
 from lambdatui.runner.api.code import code_fields, code_url
 from lambdatui.runner.api.qualifiers import forget_qualifier
 from lambdatui.runner.api.revisions import check_revision
-from lambdatui.runner.api.runtimes import tell_runtime
+from lambdatui.runner.api.runtimes import take_packages, tell_runtime
 from lambdatui.runner.api.settings import check_settings, layer_folders
 from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
@@ -74,6 +74,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     _set(runner, latest, request)
     latest.update(await runner.in_thread(code_fields, runner, name, request["Code"]))
     await runner.in_thread(tell_runtime, name, str(request["Runtime"]))
+    await runner.in_thread(take_packages, name, str(request["Runtime"]), latest["_path"])
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
     function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": tags})
@@ -204,6 +205,7 @@ async def update_function_code(runner: Runner, call: Call) -> Reply:
     if request.get("ImageUri"):
         raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
     code = await runner.in_thread(code_fields, runner, function.name, request)
+    await runner.in_thread(take_packages, function.name, str(function.latest["Runtime"]), code["_path"])
     function = named_function(runner, call)  # it may have changed meanwhile
     check_revision(function.latest, request)
     latest = {**function.latest, **code}

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdatui.runner.runtimes import node, python
+from lambdatui.runner.runtimes import node, node_packages, python
 from lambdatui.runner.runtimes.sdk import least_minor, node_sdk, python_sdk
 from tests.support import needs
 from tests.support.command_line import run
@@ -103,4 +103,25 @@ def test_what_is_there_already_or_cannot_be_installed_is_said(tmp_path: Path) ->
         assert text in done.stderr
     (tmp_path / "bin/npm").unlink()
     if not Path("/usr/bin/npm").exists():
-        assert "needs npm on PATH" in run("runner", "runtimes", "--install", "nodejs").stderr
+        assert "npm is not on PATH" in run("runner", "runtimes", "--install", "nodejs").stderr
+
+
+def test_a_deployed_function_gets_what_npm_has_in_its_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_packages, "_absent", set())
+    source = tmp_path / "src"
+    own = source / "node_modules/@aws-sdk/client-own"
+    own.mkdir(parents=True)
+    (own / "index.js").write_text("require('@aws-sdk/of-a-package')")
+    names = ("client-s3", "client-own", "absent")
+    (source / "index.mjs").write_text("".join(f"import '@aws-sdk/{name}';\n" for name in names))
+    deploy = ["runner", "deploy", source, "--name", "fn", "--handler", "index.handler", "--runtime", "nodejs20.x"]
+    deploy += ["--runner-db", tmp_path / "runner.db"]
+    done = run(*deploy)
+    assert done.exit_code == 0
+    assert node_sdk() == ["@aws-sdk/client-s3"]
+    asked = (tmp_path / "bin/npm.asked").read_text().splitlines()
+    assert len(asked) == 2
+    assert all("--offline" in line for line in asked)
+    assert "npm's cache: lambdatui runner runtimes --install @aws-sdk/absent\n" in done.stderr
+    assert run(*deploy).exit_code == 0
+    assert (tmp_path / "bin/npm.asked").read_text().splitlines() == asked
