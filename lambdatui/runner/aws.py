@@ -30,6 +30,11 @@ def use_aws(endpoints: Mapping[str, str], profile: str | None) -> None:
     client.cache_clear()
 
 
+def chosen() -> tuple[Mapping[str, str], str | None]:
+    """The endpoints and the profile that ``use_aws`` was given."""
+    return _endpoints, _profile
+
+
 def has_objects() -> bool:
     """Whether code can be fetched from S3: an endpoint for it was given, or a profile."""
     return bool(_profile or _endpoints.get("s3") or _endpoints.get(ALL))

@@ -286,10 +286,11 @@ def test_zips_that_are_refused(runner: Served, code: bytes, tmp_path: Path) -> N
     assert not list(runner.path.parent.rglob("escape.py"))
 
 
-def test_a_bucket_that_is_not_there_is_named(runner: Served) -> None:
+def test_code_of_s3_needs_an_endpoint_and_is_named(runner: Served) -> None:
     given = {"FunctionName": "s3", "Runtime": "python3.11", "Handler": "a.b", "Role": ROLE}
     code = {"S3Bucket": "my-bucket", "S3Key": "code.zip"}
-    assert "NoSuchBucket" in refused(runner.client.create_function, Code=code, **given)[2]
+    message = refused(runner.client.create_function, Code=code, **given)[2]
+    assert "s3://my-bucket/code.zip cannot be fetched, because this runner has no S3: start it with --end" in message
 
 
 def test_a_functions_life(runner: Served) -> None:

@@ -63,6 +63,7 @@ CALLS = {
     "secretsmanager": "get_secret_value(SecretId='s')",
     "comprehend": "detect_sentiment(Text='x', LanguageCode='en')",
     "codebuild": "list_projects()",
+    "servicediscovery": "discover_instances(NamespaceName='n', ServiceName='s')",
 }
 
 
@@ -112,7 +113,7 @@ def test_the_variables_of_a_function(runner: Served) -> None:
     assert found["AWS_ENDPOINT_URL"] == found["AWS_ENDPOINT_URL_LAMBDA"] == url
     assert found["AWS_ACCESS_KEY_ID"].startswith("LOCAL")
     assert found["AWS_CONFIG_FILE"] == found["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
-    assert found["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert found["AWS_EC2_METADATA_DISABLED"] == found["AWS_DISABLE_HOST_PREFIX_INJECTION"] == "true"
     own = {"Variables": {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "http://127.0.0.1:2"}}
     runner.client.update_function_configuration(FunctionName="env", Environment=own)
     found = payload(runner, "env")

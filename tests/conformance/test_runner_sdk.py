@@ -198,3 +198,10 @@ def test_a_package_of_the_sdk_that_is_not_installed_is_told(runner: Served, sour
 def test_our_own_environment_is_not_on_the_path_of_its_interpreter(runner: Served) -> None:
     runner.create("path", "import sys\ndef handler(e, c):\n    return sys.path\n")
     assert not [path for path in answer(runner, "path") if "site-packages" in path and path.startswith(sys.prefix)]
+
+
+@pytest.mark.parametrize("runtime", PYTHONS)
+def test_every_python_that_is_installed_runs_functions(runner: Served, runtime: str) -> None:
+    name = f"runs-{runtime.replace('.', '-')}"
+    runner.create(name, "import sys\ndef handler(e, c):\n    return list(sys.version_info[:2])\n", Runtime=runtime)
+    assert answer(runner, name) == [3, int(runtime[8:])]

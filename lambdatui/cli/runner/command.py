@@ -15,6 +15,7 @@ from lambdatui.cli.runner.aws_options import with_aws
 from lambdatui.cli.runner.deploy import deploy
 from lambdatui.cli.runner.invoke import invoke
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
+from lambdatui.cli.runner.runtimes import runtimes
 from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.functions import RunnerError
@@ -31,7 +32,7 @@ _TRANSITION_S = 0.3  # AWS takes some seconds
 
 @click.group(name="runner")
 def command() -> None:
-    """Run functions here as Lambda would: Python, Node, and provided.al2023.
+    """Run functions here as Lambda would: Python, Node, and provided.al2 and al2023.
 
     Linux only, without Docker. A function gets its own variables and no credentials of yours, but it is not locked
     in: it runs as you, and can read and write what you can. `serve` answers the Lambda API, for boto3 and the aws
@@ -41,6 +42,7 @@ def command() -> None:
 
 command.add_command(deploy)
 command.add_command(invoke)
+command.add_command(runtimes)
 
 
 @command.command(name="serve", epilog="Example: lambdatui runner serve --port 9001 --time-scale 60")

@@ -93,7 +93,7 @@ def deploy(log_path: Path, /, path: str, name: str, **options: Any) -> None:
         program = api.do("GET", f"/_lambdatui/runtimes/{quote(options['runtime'], safe='')}")
         if program.get("error"):
             raise RunnerError(program["error"])
-        if program.get("note"):
+        if program.get("note") and api.serving:  # a runner in this process tells it itself
             click.echo(program["note"], err=True)
         if api.ask("GET", function_path(name)).status == 404:
             api.do("POST", FUNCTIONS, {"FunctionName": name, "Role": _ROLE, "Code": code, **configuration})

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
+from lambdatui.runner.api.large_bodies import parsed_body
 from lambdatui.runner.deployments.function import DeployedFunction, ResolvedFunction
 from lambdatui.runner.errors import ApiError, constraint, invalid, serialization
 from lambdatui.runner.service import Runner
-from lambdatui.runner.untrusted import parsed_json
 
 OWN_COMMAND = "x-lambdatui-command"
 """The header of requests of ``lambdatui runner``'s own commands."""
@@ -35,7 +35,7 @@ class Call:
         if not self.body:
             return {}
         try:
-            document = parsed_json(self.body)
+            document = parsed_body(self.body)
         except ValueError as error:
             raise serialization(f"Could not parse request body into json: {error}") from error
         if not isinstance(document, dict):

@@ -1,10 +1,7 @@
 """Functions: created, listed, changed and deleted."""
 
-import base64
-import binascii
 import hashlib
 import uuid
-from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.api.call import (
@@ -16,10 +13,10 @@ from lambdatui.runner.api.call import (
     resolved_function,
     without_own_fields,
 )
-from lambdatui.runner.api.code_archives import code_url, keep_archive
+from lambdatui.runner.api.code import code_fields, code_url
 from lambdatui.runner.api.qualifiers import forget_qualifier, is_alias_name
 from lambdatui.runner.api.revisions import check_revision
-from lambdatui.runner.api.runtimes import tell_runtime
+from lambdatui.runner.api.runtimes import take_packages, tell_runtime
 from lambdatui.runner.api.settings import check_settings, layer_folders
 from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
@@ -27,14 +24,11 @@ from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.deployments.lifecycle import check_changeable, finish, listed, mark_created, mark_updated
 from lambdatui.runner.deployments.names import new_name, split_name
-from lambdatui.runner.deployments.unzipping import ZIPPED_BYTES, BadZip, decode_base64
-from lambdatui.runner.errors import ApiError, conflict, constraint, invalid, serialization
+from lambdatui.runner.errors import conflict, constraint, invalid
 from lambdatui.runner.functions import LATEST, arn_of
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.service import Runner
 
-# The bucket whose keys are paths of this machine's folders, used in place; LocalStack has the same name for it.
-FOLDER_BUCKET = "hot-reload"
 REQUEST_BYTES = 70_167_211
 """The largest request with code that the API takes, as its own message says."""
 
@@ -48,7 +42,8 @@ _SETTABLE = (
 async def create_function(runner: Runner, call: Call) -> Reply:
     """AWS Lambda API Reference, "CreateFunction".
 
-    Code is a ZipFile, or a folder of this machine that is used in place: S3Bucket ``hot-reload``, S3Key its path.
+    Code is a ZipFile, an object of S3, or a folder of this machine that is used in place: S3Bucket ``hot-reload``,
+    S3Key its path.
 
     Takes: FunctionName, Runtime, Role, Handler, Code, Description, Timeout, MemorySize, Publish, DeadLetterConfig,
     Environment, Tags, Layers, Architectures, EphemeralStorage, LoggingConfig, PackageType.
@@ -84,8 +79,9 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     }
     mark_created(latest)
     _set(runner, latest, request)
-    latest.update(await runner.in_thread(_code_fields, runner, name, request["Code"]))
+    latest.update(await runner.in_thread(code_fields, runner, name, request["Code"]))
     await runner.in_thread(tell_runtime, name, str(request["Runtime"]))
+    await runner.in_thread(take_packages, name, str(request["Runtime"]), latest["_path"])
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
     function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": tags})
@@ -126,37 +122,6 @@ def _logging(name: str, before: dict[str, Any], request: dict[str, Any]) -> dict
     if settings["LogFormat"] == "JSON":
         return levels | settings
     return {field: value for field, value in settings.items() if field not in levels}
-
-
-def _code_fields(runner: Runner, name: str, code: dict[str, Any]) -> Document:
-    """The fields of a configuration that describe its code; unpacks a ZIP. Runs in a thread. Raises ApiError."""
-    if code.get("ImageUri"):
-        raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
-    if code.get("S3Bucket"):
-        folder = Path(str(code.get("S3Key", "")))
-        if code["S3Bucket"] != FOLDER_BUCKET:
-            raise invalid(
-                "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket "
-                f"does not exist. (This runner takes a ZipFile, or a folder: bucket {FOLDER_BUCKET}, key its path)"
-            )
-        if not folder.is_absolute() or not folder.is_dir():
-            raise invalid(f"{folder} is not a folder on this machine")
-        digest = base64.b64encode(hashlib.sha256(str(folder).encode()).digest()).decode()
-        return {"_path": str(folder), "_watched": True, "CodeSha256": digest, "CodeSize": 0}
-    try:
-        data = decode_base64(code.get("ZipFile") or "")
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise serialization(f"ZipFile is not base64: {error}") from error
-    if not data:
-        raise invalid("Please provide a source for function code.")
-    if len(data) > ZIPPED_BYTES:
-        raise ApiError(413, "RequestEntityTooLargeException", f"Zipped size must be smaller than {ZIPPED_BYTES} bytes")
-    try:
-        unpacked, digest = runner.functions.unpack(runner.functions.folder_of(name) / "code", data)
-    except BadZip as error:
-        raise invalid(str(error)) from error
-    keep_archive(unpacked, data)
-    return {"_path": str(unpacked), "_watched": False, "CodeSha256": digest, "CodeSize": len(data)}
 
 
 def _stamp(configuration: Document) -> None:
@@ -200,7 +165,10 @@ def get_function(runner: Runner, call: Call) -> Reply:
     configuration = resolved.function.versions[resolved.version]
     answer: Document = {
         "Configuration": without_own_fields(configuration) | {"FunctionArn": resolved.arn},
-        "Code": {"RepositoryType": "S3", "Location": code_url(call, resolved.function, resolved.version)},
+        "Code": {
+            "RepositoryType": "S3",
+            "Location": code_url(runner, "functions", resolved.function.name, resolved.version),
+        },
     }
     if resolved.function.part("tags"):
         answer["Tags"] = resolved.function.part("tags")
@@ -259,14 +227,17 @@ async def update_function_code(runner: Runner, call: Call) -> Reply:
 
     Code is as in CreateFunction; environments with the former code end when they are free.
 
-    Takes: FunctionName, ZipFile, S3Bucket, S3Key, Architectures, Publish, DryRun, RevisionId.
+    Takes: FunctionName, ZipFile, S3Bucket, S3Key, S3ObjectVersion, Architectures, Publish, DryRun, RevisionId.
     Errors: ResourceNotFoundException, InvalidParameterValueException, PreconditionFailedException,
     SerializationException, RequestTooLargeException, ValidationException.
     """
     request = call.document
     function = named_function(runner, call)
     _check_change(function, request, call)
-    code = await runner.in_thread(_code_fields, runner, function.name, request)
+    if request.get("ImageUri"):
+        raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
+    code = await runner.in_thread(code_fields, runner, function.name, request)
+    await runner.in_thread(take_packages, function.name, str(function.latest["Runtime"]), code["_path"])
     function = named_function(runner, call)  # it may have changed meanwhile
     _check_change(function, request, call)
     latest = {**function.latest, **code}

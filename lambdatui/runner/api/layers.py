@@ -1,18 +1,14 @@
 """Layers and their versions."""
 
-import binascii
-import shutil
 from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, operation, without_own_fields
+from lambdatui.runner.api.code import code_url, layer_content
 from lambdatui.runner.api.constraints import Constraints
-from lambdatui.runner.api.functions import REQUEST_BYTES
 from lambdatui.runner.api.layer_compatibility import check_published, compatible
 from lambdatui.runner.clock import iso_offset
-from lambdatui.runner.deployments.deployed_functions import LAYERS, own_name
-from lambdatui.runner.deployments.unzipping import LAYERS_ROOT, ZIPPED_BYTES, BadZip, decode_base64
-from lambdatui.runner.errors import constraint, invalid, not_found, serialization, too_large
+from lambdatui.runner.errors import constraint, invalid, not_found, serialization
 from lambdatui.runner.functions import NAME, resource_arn
 from lambdatui.runner.service import Runner
 
@@ -50,6 +46,12 @@ def _next_number(runner: Runner, name: str) -> int:
     return number
 
 
+def _with_content(runner: Runner, name: str, version: dict[str, Any]) -> dict[str, Any]:
+    """A layer's version as the API gives it, and where its ZIP is now."""
+    location = code_url(runner, "layers", name, str(version["Version"]))
+    return without_own_fields(version) | {"Content": {**version["_content"], "Location": location}}
+
+
 def _listed(version: dict[str, Any]) -> dict[str, Any]:
     """A version as listings give it: without its layer, and without a description that it has not."""
     shown = without_own_fields(version)
@@ -59,7 +61,7 @@ def _listed(version: dict[str, Any]) -> dict[str, Any]:
 
 @operation("POST", "/2018-10-31/layers/{LayerName}/versions")
 async def publish_layer_version(runner: Runner, call: Call) -> Reply:
-    """AWS Lambda API Reference, "PublishLayerVersion". Content is a ZipFile.
+    """AWS Lambda API Reference, "PublishLayerVersion". Content is a ZipFile or an object of S3.
 
     Takes: LayerName, Description, Content, LicenseInfo, CompatibleArchitectures, CompatibleRuntimes.
     Errors: InvalidParameterValueException, ValidationException, SerializationException, RequestTooLargeException.
@@ -69,12 +71,7 @@ async def publish_layer_version(runner: Runner, call: Call) -> Reply:
     check_published(request)
     if not NAME.fullmatch(name):
         raise constraint(name, "layerName", "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+")
-    try:
-        folder, digest, size = await runner.in_thread(_unpack, runner, name, request)
-    except (binascii.Error, TypeError) as error:
-        raise serialization(f"ZipFile is not base64: {error}") from error
-    except BadZip as error:
-        raise invalid(str(error)) from error
+    folder, digest, size = await runner.in_thread(layer_content, runner, name, request.get("Content") or {})
     version = _next_number(runner, name)
     arn = resource_arn(f"layer:{name}")
     document: dict[str, Any] = {
@@ -84,22 +81,12 @@ async def publish_layer_version(runner: Runner, call: Call) -> Reply:
         "Description": request.get("Description", ""),
         "CreatedDate": iso_offset(".000"),
         **{field: request[field] for field in _OPTIONAL if request.get(field) is not None},
-        "_content": {"CodeSha256": digest, "CodeSize": size, "Location": folder.as_uri()},
+        "_content": {"CodeSha256": digest, "CodeSize": size},
         "_path": str(folder),
     }
     runner.layers.setdefault(name, {})[str(version)] = document
     runner.save_layers()
-    return 201, without_own_fields(document) | {"Content": document["_content"]}
-
-
-def _unpack(runner: Runner, name: str, request: dict[str, Any]) -> tuple[Path, str, int]:
-    """Unpack a layer's ZIP: its folder, its SHA-256 in base64 and its size in bytes. Runs in a thread."""
-    data = decode_base64((request.get("Content") or {}).get("ZipFile") or "")
-    if not data:
-        raise invalid("Missing Content")
-    if len(data) > ZIPPED_BYTES:
-        raise too_large(REQUEST_BYTES, "PublishLayerVersion")
-    return *runner.functions.unpack(runner.functions.folder / LAYERS / own_name(name), data, LAYERS_ROOT), len(data)
+    return 201, _with_content(runner, name, document)
 
 
 @operation("GET", "/2018-10-31/layers?find=LayerVersion")
@@ -152,12 +139,12 @@ def _existing(runner: Runner, name: str, version: str) -> dict[str, Any]:
     document = runner.layer(name, version)
     if document is None:
         raise not_found("The resource you requested does not exist.")
-    return without_own_fields(document) | {"Content": document["_content"]}
+    return _with_content(runner, name, document)
 
 
 @operation("GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}")
 def get_layer_version(runner: Runner, call: Call) -> Reply:
-    """AWS Lambda API Reference, "GetLayerVersion". Content.Location is a ``file:`` URL of the folder.
+    """AWS Lambda API Reference, "GetLayerVersion". Content.Location is an URL of the runner.
 
     Takes: LayerName, VersionNumber.
     Errors: ResourceNotFoundException, InvalidParameterValueException.
@@ -184,6 +171,6 @@ def delete_layer_version(runner: Runner, call: Call) -> Reply:
         )
         by_layer = any(path == other["_path"] for versions in runner.layers.values() for other in versions.values())
         if not by_function and not by_layer:
-            shutil.rmtree(path, ignore_errors=True)
+            runner.functions.remove_code(Path(path))
         runner.save_layers()
     return 204, None

@@ -3,12 +3,13 @@
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
 functions there are, how many asynchronous events wait, and which functions are busy. ``runtimes/RUNTIME`` answers what
-runs that runtime here. ``code/NAME/VERSION`` answers the code of a version, as a ZIP.
+runs that runtime here, ``code/functions/NAME/VERSION`` and ``code/layers/NAME/VERSION`` the ZIP.
 """
 
 import json
+from urllib.parse import unquote
 
-from lambdatui.runner.api import code_archives
+from lambdatui.runner.api.code import code_archive
 from lambdatui.runner.errors import ApiError, invalid, serialization
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.runtimes.registry import program_row
@@ -27,7 +28,8 @@ async def answer(runner: Runner, request: Request, action: str, request_id: str)
         request.json(200, {"functions": functions, "waiting": runner.queue.waiting, "busy": busy}, headers)
         return
     if action.startswith("code/"):
-        await code_archives.answer(runner, request, action.removeprefix("code/"))
+        archive = await runner.in_thread(code_archive, runner, unquote(action.partition("/")[2]))
+        request.respond(200, archive, {}, "application/zip")
         return
     if action.startswith("runtimes/"):
         request.json(200, await runner.in_thread(program_row, action.partition("/")[2]), headers)

@@ -1,9 +1,11 @@
 """Which runtimes a function may have, as AWS answers it, and what the runner says of those that it runs otherwise."""
 
 import sys
+from pathlib import Path
 
 from lambdatui.runner.errors import invalid
 from lambdatui.runner.runtimes import registry
+from lambdatui.runner.runtimes.node_packages import take_from_cache
 from lambdatui.runner.runtimes.python import this_runtime
 
 ACCEPTED = (
@@ -50,4 +52,14 @@ def tell_runtime(function: str, identifier: str) -> None:
     """Write to stderr what runs a function, where that is not the version that it asks for. May start programs."""
     row = registry.program_row(identifier)
     if text := row["error"] or row["note"]:
-        sys.stderr.write(f"lambdatui runner: {function}: {text}\n")
+        _tell(function, text)
+
+
+def take_packages(function: str, identifier: str, code: str) -> None:
+    """Take packages of the SDK that a function's code mentions from npm's cache; tell what is missing. In a thread."""
+    if identifier.startswith("nodejs") and (missing := take_from_cache(Path(code))) is not None:
+        _tell(function, missing)
+
+
+def _tell(function: str, text: str) -> None:
+    sys.stderr.write(f"lambdatui runner: {function}: {text}\n")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lambdatui.runner.api.code import NO_IMAGES
 from lambdatui.runner.api.constraints import Constraints
 from lambdatui.runner.api.runtimes import check_runtime
 from lambdatui.runner.api.variables import check_variables
@@ -58,7 +59,7 @@ def check_settings(request: dict[str, Any]) -> None:
         raise constraint(log_format, "loggingConfig.logFormat", "Member must satisfy enum value set: [JSON, Text]")
     check_variables((request.get("Environment") or {}).get("Variables") or {})
     if request.get("PackageType", "Zip") != "Zip" or (request.get("Code") or {}).get("ImageUri"):
-        raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
+        raise invalid(NO_IMAGES)
 
 
 def _check_architectures(constraints: Constraints, architectures: list[Any] | None) -> None:

@@ -10,8 +10,12 @@ import base64
 import contextlib
 import errno
 import hashlib
+import io
+import os
 import shutil
+import stat
 import uuid
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,6 +137,7 @@ class DeployedFunctions:
             draft.mkdir(parents=True, mode=0o700)
             try:
                 extract(data, draft, mount)
+                zip_of(folder).write_bytes(data)
                 try:
                     draft.rename(folder)
                 except OSError as error:
@@ -140,6 +145,8 @@ class DeployedFunctions:
                         raise
             except BaseException:
                 shutil.rmtree(draft, ignore_errors=True)
+                if not folder.exists():
+                    zip_of(folder).unlink(missing_ok=True)
                 with contextlib.suppress(OSError):  # it is not empty where the function or layer existed before
                     owner.rmdir()
                     owner.parent.rmdir()
@@ -148,12 +155,38 @@ class DeployedFunctions:
                 shutil.rmtree(draft, ignore_errors=True)
         return folder, base64.b64encode(digest.digest()).decode()
 
+    def archive(self, folder: Path) -> bytes:
+        """The ZIP that was unpacked into ``folder``; of a folder that was none, one that is made now. For a thread."""
+        with contextlib.suppress(OSError):
+            return zip_of(folder).read_bytes()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as out:
+            for path in sorted(folder.rglob("*")):
+                name = path.relative_to(folder).as_posix()
+                if path.is_symlink():
+                    entry = zipfile.ZipInfo(name)
+                    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+                    out.writestr(entry, os.readlink(path))
+                elif path.is_file() and "__pycache__" not in path.parts:
+                    out.write(path, name)
+        return packed.getvalue()
+
+    def remove_code(self, folder: Path) -> None:
+        """Delete unpacked code, and its ZIP."""
+        shutil.rmtree(folder, ignore_errors=True)
+        zip_of(folder).unlink(missing_ok=True)
+
     def copy_folder(self, name: str, path: str) -> Document:
         """Copy a folder that is used in place; the fields for it in a published version's configuration."""
         target = self.folder_of(name) / "code" / f"copy-{now_ns()}"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         return {"_path": str(target), "_watched": False}
+
+
+def zip_of(folder: Path) -> Path:
+    """The file with the ZIP that was unpacked into ``folder``."""
+    return folder.with_name(f"{folder.name}.zip")
 
 
 def own_name(name: str, *, free: bool = True) -> str:

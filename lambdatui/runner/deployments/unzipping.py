@@ -36,8 +36,8 @@ class BadZip(CaughtError):
     """A ZIP that is damaged, too large, or has paths outside its folder; the text is Lambda's."""
 
 
-def decode_base64(text: str) -> bytes:
-    """Base64 as bytes. Raises ValueError where the text is not base64."""
+def decode_base64(text: str | memoryview) -> bytes:
+    """Base64 as bytes; ``text`` may be its ASCII. Raises ValueError where the text is not base64."""
     pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
     return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
 

@@ -12,6 +12,9 @@ NOWHERE = "http://127.0.0.1:9"
 """Where nothing listens: the endpoint in a runner that has no port."""
 _DUMMIES = {"AWS_ACCESS_KEY_ID": "LOCALRUNNER", "AWS_SECRET_ACCESS_KEY": "none", "AWS_SESSION_TOKEN": "none"}
 
+# Else clients ask for hosts such as streaming-127.0.0.1, which no name server knows.
+_NO_PREFIX = {"AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+
 
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
@@ -33,6 +36,6 @@ class AwsAccess:
             "AWS_ENDPOINT_URL_LAMBDA": self.runner_url,
         }
         if not self.profile:
-            return {**variables, **_DUMMIES, "AWS_ENDPOINT_URL": self.runner_url, **self.endpoints}
+            return {**variables, **_DUMMIES, "AWS_ENDPOINT_URL": self.runner_url, **_NO_PREFIX, **self.endpoints}
         # With a profile and without an endpoint the caller wants AWS itself.
         return {**variables, **self.profile, **self.endpoints}

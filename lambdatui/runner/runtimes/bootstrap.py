@@ -15,9 +15,10 @@ import time
 import traceback
 from collections.abc import Callable
 from types import SimpleNamespace, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Handler = Callable[[Any, Any], Any]
+if TYPE_CHECKING:
+    Handler = Callable[[Any, Any], Any]  # which Python 3.8 cannot evaluate
 _PREFIX = "/2018-06-01/runtime"
 _TEXT_FRAME = 0xA55A0003
 _LOG_FD = 1
@@ -170,7 +171,7 @@ class InitError(Exception):
         self.trace = trace or []
 
 
-def load(handler: str) -> Handler:
+def load(handler: str) -> "Handler":
     """The function that ``module.function`` names. Raises InitError when it cannot be loaded."""
     module_name, dot, function_name = handler.rpartition(".")
     if not dot:
@@ -220,7 +221,7 @@ def fault(error_type: str, message: str, request_id: str, trace: "list[str]") ->
     return json.dumps(body).encode()
 
 
-def serve(api: RuntimeClient, handler: Handler, log: LogHandler) -> None:
+def serve(api: RuntimeClient, handler: "Handler", log: LogHandler) -> None:
     """Answer events until the process is ended."""
     while True:
         headers, body = api.next()

@@ -58,11 +58,10 @@ def test_code_that_is_refused(runner: Served, code: dict[str, str], status: int,
 
 
 def test_a_zip_past_the_quota_is_too_large(runner: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lambdatui.runner.api.functions.ZIPPED_BYTES", 100)
+    monkeypatch.setattr("lambdatui.runner.api.code.ZIPPED_BYTES", 100)
     got = refusal(runner.client.create_function, FunctionName="heavy", Code=CODE, **SETTINGS)
     assert got[:2] == (413, "RequestEntityTooLargeException")
     assert got[2] == "Zipped size must be smaller than 100 bytes"
-    monkeypatch.setattr("lambdatui.runner.api.layers.ZIPPED_BYTES", 100)
     assert refusal(runner.client.publish_layer_version, LayerName="heavy", Content=CODE)[0] == 413
 
 
@@ -104,7 +103,7 @@ def test_all_versions_are_listed_page_by_page(runner: Served) -> None:
     assert runner.ask("GET", "/2015-03-31/functions?MaxItems=0")[1]["x-amzn-errortype"] == "ValidationException"
 
 
-def test_a_function_tells_its_tags_concurrency_and_folder(runner: Served) -> None:
+def test_a_function_tells_its_tags_concurrency_and_code(runner: Served) -> None:
     runner.create("told", SOURCE, Tags={"team": "a"})
     runner.client.put_function_concurrency(FunctionName="told", ReservedConcurrentExecutions=3)
     answer = runner.client.get_function(FunctionName="told")

@@ -137,6 +137,7 @@ def test_the_command_line_tells_it_and_refuses_what_nothing_runs(tmp_path: Path)
     options += ["--runner-db", str(tmp_path / "runner.db")]
     done = run(*options, "--runtime", other)
     assert done.exit_code == 0
+    assert done.stderr.count("is not installed on this machine") == 1
     assert f"{other} is not installed on this machine: Python 3.{THIS}." in done.stderr
     refused = run(*options, "--runtime", "ruby3.4")
     assert refused.exit_code != 0
