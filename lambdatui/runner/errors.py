@@ -32,6 +32,18 @@ class ApiError(RunnerError):
         return {"x-amzn-ErrorType": self.code}
 
 
+class RecursiveInvocation(ApiError):
+    """A call that continues a recursive loop."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            400,
+            "RecursiveInvocationException",
+            "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+            "your function's invocation.",
+        )
+
+
 class Throttled(CaughtError):
     """A call beyond a limit of concurrency; ``reason`` is AWS's name of the limit."""
 
@@ -68,6 +80,12 @@ def conflict(message: str) -> ApiError:
 def serialization(message: str) -> ApiError:
     """400 SerializationException: the body, or a value in it, has not the form of the API's model."""
     return ApiError(400, "SerializationException", message)
+
+
+def without_type(error: ApiError) -> ApiError:
+    """The error without the ``Type`` in its body, which AWS leaves out of some."""
+    del error.body["Type"]
+    return error
 
 
 def throttled(error: Throttled) -> ApiError:

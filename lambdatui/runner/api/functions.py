@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation, resolved_function, without_own_fields
+from lambdatui.runner.api.qualifiers import forget_qualifier
 from lambdatui.runner.api.revisions import check_revision
+from lambdatui.runner.api.runtimes import tell_runtime
 from lambdatui.runner.api.settings import check_settings, layer_folders
+from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
 from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.function import DeployedFunction, Document
@@ -55,6 +58,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     for field in ("Runtime", "Handler"):
         if not request.get(field):
             raise invalid(f"{field} is mandatory for functions created with deployment packages.")
+    tags = checked_tags(request.get("Tags"))
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
     latest: Document = {
@@ -74,9 +78,10 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     }
     _set(runner, latest, request)
     latest.update(await runner.in_thread(_code_fields, runner, name, request["Code"]))
+    await runner.in_thread(tell_runtime, name, str(request["Runtime"]))
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
-    function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": request.get("Tags") or {}})
+    function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": tags})
     _stamp(latest)
     runner.save(function)
     answer = await publish(runner, function) if request.get("Publish") else latest
@@ -210,6 +215,7 @@ def delete_function(runner: Runner, call: Call) -> Reply:
         if aliases or qualifier not in function.versions:
             raise conflict(f"Version {qualifier} is used by the alias {', '.join(aliases) or qualifier}")
         del function.versions[qualifier]
+        forget_qualifier(function, qualifier)
         runner.save(function)
     return 204, None
 
@@ -260,6 +266,8 @@ def update_function_configuration(runner: Runner, call: Call) -> Reply:
     check_settings(request)
     latest = dict(function.latest)
     _set(runner, latest, request)
+    if request.get("Runtime"):
+        tell_runtime(function.name, str(request["Runtime"]))
     _stamp(latest)
     function.versions[LATEST] = latest
     runner.save(function)

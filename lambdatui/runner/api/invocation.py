@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import uuid
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -11,11 +10,13 @@ from struct import pack
 from urllib.parse import parse_qsl, unquote
 
 from collectors.model.units import MIB_BYTES
+from lambdatui.runner.api.payload_errors import payload_error
 from lambdatui.runner.deployments.function import ResolvedFunction
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.errors import ApiError, constraint, too_large
 from lambdatui.runner.http.server import Request
+from lambdatui.runner.lineage import whole_trace
 from lambdatui.runner.service import Runner
 from lambdatui.runner.untrusted import parsed_json
 
@@ -55,12 +56,13 @@ async def invoke(runner: Runner, request: Request, name: str, request_id: str) -
         request.respond(204, b"", headers)
         return
     if kind == "Event":
-        await runner.queue.accept(resolved.arn, payload, request_id)
+        await runner.queue.accept(resolved.arn, payload, request_id, request.headers.get("x-amzn-trace-id", ""))
         request.respond(202, b"", headers)
         return
     event = _event(request, resolved, payload, request_id)
     done = await runner.run(resolved.function.name, resolved.version, event, tail=log_type == "Tail")
     headers["X-Amz-Executed-Version"] = done.version
+    headers["X-Amzn-Trace-Id"] = event.trace_id
     if done.error_type is not None:
         headers["X-Amz-Function-Error"] = "Unhandled"
     if log_type == "Tail":
@@ -79,7 +81,7 @@ async def invoke_async(runner: Runner, request: Request, name: str, request_id: 
         raise too_large(ASYNCHRONOUS_BYTES, "InvokeAsync")
     resolved = _resolve(runner, request, name)
     payload = check_payload(request.body, "")
-    await runner.queue.accept(resolved.arn, payload, request_id)
+    await runner.queue.accept(resolved.arn, payload, request_id, request.headers.get("x-amzn-trace-id", ""))
     request.json(202, {"Status": 202}, {"x-amzn-RequestId": request_id})
 
 
@@ -114,6 +116,7 @@ async def invoke_with_response_stream(runner: Runner, request: Request, name: st
                 "Content-Type": "application/vnd.amazon.eventstream",
                 "x-amzn-RequestId": request_id,
                 "X-Amz-Executed-Version": resolved.version,
+                "X-Amzn-Trace-Id": event.trace_id,
                 "X-Amzn-Remapped-Content-Type": content_type,
             }
             request.start(200, headers)
@@ -162,13 +165,14 @@ def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request
     context = request.headers.get("x-amz-client-context", "")
     if context:
         try:
-            decoded = base64.b64decode(context, validate=True).decode()
-            context = json.dumps(parsed_json(decoded))
-        except (binascii.Error, ValueError) as error:
-            message = f"Client context must be base64 of a JSON object: {error}"
+            decoded = parsed_json(base64.b64decode(context, validate=True).decode())
+            if not isinstance(decoded, dict):
+                raise TypeError("not an object")
+            context = json.dumps(decoded)
+        except (binascii.Error, ValueError, TypeError) as error:
+            message = "Client context must be a valid Base64-encoded JSON object."
             raise ApiError(400, "InvalidRequestContentException", message) from error
-    trace = request.headers.get("x-amzn-trace-id", "")
-    trace = trace or f"Root=1-{request_id[:8]}-{uuid.uuid4().hex[:24]};Sampled=0"
+    trace = whole_trace(request.headers.get("x-amzn-trace-id", ""))
     return Event(request_id, payload, 0, resolved.arn, trace, context)
 
 
@@ -181,7 +185,7 @@ def check_payload(body: bytes, content_type: str) -> bytes:
     try:
         parsed_json(body)
     except ValueError as error:
-        message = f"Could not parse request body into json: {error}"
+        message = f"Could not parse request body into json: {payload_error(body, error)}"
         raise ApiError(400, "InvalidRequestContentException", message) from error
     return body
 

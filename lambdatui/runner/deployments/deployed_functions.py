@@ -12,18 +12,21 @@ import errno
 import hashlib
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
+from collectors.model.units import DAY_S
 from lambdatui.runner.clock import now_ns
 from lambdatui.runner.deployments.documents import DocumentFolder
 from lambdatui.runner.deployments.function import DeployedFunction, Document, ResolvedFunction
 from lambdatui.runner.deployments.names import route_alias, split_name
-from lambdatui.runner.deployments.unzipping import extract
+from lambdatui.runner.deployments.unzipping import TASK_ROOT, extract
 from lambdatui.runner.errors import not_found
 from lambdatui.runner.functions import LATEST, Deployment, arn_of, deployment_of
 from lambdatui.runner.untrusted import parsed_json
 
 LAYERS = ".layers"
+_DEBUGGED_S = 7 * DAY_S  # so long may an invocation take while it is debugged
 
 
 class DeployedFunctions:
@@ -51,6 +54,12 @@ class DeployedFunctions:
             deployment = deployment_of(self.by_name[name].versions[version])
             self._deployments[name, version] = deployment
         return deployment
+
+    def debug(self, name: str, port: int) -> None:
+        """Let every version of a function wait for a debugger on ``port``, for as long as it is debugged."""
+        for version in self.by_name[name].versions:
+            deployment = replace(self.deployment(name, version), debug_port=port, timeout_s=_DEBUGGED_S)
+            self._deployments[name, version] = deployment
 
     def named(self, full_name: str) -> DeployedFunction:
         """The function that a name or an ARN means, whatever its qualifier. Raises ApiError when there is none."""
@@ -104,8 +113,11 @@ class DeployedFunctions:
         for key in [key for key in self._deployments if key[0] == name]:
             del self._deployments[key]
 
-    def unpack(self, owner: Path, data: bytes) -> tuple[Path, str]:
-        """Unpack a ZIP below ``owner``; returns the folder and the SHA-256 in base64. For a thread. Raises BadZip."""
+    def unpack(self, owner: Path, data: bytes, mount: str = TASK_ROOT) -> tuple[Path, str]:
+        """Unpack a ZIP below ``owner``; returns the folder and the SHA-256 in base64. For a thread. Raises BadZip.
+
+        ``mount`` is where the function finds the folder: links that lead there are kept.
+        """
         digest = hashlib.sha256(data)
         folder = owner / digest.hexdigest()[:24]
         if not folder.exists():
@@ -113,7 +125,7 @@ class DeployedFunctions:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft.mkdir(parents=True, mode=0o700)
             try:
-                extract(data, draft)
+                extract(data, draft, mount)
                 try:
                     draft.rename(folder)
                 except OSError as error:

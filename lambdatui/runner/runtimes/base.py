@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from lambdatui.runner.functions import Deployment, RunnerError
+from lambdatui.runner.runtimes.programs import Program
+
 
 class Runtime(ABC):
     """A family of runtimes of the Lambda API, such as all versions of Python.
@@ -26,8 +29,12 @@ class Runtime(ABC):
         """Whether it runs functions with this identifier."""
         return identifier in self.identifiers
 
-    def check(self, identifier: str) -> None:  # noqa: B027 - some need no program of this machine
-        """Raise RunnerError, which says what to install, when this machine cannot run ``identifier``."""
+    def program(self, identifier: str) -> Program | None:
+        """What runs ``identifier`` on this machine; None where functions bring their own program.
+
+        Raises RunnerError, which says what to install, when nothing does.
+        """
+        return None
 
     @abstractmethod
     def command(self, identifier: str, task_root: str) -> list[str]:
@@ -37,10 +44,22 @@ class Runtime(ABC):
         ``LAMBDA_TASK_ROOT``. Raises RunnerError when this machine has no such program.
         """
 
-    def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
-        """Variables besides those that every function has; they replace the function's own variables, ``env``.
+    def debug_command(self, deployment: Deployment) -> list[str]:
+        """As ``command``, but the process waits for a debugger on the deployment's ``debug_port`` before it loads code.
 
-        ``opt`` is the folder that stands for ``/opt``, with the layers; None when there are none.
+        It writes ``Debugger listening on`` and the address to its output when one can attach. Raises RunnerError when
+        there is no debugger for it.
+        """
+        raise RunnerError(
+            f"{deployment.runtime} functions bring their own program, which no debugger can start; invoke it without"
+            " --debug, and attach one by its process id"
+        )
+
+    def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
+        """Variables besides those that every function has; they replace the function's own.
+
+        ``env`` are the function's own variables and ``LAMBDA_RUNTIME_DIR``; ``opt`` is the folder that stands for
+        ``/opt``, with the layers, None when there are none.
         """
         return {}
 
