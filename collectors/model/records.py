@@ -9,6 +9,9 @@ from enum import IntEnum
 
 import msgspec
 
+LOCAL_ACCOUNT = "000000000000"
+"""The account that local runners, and servers like them, say they are in; AWS has none of that number."""
+
 
 class Status(IntEnum):
     """How an invocation ended; the store keeps the number, people see ``label``."""

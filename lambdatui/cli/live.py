@@ -14,7 +14,7 @@ import click
 
 from collectors.model.clock import now_ms
 from collectors.model.errors import LambdatuiError
-from collectors.model.records import FunctionKey, LogEvent
+from collectors.model.records import LOCAL_ACCOUNT, FunctionKey, LogEvent
 from collectors.parsing.function_names import function_key
 from collectors.store.read.reader import Reader
 from collectors.store.write.sessions import keep_session
@@ -109,6 +109,7 @@ def _of_aws(
             f"the credentials are of account {account}, and these functions are in {target.account}",
             "give the profile of that account: P on the screens, --profile here",
         )
+    session.calls.free = account == LOCAL_ACCOUNT
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
     client, partition = session.client("logs"), session.client("logs").meta.partition
     calls, region = session.calls, target.region

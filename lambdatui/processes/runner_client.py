@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from collectors.model.records import LOCAL_ACCOUNT
 from collectors.model.units import MIB_BYTES
 from collectors.store.read.reader import Reader
 from collectors.untrusted import Unparsable, parsed_json
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.serving.client import Api, Reply
 from lambdatui.runner.serving.lock import serving_address
-from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
+from lambdatui.views.local_runner import runner_log
 
 MOST_BYTES = 6 * MIB_BYTES
 """The largest payload of a synchronous invocation; an asynchronous one has 1 MB (Lambda quotas)."""

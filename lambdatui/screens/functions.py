@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.app import ComposeResult
 
+from collectors.model.records import LOCAL_ACCOUNT
 from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
 from lambdatui.screens.base.choosing import ChoosingScreen
@@ -18,7 +19,6 @@ from lambdatui.text.figures import count, counted, money, plural
 from lambdatui.views.filters import Filter
 from lambdatui.views.fleet_health import health, places
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
-from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.header import DataSummary, Header, HomeHeader
 from lambdatui.widgets.rows import PagedRows

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.model.account import Recommendation as OptimizersWord
+from collectors.model.records import LOCAL_ACCOUNT
 from collectors.store.read import account_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
@@ -21,7 +22,6 @@ from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import SettingsView, function_settings
 from lambdatui.views.functions import FunctionView, functions
-from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.outside_rules import OutsideRules
 from lambdatui.views.scope import Scope
 from lambdatui.views.throttle_causes import worst_causes

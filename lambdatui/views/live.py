@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.model.errors import LambdatuiError
+from collectors.model.records import LOCAL_ACCOUNT
 from collectors.store.read.reader import Reader
 from lambdatui.views.line_query import parse
-from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
+from lambdatui.views.local_runner import runner_log
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView
 from lambdatui.views.scope import Scope

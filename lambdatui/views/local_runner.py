@@ -6,9 +6,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
 
-LOCAL_ACCOUNT = "000000000000"
-"""The account that local runners say they are in; AWS has none of that number."""
-
 _SOURCE = "collect runner "
 
 

@@ -26,6 +26,8 @@ class Calls:
         self._units: Counter[str] = Counter()
         self._limit = limit
         self._overspent: BudgetReached | None = None
+        self.free = False
+        """Whether nobody bills what is asked: the server is a local one. Units are not counted then."""
 
     def sent(self, operation: str) -> None:
         """Counts a request that is being sent."""
@@ -34,6 +36,8 @@ class Calls:
 
     def spend(self, operation: str, units: int) -> None:
         """Counts units about to be billed; BudgetReached, and nothing counted, where the limit says so."""
+        if self.free:
+            return
         if self._overspent is not None:
             raise self._overspent
         if self._limit is not None:
@@ -46,6 +50,8 @@ class Calls:
 
         They are spent already. Where the limit refuses the difference, the next ``spend`` raises BudgetReached.
         """
+        if self.free:
+            return
         if self._limit is not None and actual != estimated:
             try:
                 self._limit(operation, actual - estimated)

@@ -26,6 +26,7 @@ _THROTTLED = frozenset(
      "RequestLimitExceeded"}
 )  # fmt: skip
 _MISSING = frozenset({"ResourceNotFoundException", "ResourceNotFound", "404"})
+_UNKNOWN = frozenset({"UnknownOperationException", "UnknownOperation"})
 # "User: arn:... is not authorized to perform: logs:FilterLogEvents on resource: ..."
 _ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 
@@ -186,6 +187,8 @@ def _of_answer(action: str, where: str, error: Exception, profile: str | None) -
         return SourceFailed(where, f"AWS throttled {action} ({code}), also after waiting", "collect again later")
     if code in _MISSING:
         return SourceFailed(where, f"{action} did not find it ({code})", "it was deleted, or lies in another region")
+    if code in _UNKNOWN:
+        return SourceFailed(where, f"this server does not have {action} ({code})", "ask AWS for it, or leave it out")
     if code in ("OptInRequired", "DataUnavailableException", "OptInRequiredException"):
         return SourceFailed(where, f"the account does not take part ({code})", "opt in, or leave this feature out")
     return SourceFailed(where, f"{action} failed: {error}", "see the AWS documentation of that code")

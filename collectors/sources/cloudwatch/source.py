@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from collectors.model.account import Alarms, CallCount, Configured, Covered, Inventory
-from collectors.model.records import Function, FunctionKey, Reject
+from collectors.model.records import LOCAL_ACCOUNT, Function, FunctionKey, Reject
 from collectors.sources.base import (
     AlarmChanges,
     CoveredSpans,
@@ -98,6 +98,7 @@ class CloudWatchSource:
         # Not a cached_property: up to Python 3.11 one that hangs makes those of all other sources wait.
         if not self._account:
             self._account = account_of(self._session.client("sts"), self.region, self._session.profile)
+            self._session.calls.free = self._account == LOCAL_ACCOUNT
         return self._account
 
     @property
