@@ -32,6 +32,18 @@ class ApiError(RunnerError):
         return {"x-amzn-ErrorType": self.code}
 
 
+class RecursiveInvocation(ApiError):
+    """A call that continues a recursive loop."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            400,
+            "RecursiveInvocationException",
+            "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+            "your function's invocation.",
+        )
+
+
 class Throttled(CaughtError):
     """A call beyond a limit of concurrency; ``reason`` is AWS's name of the limit."""
 

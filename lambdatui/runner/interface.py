@@ -59,11 +59,12 @@ class Invoker(Protocol):
     ) -> Invocation:
         """Call a function by name or ARN, and wait for its answer.
 
-        ``trace`` is the X-Ray header of whoever calls, such as ``Root=1-...``.
+        ``trace`` is the X-Ray header of what caused the call, by which recursive loops are stopped.
         ``on_start`` is called with a streamed response's content type, ``on_chunk`` with its bytes as they come and the
-        request that they come from (pause that while nobody takes them). Raises Throttled beyond a limit, RunnerError
-        when there is no such function; errors inside the function are in the invocation.
+        request that they come from (pause that while nobody takes them). Raises Throttled beyond a limit,
+        RecursiveInvocation for a loop, RunnerError when there is no such function; errors inside the function are in
+        the invocation.
         """
 
-    async def invoke_later(self, name: str, payload: bytes, request_id: str | None = None) -> str:
+    async def invoke_later(self, name: str, payload: bytes, request_id: str | None = None, trace: str = "") -> str:
         """Queue an asynchronous event; its request id, when it is on disk. Raises ApiError for an unknown function."""

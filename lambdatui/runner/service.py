@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from lambdatui.runner.clock import now_ms, now_s
+from lambdatui.runner.clock import now_ms
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
 from lambdatui.runner.deployments.function import DeployedFunction, Document
@@ -20,11 +20,12 @@ from lambdatui.runner.environments.fleet import Fleet, Limits
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import Event
-from lambdatui.runner.errors import Throttled
+from lambdatui.runner.errors import RecursiveInvocation, Throttled
 from lambdatui.runner.functions import LATEST, RunnerError
 from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.http.admission import Admission
 from lambdatui.runner.http.server import Request
+from lambdatui.runner.lineage import MOST_CALLS, calls_before, whole_trace, with_call
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.queue.asynchronous import AsyncQueue
 from lambdatui.runner.triggers.running import MAPPINGS_FILE, RunningTriggers
@@ -125,22 +126,28 @@ class Runner:
         """Call a function by name or ARN; see ``Invoker``."""
         resolved = self.functions.resolve(name)
         event = Event(
-            *(request_id or str(uuid.uuid4()), payload, 0, resolved.arn, trace_header(trace)),
+            *(request_id or str(uuid.uuid4()), payload, 0, resolved.arn, whole_trace(trace)),
             on_start=on_start,
             on_chunk=on_chunk,
         )
         return await self.run(resolved.function.name, resolved.version, event)
 
-    async def invoke_later(self, name: str, payload: bytes, request_id: str | None = None) -> str:
+    async def invoke_later(self, name: str, payload: bytes, request_id: str | None = None, trace: str = "") -> str:
         """Queue an asynchronous event; see ``Invoker``."""
-        return await self.queue.accept(self.functions.resolve(name).arn, payload, request_id)
+        return await self.queue.accept(self.functions.resolve(name).arn, payload, request_id, trace)
 
     def reserved_concurrency(self, name: str) -> int | None:
         """How many calls of a function may run at once; None when nothing is reserved for it."""
         return self.fleet.reserved.get(name)
 
     async def run(self, name: str, version: str, event: Event, *, tail: bool = False) -> Invocation:
-        """Run an event in an environment of a version; ``tail`` asks for the end of its log. Raises Throttled."""
+        """Run an event in an environment of a version; ``tail`` asks for the end of its log.
+
+        Raises Throttled, and RecursiveInvocation.
+        """
+        if calls_before(event.trace_id, name) >= MOST_CALLS:
+            self._stop_loop(name, event.request_id)
+        event.trace_id = with_call(event.trace_id, name)
         deployment = self.functions.deployment(name, version)
         if deployment.watched and self._folder_watch.changed(deployment.path):
             self.fleet.code_changed(deployment)
@@ -171,6 +178,19 @@ class Runner:
             environment.stale = True
             sys.stderr.write(f"lambdatui runner: {environment.deployment.name}: {error}\n")
         self.fleet.release(environment)
+
+    def _stop_loop(self, name: str, request_id: str) -> None:
+        """Raise RecursiveInvocation and say so, unless the function may be called in loops."""
+        if self.functions.by_name[name].document.get("recursion") == "Allow":
+            return
+        now = now_ms()
+        self.log.count(name, "RecursiveInvocationsDropped", 1.0, now)
+        problem = f"{name} was called {MOST_CALLS} times by one chain of requests: a recursive loop was stopped"
+        sys.stderr.write(f"lambdatui runner: {problem}\n")
+        group = self.functions.deployment(name, LATEST).log_group
+        message = f"[WARN] RequestId: {request_id} {problem}\n"
+        self.log.write([(now, uuid.uuid4().hex, group, "recursive-loops", message)])
+        raise RecursiveInvocation
 
     # --- changes
 
@@ -229,9 +249,13 @@ class Runner:
         self.functions.documents.write(MAPPINGS_FILE, self.mappings)
 
     def remove_mapping(self, mapping_id: str) -> None:
-        """Delete an event source mapping, and stop polling."""
-        self.mappings.pop(mapping_id, None)
-        self._write_mappings(mapping_id)
+        """Stop polling for an event source mapping, and delete it once the records under way are processed."""
+        if self.triggers is None:
+            del self.mappings[mapping_id]
+            self.functions.documents.write(MAPPINGS_FILE, self.mappings)
+        else:
+            self.mappings[mapping_id]["State"] = "Deleting"
+            self._write_mappings(mapping_id)
 
     def _write_mappings(self, changed_id: str) -> None:
         self.functions.documents.write(MAPPINGS_FILE, self.mappings)
@@ -245,12 +269,3 @@ class Runner:
     def save_layers(self) -> None:
         """Write the layer versions."""
         self.functions.documents.write(_LAYERS_FILE, self.layers)
-
-
-def trace_header(given: str = "") -> str:
-    """The X-Ray header of an invocation: what the caller gave of it, a new parent, and that it is not sampled."""
-    parts = dict(part.strip().partition("=")[::2] for part in given.split(";") if "=" in part)
-    parts.setdefault("Root", f"1-{int(now_s()):08x}-{uuid.uuid4().hex[:24]}")
-    parts.setdefault("Parent", uuid.uuid4().hex[:16])
-    parts.setdefault("Sampled", "0")
-    return ";".join(f"{name}={value}" for name, value in parts.items())

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdatui.runner import aws
-from lambdatui.runner.triggers.event_filters import EventFilterError, Filters
+from lambdatui.runner.triggers.event_filters import Filters
+from lambdatui.runner.triggers.event_patterns import EventFilterError
 from lambdatui.runner.triggers.folder import FolderEvents
 from tests.support import needs
 from tests.support.runner_server import Served, client, served

@@ -15,6 +15,8 @@ from tests.support.demo_days import BUDGET_USD, CALENDAR, NOW_MS, OneLineEach, d
 from tests.support.places import ROOT
 from tests.support.screens import app_on, header_of, keys_of, log_of, press, settle, until
 
+pytestmark = pytest.mark.xdist_group("ten-stories")  # one process makes the store, not each
+
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Path:

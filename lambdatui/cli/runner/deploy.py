@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -15,6 +16,7 @@ from collectors.model.units import (
     MOST_MEMORY_MB,
 )
 from lambdatui.cli.runner.log_option import FUNCTIONS, function_path, with_log
+from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.runtimes.python import this_runtime
 from lambdatui.runner.runtimes.registry import help_text
 from lambdatui.runner.serving.client import Api
@@ -88,6 +90,11 @@ def deploy(log_path: Path, /, path: str, name: str, **options: Any) -> None:
     )
 
     def run(api: Api) -> None:
+        program = api.do("GET", f"/_lambdatui/runtimes/{quote(options['runtime'], safe='')}")
+        if program.get("error"):
+            raise RunnerError(program["error"])
+        if program.get("note"):
+            click.echo(program["note"], err=True)
         if api.ask("GET", function_path(name)).status == 404:
             api.do("POST", FUNCTIONS, {"FunctionName": name, "Role": _ROLE, "Code": code, **configuration})
         else:

@@ -12,6 +12,7 @@ from lambdatui.runner.api import (  # noqa: F401 - importing registers their ope
     capacity_providers,
     code_signing,
     durable_executions,
+    event_bridge,
     event_invoke,
     event_source_mappings,
     function_code_signing,
@@ -27,6 +28,7 @@ from lambdatui.runner.api import (  # noqa: F401 - importing registers their ope
     reserved_concurrency,
     resource_policies,
     runtime_management,
+    schedules,
     tags,
     versions,
 )
@@ -62,6 +64,10 @@ class Front(Answering):
                 await run(self._runner, request, name, request_id)
             elif path.startswith(own.PREFIX):
                 await own.answer(self._runner, request, path.removeprefix(own.PREFIX))
+            elif event_bridge.asked(request):
+                await event_bridge.answer(self._runner, request, request_id)
+            elif path.startswith(schedules.PREFIX):
+                await schedules.answer(self._runner, request, path, request_id)
             elif path in ("", "/") or path.startswith("/service/"):
                 await self._cloudwatch().answer(request, path, request_id)
             else:

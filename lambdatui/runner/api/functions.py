@@ -10,6 +10,7 @@ from typing import Any
 from lambdatui.runner.api.call import Call, Reply, named_function, operation, resolved_function, without_own_fields
 from lambdatui.runner.api.qualifiers import forget_qualifier
 from lambdatui.runner.api.revisions import check_revision
+from lambdatui.runner.api.runtimes import tell_runtime
 from lambdatui.runner.api.settings import check_settings, layer_folders
 from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
@@ -77,6 +78,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     }
     _set(runner, latest, request)
     latest.update(await runner.in_thread(_code_fields, runner, name, request["Code"]))
+    await runner.in_thread(tell_runtime, name, str(request["Runtime"]))
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
     function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": tags})
@@ -264,6 +266,8 @@ def update_function_configuration(runner: Runner, call: Call) -> Reply:
     check_settings(request)
     latest = dict(function.latest)
     _set(runner, latest, request)
+    if request.get("Runtime"):
+        tell_runtime(function.name, str(request["Runtime"]))
     _stamp(latest)
     function.versions[LATEST] = latest
     runner.save(function)

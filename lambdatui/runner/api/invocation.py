@@ -16,7 +16,8 @@ from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.errors import ApiError, constraint, too_large
 from lambdatui.runner.http.server import Request
-from lambdatui.runner.service import Runner, trace_header
+from lambdatui.runner.lineage import whole_trace
+from lambdatui.runner.service import Runner
 from lambdatui.runner.untrusted import parsed_json
 
 # Lambda quotas: payloads.
@@ -55,7 +56,7 @@ async def invoke(runner: Runner, request: Request, name: str, request_id: str) -
         request.respond(204, b"", headers)
         return
     if kind == "Event":
-        await runner.queue.accept(resolved.arn, payload, request_id)
+        await runner.queue.accept(resolved.arn, payload, request_id, request.headers.get("x-amzn-trace-id", ""))
         request.respond(202, b"", headers)
         return
     event = _event(request, resolved, payload, request_id)
@@ -80,7 +81,7 @@ async def invoke_async(runner: Runner, request: Request, name: str, request_id: 
         raise too_large(ASYNCHRONOUS_BYTES, "InvokeAsync")
     resolved = _resolve(runner, request, name)
     payload = check_payload(request.body, "")
-    await runner.queue.accept(resolved.arn, payload, request_id)
+    await runner.queue.accept(resolved.arn, payload, request_id, request.headers.get("x-amzn-trace-id", ""))
     request.json(202, {"Status": 202}, {"x-amzn-RequestId": request_id})
 
 
@@ -171,7 +172,7 @@ def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request
         except (binascii.Error, ValueError, TypeError) as error:
             message = "Client context must be a valid Base64-encoded JSON object."
             raise ApiError(400, "InvalidRequestContentException", message) from error
-    trace = trace_header(request.headers.get("x-amzn-trace-id", ""))
+    trace = whole_trace(request.headers.get("x-amzn-trace-id", ""))
     return Event(request_id, payload, 0, resolved.arn, trace, context)
 
 

@@ -11,7 +11,7 @@ from lambdatui.runner.api.functions import REQUEST_BYTES
 from lambdatui.runner.api.layer_compatibility import check_published, compatible
 from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.deployed_functions import LAYERS, own_name
-from lambdatui.runner.deployments.unzipping import ZIPPED_BYTES, BadZip, decode_base64
+from lambdatui.runner.deployments.unzipping import LAYERS_ROOT, ZIPPED_BYTES, BadZip, decode_base64
 from lambdatui.runner.errors import constraint, invalid, not_found, serialization, too_large
 from lambdatui.runner.functions import NAME, resource_arn
 from lambdatui.runner.service import Runner
@@ -99,7 +99,7 @@ def _unpack(runner: Runner, name: str, request: dict[str, Any]) -> tuple[Path, s
         raise invalid("Missing Content")
     if len(data) > ZIPPED_BYTES:
         raise too_large(REQUEST_BYTES, "PublishLayerVersion")
-    return *runner.functions.unpack(runner.functions.folder / LAYERS / own_name(name), data), len(data)
+    return *runner.functions.unpack(runner.functions.folder / LAYERS / own_name(name), data, LAYERS_ROOT), len(data)
 
 
 @operation("GET", "/2018-10-31/layers?find=LayerVersion")

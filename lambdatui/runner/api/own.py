@@ -2,13 +2,15 @@
 
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
-functions there are, how many asynchronous events wait, and which functions are busy.
+functions there are, how many asynchronous events wait, and which functions are busy. ``runtimes/RUNTIME`` answers what
+runs that runtime here.
 """
 
 import json
 
 from lambdatui.runner.errors import ApiError, invalid, serialization
 from lambdatui.runner.http.server import Request
+from lambdatui.runner.runtimes.registry import program_row
 from lambdatui.runner.service import Runner
 from lambdatui.runner.untrusted import parsed_json
 
@@ -21,6 +23,9 @@ async def answer(runner: Runner, request: Request, action: str) -> None:
         busy = {name: count for name, count in runner.fleet.running.items() if count}
         functions = len(runner.functions.by_name)
         request.json(200, {"functions": functions, "waiting": runner.queue.waiting, "busy": busy})
+        return
+    if action.startswith("runtimes/"):
+        request.json(200, await runner.in_thread(program_row, action.partition("/")[2]))
         return
     triggers = runner.triggers
     if triggers is None:

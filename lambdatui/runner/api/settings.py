@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lambdatui.runner.api.runtimes import check_runtime
 from lambdatui.runner.api.variables import check_variables
 from lambdatui.runner.errors import constraint, invalid, serialization
-from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.runtimes import registry
 from lambdatui.runner.service import Runner
 
 # AWS Lambda API reference, CreateFunction, and Lambda quotas.
@@ -16,7 +15,6 @@ _RANGES = {
     "Timeout": ("timeout", 1, 900),
 }
 _ROLE = re.compile(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
-_AWS_RUNTIME = re.compile(r"(python|nodejs|java|ruby|dotnet|dotnetcore|go|provided)[\w.]*")
 
 
 def check_settings(request: dict[str, Any]) -> None:
@@ -38,7 +36,7 @@ def check_settings(request: dict[str, Any]) -> None:
     if len(str(request.get("Description", ""))) > 256:
         raise constraint(request["Description"], "description", "Member must have length less than or equal to 256")
     if (runtime := request.get("Runtime")) is not None:
-        _check_runtime(str(runtime))
+        check_runtime(str(runtime))
     size = (request.get("EphemeralStorage") or {}).get("Size", 512)
     if not 512 <= size <= 10_240:
         raise constraint(size, "ephemeralStorage.size", "Member must have value between 512 and 10240")
@@ -53,19 +51,6 @@ def check_settings(request: dict[str, Any]) -> None:
     check_variables((request.get("Environment") or {}).get("Variables") or {})
     if request.get("PackageType", "Zip") != "Zip" or (request.get("Code") or {}).get("ImageUri"):
         raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
-
-
-def _check_runtime(identifier: str) -> None:
-    """Raise ApiError when no runtime has this identifier, or this machine lacks the runtime's program."""
-    if not registry.is_known(identifier) and not _AWS_RUNTIME.fullmatch(identifier):
-        raise invalid(
-            f"Value {identifier} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
-            f"[{', '.join(registry.identifiers())}] or be a valid ARN"
-        )
-    try:
-        registry.runtime_of(identifier).check(identifier)
-    except RunnerError as error:
-        raise invalid(str(error)) from error
 
 
 def layer_folders(runner: Runner, arns: list[str]) -> list[str]:

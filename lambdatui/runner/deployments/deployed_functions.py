@@ -20,7 +20,7 @@ from lambdatui.runner.clock import now_ns
 from lambdatui.runner.deployments.documents import DocumentFolder
 from lambdatui.runner.deployments.function import DeployedFunction, Document, ResolvedFunction
 from lambdatui.runner.deployments.names import route_alias, split_name
-from lambdatui.runner.deployments.unzipping import extract
+from lambdatui.runner.deployments.unzipping import TASK_ROOT, extract
 from lambdatui.runner.errors import not_found
 from lambdatui.runner.functions import LATEST, Deployment, arn_of, deployment_of
 from lambdatui.runner.untrusted import parsed_json
@@ -113,8 +113,11 @@ class DeployedFunctions:
         for key in [key for key in self._deployments if key[0] == name]:
             del self._deployments[key]
 
-    def unpack(self, owner: Path, data: bytes) -> tuple[Path, str]:
-        """Unpack a ZIP below ``owner``; returns the folder and the SHA-256 in base64. For a thread. Raises BadZip."""
+    def unpack(self, owner: Path, data: bytes, mount: str = TASK_ROOT) -> tuple[Path, str]:
+        """Unpack a ZIP below ``owner``; returns the folder and the SHA-256 in base64. For a thread. Raises BadZip.
+
+        ``mount`` is where the function finds the folder: links that lead there are kept.
+        """
         digest = hashlib.sha256(data)
         folder = owner / digest.hexdigest()[:24]
         if not folder.exists():
@@ -122,7 +125,7 @@ class DeployedFunctions:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft.mkdir(parents=True, mode=0o700)
             try:
-                extract(data, draft)
+                extract(data, draft, mount)
                 try:
                     draft.rename(folder)
                 except OSError as error:

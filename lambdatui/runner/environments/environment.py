@@ -30,7 +30,7 @@ from lambdatui.runner.log.platform_lines import ReportFigures, report_record
 from lambdatui.runner.log.tail import new_tail, tail_bytes
 from lambdatui.runner.log.telemetry_records import InvocationTimes
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.registry import runtime_of
+from lambdatui.runner.runtimes.registry import program_row, runtime_of
 
 # Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": the init phase's limit.
 INIT_LIMIT_S = 10.0
@@ -99,6 +99,8 @@ class Environment:
         """Run the init phase; the next invocation reports its failure. Raises RunnerError where no process starts."""
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
+        if (note := program_row(self.deployment.runtime)["note"]) is not None:
+            self._emit([(now_ms(), self._lines.warning(note))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
         if self.deployment.debug_port is not None:
             limit_s = self.deployment.timeout_s

@@ -64,12 +64,17 @@ def shared_mounts(folder: Path) -> list[Mount]:
 def plain_paths(deployment: Deployment, shared: Path) -> LambdaPaths:
     """The machine's own folders. Raises RunnerError when a layer's folder does not exist any more."""
     opt = opt_folder(shared, deployment.layers)
-    return LambdaPaths(deployment.path, None if opt is None else str(opt), str(runtime_folder(shared)))
+    return LambdaPaths(
+        deployment.path, None if opt is None else str(opt), str(runtime_folder(shared, deployment.runtime))
+    )
 
 
 def namespace_paths(deployment: Deployment, shared: Path, command: Sequence[str]) -> LambdaPaths:
     """Lambda's own paths, for a process of ``command``. Raises RunnerError as ``plain_paths`` does."""
-    mounts: list[Mount] = [(deployment.path, TASK, True), (str(runtime_folder(shared)), RUNTIME, True)]
+    mounts: list[Mount] = [
+        (deployment.path, TASK, True),
+        (str(runtime_folder(shared, deployment.runtime)), RUNTIME, True),
+    ]
     code = hashlib.sha256(f"{deployment.path} {deployment.code_id}".encode()).hexdigest()[:32]
     compiled = shared / f"compiled-{code}"
     compiled.mkdir(exist_ok=True)

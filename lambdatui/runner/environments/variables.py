@@ -63,7 +63,8 @@ def process_variables(
     if opt is not None:
         variables["LAMBDATUI_OPT"] = opt
     folder = None if opt is None else Path(opt)
-    return variables | runtime_of(deployment.runtime).variables(deployment.runtime, folder, deployment.env)
+    known = {**deployment.env, "LAMBDA_RUNTIME_DIR": paths.runtime}
+    return variables | runtime_of(deployment.runtime).variables(deployment.runtime, folder, known)
 
 
 def _logging_variables(deployment: Deployment) -> dict[str, str]:

@@ -54,6 +54,12 @@ class PlatformLines:
             return platform_line("platform.initStart", self.init_start_record(kind, "init"))
         return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
 
+    def warning(self, text: str) -> str:
+        """What Lambda would not have to say: that something is otherwise here."""
+        if self._json:
+            return json.dumps({"timestamp": iso_millis(), "level": "WARN", "message": text}) + "\n"
+        return f"[WARN] {text}\n"
+
     def init_start_record(self, kind: str, phase: str) -> dict[str, object]:
         """The record of ``platform.initStart``."""
         return {

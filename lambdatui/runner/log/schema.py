@@ -14,7 +14,7 @@ Version 3 (``PRAGMA user_version``; ``PRAGMA application_id`` is 0x6c746472). Ti
 ``async_events``   accepted asynchronous events: ``id, request_id, function`` (its ARN, with a qualifier)``, payload``
                    (NULL once it is finished)``, accepted_ms, due_ms``, ``attempts`` that ended in a function error or
                    a success, ``throttles``, ``finished_ms`` (NULL while it waits or runs) and ``condition``: Success,
-                   RetriesExhausted, EventAgeExceeded, ZeroReservedConcurrency.
+                   RetriesExhausted, EventAgeExceeded, ZeroReservedConcurrency, RecursiveInvocation.
 ``async_attempts`` ``event, attempt`` (from 1)``, started_ms, ended_ms, error_type`` (NULL: success).
 
 A reader needs the first three tables only. Version 1 had no others and no reserved_concurrency, version 2 no tags.

@@ -11,13 +11,15 @@ import os
 import sys
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.invocation import Invocation
-from lambdatui.runner.errors import ApiError, Throttled
+from lambdatui.runner.errors import ApiError, RecursiveInvocation, Throttled
 from lambdatui.runner.functions import LATEST, RunnerError, name_in, qualifier_in
 from lambdatui.runner.interface import Invoker
+from lambdatui.runner.lineage import new_trace, with_call
 from lambdatui.runner.queue import destinations
 from lambdatui.runner.queue.records import Delivery, FinishedEvent, dead_letter, destination_record
 
@@ -31,7 +33,10 @@ POLLERS = max(8, 4 * (os.cpu_count() or 1))
 
 @dataclass(slots=True)
 class _Event:
-    """An accepted event. ``function`` is an ARN; ``attempts`` counts tries with an answer, ``throttles`` others."""
+    """An accepted event. ``function`` is an ARN; ``attempts`` counts tries with an answer, ``throttles`` others.
+
+    ``trace`` is the X-Ray header of the call that sent it, of which a restart makes a new one.
+    """
 
     id: int
     request_id: str
@@ -39,6 +44,7 @@ class _Event:
     accepted_ms: int
     attempts: int = 0
     throttles: int = 0
+    trace: str = ""
 
 
 class AsyncQueue:
@@ -68,15 +74,19 @@ class AsyncQueue:
         now = now_ms()
         for *values, due_ms in rows:
             event = _Event(*values)  # type: ignore[arg-type]
+            event.trace = new_trace()
             self._events[event.id] = event
             self._wait(event, max(int(due_ms) - now, 0) / 1000)  # type: ignore[call-overload]
         return len(rows)
 
-    async def accept(self, function: str, payload: bytes, request_id: str | None = None) -> str:
-        """Queue an event for ``function`` (an ARN, perhaps qualified); its request id, when it is on disk."""
+    async def accept(self, function: str, payload: bytes, request_id: str | None = None, trace: str = "") -> str:
+        """Queue an event for ``function`` (an ARN, perhaps qualified); its request id, when it is on disk.
+
+        ``trace`` is the X-Ray header of what caused it.
+        """
         request_id = request_id or str(uuid.uuid4())
         self._next_id += 1
-        event = _Event(self._next_id, request_id, function, now_ms())
+        event = _Event(self._next_id, request_id, function, now_ms(), trace=trace or new_trace())
         self._log.execute(
             "INSERT INTO async_events (id, request_id, function, payload, accepted_ms, due_ms)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -184,10 +194,13 @@ class AsyncQueue:
             return
         started_ms = now_ms()
         try:
-            done = await self._invoker.invoke(event.function, payload, request_id=event.request_id)
+            done = await self._invoker.invoke(event.function, payload, request_id=event.request_id, trace=event.trace)
         except Throttled:
             event.throttles += 1
             self._retry_unanswered(event)
+            return
+        except RecursiveInvocation:
+            await self._finish(event, payload, "RecursiveInvocation", None)
             return
         except RunnerError:
             if name not in self._invoker.functions.by_name:
@@ -229,15 +242,21 @@ class AsyncQueue:
     async def _finish(self, event: _Event, payload: bytes, condition: str, done: Invocation | None) -> None:
         """End an event: deliver its records, then mark it as finished.
 
-        ``condition`` is the destination record's: Success, RetriesExhausted, EventAgeExceeded, or our own
-        ZeroReservedConcurrency; ``done`` is the last attempt, None when there was none.
+        ``condition`` is the destination record's: Success, RetriesExhausted, EventAgeExceeded, ZeroReservedConcurrency,
+        or our own RecursiveInvocation; ``done`` is the last attempt, None when there was none.
         """
         name = name_in(event.function)
         if condition != "Success":
             self._log.count(name, "AsyncEventsDropped", 1.0, now_ms())
+        trace = with_call(event.trace, name) if done is not None else event.trace
         for delivery in self._deliveries(event, payload, condition, done):
             try:
-                await destinations.send(delivery.target, delivery.body, delivery.attributes, self._invoker.invoke_later)
+                await destinations.send(
+                    *(delivery.target, delivery.body, delivery.attributes),
+                    partial(self._invoker.invoke_later, trace=trace),
+                    trace=trace,
+                    folder=f"aws/lambda/async/{name}",
+                )
             except Exception as error:
                 sys.stderr.write(f"lambdatui runner: {name}: {delivery.target} did not take an event: {error}\n")
                 self._log.count(name, delivery.failure_metric, 1.0, now_ms())

@@ -1,10 +1,12 @@
-"""Sends finished or failed events to a folder, an SQS queue at any endpoint, an SNS topic, or another function.
+"""Sends finished or failed events: to a folder or a function, or a queue, topic, event bus or bucket at any endpoint.
 
-Targets are ``file:///folder``, ``http(s)://host/account/queue`` (a queue's URL), or an ARN of SQS, SNS or Lambda.
+Targets are ``file:///folder``, ``http(s)://host/account/queue`` (a queue's URL), or an ARN of SQS, SNS, EventBridge, S3
+or Lambda.
 """
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -24,24 +26,38 @@ def check_target(target: str) -> None:
     if target.startswith(("file:///", "http://", "https://")):
         return
     parts = target.split(":", 5)
-    if len(parts) == 6 and parts[0] == "arn" and parts[2] in ("sqs", "sns", "lambda"):
+    if len(parts) == 6 and parts[0] == "arn" and parts[2] in ("sqs", "sns", "events", "s3", "lambda"):
         return
-    raise invalid(f"{target} is no target: give file:///FOLDER, a queue's URL, or an ARN of SQS, SNS or Lambda")
+    raise invalid(
+        f"{target} is no target: give file:///FOLDER, a queue's URL, or an ARN of SQS, SNS, EventBridge, S3 or Lambda"
+    )
+
+
+def is_bucket(target: str) -> bool:
+    """Whether records go to S3, which gets the event too where other targets do not."""
+    return target.startswith("arn:") and target.split(":")[2] == "s3"
 
 
 async def send(
-    target: str, body: str, attributes: Attributes, invoke: Callable[[str, bytes], Awaitable[object]]
+    target: str,
+    body: str,
+    attributes: Attributes,
+    invoke: Callable[[str, bytes], Awaitable[object]],
+    *,
+    trace: str = "",
+    folder: str = "aws/lambda",
 ) -> None:
     """Send one record; any exception means that the target did not accept it.
 
     ``attributes`` become message attributes of SQS and SNS; ``invoke`` queues an event for a function of this runner.
+    ``trace`` is the X-Ray header that a message of SQS has; ``folder`` is where the record's object is in a bucket.
     """
     if target.startswith("file://"):
         await asyncio.to_thread(_to_folder, Path(unquote(urlsplit(target).path)), body, attributes)
     elif target.startswith("arn:") and target.split(":")[2] == "lambda":
         await invoke(target, body.encode())
     else:
-        await asyncio.to_thread(_to_aws, target, body, attributes)
+        await asyncio.to_thread(_to_aws, target, body, attributes, trace, folder)
 
 
 def _to_folder(folder: Path, body: str, attributes: Attributes) -> None:
@@ -56,20 +72,50 @@ def _to_folder(folder: Path, body: str, attributes: Attributes) -> None:
     draft.replace(folder / name)
 
 
-def _to_aws(target: str, body: str, attributes: Attributes) -> None:
+def _to_aws(target: str, body: str, attributes: Attributes, trace: str, folder: str) -> None:
     from lambdatui.runner.aws import client
 
+    service, region = target.split(":")[2:4] if target.startswith("arn:") else ("sqs", "")
     message_attributes = {
         name: {"DataType": "Number" if value.isdigit() else "String", "StringValue": value}
         for name, value in attributes.items()
         if value
     }
-    if target.startswith("arn:") and target.split(":")[2] == "sns":
-        region = target.split(":")[3] or REGION
-        client("sns", region=region).publish(TopicArn=target, Message=body, MessageAttributes=message_attributes)
-        return
-    sqs, url = queue_client(target)
-    sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=message_attributes)
+    if service == "sns":
+        sns = client("sns", region=region or REGION)
+        sns.publish(TopicArn=target, Message=body, MessageAttributes=message_attributes)
+    elif service == "s3":
+        now = time.gmtime()
+        day, second = time.strftime("%Y/%m/%d", now), time.strftime("%Y-%m-%dT%H.%M.%S", now)
+        key = f"{folder}/{day}/{second}-{uuid.uuid4()}"
+        client("s3").put_object(Bucket=target.rpartition(":")[2], Key=key, Body=body.encode())
+    elif service == "events":
+        _put_event(client("events", region=region or REGION), target, body)
+    else:
+        sqs, url = queue_client(target)
+        more = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}} if trace else {}
+        sqs.send_message(
+            QueueUrl=url,
+            MessageBody=body,
+            MessageAttributes=message_attributes,
+            **({"MessageSystemAttributes": more} if more else {}),
+        )
+
+
+def _put_event(events: Any, bus: str, body: str) -> None:
+    """Put a record on an event bus, as Lambda does. Raises OSError where the bus does not take it."""
+    context = parsed_json(body).get("requestContext", {})
+    outcome = "Success" if context.get("condition") == "Success" else "Failure"
+    entry = {
+        "EventBusName": bus,
+        "Source": "lambda",
+        "DetailType": f"Lambda Function Invocation Result - {outcome}",
+        "Resources": [bus, context.get("functionArn", "")],
+        "Detail": body,
+    }
+    answer = events.put_events(Entries=[entry])
+    if answer.get("FailedEntryCount"):
+        raise OSError(str(answer["Entries"][0].get("ErrorMessage")))
 
 
 def queue_client(target: str) -> tuple[Any, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from lambdatui.runner.functions import Deployment, RunnerError
+from lambdatui.runner.runtimes.programs import Program
 
 
 class Runtime(ABC):
@@ -28,8 +29,12 @@ class Runtime(ABC):
         """Whether it runs functions with this identifier."""
         return identifier in self.identifiers
 
-    def check(self, identifier: str) -> None:  # noqa: B027 - some need no program of this machine
-        """Raise RunnerError, which says what to install, when this machine cannot run ``identifier``."""
+    def program(self, identifier: str) -> Program | None:
+        """What runs ``identifier`` on this machine; None where functions bring their own program.
+
+        Raises RunnerError, which says what to install, when nothing does.
+        """
+        return None
 
     @abstractmethod
     def command(self, identifier: str, task_root: str) -> list[str]:
@@ -51,9 +56,10 @@ class Runtime(ABC):
         )
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
-        """Variables besides those that every function has; they replace the function's own variables, ``env``.
+        """Variables besides those that every function has; they replace the function's own.
 
-        ``opt`` is the folder that stands for ``/opt``, with the layers; None when there are none.
+        ``env`` are the function's own variables and ``LAMBDA_RUNTIME_DIR``; ``opt`` is the folder that stands for
+        ``/opt``, with the layers, None when there are none.
         """
         return {}
 

@@ -4,6 +4,7 @@ Run as a script, by whichever interpreter the function asks for. It imports no m
 its start is the function's cold start. The Runtime API: AWS Lambda Developer Guide, "Using the Lambda runtime API".
 """
 
+import builtins
 import importlib
 import json
 import logging
@@ -177,6 +178,9 @@ def load(handler: str) -> Handler:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
+        if error.name in ("boto3", "botocore") and sys.version_info < (3, 10):
+            version = f"python3.{sys.version_info[1]}"
+            log_frame(f"[WARN] boto3 is not installed for {version}: lambdatui runner runtimes --install {version}\n")
         raise InitError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
         where = f'  File "{error.filename}" Line {error.lineno}\n    {(error.text or "").strip()}\n'
@@ -277,6 +281,7 @@ def main() -> None:
     sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # instead of the folder of this script
     if os.environ["LAMBDA_TASK_ROOT"] == "/var/task":
         keep_compiled_code_elsewhere()
+    builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment] # site's, which -S leaves out
     log = set_up_logging()
     api = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:

@@ -2,34 +2,35 @@
 
 import contextlib
 import hashlib
+import os
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.runtimes.python import this_runtime
-
-# The packages that Lambda's Python runtimes have besides the standard library.
-_PROVIDED = (
-    *("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"),
-    *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"),
-)
+from lambdatui.runner.runtimes.registry import program_row
+from lambdatui.runner.runtimes.sdk import installed_folder, least_minor, python_packages
 
 
-def runtime_folder(parent: Path) -> Path:
-    """A folder in ``parent`` with links to the packages of Lambda's Python runtime, and to no other package."""
-    folder = parent / this_runtime()
-    if folder.exists():
-        return folder
-    folder.mkdir(parents=True)
-    for name in _PROVIDED:
-        spec = find_spec(name)
-        if spec is None or spec.origin is None:
-            continue
-        origin = Path(spec.origin)
-        origin = origin.parent if origin.name == "__init__.py" else origin
+def runtime_folder(parent: Path, runtime: str) -> Path:
+    """A folder in ``parent`` with links to the packages that a runtime brings along, and to no other package."""
+    if runtime.startswith("nodejs"):
+        return _folder_of_links(parent / "nodejs", {"node_modules": installed_folder("nodejs") / "node_modules"})
+    if not runtime.startswith("python"):
+        return _folder_of_links(parent / "runtime", {})
+    version = program_row(runtime)["version"] or ""
+    minor = int(version.split(".")[1]) if version else least_minor()
+    name = f"python3.{minor}"
+    if minor < least_minor() and installed_folder(name).exists():
+        name += "-installed"  # since the runner was started, perhaps
+    folder = parent / name
+    return folder if folder.exists() else _folder_of_links(folder, {path.name: path for path in python_packages(minor)})
+
+
+def _folder_of_links(folder: Path, links: dict[str, Path]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, target in links.items():
         with contextlib.suppress(FileExistsError):
-            (folder / origin.name).symlink_to(origin)
+            (folder / name).symlink_to(target)
     return folder
 
 
@@ -46,5 +47,22 @@ def opt_folder(parent: Path, layers: tuple[str, ...]) -> Path | None:
         for layer in layers:
             if not Path(layer).is_dir():
                 raise RunnerError(f"layer {layer} is not a folder")
-            shutil.copytree(layer, folder, dirs_exist_ok=True, symlinks=True)
+            _lay_over(Path(layer), folder)
     return folder
+
+
+def _lay_over(layer: Path, folder: Path) -> None:
+    """Copy a layer into ``folder``: its files and links replace what has their names, its folders join others."""
+    for entry in os.scandir(layer):
+        target = folder / entry.name
+        both_folders = entry.is_dir(follow_symlinks=False) and target.is_dir() and not target.is_symlink()
+        if not both_folders and os.path.lexists(target):  # a copy would be written to where an older link leads
+            shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
+        if both_folders:
+            _lay_over(Path(entry.path), target)
+        elif entry.is_symlink():
+            target.symlink_to(os.readlink(entry.path))
+        elif entry.is_dir():
+            shutil.copytree(entry.path, target, symlinks=True)
+        else:
+            shutil.copy2(entry.path, target)

@@ -17,6 +17,18 @@ Document = dict[str, Any]
 Stop = Callable[[], None]
 """Ends a trigger that was started."""
 
+
+class Drainable(Protocol):
+    """Work that can be ended without cutting off what is under way."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether records are being processed."""
+
+    async def drain(self) -> None:
+        """Take no more records, and return when those taken are processed."""
+
+
 ADD_PATH = "/_lambdatui/triggers/add"
 FIRE_PATH = "/_lambdatui/fire"
 MAPPINGS_PATH = "/2015-03-31/event-source-mappings/"
@@ -70,8 +82,14 @@ class TriggerHost(Protocol):
     async def send(self, function: str, event: object) -> None:
         """Queue ``event``, as JSON, for a function: asynchronously, as AWS's own services do."""
 
-    def run(self, trigger_id: str, work: Coroutine[Any, Any, None]) -> Stop:
-        """Run ``work`` in a task, and report an error of it on stderr; returns a function that stops it."""
+    def run(self, trigger_id: str, work: Coroutine[Any, Any, None], poller: Drainable | None = None) -> Stop:
+        """Run ``work`` in a task, and report an error of it on stderr; returns a function that stops it.
+
+        A ``poller`` is drained before it is stopped, unless the runner ends.
+        """
+
+    def subscribe(self, function: str, pattern: Document) -> Stop:
+        """Send a function the events of the default bus that match; returns a function that ends it."""
 
     def save_mappings(self) -> None:
         """Write the event source mappings, after a trigger has changed its own."""

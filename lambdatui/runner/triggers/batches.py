@@ -21,7 +21,7 @@ def failed_records(done: Invocation, ids: set[str], *, partial: bool) -> set[str
         answer = parsed_json(done.payload or b"null")
     except ValueError:
         return ids
-    if answer is None or answer in ("", {}):
+    if answer is None or answer in ("", {}, []):
         return set()
     if not isinstance(answer, dict):
         return ids

@@ -1,112 +1,70 @@
 """Event filters of event source mappings: which records reach the function.
 
-Lambda Developer Guide, "Control which events Lambda sends to your function". A pattern is a JSON object whose leaves
-are lists of what is allowed: values, or ``prefix``, ``suffix``, ``anything-but``, ``numeric``, ``exists``,
-``equals-ignore-case``. A record passes when one of the patterns matches.
+Lambda Developer Guide, "Control which events Lambda sends to your function". A record passes when one of the patterns
+matches. What is inside a message or a Kinesis record is matched by an object where it is JSON, by a list where it is
+other text; content of the other form does not pass.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from collectors.model.errors import CaughtError
+from lambdatui.runner.triggers.event_patterns import EventFilterError, allowed, check_pattern, matches
 from lambdatui.runner.untrusted import parsed_json
 
-_COMPARE = {
-    "=": lambda value, than: value == than,
-    ">": lambda value, than: value > than,
-    ">=": lambda value, than: value >= than,
-    "<": lambda value, than: value < than,
-    "<=": lambda value, than: value <= than,
-}
-_RULES = {"prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case"}
+Content = tuple[str, Callable[[Mapping[str, Any]], str | None]]
+"""The field of a pattern that means what is inside a record, and how its text is read; None: it has none."""
 
 
-class EventFilterError(CaughtError, ValueError):
-    """A pattern that cannot be read."""
+def _body(record: Mapping[str, Any]) -> str | None:
+    body = record.get("body")
+    return body if isinstance(body, str) else None
+
+
+BODY: Content = ("body", _body)
+"""The body of a message."""
 
 
 class Filters:
-    """``FilterCriteria`` of a mapping; without a pattern every record passes. Raises FilterError for a bad one."""
+    """``FilterCriteria`` of a mapping; without a pattern every record passes. Raises EventFilterError for a bad one."""
 
     def __init__(self, criteria: Mapping[str, Any] | None) -> None:
-        self._patterns = []
+        self._patterns: list[dict[str, Any]] = []
         for entry in (criteria or {}).get("Filters") or ():
             try:
                 pattern = parsed_json(entry.get("Pattern") or "{}")
             except ValueError as error:
                 raise EventFilterError(f"Filter pattern is not JSON: {error}") from error
-            _check(pattern)
+            if pattern != {}:
+                check_pattern(pattern)
             self._patterns.append(pattern)
 
-    def passes(self, record: Mapping[str, Any]) -> bool:
-        """Whether the function gets this record."""
-        return not self._patterns or any(_matches(pattern, record) for pattern in self._patterns)
+    def passes(self, record: Mapping[str, Any], content: Content = BODY) -> bool:
+        """Whether the function gets this record; ``content`` is the field that has JSON or text in it."""
+        return not self._patterns or any(_matches(pattern, record, content) for pattern in self._patterns)
 
 
-def _check(pattern: Any) -> None:
-    if not isinstance(pattern, dict):
-        raise EventFilterError("Filter pattern is not an object")
-    for name, rules in pattern.items():
-        if name == "$or":
-            for alternative in rules if isinstance(rules, list) else [None]:
-                _check(alternative)
-        elif isinstance(rules, dict):
-            _check(rules)
-        elif not isinstance(rules, list) or not rules:
-            raise EventFilterError(f'"{name}" must be an object or an array')
-        else:
-            for rule in rules:
-                if isinstance(rule, dict) and not (len(rule) == 1 and set(rule) <= _RULES):
-                    raise EventFilterError(f"Unrecognized match type {', '.join(map(str, rule))}")
-
-
-def _matches(pattern: Mapping[str, Any], record: Any) -> bool:
-    if isinstance(record, str):
-        # The body of a message is JSON in a string: a pattern for its fields means the JSON inside.
-        try:
-            record = parsed_json(record)
-        except ValueError:
+def _matches(pattern: dict[str, Any], record: Mapping[str, Any], content: Content) -> bool:
+    """Whether a pattern matches, where the content's field means JSON, or text where there is none."""
+    name, read = content
+    rules = pattern.get(name)
+    if rules is None and "$or" not in pattern:
+        return matches(pattern, record)
+    text = read(record)
+    document = _json_in(text)
+    if isinstance(rules, list):
+        if document is not None or not allowed(rules, [] if text is None else [text]):
             return False
-    if not isinstance(record, Mapping):
+        pattern = {field: others for field, others in pattern.items() if field != name}
+    elif isinstance(rules, dict) and document is None:
         return False
-    for name, rules in pattern.items():
-        if name == "$or":
-            if not any(_matches(alternative, record) for alternative in rules):
-                return False
-        elif isinstance(rules, dict):
-            if not _matches(rules, record.get(name)):
-                return False
-        elif not _allowed(rules, name in record, record.get(name)):
-            return False
-    return True
+    return matches(pattern, {**record, name: text if document is None else document})
 
 
-def _allowed(rules: list[Any], exists: bool, value: Any) -> bool:
-    """Whether a rule allows the value, or one of its members; ``exists``: the record has the field."""
-    values = value if isinstance(value, list) else [value]
-    return any(_rule_allows(rule, exists, member) for rule in rules for member in values)
-
-
-def _rule_allows(rule: Any, exists: bool, value: Any) -> bool:
-    if not isinstance(rule, dict):
-        return exists and type(value) is type(rule) and bool(value == rule)
-    ((kind, than),) = rule.items()
-    if kind == "exists":
-        return exists is bool(than)
-    if not exists:
-        return False
-    if kind == "anything-but":
-        if isinstance(than, dict):
-            return not _rule_allows(than, exists, value)
-        return value not in (than if isinstance(than, list) else [than])
-    if kind == "numeric":
-        pairs = list(zip(than[::2], than[1::2], strict=False))
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and all(_COMPARE[sign](value, bound) for sign, bound in pairs)
-    if not isinstance(value, str):
-        return False
-    if kind == "prefix":
-        return value.startswith(str(than))
-    if kind == "suffix":
-        return value.endswith(str(than))
-    return value.lower() == str(than).lower()
+def _json_in(text: str | None) -> Any:
+    """The JSON object or array in ``text``; None where there is neither: numbers and words are text."""
+    if text is None or not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return parsed_json(text)
+    except ValueError:
+        return None

@@ -20,7 +20,8 @@ from lambdatui.runner.triggers.base import (
     Trigger,
     TriggerHost,
 )
-from lambdatui.runner.triggers.event_filters import EventFilterError, Filters
+from lambdatui.runner.triggers.event_filters import Filters
+from lambdatui.runner.triggers.event_patterns import EventFilterError
 
 _COMMON_FIELDS = ("BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria")
 SOURCE = "source_arn"
@@ -81,20 +82,6 @@ class EventSource(Trigger):
         """
 
 
-class Poller:
-    """Polls the source of one mapping; has the settings that every kind of source has."""
-
-    def __init__(self, mapping: Document, host: TriggerHost) -> None:
-        self._mapping = mapping
-        self._invoker = host.invoker
-        self._arn = mapping["EventSourceArn"]
-        self._most_records = int(mapping["BatchSize"])
-        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / host.invoker.time_scale
-        self._partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
-        self._filters = Filters(mapping.get("FilterCriteria"))
-        self._client: Any = None
-
-
 def event_sources() -> list[EventSource]:
     """Every kind of event source."""
     return [trigger for trigger in TRIGGERS if isinstance(trigger, EventSource)]
@@ -107,7 +94,7 @@ def event_source_of(arn: str) -> EventSource:
     for source in event_sources():
         if source.service == service:
             return source
-    polled = " and ".join(f"{source.title}s" for source in event_sources())
+    polled = " and ".join(dict.fromkeys(f"{source.title}s" for source in event_sources()))
     raise invalid(f"Unrecognized event source: {arn}. This runner polls {polled}")
 
 

@@ -2,9 +2,11 @@
 
 # ruff: noqa: F401, I001 - importing registers; the order is that of `lambdatui runner trigger --help`
 import lambdatui.runner.triggers.schedule
+import lambdatui.runner.triggers.rule
 import lambdatui.runner.triggers.folder
 import lambdatui.runner.triggers.queue
-import lambdatui.runner.triggers.stream
+import lambdatui.runner.triggers.dynamodb
+import lambdatui.runner.triggers.kinesis
 import lambdatui.runner.triggers.http_api
 import lambdatui.runner.triggers.rest_api
 import lambdatui.runner.triggers.load_balancer

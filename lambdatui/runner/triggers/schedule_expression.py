@@ -1,8 +1,11 @@
-"""EventBridge's schedule expressions: ``rate(5 minutes)`` and six-field ``cron(...)``, in UTC.
+"""EventBridge's schedule expressions: ``rate(5 minutes)``, six-field ``cron(...)``, ``at(...)``, in UTC or a time zone.
 
 EventBridge User Guide, "Setting a schedule pattern for scheduled rules": minutes, hours, day of month, month, day of
 week, year; ``* , - /`` everywhere, ``?`` in exactly one of the two day fields, ``L`` and ``W`` in day of month, ``L``
 and ``#`` in day of week, where Sunday is 1. Other cron parsers read the sixth field as seconds, or Sunday as 0.
+
+EventBridge Scheduler User Guide, "Schedule types in EventBridge Scheduler": ``at(2026-01-31T09:00:00)`` happens once. A
+local time that clocks skip in spring is skipped, and one that they repeat in autumn happens once.
 """
 
 import calendar
@@ -10,11 +13,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from collectors.model.errors import CaughtError
 from collectors.model.units import DAY_S, HOUR_S
 
 _RATE = re.compile(r"rate\((\d+) (minutes?|hours?|days?)\)")
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _SECONDS = {"minute": 60, "hour": HOUR_S, "day": DAY_S}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}
@@ -34,6 +39,37 @@ class Rate:
     def after(self, moment: datetime) -> datetime | None:
         """The next time after ``moment``, counted from it."""
         return moment + timedelta(seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """``at(...)``: one moment."""
+
+    moment: datetime
+
+    def after(self, moment: datetime) -> datetime | None:
+        """The moment, where it is still to come."""
+        return self.moment if self.moment > moment else None
+
+
+@dataclass(frozen=True, slots=True)
+class ZonedCron:
+    """``cron(...)`` in the local times of a time zone."""
+
+    cron: "Cron"
+    zone: ZoneInfo
+
+    def after(self, moment: datetime) -> datetime | None:
+        """The first time after ``moment`` in UTC, or None when there is none until 2199."""
+        # The expression is asked in local times that are taken for UTC.
+        local = moment.astimezone(self.zone).replace(tzinfo=UTC)
+        while (next_local := self.cron.after(local)) is not None:
+            time = next_local.replace(tzinfo=self.zone).astimezone(UTC)
+            exists = time.astimezone(self.zone).replace(tzinfo=UTC) == next_local
+            if exists and time > moment:
+                return time
+            local = next_local
+        return None
 
 
 @dataclass(frozen=True)
@@ -110,8 +146,31 @@ class Cron:
         return {number for number in range(1, length + 1) if _week_day(year, month, number) in allowed}
 
 
+Schedule = Rate | Cron | ZonedCron | Once
+
+
+def parse_in_zone(expression: str, zone_name: str | None = None) -> Schedule:
+    """The schedule of an expression in the time zone of an IANA name, by default UTC. Raises ScheduleError."""
+    zone = _zone(zone_name or "UTC")
+    if expression.startswith("at("):
+        match = _AT.fullmatch(expression)
+        try:
+            return Once(datetime.fromisoformat(match[1] if match else "").replace(tzinfo=zone).astimezone(UTC))
+        except ValueError as error:
+            raise ScheduleError(f"{expression!r}: give at(yyyy-mm-ddThh:mm:ss)") from error
+    schedule = parse(expression)
+    return ZonedCron(schedule, zone) if isinstance(schedule, Cron) and zone_name else schedule
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError) as error:
+        raise ScheduleError(f"{name!r} is no time zone: give a name such as Europe/Berlin") from error
+
+
 def parse(expression: str) -> Rate | Cron:
-    """The schedule of an expression. Raises ScheduleError."""
+    """The schedule of a rule's expression, in UTC. Raises ScheduleError."""
     if expression.startswith("rate("):
         return _rate(expression)
     if not (expression.startswith("cron(") and expression.endswith(")")):

@@ -26,6 +26,7 @@ from lambdatui.views.retained_since import by_kept_hours
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 
+pytestmark = pytest.mark.xdist_group("simulated-days")  # one process makes the store, not each
 BOOK = PriceBook.load()
 BUDGET_USD = Decimal(15)
 CALENDAR = Calendar(int(datetime(2026, 11, 25, 17, 23, tzinfo=UTC).timestamp() * 1000))

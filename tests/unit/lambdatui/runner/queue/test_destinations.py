@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,50 @@ def test_each_target_gets_it_in_its_own_way(tmp_path: Path, monkeypatch: pytest.
     assert json.loads(file.read_text()) == {"body": "no json", "attributes": {"a": "b"}}
 
 
-@pytest.mark.parametrize("target", ["", "file://relative", "arn:aws:s3:::bucket", "arn:aws:sqs", "ftp://host/queue"])
+@pytest.mark.parametrize("target", ["", "file://relative", "arn:aws:ses:::bucket", "arn:aws:sqs", "ftp://host/queue"])
 def test_what_is_no_target(target: str) -> None:
-    with pytest.raises(ApiError, match=r"is no target: give file:///FOLDER, a queue's URL, or an ARN of SQS, SNS or"):
+    with pytest.raises(
+        ApiError, match=r"is no target: give file:///FOLDER, a queue's URL, or an ARN of SQS, SNS, EventBridge"
+    ):
         destinations.check_target(target)
+
+
+def test_buckets_and_event_buses(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients: dict[str, FakeClient] = {}
+    monkeypatch.setattr("lambdatui.runner.aws.client", lambda service, **_: clients.setdefault(service, FakeClient()))
+    bus = "arn:aws:events:us-east-1:000000000000:event-bus/mine"
+    function = "arn:aws:lambda:us-east-1:000000000000:function:fn:$LATEST"
+    for condition in ("Success", "RetriesExhausted"):
+        body = json.dumps({"requestContext": {"condition": condition, "functionArn": function}})
+        for target in ("arn:aws:s3:::failures", bus):
+            assert send(target, body, {}) == []
+    assert [name for name, _ in clients["s3"].calls] == ["put_object"] * 2
+    stored = clients["s3"].calls[0][1]
+    assert stored["Bucket"] == "failures"
+    assert re.fullmatch(r"aws/lambda/\d{4}/\d\d/\d\d/\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}", stored["Key"])
+    [first], [second] = (arguments["Entries"] for _, arguments in clients["events"].calls)
+    assert first["DetailType"] == "Lambda Function Invocation Result - Success"
+    assert second["DetailType"] == "Lambda Function Invocation Result - Failure"
+    assert (first["EventBusName"], first["Source"], first["Resources"]) == (bus, "lambda", [bus, function])
+
+
+def test_a_bus_that_refuses_an_event_did_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def put_events(self, **_: object) -> dict[str, Any]:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "not today"}]}
+
+    monkeypatch.setattr("lambdatui.runner.aws.client", lambda *_, **__: Refusing())
+    with pytest.raises(OSError, match="not today"):
+        send("arn:aws:events:us-east-1:000000000000:event-bus/mine", "{}", {})
+
+
+def test_a_message_carries_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeClient()
+    monkeypatch.setattr("lambdatui.runner.aws.client", lambda *_, **__: fake)
+
+    async def invoke(arn: str, payload: bytes) -> None:
+        raise AssertionError(arn)
+
+    asyncio.run(destinations.send("http://localhost:9324/1/orders", "{}", {}, invoke, trace="Root=1-2-3"))
+    [(_, sent)] = fake.calls
+    assert sent["MessageSystemAttributes"] == {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-2-3"}}

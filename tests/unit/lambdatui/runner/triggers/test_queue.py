@@ -2,12 +2,14 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambdatui.runner.lineage import with_call
 from tests.support.runner_server import Served, served, wait_for
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
@@ -44,6 +46,14 @@ class FakeQueue:
     def delete_message_batch(self, Entries: list[dict[str, str]], **_: object) -> None:
         assert len(Entries) <= 10
         self.deleted += [entry["ReceiptHandle"] for entry in Entries]
+
+    def change_message_visibility_batch(self, Entries: list[dict[str, Any]], **_: object) -> None:
+        assert {entry["VisibilityTimeout"] for entry in Entries} == {0}
+        self._given -= {entry["ReceiptHandle"] for entry in Entries}
+
+    def add(self, **message: Any) -> None:
+        number = len(self._messages)
+        self._messages.append({"MessageId": f"m{number}", "ReceiptHandle": f"r{number}", "Body": "", **message})
 
     def visible_again(self) -> None:
         self._given = set(self.deleted)
@@ -111,10 +121,149 @@ def test_a_function_that_is_gone_leaves_its_messages(runner: Served, monkeypatch
     queue = FakeQueue([])
     mapping_id = poll(runner, monkeypatch, queue)
     runner.client.delete_function(FunctionName="takes")
-    queue._messages.append({"MessageId": "m", "ReceiptHandle": "r", "Body": "late"})
+    queue.add(Body="late")
     mappings = runner.runner.mappings
     wait_for(lambda: "Function not found" in mappings[mapping_id]["LastProcessingResult"])
     assert queue.deleted == []
+
+
+WAITS = """
+import os, time
+def handler(e, c):
+    print("got", '["in"]', flush=True)
+    while not os.path.exists(GATE):
+        time.sleep(0.02)
+"""
+
+
+def state(runner: Served, mapping_id: str) -> str | None:
+    mapping = runner.runner.mappings.get(mapping_id)
+    return None if mapping is None else str(mapping["State"])
+
+
+@pytest.mark.parametrize("ending", ["disable", "delete", "update"])
+def test_what_is_under_way_is_finished_before_a_mapping_changes(
+    runner: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    gate = tmp_path / "gate"
+    runner.create("takes", WAITS.replace("GATE", repr(str(gate))), Timeout=60)
+    queue = FakeQueue(["one"])
+    mapping_id = poll(runner, monkeypatch, queue)
+    wait_for(lambda: got(runner))
+    api = runner.client
+    if ending == "disable":
+        api.update_event_source_mapping(UUID=mapping_id, Enabled=False)
+        meanwhile, afterwards = "Disabling", "Disabled"
+    elif ending == "update":
+        api.update_event_source_mapping(UUID=mapping_id, BatchSize=5)
+        meanwhile, afterwards = "Updating", "Enabled"
+    else:
+        assert api.delete_event_source_mapping(UUID=mapping_id)["State"] == "Deleting"
+        meanwhile, afterwards = "Deleting", None
+    assert api.get_event_source_mapping(UUID=mapping_id)["State"] == meanwhile
+    assert queue.deleted == []
+    gate.write_text("")
+    wait_for(lambda: state(runner, mapping_id) == afterwards)
+    assert queue.deleted == ["r0"]
+    assert len(got(runner)) == 1
+    queue.add(Body="later")
+    if ending == "update":
+        wait_for(lambda: queue.deleted == ["r0", "r1"])
+    else:
+        time.sleep(0.3)
+        assert queue.deleted == ["r0"]
+
+
+def test_the_last_of_two_changes_counts(runner: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    runner.create("takes", WAITS.replace("GATE", repr(str(gate))), Timeout=60)
+    queue = FakeQueue(["one"])
+    mapping_id = poll(runner, monkeypatch, queue)
+    wait_for(lambda: got(runner))
+    runner.client.update_event_source_mapping(UUID=mapping_id, Enabled=False)
+    runner.client.update_event_source_mapping(UUID=mapping_id, Enabled=True)
+    gate.write_text("")
+    wait_for(lambda: state(runner, mapping_id) == "Enabled")
+    queue.add(Body="later")
+    wait_for(lambda: queue.deleted == ["r0", "r1"])
+
+
+def test_a_restart_ends_what_a_change_had_begun(tmp_path: Path) -> None:
+    with served(tmp_path / "runner.db") as one:
+        one.create("takes", SOURCE)
+        folder = one.runner.functions.folder
+    begun = ["Creating", "Enabling", "Updating", "Disabling", "Disabled", "Deleting"]
+    settings = {"FunctionArn": "takes", "EventSourceArn": "arn:aws:none:us-east-1:000000000000:x"}
+    mappings = {each: {"UUID": each, "State": each, **settings} for each in begun}
+    (folder / "mappings.json").write_text(json.dumps(mappings))
+    with served(tmp_path / "runner.db") as one:
+        states = {each: state(one, each) for each in begun}
+    assert states == dict(zip(begun, ["Enabled", "Enabled", "Enabled", "Disabled", "Disabled", None], strict=True))
+
+
+def test_no_more_batches_at_once_than_the_maximum(
+    runner: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    runner.create("takes", WAITS.replace("GATE", repr(str(gate))), Timeout=60)
+    queue = FakeQueue([f"b{number}" for number in range(7)])
+    poll(runner, monkeypatch, queue, BatchSize=1, ScalingConfig={"MaximumConcurrency": 3})
+    wait_for(lambda: len(got(runner)) == 3)
+    time.sleep(0.3)
+    assert len(got(runner)) == 3
+    gate.write_text("")
+    wait_for(lambda: len(queue.deleted) == 7)
+
+
+def test_a_message_as_the_function_gets_it(runner: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner.create("takes", "import json\ndef handler(e, c): print('got', json.dumps(e['Records']))")
+    queue = FakeQueue([])
+    queue.add(
+        Body="words",
+        MD5OfBody="md5",
+        Attributes={"ApproximateReceiveCount": "1", "SentTimestamp": "5"},
+        MD5OfMessageAttributes="md5 of attributes",
+        MessageAttributes={
+            "text": {"StringValue": "x", "DataType": "String"},
+            "bytes": {"BinaryValue": b"\x00\xff", "DataType": "Binary"},
+        },
+    )
+    queue.add(Body="plain")
+    poll(runner, monkeypatch, queue)
+    wait_for(lambda: len(queue.deleted) == 2)
+    [[record, plain]] = got(runner)
+    assert record == {
+        "messageId": "m0",
+        "receiptHandle": "r0",
+        "body": "words",
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "5"},
+        "messageAttributes": {
+            "text": {"stringValue": "x", "stringListValues": [], "binaryListValues": [], "dataType": "String"},
+            "bytes": {"binaryValue": "AP8=", "stringListValues": [], "binaryListValues": [], "dataType": "Binary"},
+        },
+        "md5OfMessageAttributes": "md5 of attributes",
+        "md5OfBody": "md5",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": ARN,
+        "awsRegion": "us-east-1",
+    }
+    assert (plain["messageAttributes"], plain["md5OfMessageAttributes"]) == ({}, None)
+
+
+def test_messages_of_a_loop_fail_and_the_others_of_their_batch_do_not(
+    runner: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.create("takes", SOURCE)
+    trace = ""
+    for _ in range(16):
+        trace = with_call(trace, "takes")
+    queue = FakeQueue(["fine"])
+    queue.add(Body="looping", Attributes={"AWSTraceHeader": trace})
+    queue.add(Body="fine too", Attributes={"AWSTraceHeader": with_call("", "takes")})
+    poll(runner, monkeypatch, queue)
+    wait_for(lambda: queue.deleted == ["r0", "r2"])
+    assert got(runner) == [["fine", "fine too"]]
+    assert runner.metric("takes", "RecursiveInvocationsDropped") == 1
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,8 @@ def test_an_event_source_is_one_file(tmp_path: Path, scratch: None) -> None:
         wait_for(lambda: api.get_event_source_mapping(UUID=mapping["UUID"])["LastProcessingResult"] == "OK")
         with pytest.raises(ClientError, match=r"Value '4' at 'batchSize'.*less than or equal to 3"):
             api.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=4)
-        unknown = "arn:aws:kinesis:us-east-1:000000000000:stream/none"
-        with pytest.raises(ClientError, match="polls SQS queues and DynamoDB streams and shelfs"):
+        unknown = "arn:aws:telegraph:us-east-1:000000000000:line"
+        with pytest.raises(ClientError, match="polls SQS queues and DynamoDB streams and Kinesis streams and shelfs"):
             api.create_event_source_mapping(FunctionName="lends", EventSourceArn=unknown)
 
 
@@ -206,7 +206,7 @@ def test_help_and_usage_name_what_there_is(scratch: None) -> None:
     output = CliRunner().invoke(command(), ["--help"]).output
     for line in ("--mailbox FILE", "A file of letters.", "--from-top", "A shelf: from its top on.", "--shout TEXT"):
         assert line in output
-    assert "An SQS queue or a DynamoDB stream or a shelf." in " ".join(output.split())
+    assert "An SQS queue or a DynamoDB stream or a Kinesis stream or a shelf." in " ".join(output.split())
     refused = CliRunner().invoke(command(), ["name"])
     assert refused.exit_code == 2
     assert "--sns, --event" in " ".join(refused.output.split())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.runner.triggers.schedule_expression import Cron, Rate, ScheduleError, parse
+from lambdatui.runner.triggers.schedule_expression import Cron, Rate, ScheduleError, parse, parse_in_zone
 
 
 def at(text: str) -> datetime:
@@ -125,3 +125,46 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         return
     assert isinstance(schedule, (Rate, Cron))
     schedule.after(at("2026-01-01"))
+
+
+def times(expression: str, zone: str | None, start: str, count: int) -> list[str]:
+    """The first times after ``start``, in UTC."""
+    schedule = parse_in_zone(expression, zone)
+    moment: datetime | None = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    found = []
+    while moment is not None and len(found) < count and (moment := schedule.after(moment)) is not None:
+        found.append(moment.strftime("%Y-%m-%dT%H:%M"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "start", "expected"),
+    [
+        ("cron(30 9 * * ? *)", "Europe/Berlin", "2026-01-01T00:00", ["2026-01-01T08:30", "2026-01-02T08:30"]),
+        ("cron(30 9 * * ? *)", "Europe/Berlin", "2026-07-01T00:00", ["2026-07-01T07:30", "2026-07-02T07:30"]),
+        # The night of 29 March has no 02:30 in Berlin.
+        ("cron(30 2 * * ? *)", "Europe/Berlin", "2026-03-28T00:00", ["2026-03-28T01:30", "2026-03-30T00:30"]),
+        # The night of 25 October has it twice.
+        ("cron(30 2 * * ? *)", "Europe/Berlin", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30"]),
+        ("cron(0 0 1 * ? *)", "Asia/Kolkata", "2026-01-15T00:00", ["2026-01-31T18:30", "2026-02-28T18:30"]),
+        ("cron(0 8 ? * MON *)", "America/New_York", "2026-03-06T00:00", ["2026-03-09T12:00", "2026-03-16T12:00"]),
+        ("at(2026-05-01T09:00:00)", "America/New_York", "2026-01-01T00:00", ["2026-05-01T13:00"]),
+        ("at(2026-05-01T09:00:00)", None, "2026-01-01T00:00", ["2026-05-01T09:00"]),
+        ("at(2026-05-01T09:00:00)", None, "2026-05-01T09:00", []),
+        ("rate(1 hour)", "Europe/Berlin", "2026-03-29T00:30", ["2026-03-29T01:30", "2026-03-29T02:30"]),
+    ],
+)
+def test_local_times(expression: str, zone: str | None, start: str, expected: list[str]) -> None:
+    assert times(expression, zone, start, 2) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone"),
+    [
+        ("at(2026-02-30T09:00:00)", None), ("at(2026-02-01)", None), ("at(2026-02-01T09:00:00Z)", None), ("at()", None),
+        ("cron(0 9 * * ? *)", "Mars/Olympus"), ("cron(0 9 * * ? *)", "../etc/passwd"), ("rate(1 hour)", "\x00"),
+    ],
+)  # fmt: skip
+def test_what_is_no_local_time(expression: str, zone: str | None) -> None:
+    with pytest.raises(ScheduleError):
+        parse_in_zone(expression, zone)

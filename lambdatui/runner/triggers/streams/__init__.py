@@ -1,0 +1,1 @@
+"""Streams: how their shards are read, batched and processed."""
