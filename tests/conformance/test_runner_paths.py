@@ -199,6 +199,34 @@ def test_code_that_is_gone_is_told(runner_either_way: Served, tmp_path: Path) ->
     assert "fn cannot be started: [Errno 2]" in failed["errorMessage"]
 
 
+def in_place(runner: Served, name: str, source: Path) -> str:
+    code = {"S3Bucket": "hot-reload", "S3Key": str(source)}
+    runner.client.create_function(
+        FunctionName=name, Runtime=this_runtime(), Handler="app.handler", Role=ROLE, Code=code
+    )
+    return str(answer(runner, name, {}))
+
+
+def test_links_out_of_a_folder_in_place_are_followed(fresh_runner: Served, tmp_path: Path) -> None:
+    source, shared = tmp_path / "work" / "src", tmp_path / "work" / "shared"
+    (source / "lib").mkdir(parents=True)
+    shared.mkdir()
+    (shared / "common.py").write_text("NAME = 'common'\n")
+    (source / "inside.py").symlink_to("lib/real.py")
+    (source / "lib" / "real.py").write_text("NAME = 'inside'\n")
+    (source / "absolute.py").symlink_to(shared / "common.py")
+    text = "import inside, absolute\ndef handler(e, c): return f'{__file__} {inside.NAME} {absolute.NAME}'\n"
+    (source / "app.py").write_text(text)
+    if in_namespaces(fresh_runner):
+        assert in_place(fresh_runner, "fn", source) == "/var/task/app.py inside common"
+    (source / "lib" / "out").symlink_to("../../shared")
+    (source / "app.py").write_text(
+        "from lib.out import common\ndef handler(e, c): return f'{__file__} {common.NAME}'\n"
+    )
+    time.sleep(0.5)
+    assert in_place(fresh_runner, "other", source) == f"{source}/app.py common"
+
+
 def test_where_the_machine_has_no_namespaces_it_says_so(tmp_path: Path) -> None:
     spawner = Spawner([("/proc/no/such/source", str(tmp_path), False)])
     try:

@@ -17,6 +17,7 @@ from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.lambda_paths import shared_mounts
 from lambdatui.runner.environments.output import Output
+from lambdatui.runner.environments.outside_links import OutsideLinks
 from lambdatui.runner.environments.runtime_api import RuntimeApiServer
 from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart, Spawner, StartedProcess, start_directly
 
@@ -56,6 +57,7 @@ class Host:
     def __init__(self, *, namespaces: bool | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lambdatui-"))
         self.started_count = 0
+        self.outside_links = OutsideLinks()
         script = str(Path(__file__).with_name("reaper.py"))
         # The bare interpreter, not ``python -m lambdatui``: this additional process lives as long as the runner, so it
         # must be small, and it must not depend on anything that a kill -9 of the runner ends.

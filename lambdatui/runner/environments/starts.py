@@ -30,9 +30,11 @@ def runtime_start(
 ) -> ProcessStart:
     """The runtime's process; the arguments are those of ``process_variables``. Raises RunnerError.
 
-    ``namespace``: it gets Lambda's paths, else the machine's own folders.
+    ``namespace``: it gets Lambda's paths, else the machine's own folders; those, too, where links of its code lead out
+    of a folder that is used in place.
     """
     runtime = runtime_of(deployment.runtime)
+    namespace = namespace and not (deployment.watched and host.outside_links.has(deployment.path))
     if deployment.debug_port is None:
         command = runtime.command(deployment.runtime, TASK if namespace else deployment.path)
     else:
