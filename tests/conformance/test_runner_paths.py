@@ -82,6 +82,42 @@ def test_code_and_layers_are_where_lambda_has_them(runner_either_way: Served) ->
     assert "LAMBDATUI_OPT" not in told["environ"]
 
 
+# Of a recording of Lambda's python3.13, provided.al2023 and nodejs22.x; HOME, TMPDIR and one more of ours are besides.
+OF_ALL = {
+    *("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME"),
+    *("AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_REGION"),
+    *("AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "LANG"),
+    *("LD_LIBRARY_PATH", "PATH", "TZ", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER"),
+}
+OWN = {"HOME", "TMPDIR", "AWS_EC2_METADATA_DISABLED"}
+LOCALE = {"LC_CTYPE"}  # which Python sets itself where it has no locale
+
+
+def test_a_process_has_the_variables_that_lambda_sets(runner_either_way: Served) -> None:
+    runner_either_way.create("fn", "import os\ndef handler(e, c): return dict(os.environ)\n")
+    names = set(answer(runner_either_way, "fn", {})) - LOCALE
+    managed = OF_ALL | OWN | {"AWS_EXECUTION_ENV", "PWD", "SHLVL", "_X_AMZN_TRACE_ID"}
+    assert names == managed | {"PYTHONPATH"}
+
+
+def test_a_provided_runtime_has_fewer_variables(runner_either_way: Served) -> None:
+    source = """import json, os, urllib.request
+NAMES = sorted(os.environ)
+BASE = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(BASE + "next") as event:
+        where = BASE + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response"
+        urllib.request.urlopen(urllib.request.Request(where, json.dumps(NAMES).encode())).close()
+"""
+    code = {"ZipFile": zipped({"bootstrap": f"#!{sys.executable}\n{source}"}, 0o755)}
+    layer = publish(runner_either_way, "one", {"data.txt": "one"})
+    runner_either_way.client.create_function(
+        FunctionName="fn", Runtime="provided.al2023", Handler="x", Role=ROLE, Code=code, Layers=[layer], Timeout=20
+    )
+    assert set(answer(runner_either_way, "fn", {})) - LOCALE == OF_ALL | OWN
+
+
 def test_two_functions_do_not_share_compiled_code(runner_either_way: Served) -> None:
     # one size and one second: all that Python compares of a source file and its compiled code
     for name in ("a", "b"):
@@ -161,6 +197,34 @@ def test_code_that_is_gone_is_told(runner_either_way: Served, tmp_path: Path) ->
     failed = answer(runner_either_way, "fn", {})
     assert failed["errorType"] == "Runtime.InvalidEntrypoint"
     assert "fn cannot be started: [Errno 2]" in failed["errorMessage"]
+
+
+def in_place(runner: Served, name: str, source: Path) -> str:
+    code = {"S3Bucket": "hot-reload", "S3Key": str(source)}
+    runner.client.create_function(
+        FunctionName=name, Runtime=this_runtime(), Handler="app.handler", Role=ROLE, Code=code
+    )
+    return str(answer(runner, name, {}))
+
+
+def test_links_out_of_a_folder_in_place_are_followed(fresh_runner: Served, tmp_path: Path) -> None:
+    source, shared = tmp_path / "work" / "src", tmp_path / "work" / "shared"
+    (source / "lib").mkdir(parents=True)
+    shared.mkdir()
+    (shared / "common.py").write_text("NAME = 'common'\n")
+    (source / "inside.py").symlink_to("lib/real.py")
+    (source / "lib" / "real.py").write_text("NAME = 'inside'\n")
+    (source / "absolute.py").symlink_to(shared / "common.py")
+    text = "import inside, absolute\ndef handler(e, c): return f'{__file__} {inside.NAME} {absolute.NAME}'\n"
+    (source / "app.py").write_text(text)
+    if in_namespaces(fresh_runner):
+        assert in_place(fresh_runner, "fn", source) == "/var/task/app.py inside common"
+    (source / "lib" / "out").symlink_to("../../shared")
+    (source / "app.py").write_text(
+        "from lib.out import common\ndef handler(e, c): return f'{__file__} {common.NAME}'\n"
+    )
+    time.sleep(0.5)
+    assert in_place(fresh_runner, "other", source) == f"{source}/app.py common"
 
 
 def test_where_the_machine_has_no_namespaces_it_says_so(tmp_path: Path) -> None:

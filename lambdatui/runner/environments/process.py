@@ -18,6 +18,7 @@ from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.aws_access import AwsAccess
 from lambdatui.runner.environments.lambda_paths import shared_mounts
 from lambdatui.runner.environments.output import Output
+from lambdatui.runner.environments.outside_links import OutsideLinks
 from lambdatui.runner.environments.runtime_api import RuntimeApiServer
 from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart, Spawner, StartedProcess, start_directly
 
@@ -59,6 +60,7 @@ class Host:
         self.started_count = 0
         self.aws = AwsAccess()
         """What the SDKs of functions reach; processes that run already keep what they were started with."""
+        self.outside_links = OutsideLinks()
         script = str(Path(__file__).with_name("reaper.py"))
         # The bare interpreter, not ``python -m lambdatui``: this additional process lives as long as the runner, so it
         # must be small, and it must not depend on anything that a kill -9 of the runner ends.

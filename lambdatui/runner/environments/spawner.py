@@ -10,6 +10,7 @@ The answer is its process id. The new process is a child of the runner, not of t
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -32,7 +33,10 @@ _TIME_FLAGS = {1024: 1024, 2048: 2048, 4096: 1 << 21}
 def main() -> None:
     """Enter the namespaces, then start processes until the runner ends."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)  # unlike SIG_IGN, a handler is not what new programs begin with
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    gc.freeze()  # what a collection writes to would have to be copied for each process
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
     try:
@@ -46,9 +50,10 @@ def main() -> None:
         data, descriptors = _receive(channel)
         if not data:
             return
+        request = json.loads(data)
         pid = _fork()
         if pid == 0:
-            _become(json.loads(data), *descriptors)
+            _become(request, *descriptors)
         # The reaper learns of the process before the runner does: whichever is killed when, it ends.
         os.write(descriptors[1], f"+{pid}\n".encode())
         for descriptor in descriptors:
@@ -89,8 +94,6 @@ def _become(request: Any, output: int, reaper: int, errors: int) -> None:
     stage = "mount"
     try:
         os.setsid()
-        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(ignored, signal.SIG_DFL)
         _checked(_LIBC.unshare(_CLONE_NEWNS), "unshare")
         _mount_all(request["mounts"])
         stage = "start"

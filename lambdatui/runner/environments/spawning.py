@@ -39,13 +39,23 @@ class StartedProcess(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProcessStart:
-    """What to start: ``mounts`` are those of a namespace, in their order; None: in the machine's own folders."""
+    """What to start: ``mounts`` are those of a namespace, in their order; None: in the machine's own folders.
+
+    ``opt`` is where the process has the layers, None without any. ``log_frames``: it is told of a descriptor for the
+    frames of log events, as Lambda's own runtimes are.
+    """
 
     command: Sequence[str]
     env: Mapping[str, str]
     cwd: str
     mounts: Sequence[Mount] | None
     ephemeral_mb: int
+    opt: str | None = None
+    log_frames: bool = True
+
+    def variables(self, log_fd: int) -> dict[str, str]:
+        """Its environment variables, where ``log_fd`` is the descriptor for frames."""
+        return {**self.env, "_LAMBDA_TELEMETRY_LOG_FD": str(log_fd)} if self.log_frames else dict(self.env)
 
     @property
     def limits(self) -> list[tuple[int, int]]:
@@ -66,7 +76,7 @@ def start_directly(start: ProcessStart, output: int, report: int) -> StartedProc
         stderr=output,
         pass_fds=(output,),
         cwd=start.cwd,
-        env={**start.env, "_LAMBDA_TELEMETRY_LOG_FD": str(output)},
+        env=start.variables(output),
         start_new_session=True,
     )
     os.write(report, f"+{process.pid}\n".encode())
@@ -109,7 +119,7 @@ class Spawner:
         self.check()
         request = {
             "command": list(start.command),
-            "env": {**start.env, "_LAMBDA_TELEMETRY_LOG_FD": str(LOG_FD)},
+            "env": start.variables(LOG_FD),
             "cwd": start.cwd,
             "mounts": list(start.mounts or ()),
             "limits": start.limits,

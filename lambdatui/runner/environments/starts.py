@@ -21,7 +21,7 @@ from lambdatui.runner.runtimes.registry import runtime_of
 _NOT_FOR_EXTENSIONS = (
     *("AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING"),
     *("AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_AWS_XRAY_DAEMON_ADDRESS"),
-    *("_AWS_XRAY_DAEMON_PORT", "_HANDLER", "LAMBDATUI_OPT"),
+    *("_AWS_XRAY_DAEMON_PORT", "_HANDLER", "LAMBDATUI_OPT", "PWD", "SHLVL"),
 )
 
 
@@ -30,9 +30,11 @@ def runtime_start(
 ) -> ProcessStart:
     """The runtime's process; the arguments are those of ``process_variables``. Raises RunnerError.
 
-    ``namespace``: it gets Lambda's paths, else the machine's own folders.
+    ``namespace``: it gets Lambda's paths, else the machine's own folders; those, too, where links of its code lead out
+    of a folder that is used in place.
     """
     runtime = runtime_of(deployment.runtime)
+    namespace = namespace and not (deployment.watched and host.outside_links.has(deployment.path))
     if deployment.debug_port is None:
         command = runtime.command(deployment.runtime, TASK if namespace else deployment.path)
     else:
@@ -43,16 +45,19 @@ def runtime_start(
     wrapper = env.get("AWS_LAMBDA_EXEC_WRAPPER")
     if wrapper and not runtime.entrypoint_is_the_functions:
         command = [_machine_path(wrapper, paths), *command]
-    return ProcessStart(command, env, paths.task, paths.mounts, deployment.ephemeral_mb)
+    frames = not runtime.entrypoint_is_the_functions
+    return ProcessStart(command, env, paths.task, paths.mounts, deployment.ephemeral_mb, paths.opt, frames)
 
 
 def extension_starts(runtime: ProcessStart) -> dict[str, ProcessStart]:
     """The external extensions beside the process of ``runtime``, by their names."""
-    opt = runtime.env.get("LAMBDATUI_OPT")
+    opt = runtime.opt
     folder = next((source for source, target, _ in runtime.mounts or () if target == OPT), opt)
     env = {key: value for key, value in runtime.env.items() if key not in _NOT_FOR_EXTENSIONS}
     return {
-        name: ProcessStart([f"{opt}/extensions/{name}"], env, "/", runtime.mounts, runtime.ephemeral_mb)
+        name: ProcessStart(
+            [f"{opt}/extensions/{name}"], env, "/", runtime.mounts, runtime.ephemeral_mb, log_frames=False
+        )
         for name in extension_programs(folder)
     }
 

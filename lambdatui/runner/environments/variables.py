@@ -65,8 +65,10 @@ def process_variables(
         "LAMBDA_RUNTIME_DIR": paths.runtime,
         "_HANDLER": deployment.handler,
     }
-    if opt is not None:
-        variables["LAMBDATUI_OPT"] = opt
+    if runtime_of(deployment.runtime).entrypoint_is_the_functions:
+        del variables["AWS_EXECUTION_ENV"]
+    else:
+        variables |= {"PWD": paths.task, "SHLVL": "0"} | ({"LAMBDATUI_OPT": opt} if opt is not None else {})
     folder = None if opt is None else Path(opt)
     known = {**deployment.env, "LAMBDA_RUNTIME_DIR": paths.runtime}
     return variables | runtime_of(deployment.runtime).variables(deployment.runtime, folder, known)

@@ -13,6 +13,7 @@ const PREFIX = "/2018-06-01/runtime";
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 const logFd = Number(process.env._LAMBDA_TELEMETRY_LOG_FD || 1);
 delete process.env._LAMBDA_TELEMETRY_LOG_FD;
+delete process.env.LAMBDATUI_OPT;
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 const jsonLogs = process.env.AWS_LAMBDA_LOG_FORMAT === "JSON";
 let requestId;
