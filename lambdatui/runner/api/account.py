@@ -16,6 +16,7 @@ def get_account_settings(runner: Runner, call: Call) -> Reply:
     concurrency = runner.fleet.limits.account
     functions = runner.functions.by_name.values()
     sizes = [int(version["CodeSize"]) for function in functions for version in function.versions.values()]
+    sizes += [int(version["_content"]["CodeSize"]) for layer in runner.layers.values() for version in layer.values()]
     return 200, {
         "AccountLimit": {
             "TotalCodeSize": _TOTAL_CODE_BYTES,

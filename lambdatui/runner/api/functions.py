@@ -17,7 +17,7 @@ from lambdatui.runner.api.code import code_fields, code_url
 from lambdatui.runner.api.qualifiers import forget_qualifier, is_alias_name
 from lambdatui.runner.api.revisions import check_revision
 from lambdatui.runner.api.runtimes import take_packages, tell_runtime
-from lambdatui.runner.api.settings import check_settings, layer_folders
+from lambdatui.runner.api.settings import check_settings, layer_folders, layer_rows
 from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
 from lambdatui.runner.clock import iso_offset
@@ -108,8 +108,8 @@ def _set(runner: Runner, configuration: Document, request: dict[str, Any]) -> No
     if not configuration.get("KMSKeyArn"):
         configuration.pop("KMSKeyArn", None)
     if request.get("Layers") is not None:
-        configuration["_layers"] = layer_folders(runner, request["Layers"])
-        configuration["Layers"] = [{"Arn": arn, "CodeSize": 0} for arn in request["Layers"]]
+        configuration["_layers"] = layer_folders(runner, request["Layers"], region)
+        configuration["Layers"] = layer_rows(runner, request["Layers"])
     target = (configuration.get("DeadLetterConfig") or {}).get("TargetArn")
     if target:
         destinations.check_target(target)

@@ -19,6 +19,18 @@ _RANGES = {
 _ROLE = re.compile(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 
 
+_LAYER_PATTERN = (
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:"
+    r"[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)"
+)
+_LAYER = re.compile(_LAYER_PATTERN)
+_LAYER_RULE = (
+    "Member must satisfy constraint: [Member must have length less than or equal to 2048, Member must have length "
+    f"greater than or equal to 1, Member must satisfy regular expression pattern: {_LAYER_PATTERN}, Member must not be "
+    "null]"
+)
+
+
 def check_settings(request: dict[str, Any]) -> None:
     """Raise ApiError for the first of a request's settings that is not allowed."""
     for field, (member, least, most) in _RANGES.items():
@@ -84,20 +96,46 @@ def _check_vpc(constraints: Constraints, vpc: dict[str, Any]) -> None:
             )
 
 
-def layer_folders(runner: Runner, arns: list[str]) -> list[str]:
-    """The folders of layer versions, by their ARNs; a folder's path is a layer too. Raises ApiError."""
+def layer_folders(runner: Runner, arns: list[str], region: str) -> list[str]:
+    """The folders of layer versions, by their ARNs; a folder's path is a layer too. Raises ApiError.
+
+    ``region`` is the function's.
+    """
     if len(arns) > 5:
-        raise invalid("Layers: Cannot reference more than 5 layers.")
+        raise invalid("Cannot reference more than 5 layers.")
+    if not all(arn.startswith("/") or _LAYER.fullmatch(arn) for arn in arns):
+        raise constraint(f"[{', '.join(arns)}]", "layers", _LAYER_RULE)
     folders = []
+    by_layer: dict[str, str] = {}
     for arn in arns:
         if arn.startswith("/"):
             if not Path(arn).is_dir():
                 raise invalid(f"Layer {arn} is not a folder on this machine")
             folders.append(arn)
             continue
+        if arn.split(":")[3] != region:
+            raise invalid(
+                f"Layers are not in the same region as the function. Layers are expected to be in region {region}."
+            )
         name, _, version = arn.rpartition(":layer:")[2].partition(":")
         document = runner.layer(name, version)
         if document is None:
             raise invalid(f"Layer version {arn} does not exist.")
+        if name in by_layer:
+            raise invalid(
+                "Two different versions of the same layer are not allowed to be referenced in the same function. "
+                f"{by_layer[name]} and {arn} are versions of the same layer."
+            )
+        by_layer[name] = arn
         folders.append(str(document["_path"]))
     return folders
+
+
+def layer_rows(runner: Runner, arns: list[str]) -> list[dict[str, Any]]:
+    """The layers of a function as its configuration shows them; a folder counts no bytes."""
+    rows = []
+    for arn in arns:
+        name, _, version = arn.rpartition(":layer:")[2].partition(":")
+        document = None if arn.startswith("/") else runner.layer(name, version)
+        rows.append({"Arn": arn, "CodeSize": document["_content"]["CodeSize"] if document else 0})
+    return rows

@@ -57,3 +57,22 @@ def test_a_layer_whose_folder_is_gone_is_the_functions_error(runner: Served, tmp
     for layers, message in (([folder], "is not a folder on this machine"), ([folder] * 6, "more than 5 layers")):
         status, _, body = runner.ask("PUT", "/2015-03-31/functions/gone/configuration", {"Layers": layers})
         assert (status, message in body["message"]) == (400, True)
+
+
+def test_which_layers_a_function_can_have(runner: Served) -> None:
+    api = runner.client
+    before = api.get_account_settings()["AccountUsage"]["TotalCodeSize"]
+    content = {"ZipFile": zipped({"python/two.py": "VALUE = 1"})}
+    first, second = (api.publish_layer_version(LayerName="two", Content=content)["LayerVersionArn"] for _ in range(2))
+    size = len(content["ZipFile"])
+    assert api.get_account_settings()["AccountUsage"]["TotalCodeSize"] == before + 2 * size
+    runner.create("layered", "def handler(e, c): return 1", Layers=[first])
+    assert api.get_function_configuration(FunctionName="layered")["Layers"] == [{"Arn": first, "CodeSize": size}]
+    for arns, message in (
+        ([first, second], f"{first} and {second} are versions of the same layer."),
+        ([first.replace("two:", "none:")], f"Layer version {first.replace('two:', 'none:')} does not exist."),
+        ([first.rpartition(":")[0]], "Member must satisfy regular expression pattern: (arn:(aws"),
+        ([first.replace("us-east-1", "eu-west-1")], "Layers are expected to be in region us-east-1."),
+        ([first] * 6, "Cannot reference more than 5 layers."),
+    ):
+        assert message in refusal(api.update_function_configuration, FunctionName="layered", Layers=arns)[2]
