@@ -59,7 +59,7 @@ class Invoker(Protocol):
     ) -> Invocation:
         """Call a function by name or ARN, and wait for its answer.
 
-        ``trace`` is the X-Ray header of what caused the call, by which recursive loops are stopped.
+        ``trace`` is the X-Ray header of what caused the call, such as ``Root=1-...``; it tells recursive loops.
         ``on_start`` is called with a streamed response's content type, ``on_chunk`` with its bytes as they come and the
         request that they come from (pause that while nobody takes them). Raises Throttled beyond a limit,
         RecursiveInvocation for a loop, RunnerError when there is no such function; errors inside the function are in

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from lambdatui.runner.clock import now_ms
+from lambdatui.runner.clock import now_ms, now_s
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
 from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.environments import memory
+from lambdatui.runner.environments.environment import Environment
 from lambdatui.runner.environments.failures import failure_before_start
 from lambdatui.runner.environments.fleet import Fleet, Limits
 from lambdatui.runner.environments.invocation import Invocation
@@ -24,7 +25,7 @@ from lambdatui.runner.functions import LATEST, RunnerError
 from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.http.admission import Admission
 from lambdatui.runner.http.server import Request
-from lambdatui.runner.lineage import MOST_CALLS, calls_before, new_trace, with_call
+from lambdatui.runner.lineage import MOST_CALLS, calls_before, with_call
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.queue.asynchronous import AsyncQueue
 from lambdatui.runner.triggers.running import MAPPINGS_FILE, RunningTriggers
@@ -125,7 +126,7 @@ class Runner:
         """Call a function by name or ARN; see ``Invoker``."""
         resolved = self.functions.resolve(name)
         event = Event(
-            *(request_id or str(uuid.uuid4()), payload, 0, resolved.arn, trace or new_trace()),
+            *(request_id or str(uuid.uuid4()), payload, 0, resolved.arn, trace_header(trace)),
             on_start=on_start,
             on_chunk=on_chunk,
         )
@@ -165,11 +166,22 @@ class Runner:
             environment.stale = True
             raise
         finally:
-            self.fleet.release(environment)
+            if (finishing := environment.finishing) is None:
+                self.fleet.release(environment)
+            else:
+                finishing.add_done_callback(lambda task: self._finished(environment, task))
+
+    def _finished(self, environment: Environment, task: asyncio.Task[Invocation]) -> None:
+        """Release an environment whose extensions went on after the answer."""
+        environment.finishing = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            environment.stale = True
+            sys.stderr.write(f"lambdatui runner: {environment.deployment.name}: {error}\n")
+        self.fleet.release(environment)
 
     def _stop_loop(self, name: str, request_id: str) -> None:
         """Raise RecursiveInvocation and say so, unless the function may be called in loops."""
-        if self.functions.by_name[name].document.get("recursion") == "Allow":
+        if self.functions.by_name[name].recursive_loop == "Allow":
             return
         now = now_ms()
         self.log.count(name, "RecursiveInvocationsDropped", 1.0, now)
@@ -231,6 +243,11 @@ class Runner:
         self.mappings[mapping["UUID"]] = mapping
         self._write_mappings(mapping["UUID"])
 
+    def save_mapping_tags(self, mapping: Document, tags: dict[str, str]) -> None:
+        """Write an event source mapping's new tags, which change nothing of its polling."""
+        mapping["_tags"] = tags
+        self.functions.documents.write(MAPPINGS_FILE, self.mappings)
+
     def remove_mapping(self, mapping_id: str) -> None:
         """Stop polling for an event source mapping, and delete it once the records under way are processed."""
         if self.triggers is None:
@@ -252,3 +269,12 @@ class Runner:
     def save_layers(self) -> None:
         """Write the layer versions."""
         self.functions.documents.write(_LAYERS_FILE, self.layers)
+
+
+def trace_header(given: str = "") -> str:
+    """The X-Ray header of an invocation: what the caller gave of it, a new parent, and that it is not sampled."""
+    parts = dict(part.strip().partition("=")[::2] for part in given.split(";") if "=" in part)
+    parts.setdefault("Root", f"1-{int(now_s()):08x}-{uuid.uuid4().hex[:24]}")
+    parts.setdefault("Parent", uuid.uuid4().hex[:16])
+    parts.setdefault("Sampled", "0")
+    return ";".join(f"{name}={value}" for name, value in parts.items())

@@ -242,8 +242,8 @@ def test_context_and_trace_reach_the_handler(runner: Served) -> None:
         ({"Runtime": "nodejs22.x"}, 400, "InvalidParameterValueException", "needs Node.js 22"),
         ({"Runtime": "python3.99"}, 400, "InvalidParameterValueException", "needs python3.99 on PATH: install it"),
         ({"Handler": None}, 400, "InvalidParameterValueException", "Handler is mandatory"),
-        ({"Environment": {"Variables": {"AWS_LAMBDA_X": "1"}}}, 400, "InvalidParameterValueException", "Reserved keys: AWS_LAMBDA_X"),
-        ({"Environment": {"Variables": {"A": "x" * 4096}}}, 400, "InvalidParameterValueException", "exceeded the 4KB limit"),
+        ({"Environment": {"Variables": {"AWS_LAMBDA_RUNTIME_API": "1"}}}, 400, "InvalidParameterValueException", "Reserved keys used in this request: AWS_LAMBDA_RUNTIME_API"),
+        ({"Environment": {"Variables": {"AB": "x" * 4096}}}, 400, "InvalidParameterValueException", "exceeded the 4KB limit"),
         ({"EphemeralStorage": {"Size": 511}}, 400, "ValidationException", "ephemeralStorage"),
         ({"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:none:1"]}, 400, "InvalidParameterValueException", "does not exist"),
         ({"DeadLetterConfig": {"TargetArn": "nowhere"}}, 400, "InvalidParameterValueException", "nowhere is no target"),
@@ -293,7 +293,7 @@ def test_a_bucket_that_is_not_there_is_named(runner: Served) -> None:
 
 
 def test_a_functions_life(runner: Served) -> None:
-    created = runner.create("life", APP, Tags={"team": "a"}, MemorySize=256, Environment={"Variables": {"A": "1"}})
+    created = runner.create("life", APP, Tags={"team": "a"}, MemorySize=256, Environment={"Variables": {"AB": "1"}})
     assert (created["State"], created["MemorySize"], created["Version"]) == ("Active", 256, "$LATEST")
     given = {"Runtime": "python3.11", "Handler": "a.b", "Role": ROLE, "Code": {"ZipFile": zipped({"a.py": ""})}}
     assert refused(runner.client.create_function, FunctionName="life", **given)[:2] == (

@@ -8,6 +8,7 @@ import click
 
 from collectors.model.errors import ExitCode
 from collectors.untrusted import parsed_json
+from lambdatui.cli.runner.debugging import NODE_PORT, PYTHON_PORT, with_debugger
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.serving.client import Api, Reply
@@ -28,12 +29,34 @@ from lambdatui.text.safe_output import is_raw
     help="Wait for the answer; queue an event; or only try whether it could be invoked.",
 )
 @click.option("--log", "show_log", is_flag=True, help="Show the function's log on stderr.")
+@click.option("--debug", is_flag=True, help="Wait for a debugger, without limits of time and memory.")
+@click.option(
+    "--debug-port",
+    type=click.IntRange(0, 65_535),
+    help=f"Where it waits; 0: any that is free (default: {PYTHON_PORT} for Python, {NODE_PORT} for Node.js).",
+)
 @with_log
-def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_log: bool) -> None:
+def invoke(
+    log_path: Path,
+    name: str,
+    payload: Sequence[str],
+    kind: str,
+    show_log: bool,
+    debug: bool,
+    debug_port: int | None,
+) -> None:
     """Invoke NAME (or NAME:QUALIFIER); each answer is a line on stdout.
 
     Exit code 1 when an invocation ended in a function error, or was refused.
+
+    With --debug the function runs in a process of this command, also where `runner serve` runs, and loads its code when
+    a debugger has attached: debugpy's for Python (pip install debugpy), Node.js has its own. While it waits, other
+    users of this machine can attach too.
     """
+    if debug_port is not None and not debug:
+        raise click.UsageError("--debug-port needs --debug")
+    if debug and kind != "RequestResponse":
+        raise click.UsageError(f"--debug waits for the answer: it cannot be used with --type {kind}")
     payloads = [Path(given[1:]).read_bytes() if given.startswith("@") else given.encode() for given in payload]
     headers = {"X-Amz-Invocation-Type": kind, **({"X-Amz-Log-Type": "Tail"} if kind == "RequestResponse" else {})}
 
@@ -50,7 +73,11 @@ def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_lo
     def shown(_: str, time_ms: int, message: str) -> None:
         click.echo(log_line(time_ms, message), err=True)
 
-    if with_api(log_path, run, shown if show_log else None):
+    if debug:
+        failed = with_debugger(log_path, name, debug_port, run)
+    else:
+        failed = with_api(log_path, run, shown if show_log else None)
+    if failed:
         click.get_current_context().exit(ExitCode.FAILED)
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lambdatui.runner.api.variables import check_variables
 from lambdatui.runner.errors import constraint, invalid, serialization
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.runtimes import registry
@@ -15,14 +16,6 @@ _RANGES = {
     "Timeout": ("timeout", 1, 900),
 }
 _ROLE = re.compile(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
-_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_ENVIRONMENT_BYTES = 4096
-# Lambda sets these, so a function may not. Credentials are reserved there too; here a deployment is the only way to
-# give a function any, so those are free.
-_RESERVED = frozenset(
-    {"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "AWS_DEFAULT_REGION"}
-)
-_RESERVED_PREFIXES = ("AWS_LAMBDA_", "LAMBDA_RUNTIME_")
 _AWS_RUNTIME = re.compile(r"(python|nodejs|java|ruby|dotnet|dotnetcore|go|provided)[\w.]*")
 
 
@@ -57,7 +50,7 @@ def check_settings(request: dict[str, Any]) -> None:
     log_format = (request.get("LoggingConfig") or {}).get("LogFormat", "Text")
     if log_format not in ("Text", "JSON"):
         raise constraint(log_format, "loggingConfig.logFormat", "Member must satisfy enum value set: [JSON, Text]")
-    _check_variables((request.get("Environment") or {}).get("Variables") or {})
+    check_variables((request.get("Environment") or {}).get("Variables") or {})
     if request.get("PackageType", "Zip") != "Zip" or (request.get("Code") or {}).get("ImageUri"):
         raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
 
@@ -73,26 +66,6 @@ def _check_runtime(identifier: str) -> None:
         registry.runtime_of(identifier).check(identifier)
     except RunnerError as error:
         raise invalid(str(error)) from error
-
-
-def _check_variables(variables: dict[str, Any]) -> None:
-    for key, value in variables.items():
-        if not _VARIABLE.fullmatch(key):
-            raise constraint(key, "environment.variables", "Map keys must satisfy constraint: [a-zA-Z]([a-zA-Z0-9_])+")
-        if not isinstance(value, str):
-            raise serialization(f"environment variable {key} is not a string")
-        if key in _RESERVED or key.startswith(_RESERVED_PREFIXES):
-            raise invalid(
-                "Lambda was unable to configure your environment variables because the environment variables you have "
-                "provided contains reserved keys that are currently not supported for modification. Reserved keys: "
-                + key
-            )
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in variables.items())
-    if size > _ENVIRONMENT_BYTES:
-        raise invalid(
-            "Lambda was unable to configure your environment variables because the environment variables you have "
-            f"provided exceeded the 4KB limit. String measured: {size} bytes"
-        )
 
 
 def layer_folders(runner: Runner, arns: list[str]) -> list[str]:

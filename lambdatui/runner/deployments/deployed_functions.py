@@ -12,8 +12,10 @@ import errno
 import hashlib
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
+from collectors.model.units import DAY_S
 from lambdatui.runner.clock import now_ns
 from lambdatui.runner.deployments.documents import DocumentFolder
 from lambdatui.runner.deployments.function import DeployedFunction, Document, ResolvedFunction
@@ -24,6 +26,7 @@ from lambdatui.runner.functions import LATEST, Deployment, arn_of, deployment_of
 from lambdatui.runner.untrusted import parsed_json
 
 LAYERS = ".layers"
+_DEBUGGED_S = 7 * DAY_S  # so long may an invocation take while it is debugged
 
 
 class DeployedFunctions:
@@ -51,6 +54,12 @@ class DeployedFunctions:
             deployment = deployment_of(self.by_name[name].versions[version])
             self._deployments[name, version] = deployment
         return deployment
+
+    def debug(self, name: str, port: int) -> None:
+        """Let every version of a function wait for a debugger on ``port``, for as long as it is debugged."""
+        for version in self.by_name[name].versions:
+            deployment = replace(self.deployment(name, version), debug_port=port, timeout_s=_DEBUGGED_S)
+            self._deployments[name, version] = deployment
 
     def named(self, full_name: str) -> DeployedFunction:
         """The function that a name or an ARN means, whatever its qualifier. Raises ApiError when there is none."""

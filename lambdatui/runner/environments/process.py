@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from pathlib import Path
+from typing import TypeVar
 
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments import memory
+from lambdatui.runner.environments.lambda_paths import shared_mounts
 from lambdatui.runner.environments.output import Output
-from lambdatui.runner.environments.runtime_api import Answer, RuntimeApiServer
+from lambdatui.runner.environments.runtime_api import RuntimeApiServer
+from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart, Spawner, StartedProcess, start_directly
 
 _MEMORY_EVERY_S = 0.005
 _READ_BYTES = 65_536
@@ -26,10 +28,14 @@ _STOP_S = 5
 # A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing cannot
 # keep us reading.
 _DRAIN_READS = 16
-_FILES = 1024  # Lambda quotas: file descriptors
+NAMESPACES_VARIABLE = "LAMBDATUI_NAMESPACES"
+"""Set to 0, it leaves functions in the machine's own folders, as where the machine allows no mount namespaces."""
 
 Emit = Callable[[Sequence[tuple[int, str]]], None]
 """Takes log events, ``(epoch milliseconds, message)`` of each, oldest first."""
+
+
+Result = TypeVar("Result")
 
 
 class Ending(Enum):
@@ -42,9 +48,12 @@ class Ending(Enum):
 
 
 class Host:
-    """What all processes of one runner share: a private folder, and the reaper that cleans up after a kill -9."""
+    """What all processes of one runner share: a private folder, and the reaper that cleans up after a kill -9.
 
-    def __init__(self) -> None:
+    ``namespaces``: functions get Lambda's paths, where the machine allows mount namespaces.
+    """
+
+    def __init__(self, *, namespaces: bool | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lambdatui-"))
         self.started_count = 0
         script = str(Path(__file__).with_name("reaper.py"))
@@ -59,10 +68,39 @@ class Host:
             cwd="/",
         )
         _adopt_orphans()
+        self.no_namespaces: str | None = None
+        """Why functions get the machine's folders instead of Lambda's paths; None where they get those paths."""
+        self._spawner: Spawner | None = None
+        if namespaces is None:
+            namespaces = os.environ.get(NAMESPACES_VARIABLE) != "0"
+        if not namespaces:
+            self.no_namespaces = f"{NAMESPACES_VARIABLE} is 0"
+            return
+        try:
+            self._spawner = Spawner(shared_mounts(self.folder))
+        except OSError as error:
+            self.no_namespaces = str(error)
 
-    def add(self, pid: int) -> None:
-        """Tell the reaper that ``pid`` leads the session of a function's process, to be ended if the runner cannot."""
-        self._write(f"+{pid}\n")
+    def has_namespaces(self) -> bool:
+        """Whether functions get Lambda's paths. Waits for the first answer of the machine."""
+        if self._spawner is not None and self.no_namespaces is None:
+            try:
+                self._spawner.check()
+            except NoNamespace as error:
+                self.no_namespaces = str(error)
+        return self.no_namespaces is None
+
+    def start(self, start: ProcessStart, output: int) -> StartedProcess:
+        """Start a process that writes to ``output``, to be ended by the reaper if the runner cannot.
+
+        Raises OSError and NoNamespace.
+        """
+        assert self._reaper.stdin is not None
+        reaper = self._reaper.stdin.fileno()
+        self.started_count += 1
+        if start.mounts is None or self._spawner is None:
+            return start_directly(start, output, reaper)
+        return self._spawner.start(start, output, reaper)
 
     def discard(self, pid: int) -> None:
         """Tell the reaper that the process has ended."""
@@ -70,6 +108,8 @@ class Host:
 
     def close(self) -> None:
         """Let the reaper clean up, and wait for it. Blocks."""
+        if self._spawner is not None:
+            self._spawner.close()
         with contextlib.suppress(OSError):
             assert self._reaper.stdin is not None
             self._reaper.stdin.close()
@@ -79,6 +119,20 @@ class Host:
         with contextlib.suppress(OSError):
             assert self._reaper.stdin is not None
             os.write(self._reaper.stdin.fileno(), line.encode())
+
+
+def namespaces_refusal() -> str | None:
+    """Why functions cannot have Lambda's paths on this machine; None where they can."""
+    with tempfile.TemporaryDirectory(prefix="lambdatui-") as folder:
+        try:
+            spawner = Spawner(shared_mounts(Path(folder)))
+            try:
+                spawner.check()
+            finally:
+                spawner.close()
+        except (OSError, NoNamespace) as error:
+            return str(error)
+    return None
 
 
 def _adopt_orphans() -> None:
@@ -95,6 +149,8 @@ class FunctionProcess:
     def __init__(self, host: Host, memory_bytes: int, emit: Emit, log_is_behind: Callable[[], bool]) -> None:
         self.peak_bytes = 0
         """The largest resident memory seen, in bytes, of the whole tree of processes."""
+        self.others_bytes: Callable[[], int] | None = None
+        """Resident bytes of processes beside this one, which count too."""
         self._host = host
         self._memory_bytes = memory_bytes
         self._emit = emit
@@ -104,39 +160,24 @@ class FunctionProcess:
         self._marker = b""
         self._reading = False
 
-    def start(self, command: Sequence[str], env: Mapping[str, str], ephemeral_mb: int) -> None:
-        """Start ``command`` in the folder ``env["LAMBDA_TASK_ROOT"]``. Raises OSError."""
+    def start(self, start: ProcessStart) -> None:
+        """Start the process. Raises OSError; NoNamespace where it cannot get its mounts."""
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = self._loop.create_future()
         self._pipe, pipe_in = os.pipe()
         os.set_blocking(self._pipe, False)
-        self._marker = b"AWS_LAMBDA_LOG_STREAM_NAME=" + env["AWS_LAMBDA_LOG_STREAM_NAME"].encode()
+        self._marker = b"AWS_LAMBDA_RUNTIME_API=" + start.env["AWS_LAMBDA_RUNTIME_API"].encode() + b"\0"
         try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=pipe_in,
-                stderr=pipe_in,
-                pass_fds=(pipe_in,),
-                cwd=env["LAMBDA_TASK_ROOT"],
-                env={**env, "_LAMBDA_TELEMETRY_LOG_FD": str(pipe_in)},
-                start_new_session=True,
-            )
-        except OSError:
+            self._process = self._host.start(start, pipe_in)
+        except BaseException:
             os.close(self._pipe)
             raise
         finally:
             os.close(pipe_in)
         pid = self._process.pid
-        self._host.add(pid)
-        self._host.started_count += 1
         self._cgroup = memory.Cgroup.create(f"lambdatui-{os.getpid()}-{self._host.started_count}", self._memory_bytes)
         if self._cgroup is not None:
             self._cgroup.add(pid)
-        with contextlib.suppress(OSError, ValueError):
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (_FILES, _FILES))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (ephemeral_mb << 20, ephemeral_mb << 20))
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         self._gauge = memory.Gauge(pid)
         self._pidfd = os.pidfd_open(pid)
         self._loop.add_reader(self._pidfd, self._on_exit)
@@ -153,11 +194,8 @@ class FunctionProcess:
         return self.exited.result()
 
     async def wait(
-        self,
-        future_answer: "asyncio.Future[Answer] | asyncio.Future[Answer | None]",
-        limit_s: float,
-        api: RuntimeApiServer,
-    ) -> tuple[Ending, Answer | None]:
+        self, future_answer: "asyncio.Future[Result]", limit_s: float, api: RuntimeApiServer
+    ) -> tuple[Ending, Result | None]:
         """Wait for an answer at most ``limit_s`` seconds: why the wait ended, and the answer, if there is one.
 
         What the process wrote until then has been emitted. Raises what ``emit`` raised.
@@ -210,6 +248,13 @@ class FunctionProcess:
             raise self._log_error
         self.drain()
         return ending, future_answer.result() if ending is Ending.ANSWERED else None
+
+    async def terminate(self, limit_s: float) -> None:
+        """Ask the process to end, and wait until it has, for at most ``limit_s`` seconds."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGTERM)
+        await asyncio.wait([self.exited], timeout=limit_s)
+        self.drain()
 
     async def stop(self) -> None:
         """End it and all its descendants, also those that left its session."""
@@ -265,12 +310,13 @@ class FunctionProcess:
     def _on_exit(self) -> None:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
-        self._process.wait()
-        self.exited.set_result(self._process.returncode)
+        self.exited.set_result(self._process.wait())
 
     def _exceeds_memory(self) -> bool:
         started = time.perf_counter()
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes, threads=True)
+        if self.others_bytes is not None:
+            resident += self.others_bytes()
         # With many environments each is read less often, so that reading takes at most a tenth of the time.
         self._every_s = max(_MEMORY_EVERY_S, 10 * (time.perf_counter() - started))
         self.peak_bytes = max(self.peak_bytes, resident)
@@ -279,6 +325,8 @@ class FunctionProcess:
     def _measure(self, took_s: float) -> None:
         """Update the peak after a call that took ``took_s`` seconds."""
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes)
+        if self.others_bytes is not None:
+            resident += self.others_bytes()
         if took_s > _SHORT_CALL_S or resident > self.peak_bytes or not self.peak_bytes:
             # Asking the kernel for its peak takes a tenth of a warm call. It is not done after a call that was too
             # short to use a megabyte and free it again.

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from lambdatui.runner.functions import Deployment, RunnerError
+
 
 class Runtime(ABC):
     """A family of runtimes of the Lambda API, such as all versions of Python.
@@ -36,6 +38,17 @@ class Runtime(ABC):
         The process gets the variables that Lambda sets, among them ``AWS_LAMBDA_RUNTIME_API``, ``_HANDLER`` and
         ``LAMBDA_TASK_ROOT``. Raises RunnerError when this machine has no such program.
         """
+
+    def debug_command(self, deployment: Deployment) -> list[str]:
+        """As ``command``, but the process waits for a debugger on the deployment's ``debug_port`` before it loads code.
+
+        It writes ``Debugger listening on`` and the address to its output when one can attach. Raises RunnerError when
+        there is no debugger for it.
+        """
+        raise RunnerError(
+            f"{deployment.runtime} functions bring their own program, which no debugger can start; invoke it without"
+            " --debug, and attach one by its process id"
+        )
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
         """Variables besides those that every function has; they replace the function's own variables, ``env``.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.runtimes.base import Runtime, register
 from lambdatui.runner.runtimes.programs import version_text
 
@@ -27,6 +27,11 @@ class NodeRuntime(Runtime):
     def command(self, identifier: str, task_root: str) -> list[str]:
         """Node.js with our bootstrap."""
         return [_program(identifier), str(_BOOTSTRAP)]
+
+    def debug_command(self, deployment: Deployment) -> list[str]:
+        """Node.js with its own inspector, stopped before the first line."""
+        node, *rest = self.command(deployment.runtime, deployment.path)
+        return [node, f"--inspect-brk=127.0.0.1:{deployment.debug_port}", *rest]
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
         """``NODE_PATH`` with the modules of layers, then the function's own."""

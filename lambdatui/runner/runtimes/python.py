@@ -7,9 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.runtimes.base import Runtime, register
-from lambdatui.runner.runtimes.programs import version_text
+from lambdatui.runner.runtimes.programs import output_of, version_text
 
 _HERE = Path(__file__).parent
 _IDENTIFIER = re.compile(r"python3\.\d{1,2}")
@@ -35,6 +35,29 @@ class PythonRuntime(Runtime):
         if identifier == this_runtime() and find_spec("awslambdaric") is not None:
             return [python, "-S", "-X", "utf8", str(_HERE / "start_awslambdaric.py")]
         return [python, "-u", "-X", "utf8", str(_HERE / "bootstrap.py")]
+
+    def debug_command(self, deployment: Deployment) -> list[str]:
+        """The interpreter with debugpy, wherever that is installed, which then runs the program of ``command``."""
+        python, *options, program = self.command(deployment.runtime, deployment.path)
+        folder = _debugpy_folder(python, deployment)
+        # Python's own frozen modules would hide their frames from the debugger, and it warns of that.
+        options = [*options, "-X", "frozen_modules=off"]
+        return [python, *options, str(_HERE / "start_debugpy.py"), folder, str(deployment.debug_port), program]
+
+
+def _debugpy_folder(python: str, deployment: Deployment) -> str:
+    """The folder that has debugpy: of the function, a layer, its interpreter, or else of lambdatui's own."""
+    own = [deployment.path, *(f"{layer}/python" for layer in reversed(deployment.layers))]
+    for folder in own:
+        if Path(folder, "debugpy", "__init__.py").is_file():
+            return folder
+    code = "import sys; del sys.path[0]; from importlib.util import find_spec as f; print(f('debugpy').origin)"
+    for interpreter in dict.fromkeys((python, sys.executable)):
+        if origin := output_of([interpreter, "-c", code]):
+            return str(Path(origin).parent.parent)
+    raise RunnerError(
+        f"debugging {deployment.runtime} needs debugpy: {python} -m pip install debugpy, or put it beside the function"
+    )
 
 
 def this_runtime() -> str:

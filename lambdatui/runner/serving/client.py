@@ -35,7 +35,7 @@ class Reply:
 class Api:
     """The Lambda API at ``url``. ``serving``: another process serves it, which goes on when this one ends."""
 
-    def __init__(self, url: str, token: str | None, *, serving: bool, timeout_s: float = 960) -> None:
+    def __init__(self, url: str, token: str | None, *, serving: bool, timeout_s: float | None = 960) -> None:
         address = urlsplit(url)
         self._connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=timeout_s)
         self._token = token

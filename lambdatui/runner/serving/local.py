@@ -24,14 +24,32 @@ def with_api(log_path: Path, run: Callable[[Api], T], on_line: OnLine | None = N
     """
     if (address := serving_address(log_path)) is not None:
         return run(Api(address["url"], address.get("token"), serving=True))
+    return with_own_api(log_path, run, on_line)
+
+
+def with_own_api(
+    log_path: Path,
+    run: Callable[[Api], T],
+    on_line: OnLine | None = None,
+    prepare: Callable[[Runner], None] | None = None,
+    *,
+    timeout_s: float | None = 960,
+) -> T:
+    """Call ``run`` with the API of a runner in this process, also where another serves ``log_path``.
+
+    ``prepare`` is called with the runner before ``run``, whose requests take at most ``timeout_s`` (None: no limit).
+    """
 
     async def run_here() -> T:
         with Log(log_path) as log:
             async with Runner(log, on_line=on_line) as runner:
+                if prepare is not None:
+                    prepare(runner)
                 server = Server(Front(runner))
                 host, port = await server.start()
                 try:
-                    return await asyncio.to_thread(run, Api(f"http://{host}:{port}", None, serving=False))
+                    api = Api(f"http://{host}:{port}", None, serving=False, timeout_s=timeout_s)
+                    return await asyncio.to_thread(run, api)
                 finally:
                     server.close()
 

@@ -26,7 +26,13 @@ def function(runner: Served) -> None:
         ({"LoggingConfig": {"LogFormat": "XML"}}, "ValidationException", "enum value set: [JSON, Text]"),
         ({"Environment": {"Variables": {"1A": "x"}}}, "ValidationException", "at 'environment.variables' failed"),
         ({"Environment": {"Variables": {"A": 1}}}, "SerializationException", "environment variable A is not a string"),
-        ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "InvalidParameterValueException", "Reserved keys: AWS_"),
+        ({"Environment": {"Variables": {"A": "x"}}}, "ValidationException", "pattern: [a-zA-Z]([a-zA-Z0-9_])+]"),
+        (
+            {"Environment": {"Variables": {"TZ": "", "AWS_REGION": "x", "AWS_ACCESS_KEY": "y"}}},
+            "InvalidParameterValueException",
+            "Reserved keys used in this request: AWS_ACCESS_KEY, AWS_REGION",
+        ),
+        ({"Environment": {"Variables": {"XY": "x" * 4095}}}, "InvalidParameterValueException", "measured: 4097 bytes"),
         ({"PackageType": "Image"}, "InvalidParameterValueException", "Container images are not run by this runner"),
     ],
 )
@@ -37,3 +43,16 @@ def test_settings_that_are_refused(runner: Served, settings: dict[str, Any], cod
     assert message in body["message"]
     after = runner.client.get_function_configuration(FunctionName="set")
     assert after["RevisionId"] == before["RevisionId"]
+
+
+def test_what_lambda_does_not_reserve_a_function_may_set(runner: Served) -> None:
+    free = {
+        "PATH": "/bin",
+        "LANG": "C",
+        "TZ": ":Europe/Rome",
+        "AWS_LAMBDA_EXEC_WRAPPER": "/opt/w",
+        "PYTHONPATH": "/opt",
+    }
+    free |= {"AWS_XRAY_CONTEXT_MISSING": "RUNTIME_ERROR", "LAMBDA_OF_MINE": "1", "AWS_LAMBDA_OF_MINE": "1"}
+    answer = runner.client.update_function_configuration(FunctionName="set", Environment={"Variables": free})
+    assert answer["Environment"]["Variables"] == free

@@ -208,7 +208,7 @@ def test_a_module_that_is_not_there_fails_its_init_twice(folder: Path) -> None:
     answer = body(failed)
     assert answer["errorType"] == "Runtime.ImportModuleError"
     assert answer["errorMessage"] == "Unable to import module 'absent': No module named 'absent'"
-    assert answer["requestId"] == failed.request_id
+    assert answer["requestId"] == ""  # the runtime failed before there was a request
     phases = [re.findall(r"Phase: (\w+)\tStatus: (\w+)\tError Type: (\S+)", line) for line in messages(folder)]
     assert [found for phase in phases for found in phase] == [
         ("init", "error", "Runtime.ImportModuleError"),
@@ -258,17 +258,22 @@ def test_answers_that_cannot_be_sent_are_function_errors(folder: Path) -> None:
     assert body(after)["calls"] == 2  # awslambdaric itself ends when its answer is refused: a new process
 
 
+@pytest.mark.parametrize("namespaces", ["1", "0"])
 def test_a_function_sees_its_own_variables_and_no_credentials_of_ours(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, namespaces: str
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ours")
+    monkeypatch.setenv("LAMBDATUI_NAMESPACES", namespaces)
+    if namespaces == "1":
+        needs.namespaces()
     (answer,) = run(folder, {"do": "environ"}, env={"COLOUR": "blue"}, memory_mb=256)
     environ = body(answer)
     assert environ["COLOUR"] == "blue"
     assert environ["AWS_SECRET_ACCESS_KEY"] != "ours"
     assert environ["home"] != os.path.expanduser("~")
     assert environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
-    assert environ["cwd"] == environ["LAMBDA_TASK_ROOT"] == str(folder / "src")
+    assert environ["cwd"] == environ["LAMBDA_TASK_ROOT"]
+    assert environ["LAMBDA_TASK_ROOT"] == ("/var/task" if namespaces == "1" else str(folder / "src"))
     assert "blue" not in "".join(messages(folder))
 
 
@@ -369,7 +374,9 @@ def test_wrong_usage_is_2(folder: Path, extra: list[str]) -> None:
     assert deploy(folder, extra)[0] == 2
 
 
-@pytest.mark.parametrize("extra", [["--runtime", "python3.99"], ["--env", "AWS_LAMBDA_X=1"]], ids=["runtime", "env"])
+@pytest.mark.parametrize(
+    "extra", [["--runtime", "python3.99"], ["--env", "AWS_LAMBDA_RUNTIME_API=1"]], ids=["runtime", "env"]
+)
 def test_a_deployment_that_cannot_run_is_refused(folder: Path, extra: list[str]) -> None:
     assert deploy(folder, extra)[0] == 1
     assert DeployedFunctions(folder / "runner.db").by_name == {}
