@@ -2,7 +2,7 @@
 
 Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops": the X-Ray header of a call goes
 on with what the function sends by an AWS SDK, and ``Lineage`` in it counts for each function of the chain how often it
-was called. The call after the sixteenth is stopped.
+was called, the first call as 0. The call after the sixteenth is stopped.
 """
 
 import re
@@ -39,15 +39,15 @@ def whole_trace(given: str) -> str:
 
 def calls_before(trace: str, name: str) -> int:
     """How often the chain with the X-Ray header ``trace`` has called the function ``name``."""
-    return _counts(trace).get(_id_of(name), 0) if "Lineage=" in trace else 0
+    return _counts(trace).get(_id_of(name), -1) + 1 if "Lineage=" in trace else 0
 
 
 def with_call(trace: str, name: str) -> str:
     """The X-Ray header with one more call of the function ``name``; what it counts of other functions stays."""
     if "Lineage=" not in trace:
-        return f"{trace};Lineage=1:{_id_of(name)}:1" if trace else f"Lineage=1:{_id_of(name)}:1"
+        return f"{trace};Lineage=1:{_id_of(name)}:0" if trace else f"Lineage=1:{_id_of(name)}:0"
     counts = _counts(trace)
-    counts[_id_of(name)] = counts.get(_id_of(name), 0) + 1
+    counts[_id_of(name)] = counts.get(_id_of(name), -1) + 1
     text = "|".join(f"{function}:{count}" for function, count in counts.items())
     return f"{_LINEAGE.sub('', trace)};Lineage={len(counts)}:{text}".lstrip(";")
 

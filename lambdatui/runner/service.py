@@ -188,7 +188,7 @@ class Runner:
 
     def _stop_loop(self, name: str, request_id: str) -> None:
         """Raise RecursiveInvocation and say so, unless the function may be called in loops."""
-        if self.functions.by_name[name].document.get("recursion") == "Allow":
+        if self.functions.by_name[name].recursive_loop == "Allow":
             return
         now = now_ms()
         self.log.count(name, "RecursiveInvocationsDropped", 1.0, now)

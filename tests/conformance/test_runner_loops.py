@@ -95,11 +95,16 @@ def test_a_long_chain_without_a_loop_goes_on(runner: Served) -> None:
     assert runner.metric("again", "RecursiveInvocationsDropped") is None
 
 
-def test_a_destination_that_feeds_its_function_is_a_loop(runner: Served) -> None:
-    created = runner.create("fed", "def handler(e, c): print('call')")
-    runner.client.put_function_event_invoke_config(
-        FunctionName="fed", DestinationConfig={"OnSuccess": {"Destination": created["FunctionArn"]}}
-    )
-    runner.client.invoke(FunctionName="fed", InvocationType="Event", Payload=b"{}")
-    wait_for(lambda: runner.metric("fed", "RecursiveInvocationsDropped") == 1)
-    assert sum(message.startswith("call") for message in runner.messages()) == 16
+def test_destinations_that_feed_each_other_are_a_loop(runner: Served) -> None:
+    names = ("ping", "pong")
+    arns = {
+        name: runner.create(name, "def handler(e, c): print('call', c.function_name)")["FunctionArn"] for name in names
+    }
+    for name, other in zip(names, reversed(names), strict=True):
+        runner.client.put_function_event_invoke_config(
+            FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arns[other]}}
+        )
+    runner.client.invoke(FunctionName="ping", InvocationType="Event", Payload=b"{}")
+    wait_for(lambda: runner.metric("ping", "RecursiveInvocationsDropped") == 1)
+    messages = [message.strip() for message in runner.messages() if message.startswith("call")]
+    assert messages == ["call ping", "call pong"] * 16

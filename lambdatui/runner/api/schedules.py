@@ -57,10 +57,10 @@ def _store(triggers: RunningTriggers, key: str, asked: dict[str, Any]) -> dict[s
     group, _, name = key.partition("/")
     before = triggers.scheduler.schedules.get(key, {})
     now = now_s()
-    given = {field: value for field, value in asked.items() if value is not None and field != "ClientToken"}
+    members = {field: value for field, value in asked.items() if value is not None and field != "ClientToken"}
     triggers.scheduler.schedules[key] = {
         **_DEFAULTS,
-        **given,
+        **members,
         "Arn": schedule_arn(key),
         "GroupName": group,
         "Name": name,

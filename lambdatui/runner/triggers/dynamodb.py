@@ -15,6 +15,7 @@ class DynamoDbSource(StreamSource):
     title = "DynamoDB stream"
     client_name = "dynamodbstreams"
     batch_info = "DDBStreamBatchInfo"
+    arrival_unit_s = 1.0
     positions = ("LATEST", "TRIM_HORIZON")
     most_read = 1000
 

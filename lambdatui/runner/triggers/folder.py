@@ -6,8 +6,10 @@ S3 User Guide, "Event message structure".
 import asyncio
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -27,12 +29,19 @@ from lambdatui.runner.triggers.base import (
 
 _LOOK_EVERY_S = 0.2
 _EVENTS = ("created", "removed")
+# By the words of ``--events``: what they mean, and the names of S3's own types of events that a folder has.
+_WORDS = {"created": "s3:ObjectCreated:*", "removed": "s3:ObjectRemoved:*"}
+_CREATED, _REMOVED = "ObjectCreated:Put", "ObjectRemoved:Delete"
+_TYPE = re.compile(
+    r"s3:ObjectCreated:(\*|Put|Post|Copy|CompleteMultipartUpload)|s3:ObjectRemoved:(\*|Delete|DeleteMarkerCreated)"
+)
 
 
 class Folder(KeptTrigger):
     """The document's ``path`` is the folder, ``bucket`` the bucket's name (by default the folder's).
 
-    ``prefix``, ``suffix`` and ``events`` (``created``, ``removed``) select objects and events.
+    ``prefix``, ``suffix`` and ``events`` select objects and events as S3's notifications do; events are types of S3,
+    such as ``s3:ObjectCreated:*``, or ``created`` and ``removed``.
     """
 
     kind = "folder"
@@ -40,14 +49,14 @@ class Folder(KeptTrigger):
         Option("folder", "As an S3 bucket.", OptionKind.FOLDER),
         Option("prefix", "Of objects in the folder.", default=""),
         Option("suffix", "Of objects in the folder.", default=""),
-        Option("events", "Of objects in the folder.", default=",".join(_EVENTS), show_default=True),
+        Option("events", "Or S3's types: s3:ObjectCreated:*", default=",".join(_EVENTS), show_default=True),
     )
 
     def document(self, values: Mapping[str, Any]) -> Document:
         """The fields of the options. Raises OptionError for an unknown kind of event."""
         events = [name.strip() for name in values["events"].split(",")]
-        if not set(events) <= set(_EVENTS):
-            raise OptionError("--events: created, removed, or both")
+        if not all(event in _WORDS or _TYPE.fullmatch(event) for event in events):
+            raise OptionError("--events: created, removed, or both, or types of S3 such as s3:ObjectCreated:*")
         return {"path": values["folder"], "prefix": values["prefix"], "suffix": values["suffix"], "events": events}
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
@@ -101,14 +110,19 @@ class FolderEvents:
                 continue
             del self._unsettled[key]
             before[key] = state
-            if "created" in self._events and self._matches(key):
-                events.append(self._event("ObjectCreated:Put", key, state[1]))
+            if self._wants(_CREATED) and self._matches(key):
+                events.append(self._event(_CREATED, key, state[1]))
         for key in [key for key in before if key not in now]:
             del before[key]
-            if "removed" in self._events and self._matches(key):
-                events.append(self._event("ObjectRemoved:Delete", key, None))
+            if self._wants(_REMOVED) and self._matches(key):
+                events.append(self._event(_REMOVED, key, None))
         self._unsettled = {key: state for key, state in self._unsettled.items() if key in now}
         return events
+
+    def _wants(self, name: str) -> bool:
+        """Whether a type that is wanted is the event's, or stands for it."""
+        types = (_WORDS.get(event, event) for event in self._events)
+        return any(fnmatchcase(f"s3:{name}", event_type) for event_type in types)
 
     def _matches(self, key: str) -> bool:
         return key.startswith(self._prefix) and key.endswith(self._suffix)

@@ -24,6 +24,7 @@ class KinesisSource(StreamSource):
     title = "Kinesis stream"
     client_name = "kinesis"
     batch_info = "KinesisBatchInfo"
+    arrival_unit_s = 0.001
     positions = ("LATEST", "TRIM_HORIZON", "AT_TIMESTAMP")
     most_read = 10_000
     content = ("data", _data)

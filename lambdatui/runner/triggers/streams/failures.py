@@ -73,5 +73,7 @@ def failure_record(
 
 
 def _iso(seconds: float) -> str:
+    """A time as Lambda writes it: with milliseconds, unless they are none."""
     text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{text}.{int(seconds * 1000) % 1000:03d}Z"
+    millis = int(seconds * 1000) % 1000
+    return f"{text}.{millis:03d}Z" if millis else f"{text}Z"

@@ -31,8 +31,14 @@ class StreamKind(ABC):
     batch_info: ClassVar[str]
     """The member of a failure's record that describes the batch."""
 
+    positions: ClassVar[tuple[str, ...]]
+    """The values of ``StartingPosition``."""
+
     most_read: ClassVar[int]
     """How many records one call gives."""
+
+    arrival_unit_s: ClassVar[float]
+    """To what part of a second the arrival of a record is told."""
 
     content: ClassVar[Content] = BODY
     """The field of filter patterns that means what is inside a record."""

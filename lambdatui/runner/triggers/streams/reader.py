@@ -32,6 +32,13 @@ class StreamReader(StreamPoller):
         self.lanes = 1 if tumbling else max(int(mapping.get("ParallelizationFactor") or 1), 1)
         self.checkpoints: dict[str, str] = mapping.setdefault("_checkpoints", {})
         self.ended: list[str] = mapping.setdefault("_ended", [])
+        self._is_new = "_since_s" not in mapping
+        if mapping["StartingPosition"] == "LATEST" and self._is_new:
+            mapping["_since_s"] = now_s()
+            host.save_mappings()
+        # Of what unit's start on records count as come since.
+        unit_s = source.arrival_unit_s
+        self.since_s = mapping.get("_since_s", 0.0) // unit_s * unit_s
         self._shards: dict[str, asyncio.Task[None]] = {}
         self._look = asyncio.Event()
 
@@ -74,11 +81,11 @@ class StreamReader(StreamPoller):
         position = str(self.mapping["StartingPosition"])
         if position == "AT_TIMESTAMP":
             return {"ShardIteratorType": position, "Timestamp": self.mapping.get("StartingPositionTimestamp")}
-        if position == "LATEST":
-            if "_since_s" in self.mapping:
-                return None
-            self.mapping["_since_s"] = now_s()
-            self._host.save_mappings()
+        if position == "LATEST" and not self._is_new:
+            return None
+        if position == "LATEST" and "AT_TIMESTAMP" in self.source.positions:
+            # Records that come while this is set up are not missed.
+            return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": int(self.since_s)}
         return {"ShardIteratorType": position}
 
     async def _read_shard(self, reader: "_ShardReader") -> None:
@@ -164,7 +171,7 @@ class _ShardReader:
         if self._last_read is not None:
             start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_read}
         elif start["ShardIteratorType"] == "LATEST":
-            # Where this has to be asked again, records have come since: they are told by ``_since_s``.
+            # Where this has to be asked again, records have come since: ``since_s`` tells which.
             self._start = {"ShardIteratorType": "TRIM_HORIZON"}
         try:
             return str(await self._stream.call(self._source.iterator, self._id, start))
@@ -175,14 +182,13 @@ class _ShardReader:
 
     def _take(self, records: list[Record]) -> None:
         """Give records to their lanes; those that no filter lets through, or that are of before, are done."""
-        since_s = int(self._stream.mapping.get("_since_s", 0))
         passed_over = []
         for each in records:
             record = self._stream.complete(each)
             number = self._source.sequence_number(record)
             self._last_read = number
             self._progress.read(number)
-            if self._source.arrived_s(record) < since_s or not self._stream.passes(record):
+            if self._source.arrived_s(record) < self._stream.since_s or not self._stream.passes(record):
                 passed_over.append(number)
                 continue
             key = self._source.partition_key(record)

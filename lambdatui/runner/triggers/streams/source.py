@@ -1,7 +1,7 @@
 """Streams as event sources: the settings that Kinesis and DynamoDB streams have in common."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from lambdatui.runner.errors import invalid
 from lambdatui.runner.triggers.base import Document, Option, OptionKind, Stop, TriggerHost
@@ -20,9 +20,6 @@ class StreamSource(EventSource, StreamKind):
     )
     default_records = 100
     own_options = (Option("from-start", "A stream: from its oldest record on.", OptionKind.FLAG),)
-
-    positions: ClassVar[tuple[str, ...]]
-    """The values of ``StartingPosition``."""
 
     def own_fields(self, values: Mapping[str, Any]) -> Document:
         """The position from which the stream is read, which the API requires."""

@@ -80,7 +80,7 @@ def test_events_that_are_sent_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "give one of --schedule, --folder, --source, --http-api, --rest-api, --alb, --sns and --event"),
+        ((), "give one of --schedule, --rule, --folder, --source, --http-api, --rest-api, --alb, --sns and --event"),
         (("--sns", "x", "--alb", "0"), "give one of"),
         (("--folder", ".", "--events", "moved"), "--events: created, removed, or both"),
         (("--event", "{"), "--event is not JSON: Expecting property name"),

@@ -199,8 +199,8 @@ def test_what_is_said_of_records_that_are_given_up(
         "shardId": "shard-1",
         "startSequenceNumber": "3",
         "endSequenceNumber": "4",
-        "approximateArrivalOfFirstRecord": "2026-01-02T03:04:05.000Z",
-        "approximateArrivalOfLastRecord": "2026-01-02T03:04:05.000Z",
+        "approximateArrivalOfFirstRecord": "2026-01-02T03:04:05Z",
+        "approximateArrivalOfLastRecord": "2026-01-02T03:04:05Z",
         "batchSize": 2,
         "streamArn": ARN,
     }
