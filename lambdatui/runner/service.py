@@ -68,7 +68,7 @@ class Runner:
         """None in a runner that only answers calls."""
         self._limits = limits or Limits()
         self._on_line = on_line
-        self._folder_watch = FolderWatch()
+        self.folder_watch = FolderWatch()
         self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "lambdatui-files")
 
     async def __aenter__(self) -> "Runner":
@@ -137,7 +137,7 @@ class Runner:
     async def run(self, name: str, version: str, event: Event, *, tail: bool = False) -> Invocation:
         """Run an event in an environment of a version; ``tail`` asks for the end of its log. Raises Throttled."""
         deployment = self.functions.deployment(name, version)
-        if deployment.watched and self._folder_watch.changed(deployment.path):
+        if deployment.watched and self.folder_watch.changed(deployment.path):
             self.fleet.code_changed(deployment)
         try:
             environment = await self.fleet.take(deployment)

@@ -12,6 +12,7 @@ import click
 
 from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.cli.runner.deploy import deploy
+from lambdatui.cli.runner.dev import dev
 from lambdatui.cli.runner.invoke import invoke
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
 from lambdatui.cli.runner.trigger import trigger_options, trigger_request
@@ -37,6 +38,7 @@ def command() -> None:
 
 
 command.add_command(deploy)
+command.add_command(dev)
 command.add_command(invoke)
 
 

@@ -2,11 +2,13 @@
 
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
-functions there are, how many asynchronous events wait, and which functions are busy.
+functions there are, how many asynchronous events wait, and which functions are busy. ``folders`` answers the folders
+that are used in place, by function. ``develop`` takes a ``function`` and answers as ``api.development`` says.
 """
 
 import json
 
+from lambdatui.runner.api.development import develop
 from lambdatui.runner.errors import ApiError, invalid, serialization
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.service import Runner
@@ -21,6 +23,14 @@ async def answer(runner: Runner, request: Request, action: str) -> None:
         busy = {name: count for name, count in runner.fleet.running.items() if count}
         functions = len(runner.functions.by_name)
         request.json(200, {"functions": functions, "waiting": runner.queue.waiting, "busy": busy})
+        return
+    if action == "folders":
+        latest = {name: function.latest for name, function in runner.functions.by_name.items()}
+        folders = {name: document["_path"] for name, document in latest.items() if document.get("_watched")}
+        request.json(200, {"folders": folders})
+        return
+    if action == "develop":
+        await develop(runner, request)
         return
     triggers = runner.triggers
     if triggers is None:

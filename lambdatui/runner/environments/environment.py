@@ -74,8 +74,11 @@ class Environment:
         """Whether the next invocation has to start the process again."""
         return self._process is None
 
-    async def init(self) -> None:
-        """Run the init phase; the next invocation reports its failure. Raises RunnerError where no process starts."""
+    async def init(self) -> Outcome | None:
+        """Run the init phase; returns its failure, which the next invocation reports.
+
+        Raises RunnerError where no process starts.
+        """
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         limit_s = INIT_LIMIT_S if self.kind == ON_DEMAND else PROVISIONED_INIT_LIMIT_S
@@ -84,6 +87,7 @@ class Environment:
         failure, init_us = await self._start("init", limit_s, "")
         if failure is None and self.kind == ON_DEMAND:
             self._init_us = init_us
+        return failure
 
     async def invoke(self, event: Event, *, tail: bool = False) -> Invocation:
         """Run the handler on ``event``, whose deadline is set here; ``tail`` asks for the end of its log."""
