@@ -66,5 +66,11 @@ def test_a_schema_notices_what_would_break_a_script() -> None:
 
 
 def test_every_command_that_prints_json_has_a_schema() -> None:
-    without = {"collect", "costs reconcile", "demo", "runner list"}  # of AWS's answers and bills, and of a runner
+    without = {
+        "collect",
+        "costs reconcile",
+        "demo",
+        "runner list",
+        "runner replay",
+    }  # of AWS's answers and bills, and of a runner
     assert json_schemas.commands_with_json() - without == set(json_schemas.COMMAND_LINES)

@@ -15,6 +15,7 @@ from lambdatui.cli.runner.deploy import deploy
 from lambdatui.cli.runner.dev import dev
 from lambdatui.cli.runner.invoke import invoke
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
+from lambdatui.cli.runner.replay import replay
 from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.functions import RunnerError
@@ -40,6 +41,7 @@ def command() -> None:
 command.add_command(deploy)
 command.add_command(dev)
 command.add_command(invoke)
+command.add_command(replay)
 
 
 @command.command(name="serve", epilog="Example: lambdatui runner serve --port 9001 --time-scale 60")
