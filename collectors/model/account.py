@@ -11,6 +11,8 @@ from collectors.model.records import FunctionKey
 
 Setting = str | int | float | bool | None
 
+DEPLOYMENT = "deployment"
+"""The kind of ``Configured`` by which a local runner says when it deployed a function last (``at``, epoch ms)."""
 TAGS = "tags"
 """The kind of ``Configured`` that holds a function's tags: the settings' names are the tags' keys."""
 TAGS_LISTED = ""

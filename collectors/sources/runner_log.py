@@ -6,12 +6,14 @@ is the beginning. ``lambdatui.runner.log.schema`` documents the columns.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from collectors.model.account import TAGS, Configured, Inventory, tags_of
+from collectors.model.account import DEPLOYMENT, TAGS, Configured, Inventory, tags_of
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
 from collectors.sources.base import (
     Item,
@@ -28,7 +30,6 @@ from collectors.untrusted import Unparsable, parsed_json
 APPLICATION_ID = 0x6C746472
 VERSION = 3
 BLOCK = 5_000
-DEPLOYMENT = "deployment"  # a kind of setting: when a function was deployed last
 
 _FUNCTIONS = (
     "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group, {} FROM functions"
@@ -54,7 +55,14 @@ class RunnerLog:
             raise SourceFailed(str(path), f"it cannot be opened ({error})", "check its permissions") from error
         try:
             self._check()
-            self._by_group = {one.log_group: one.key for one in self.functions()}
+            functions = self.functions()
+            writers = Counter(function.log_group for function in functions)
+            # Where several functions write to a group, its streams name them.
+            self._by_group = {
+                each.log_group: each.key if writers[each.log_group] == 1 else replace(each.key, name="")
+                for each in functions
+            }
+            self._keys = {each.key.name: each.key for each in functions}
         except SourceFailed:
             self._db.close()
             raise
@@ -106,10 +114,9 @@ class RunnerLog:
 
     def metrics(self, after: int = 0) -> Iterator[tuple[list[MetricPoint], int]]:
         """The points that are new or have changed after ``after``, each block with its checkpoint."""
-        keys = {key.name: key for key in self._by_group.values()}
         while rows := self._read(_METRICS, (after, BLOCK)):
             after = rows[-1][0]
-            yield [MetricPoint(keys.get(name, FunctionKey(name)), *rest) for _, name, *rest in rows], after
+            yield [MetricPoint(self._keys.get(name, FunctionKey(name)), *rest) for _, name, *rest in rows], after
 
     def first_event_at(self, time_ms: int) -> int:
         """The checkpoint after which every event of ``time_ms`` (epoch ms) or later comes."""

@@ -121,7 +121,7 @@ class LambdaTui(App[int]):
         Input.cursor_blink._default = not session.terminal.still  # of every line that is typed on
         if session.terminal.ascii:
             self.add_class("-ascii")
-            ScrollBar.renderer = PlainBars
+        ScrollBar.renderer = PlainBars if session.terminal.ascii else ScrollBarRender  # of all, so also set back
         self._looking = self._broken = self._warm = False
         self._terminal_cells = TerminalCells()
         self._cursor_at: Offset | None = None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -61,7 +62,9 @@ def tail(
 
     with Reader(context.db) as reader:
         time_range = resolved(reader, context.range, now_ms())
-        target = live_target(reader, scope=narrowed(context.scope, reader, time_range))
+        scope = narrowed(context.scope, reader, time_range)
+        by_endpoint = bool(endpoint_url or any(map(os.environ.get, ("AWS_ENDPOINT_URL_LOGS", "AWS_ENDPOINT_URL"))))
+        target = live_target(reader, scope=scope, by_endpoint=by_endpoint)
     if not as_json:
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     source = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.ingest.engine import collect
-from collectors.model.account import Inventory
+from collectors.model.account import DEPLOYMENT, Inventory
 from collectors.sources.base import Item, Source, SourceFailed, Stored
-from collectors.sources.runner_log import DEPLOYMENT, RunnerLog, RunnerSource
+from collectors.sources.runner_log import RunnerLog, RunnerSource
 
 _EVERY_S = 1.0
 _LOOKS_EVERY_S = 0.05

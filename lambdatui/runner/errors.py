@@ -70,6 +70,12 @@ def serialization(message: str) -> ApiError:
     return ApiError(400, "SerializationException", message)
 
 
+def without_type(error: ApiError) -> ApiError:
+    """The error without the ``Type`` in its body, which AWS leaves out of some."""
+    del error.body["Type"]
+    return error
+
+
 def throttled(error: Throttled) -> ApiError:
     """429 TooManyRequestsException, with the limit as its reason."""
     return ApiError(429, "TooManyRequestsException", "Rate Exceeded.", Reason=error.reason)

@@ -25,9 +25,10 @@ class Deployment:
     """A function's version as deployed. ``path`` is its folder, ``handler`` what its runtime looks for in the folder.
 
     ``memory_mb`` and ``ephemeral_mb`` (of /tmp) are MB of 1,024 * 1,024 bytes; ``layers`` are folders, where later ones
-    replace files of earlier ones. ``log_format`` is ``Text`` or ``JSON``. ``watched``: the folder is used in place, and
-    environments are replaced when its files change. ``code_id`` differs where the code does. ``debug_port``: each
-    process waits for a debugger on this port of 127.0.0.1, and has no limits of time and memory; None: it does not.
+    replace files of earlier ones. ``log_format`` is ``Text`` or ``JSON``; only the latter has levels. ``watched``: the
+    folder is used in place, and environments are replaced when its files change. ``code_id`` differs where the code
+    does. ``debug_port``: each process waits for a debugger on this port of 127.0.0.1, and has no limits of time and
+    memory; None: it does not.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Deployment:
     layers: tuple[str, ...] = ()
     log_format: str = "Text"
     log_group: str = ""
+    system_level: str = "INFO"
+    application_level: str = "INFO"
     region: str = REGION
     watched: bool = False
     code_id: str = ""
@@ -61,6 +64,11 @@ class Deployment:
 def arn_of(name: str, region: str = REGION) -> str:
     """The ARN of a function, without a qualifier."""
     return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
+
+
+def resource_arn(resource: str, region: str = REGION) -> str:
+    """The ARN of what is no function, such as ``layer:NAME``."""
+    return f"arn:aws:lambda:{region}:{ACCOUNT}:{resource}"
 
 
 def name_in(arn: str) -> str:
@@ -90,6 +98,8 @@ def deployment_of(configuration: Mapping[str, Any]) -> Deployment:
         layers=tuple(configuration.get("_layers", ())),
         log_format=logging.get("LogFormat", "Text"),
         log_group=logging.get("LogGroup", ""),
+        system_level=logging.get("SystemLogLevel", "INFO"),
+        application_level=logging.get("ApplicationLogLevel", "INFO"),
         watched=bool(configuration.get("_watched")),
         code_id=configuration["CodeSha256"],
     )

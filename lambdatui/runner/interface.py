@@ -53,11 +53,13 @@ class Invoker(Protocol):
         payload: bytes,
         *,
         request_id: str | None = None,
+        trace: str = "",
         on_start: Callable[[str], None] | None = None,
         on_chunk: Callable[[bytes, Request], None] | None = None,
     ) -> Invocation:
         """Call a function by name or ARN, and wait for its answer.
 
+        ``trace`` is the X-Ray header of whoever calls, such as ``Root=1-...``.
         ``on_start`` is called with a streamed response's content type, ``on_chunk`` with its bytes as they come and the
         request that they come from (pause that while nobody takes them). Raises Throttled beyond a limit, RunnerError
         when there is no such function; errors inside the function are in the invocation.

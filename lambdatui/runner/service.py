@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import sys
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.deployments.folder_watch import FolderWatch
 from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.environments import memory
+from lambdatui.runner.environments.environment import Environment
 from lambdatui.runner.environments.failures import failure_before_start
 from lambdatui.runner.environments.fleet import Fleet, Limits
 from lambdatui.runner.environments.invocation import Invocation
@@ -116,13 +118,16 @@ class Runner:
         payload: bytes,
         *,
         request_id: str | None = None,
+        trace: str = "",
         on_start: Callable[[str], None] | None = None,
         on_chunk: Callable[[bytes, Request], None] | None = None,
     ) -> Invocation:
         """Call a function by name or ARN; see ``Invoker``."""
         resolved = self.functions.resolve(name)
         event = Event(
-            request_id or str(uuid.uuid4()), payload, 0, resolved.arn, _trace_id(), on_start=on_start, on_chunk=on_chunk
+            *(request_id or str(uuid.uuid4()), payload, 0, resolved.arn, trace_header(trace)),
+            on_start=on_start,
+            on_chunk=on_chunk,
         )
         return await self.run(resolved.function.name, resolved.version, event)
 
@@ -154,7 +159,18 @@ class Runner:
             environment.stale = True
             raise
         finally:
-            self.fleet.release(environment)
+            if (finishing := environment.finishing) is None:
+                self.fleet.release(environment)
+            else:
+                finishing.add_done_callback(lambda task: self._finished(environment, task))
+
+    def _finished(self, environment: Environment, task: asyncio.Task[Invocation]) -> None:
+        """Release an environment whose extensions went on after the answer."""
+        environment.finishing = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            environment.stale = True
+            sys.stderr.write(f"lambdatui runner: {environment.deployment.name}: {error}\n")
+        self.fleet.release(environment)
 
     # --- changes
 
@@ -207,6 +223,11 @@ class Runner:
         self.mappings[mapping["UUID"]] = mapping
         self._write_mappings(mapping["UUID"])
 
+    def save_mapping_tags(self, mapping: Document, tags: dict[str, str]) -> None:
+        """Write an event source mapping's new tags, which change nothing of its polling."""
+        mapping["_tags"] = tags
+        self.functions.documents.write(MAPPINGS_FILE, self.mappings)
+
     def remove_mapping(self, mapping_id: str) -> None:
         """Delete an event source mapping, and stop polling."""
         self.mappings.pop(mapping_id, None)
@@ -226,7 +247,10 @@ class Runner:
         self.functions.documents.write(_LAYERS_FILE, self.layers)
 
 
-def _trace_id() -> str:
-    """The X-Ray header of a call that is not sampled."""
-    root = f"1-{int(now_s()):08x}-{uuid.uuid4().hex[:24]}"
-    return f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0"
+def trace_header(given: str = "") -> str:
+    """The X-Ray header of an invocation: what the caller gave of it, a new parent, and that it is not sampled."""
+    parts = dict(part.strip().partition("=")[::2] for part in given.split(";") if "=" in part)
+    parts.setdefault("Root", f"1-{int(now_s()):08x}-{uuid.uuid4().hex[:24]}")
+    parts.setdefault("Parent", uuid.uuid4().hex[:16])
+    parts.setdefault("Sampled", "0")
+    return ";".join(f"{name}={value}" for name, value in parts.items())

@@ -64,9 +64,10 @@ class CostGroupsScreen(GroupedScreen):
         """Shows the sums, and the chart where they are by day; asks how they changed."""
         if self._growth is not None and self._growth[0] == self._growth_is_about:
             answer = self.answer = with_changes_of(answer, self._growth[1])
+        # Before the rows, so that table and pane are laid out once, in the space that the chart leaves.
+        self.query_one("#charts").display = bool(answer.days)
         super().paint(answer)
         self._ask_growth(answer, self.by, self.choice_of_shown_rows(), self.session.now_ms())
-        self.query_one("#charts").display = bool(answer.days)
         if answer.days:
             self._paint_month(answer)
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from collectors.model.account import TAGS, TAGS_LISTED
+from collectors.model.account import DEPLOYMENT, TAGS, TAGS_LISTED
 from collectors.store.read import account_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
+from lambdatui.text.figures import instant
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import Column, Kind, columns_of
 from lambdatui.views.scope import Scope
@@ -62,7 +63,7 @@ def configuration(reader: Reader, time_range: TimeRange, *, scope: Scope | None 
             kind=setting.kind,
             item=setting.item or None,
             setting=setting.name,
-            value_text=_words(setting.value),
+            value_text=_words(setting, setting.value),
             since=setting.since_ms,
         )
         for setting in account_rows.settings(reader)
@@ -83,8 +84,8 @@ def changes(reader: Reader, time_range: TimeRange, *, scope: Scope | None = None
             kind=change.kind,
             item=change.item or None,
             setting=change.name,
-            was=_words(change.was),
-            became=_words(change.value),
+            was=_words(change, change.was),
+            became=_words(change, change.value),
         )
         for change in account_rows.changes(reader, time_range.from_ms, time_range.to_ms)
         if _wanted(change, scope)
@@ -98,7 +99,9 @@ def _wanted(setting: SettingRow, scope: Scope | None) -> bool:
     return scope is None or scope.matches(setting.account, setting.region, setting.function)
 
 
-def _words(value: object) -> str | None:
+def _words(setting: SettingRow, value: object) -> str | None:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if setting.kind == DEPLOYMENT and isinstance(value, int):
+        return f"{instant(value)} UTC"
     return None if value is None else str(value)

@@ -38,13 +38,16 @@ NO_TAG, UNKNOWN_TAG, NO_FUNCTION, NOT_PRICED = "(no tag)", "(unknown)", "(not by
 
 @dataclass(frozen=True, slots=True)
 class CostGroup:
-    """``amount`` is None where a line of it has no public price; ``share`` is of the priced lines of one currency."""
+    """``amount`` is None where a line of it has no public price; ``share`` is of the priced lines of one currency.
+
+    ``requests`` and ``gb_seconds`` are None where no line of the group bills them, as in a group of log storage.
+    """
 
     group: Annotated[str, shared.GROUP, OnScreen(grows=True, most=44)]
     amount: Annotated[Decimal | None, shared.PRICED_AMOUNT, OnScreen()]
     share: Annotated[float | None, shared.SHARE, OnScreen(1)]
-    requests: Annotated[int, shared.REQUESTS, OnScreen(2)]
-    gb_seconds: Annotated[float, shared.GB_SECONDS, OnScreen(3)]
+    requests: Annotated[int | None, shared.REQUESTS, OnScreen(2)]
+    gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(3)]
     lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(6)]
     cost_change: Annotated[RelativeChange | None, shared.COST_CHANGE, OnScreen(1, after="amount")] = None
     cost_week: Annotated[RelativeChange | None, shared.COST_WEEK, OnScreen(2, after="cost_change")] = None
@@ -245,6 +248,12 @@ def _sum(lines: Iterable[LineItem]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
 
+def _quantity(lines: Iterable[LineItem]) -> Decimal | None:
+    """The sum of what the lines bill; None where there is no line."""
+    quantities = [line.quantity for line in lines]
+    return sum(quantities, Decimal(0)) if quantities else None
+
+
 def _group(name: str, lines: Sequence[LineItem], total: Decimal, metered: Collection[Where]) -> CostGroup:
     amount = _sum(lines)
     logs = [line for line in lines if line.dimension in LOG_DIMENSIONS]
@@ -252,14 +261,16 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal, metered: Collec
     # Without such a line nothing came in, if somebody counted; what is stored alone tells nothing of that.
     counted = any((line.function, line.account, line.region) in metered for line in lines)
     counted = counted or any(line.dimension != LOGS_STORAGE for line in logs)
+    requests = _quantity(line for line in lines if line.dimension in (REQUESTS, EDGE_REQUESTS))
+    gb_seconds = _quantity(
+        line for line in lines if line.dimension in (DURATION, EDGE_DURATION) and line.unit == "GB-s"
+    )
     return CostGroup(
         group=name,
         amount=amount,
         share=float(amount / total) if amount is not None and total else None,
-        requests=int(sum(line.quantity for line in lines if line.dimension in (REQUESTS, EDGE_REQUESTS))),
-        gb_seconds=float(
-            sum(line.quantity for line in lines if line.dimension in (DURATION, EDGE_DURATION) and line.unit == "GB-s")
-        ),
+        requests=None if requests is None else int(requests),
+        gb_seconds=None if gb_seconds is None else float(gb_seconds),
         lines=len(lines),
         lambda_amount=_sum(own),
         logs_amount=_sum(logs) if counted else None,

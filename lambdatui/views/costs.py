@@ -283,7 +283,8 @@ def _projected(
 
     def cost(currency: str) -> ProjectedCost:
         p10, p50, p90 = (
-            None if amounts is None else amounts.get(currency, None if amounts else Decimal(0)) for amounts in sums
+            None if amounts is None else amounts.get(currency, Decimal(0) if chosen and not amounts else None)
+            for amounts in sums
         )
         return ProjectedCost(
             p10, p50, p90, projection.method, projection.days_seen, run_outs, budget,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from collectors.model.account import DEPLOYMENT
 from collectors.store.read import account_rows, tag_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
@@ -147,7 +148,7 @@ def function_settings(
                     for change in changed.get(where, ())
                 ),
                 looked_at=any(
-                    setting.kind != "deployment" for setting in settings
+                    setting.kind != DEPLOYMENT for setting in settings
                 ),  # that is a runner's word, and all of it
                 log_group_seen=group in retention_days,
                 whole_batches=_whole_batches(settings),
@@ -166,7 +167,7 @@ def function_settings(
         rows,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        collected=any(setting.kind != "deployment" for of in settings_by_function.values() for setting in of),
+        collected=any(setting.kind != DEPLOYMENT for of in settings_by_function.values() for setting in of),
     )
 
 

@@ -40,8 +40,16 @@ class LiveTarget:
         return sorted(name for names in self.groups.values() for name in names)
 
 
-def live_target(reader: Reader, *, scope: Scope | None = None, function_ids: Sequence[int] | None = None) -> LiveTarget:
+def live_target(
+    reader: Reader,
+    *,
+    scope: Scope | None = None,
+    function_ids: Sequence[int] | None = None,
+    by_endpoint: bool = False,
+) -> LiveTarget:
     """The log groups that a live tail of these functions follows. Raises ``NoLiveTail``.
+
+    ``by_endpoint``: another server than AWS's is asked, which may be the local runner of its account.
 
     Of functions that were marked or filtered, the first ``MOST_FUNCTIONS`` log groups are; of all, none: nobody chose.
     """
@@ -57,8 +65,8 @@ def live_target(reader: Reader, *, scope: Scope | None = None, function_ids: Seq
             " P and R narrow"
         )
     [(account, region)] = places
-    runner = runner_log(reader) if account == LOCAL_ACCOUNT else None
-    if not account or not region or (account == LOCAL_ACCOUNT and runner is None):
+    runner = runner_log(reader) if account == LOCAL_ACCOUNT and not by_endpoint else None
+    if not account or not region or (account == LOCAL_ACCOUNT and runner is None and not by_endpoint):
         raise NoLiveTail("these lines came from a file: there is no live tail of it; what is imported is followed")
     groups: dict[str, tuple[str, ...]] = {}
     for row in rows:

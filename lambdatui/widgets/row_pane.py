@@ -50,6 +50,10 @@ class TableAndPane(Widget):
             for child in self.children:
                 child.refresh(layout=True)
 
+    def forget_place(self) -> None:
+        """Lets the next layout place the pane as if it was not there yet."""
+        self.place = (NOWHERE, 0)
+
     def holds(self, rows: int) -> bool:
         """Whether the pane is shown, and stands below all of so many rows or at their right."""
         where, cells = self.place

@@ -103,6 +103,40 @@ def test_node_logs_are_whole_events_and_named(runner: Served) -> None:
     assert message.endswith("a\nb\n")
 
 
+NODE_JSON = """
+export const handler = async (event) => {
+  console.debug("not written");
+  console.info("sold %d", 3);
+  console.warn({ a: 1, cause: new RangeError("inner") });
+  console.error("failed", new TypeError("bad"));
+  throw Object.assign(new Error("thrown"), { code: "E1" });
+};
+"""
+
+
+@needs_node
+def test_node_json_logs(runner: Served) -> None:
+    deploy(runner, "nodejson", {"index.mjs": NODE_JSON}, NODE, "index.handler", LoggingConfig={"LogFormat": "JSON"})
+    _, _, tail = invoke(runner, "nodejson")
+    events = [json.loads(line) for line in tail.splitlines()]
+    assert "not written" not in tail
+    sold, warned, failed, thrown = [one for one in events if "level" in one]
+    assert list(sold) == ["timestamp", "level", "requestId", "message"]
+    assert (sold["level"], sold["message"], warned["level"]) == ("INFO", "sold 3", "WARN")
+    assert warned["message"]["cause"]["errorMessage"] == "inner"
+    assert (failed["errorType"], failed["errorMessage"], failed["stackTrace"][0]) == (
+        "TypeError",
+        "bad",
+        "TypeError: bad",
+    )
+    assert (thrown["message"]["errorMessage"], thrown["message"]["code"]) == ("thrown", "E1")
+    runner.client.update_function_configuration(
+        FunctionName="nodejson",
+        LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "ERROR", "SystemLogLevel": "WARN"},
+    )
+    assert [json.loads(line)["level"] for line in invoke(runner, "nodejson")[2].splitlines()] == ["ERROR", "ERROR"]
+
+
 STREAM = """
 export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
   if (event.fail === "early") throw new Error("early");

@@ -33,7 +33,7 @@ from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 from screenshots import sample_log
 from tests.support import small_store
-from tests.support.screens import app_on, press, screen_of, session_on, settle, shown_lines
+from tests.support.screens import COLOURS, app_on, press, screen_of, session_on, settle, shown_lines
 
 
 async def test_the_first_screen_shows_what_the_view_says(store: Path) -> None:
@@ -389,3 +389,15 @@ async def settle_failing(pilot: Pilot[int]) -> None:
     with contextlib.suppress(WorkerFailed):
         await pilot.app.workers.wait_for_complete()
     await pilot.pause()
+
+
+async def test_scroll_bars_have_eighths_again_after_an_app_in_ascii(store: Path) -> None:
+    plain = terminal.Terminal(ansi=False, ascii=True, remote=False, no_color=False)
+    blocks = set("▁▂▃▄▅▆▇")
+    for shown, eighths in ((plain, False), (COLOURS, True)):
+        app = LambdaTui(session_on(store, terminal=shown), DARK)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, "question_mark")
+            # A trend's blocks are painted together, those of a bar's ends alone.
+            drawn = {segment.text for strip in app.screen._compositor.render_strips() for segment in strip}
+            assert bool(blocks & drawn) == eighths

@@ -12,8 +12,10 @@ import threading
 import warnings
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import botocore.session
+from botocore.credentials import Credentials
 
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.answers import read_by
@@ -40,6 +42,11 @@ def home_of(region: str) -> str:
     return "us-gov-west-1" if region.startswith("us-gov-") else "us-east-1"
 
 
+def _is_here(endpoint_url: str | None) -> bool:
+    """Whether an endpoint is a port of this machine."""
+    return urlsplit(endpoint_url or "").hostname in _LOOPBACK
+
+
 _prompting = threading.Lock()
 
 
@@ -58,6 +65,7 @@ def _mfa_code(prompt: str) -> str:
             ) from fault
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OTHER_STS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
 
 
@@ -149,6 +157,9 @@ class ProfileCredentials:
                     credentials = self._role.credentials()
                 else:
                     credentials = self._sources.get(self.name, self._resolved) if self.name else self._resolved()
+                if credentials is None and _is_here(self._core.endpoint_url):
+                    # A server on this machine checks no signature, but a request without one cannot be made.
+                    credentials = Credentials("local", "local")
                 self._own._credentials = credentials
                 if credentials is not None:
                     credentials.get_frozen_credentials()

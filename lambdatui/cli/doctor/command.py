@@ -15,6 +15,7 @@ from collectors.outside import ADVICE_RULES, NOTIFIERS, SOURCES, additions
 from collectors.sources.cloudwatch.allowed_calls import FEATURES
 from collectors.store.errors import StoreError, StoreMissing
 from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, CheckResult
+from lambdatui.cli.doctor.runner_paths import runner_paths
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
@@ -74,6 +75,7 @@ def command(
     findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
     findings += own_themes(context.themes)
     findings += other_packages()
+    findings += runner_paths()
     if ask_aws:
         from lambdatui.cli.doctor.aws import DEFAULT_FEATURES, AwsAsked, permissions
 

@@ -90,6 +90,10 @@ def serve_(
         names = ", ".join(sorted(runner.functions.by_name)) or "none yet"
         most = figures.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
+        if not runner.host.has_namespaces():
+            click.echo(
+                f"functions run in this machine's folders, not at /var/task: {runner.host.no_namespaces}", err=True
+            )
         if not no_token:
             click.echo(f"for other users of this machine: the token in {address_file(log_path)}", err=True)
 

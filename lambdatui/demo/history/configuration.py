@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from collectors.model.account import TAGS, Configured, Inventory, LogGroupFacts, Setting, tags_of
+from collectors.model.account import DEPLOYMENT, TAGS, Configured, Inventory, LogGroupFacts, Setting, tags_of
 from collectors.model.records import Function, FunctionKey
 from collectors.model.units import DAY_MS
 from collectors.sources.base import Item, ListedFunctions, ListedLogGroups
-from collectors.sources.runner_log import DEPLOYMENT
 from lambdatui.demo.history.calendar import Calendar
 from lambdatui.demo.history.shop_load import ACCOUNT_LIMIT, DEPLOYED
 from lambdatui.demo.shop import ROLE, SAMPLES, Sample

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation
+from lambdatui.runner.api.qualifiers import forget_qualifier
 from lambdatui.runner.api.revisions import check_revision
 from lambdatui.runner.deployments.function import DeployedFunction, Document
 from lambdatui.runner.errors import conflict, constraint, invalid, not_found
@@ -110,5 +111,6 @@ def delete_alias(runner: Runner, call: Call) -> Reply:
     """
     function = named_function(runner, call)
     if function.aliases.pop(call.path["Name"], None) is not None:
+        forget_qualifier(function, call.path["Name"])
         runner.save(function)
     return 204, None

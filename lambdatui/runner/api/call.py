@@ -20,6 +20,11 @@ class Call:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    raw_query: str = ""
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a parameter that the query may have several times."""
+        return [value for key, value in parse_qsl(self.raw_query, keep_blank_values=True) if key == name]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -109,5 +114,5 @@ def match_route(method: str, path: str, query: str, headers: dict[str, str], bod
             if any(parameters.get(name) != value for name, value in route.query.items()):
                 continue
             variables = {name: unquote(value) for name, value in match.groupdict().items()}
-            return route.run, Call(variables, parameters, headers, body)
+            return route.run, Call(variables, parameters, headers, body, query)
     raise ApiError(404, "UnknownOperationException", f"this runner does not know {method} {path}")

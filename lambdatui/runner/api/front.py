@@ -4,19 +4,29 @@ import asyncio
 import sys
 import traceback
 import uuid
+from typing import TYPE_CHECKING
 
 from lambdatui.runner.api import (  # noqa: F401 - importing registers their operations
     account,
     aliases,
+    capacity_providers,
+    code_signing,
+    durable_executions,
     event_invoke,
     event_source_mappings,
+    function_code_signing,
     function_urls,
     functions,
     invocation,
+    layer_permissions,
     layers,
     own,
+    permissions,
     provisioned_concurrency,
+    recursion,
     reserved_concurrency,
+    resource_policies,
+    runtime_management,
     tags,
     versions,
 )
@@ -25,6 +35,9 @@ from lambdatui.runner.errors import ApiError, Throttled, throttled, too_large
 from lambdatui.runner.http.admission import Admission, TokenNeeded
 from lambdatui.runner.http.server import Answering, Request
 from lambdatui.runner.service import Runner
+
+if TYPE_CHECKING:
+    from lambdatui.runner.cloudwatch.face import CloudWatch
 
 
 class Front(Answering):
@@ -36,6 +49,7 @@ class Front(Answering):
         super().__init__()
         self._runner = runner
         self.admission = runner.admission
+        self._face: CloudWatch | None = None
         if token:
             self.admission = Admission(runner.admission.hosts, token, TokenNeeded.BY_EVERYBODY)
 
@@ -48,6 +62,8 @@ class Front(Answering):
                 await run(self._runner, request, name, request_id)
             elif path.startswith(own.PREFIX):
                 await own.answer(self._runner, request, path.removeprefix(own.PREFIX))
+            elif path in ("", "/") or path.startswith("/service/"):
+                await self._cloudwatch().answer(request, path, request_id)
             else:
                 await self._operate(request, path, request_id)
         except ApiError as error:
@@ -60,6 +76,14 @@ class Front(Answering):
             sys.stderr.write(f"lambdatui runner: {request.method} {request.path[:200]}: {error!r}\n")
             traceback.print_exc(file=sys.stderr)
             _refuse(request, ApiError(500, "ServiceException", f"the runner failed: {error}"), request_id)
+
+    def _cloudwatch(self) -> "CloudWatch":
+        """Answers for CloudWatch and its neighbours; imported when it is asked first: most runners never are."""
+        if self._face is None:
+            from lambdatui.runner.cloudwatch.face import CloudWatch
+
+            self._face = CloudWatch(self._runner)
+        return self._face
 
     async def _operate(self, request: Request, path: str, request_id: str) -> None:
         if request.too_large:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.api.call import Call, Reply, named_function, operation, resolved_function, without_own_fields
+from lambdatui.runner.api.qualifiers import forget_qualifier
 from lambdatui.runner.api.revisions import check_revision
 from lambdatui.runner.api.settings import check_settings, layer_folders
+from lambdatui.runner.api.tags import checked_tags
 from lambdatui.runner.api.versions import publish
 from lambdatui.runner.clock import iso_offset
 from lambdatui.runner.deployments.function import DeployedFunction, Document
@@ -55,6 +57,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     for field in ("Runtime", "Handler"):
         if not request.get(field):
             raise invalid(f"{field} is mandatory for functions created with deployment packages.")
+    tags = checked_tags(request.get("Tags"))
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
     latest: Document = {
@@ -76,7 +79,7 @@ async def create_function(runner: Runner, call: Call) -> Reply:
     latest.update(await runner.in_thread(_code_fields, runner, name, request["Code"]))
     if name in runner.functions.by_name:
         raise conflict(f"Function already exist: {name}")
-    function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": request.get("Tags") or {}})
+    function = DeployedFunction(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": tags})
     _stamp(latest)
     runner.save(function)
     answer = await publish(runner, function) if request.get("Publish") else latest
@@ -210,6 +213,7 @@ def delete_function(runner: Runner, call: Call) -> Reply:
         if aliases or qualifier not in function.versions:
             raise conflict(f"Version {qualifier} is used by the alias {', '.join(aliases) or qualifier}")
         del function.versions[qualifier]
+        forget_qualifier(function, qualifier)
         runner.save(function)
     return 204, None
 

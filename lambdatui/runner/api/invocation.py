@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import uuid
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -11,12 +10,13 @@ from struct import pack
 from urllib.parse import parse_qsl, unquote
 
 from collectors.model.units import MIB_BYTES
+from lambdatui.runner.api.payload_errors import payload_error
 from lambdatui.runner.deployments.function import ResolvedFunction
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.errors import ApiError, constraint, too_large
 from lambdatui.runner.http.server import Request
-from lambdatui.runner.service import Runner
+from lambdatui.runner.service import Runner, trace_header
 from lambdatui.runner.untrusted import parsed_json
 
 # Lambda quotas: payloads.
@@ -61,6 +61,7 @@ async def invoke(runner: Runner, request: Request, name: str, request_id: str) -
     event = _event(request, resolved, payload, request_id)
     done = await runner.run(resolved.function.name, resolved.version, event, tail=log_type == "Tail")
     headers["X-Amz-Executed-Version"] = done.version
+    headers["X-Amzn-Trace-Id"] = event.trace_id
     if done.error_type is not None:
         headers["X-Amz-Function-Error"] = "Unhandled"
     if log_type == "Tail":
@@ -114,6 +115,7 @@ async def invoke_with_response_stream(runner: Runner, request: Request, name: st
                 "Content-Type": "application/vnd.amazon.eventstream",
                 "x-amzn-RequestId": request_id,
                 "X-Amz-Executed-Version": resolved.version,
+                "X-Amzn-Trace-Id": event.trace_id,
                 "X-Amzn-Remapped-Content-Type": content_type,
             }
             request.start(200, headers)
@@ -162,13 +164,14 @@ def _event(request: Request, resolved: ResolvedFunction, payload: bytes, request
     context = request.headers.get("x-amz-client-context", "")
     if context:
         try:
-            decoded = base64.b64decode(context, validate=True).decode()
-            context = json.dumps(parsed_json(decoded))
-        except (binascii.Error, ValueError) as error:
-            message = f"Client context must be base64 of a JSON object: {error}"
+            decoded = parsed_json(base64.b64decode(context, validate=True).decode())
+            if not isinstance(decoded, dict):
+                raise TypeError("not an object")
+            context = json.dumps(decoded)
+        except (binascii.Error, ValueError, TypeError) as error:
+            message = "Client context must be a valid Base64-encoded JSON object."
             raise ApiError(400, "InvalidRequestContentException", message) from error
-    trace = request.headers.get("x-amzn-trace-id", "")
-    trace = trace or f"Root=1-{request_id[:8]}-{uuid.uuid4().hex[:24]};Sampled=0"
+    trace = trace_header(request.headers.get("x-amzn-trace-id", ""))
     return Event(request_id, payload, 0, resolved.arn, trace, context)
 
 
@@ -181,7 +184,7 @@ def check_payload(body: bytes, content_type: str) -> bytes:
     try:
         parsed_json(body)
     except ValueError as error:
-        message = f"Could not parse request body into json: {error}"
+        message = f"Could not parse request body into json: {payload_error(body, error)}"
         raise ApiError(400, "InvalidRequestContentException", message) from error
     return body
 

@@ -40,8 +40,13 @@ class DeployedFunction:
         reserved: int | None = self.document.get("reserved")
         return reserved
 
+    @property
+    def recursive_loop(self) -> str:
+        """``Terminate`` where calls that lead back to the function are stopped, else ``Allow``."""
+        return str(self.document.get("recursion", "Terminate"))
+
     def part(self, name: str) -> dict[str, Any]:
-        """The mapping ``provisioned``, ``event_invoke`` or ``urls`` (by qualifier), or ``tags``, to read and change."""
+        """A mapping to read and change: ``tags``, or by qualifier ``provisioned``, ``policies`` and so on."""
         part: dict[str, Any] = self.document.setdefault(name, {})
         return part
 

@@ -5,12 +5,12 @@ import signal
 from dataclasses import dataclass
 
 from lambdatui.runner.clock import now_ms
+from lambdatui.runner.environments.extensions import ExtensionFailure
 from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.process import Ending
 from lambdatui.runner.environments.runtime_api import Answer
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.log.platform_lines import ReportFigures
-from lambdatui.runner.untrusted import parsed_json
 
 # Go's words for signals, which Lambda prints.
 _SIGNALS = {
@@ -47,9 +47,19 @@ def ended_without_answer(request_id: str, ending: Ending, timeout_s: float, exit
         return Outcome(_error("Runtime.ExitError", message), "error", "Runtime.OutOfMemory")
     reason = "Runtime exited without providing a reason"
     if exit_status:
-        detail = f"exit status {exit_status}" if exit_status > 0 else _signal_text(-exit_status)
-        reason = f"Runtime exited with error: {detail}"
+        reason = f"Runtime exited with error: {exit_text(exit_status)}"
     return Outcome(_error("Runtime.ExitError", prefix + reason), "error", "Runtime.ExitError")
+
+
+def exit_text(exit_status: int) -> str:
+    """Lambda's words for an exit status; a negative one is minus a signal."""
+    return f"exit status {exit_status}" if exit_status > 0 else _signal_text(-exit_status)
+
+
+def extension_failed(request_id: str, failure: ExtensionFailure) -> Outcome:
+    """The outcome where an extension ends the environment."""
+    message = f"RequestId: {request_id} Error: {failure.reason}"
+    return Outcome(_error(failure.error_type, message), "error", failure.error_type)
 
 
 def no_bootstrap(request_id: str, program: str) -> Outcome:
@@ -58,14 +68,8 @@ def no_bootstrap(request_id: str, program: str) -> Outcome:
     return Outcome(_error("Runtime.InvalidEntrypoint", message), "error", "Runtime.InvalidEntrypoint")
 
 
-def init_error(error: Answer, request_id: str) -> Outcome:
+def init_error(error: Answer) -> Outcome:
     """The outcome of an error that the process posted while it started, before there was a request."""
-    try:
-        body = parsed_json(error.body)
-    except ValueError:
-        body = None
-    if isinstance(body, dict):
-        error = Answer(json.dumps(body | {"requestId": request_id}).encode(), error.error_type)
     return Outcome(error, "error", error.error_type)
 
 

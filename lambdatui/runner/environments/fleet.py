@@ -85,6 +85,7 @@ class _Pool:
     provisioned_ready: int = 0
     provisioned_starting: int = 0
     code_fails: bool = False  # the newest code does not start: what runs older code is kept, and used one by one
+    provisioned_failed: bool = False  # the init phase of the last one failed: no more are started
 
 
 class Fleet:
@@ -101,6 +102,7 @@ class Fleet:
         self._host = host
         self._on_line = on_line
         self._pools: dict[tuple[str, str], _Pool] = {}
+        self._provisioned: dict[str, int] = {}  # by function, of all its versions; functions without are not in it
         self._slots = asyncio.Semaphore(_STARTS)
         self._starts: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,12 +123,35 @@ class Fleet:
         if unreserved >= self.limits.account - sum(self.reserved.values()):
             raise Throttled(ACCOUNT_LIMIT)
 
+    def _check_on_demand(self, name: str) -> None:
+        """Raise Throttled when all that provisioned environments leave of the concurrency of ``name`` is in use."""
+        reserved = self.reserved.get(name)
+        if reserved is None:
+            names = [other for other in self._provisioned if other not in self.reserved]
+            limit, running = self.limits.account - sum(self.reserved.values()), self.total
+            running -= sum(self.running.get(other, 0) for other in self.reserved)
+        else:
+            names, limit, running = [name], reserved, self.running.get(name, 0)
+        provisioned = sum(self._provisioned.get(other, 0) for other in names)
+        busy = sum(
+            pool.provisioned_ready - len(pool.provisioned_idle) for key, pool in self._pools.items() if key[0] in names
+        )
+        if running - busy >= limit - provisioned:
+            raise Throttled(ACCOUNT_LIMIT if reserved is None else RESERVED)
+
     async def take(self, deployment: Deployment) -> Environment:
         """An environment for one invocation; ``release`` it after. Raises Throttled; RunnerError if none can start."""
         name = deployment.name
         self.check(name)
         pool = self._pool(deployment)
         environment = self._pop_idle(pool)
+        if self._provisioned and (environment is None or environment.kind != PROVISIONED):
+            try:
+                self._check_on_demand(name)
+            except Throttled:
+                if environment is not None:
+                    pool.idle.append(environment)
+                raise
         # Starts none where one is being started for a call that got another environment meanwhile.
         starts = environment is None and pool.starting <= len(pool.waiting) and not (pool.code_fails and pool.alive)
         if starts:
@@ -247,12 +272,20 @@ class Fleet:
             counted = False
             await environment.init()
             if kind == PROVISIONED:
-                pool.provisioned_ready += 1
                 pool.provisioned_starting -= 1
+                pool.provisioned_failed = environment.init_failed
+                if environment.init_failed:
+                    self._drop(pool, environment)
+                    return
+                pool.provisioned_ready += 1
             self._offer(pool, environment)
         except RunnerError as error:
             if environment is not None:
-                self._discard(pool, environment)
+                self._drop(pool, environment)
+            if kind == PROVISIONED:
+                pool.provisioned_starting -= 1
+                pool.provisioned_failed = True
+                return
             while pool.waiting:
                 waiting = pool.waiting.popleft()
                 if not waiting.done():
@@ -264,12 +297,15 @@ class Fleet:
                 slot_timer.cancel()
             free_slot()
 
+    def _drop(self, pool: _Pool, environment: Environment) -> None:
+        pool.alive.discard(environment)
+        self._spawn(environment.stop())
+
     def _discard(self, pool: _Pool, environment: Environment) -> None:
         """End an environment, and start another in place of a provisioned one."""
-        pool.alive.discard(environment)
+        self._drop(pool, environment)
         if environment.kind == PROVISIONED:
             pool.provisioned_ready = max(pool.provisioned_ready - 1, 0)
-        self._spawn(environment.stop())
         if environment.kind == PROVISIONED and not self._closed and pool.provisioned_ready < pool.provisioned:
             pool.provisioned_starting += 1
             self._begin_start(pool, PROVISIONED)
@@ -341,6 +377,12 @@ class Fleet:
         """Have ``count`` environments ready ahead of calls."""
         pool = self._pool(deployment)
         pool.provisioned = count
+        name = deployment.name
+        if total := sum(other.provisioned for key, other in self._pools.items() if key[0] == name):
+            self._provisioned[name] = total
+        else:
+            self._provisioned.pop(name, None)
+        pool.provisioned_failed = False
         for _ in range(count - pool.provisioned_ready - pool.provisioned_starting):
             pool.provisioned_starting += 1
             self._begin_start(pool, PROVISIONED)
@@ -351,8 +393,13 @@ class Fleet:
         """How many provisioned environments are ready."""
         return self._pool(deployment).provisioned_ready
 
+    def provisioned_failed(self, deployment: Deployment) -> bool:
+        """Whether a provisioned environment could not be made ready, because the function's init phase failed."""
+        return self._pool(deployment).provisioned_failed
+
     def remove(self, name: str) -> None:
         """End the idle environments of all versions of ``name``; busy ones end when they are done."""
+        self._provisioned.pop(name, None)
         for key in [key for key in self._pools if key[0] == name]:
             pool = self._pools.pop(key)
             pool.provisioned = 0

@@ -74,22 +74,22 @@ def namespace_paths(deployment: Deployment, shared: Path, command: Sequence[str]
     compiled = shared / f"compiled-{code}"
     compiled.mkdir(exist_ok=True)
     mounts.append((str(compiled), COMPILED, False))
-    kept = _below(OPT, _needed(command)) if deployment.layers else []
-    opt = _layers_folder(deployment, shared, kept)
+    host_folders = _below(OPT, _needed(command)) if deployment.layers else []
+    opt = _layers_folder(deployment, shared, host_folders)
     if opt is not None:
-        mounts += [(f"{OPT}/{name}", f"{opt}/{name}", False) for name in kept]
+        mounts += [(f"{OPT}/{name}", f"{opt}/{name}", False) for name in host_folders]
         mounts.append((opt, OPT, True))
     return LambdaPaths(TASK, None if opt is None else OPT, RUNTIME, tuple(mounts))
 
 
-def _layers_folder(deployment: Deployment, shared: Path, kept: Sequence[str]) -> str | None:
-    """The folder for /opt, with a folder for each name in ``kept``; None without layers."""
-    if len(deployment.layers) == 1 and not kept and os.path.isdir(deployment.layers[0]):
+def _layers_folder(deployment: Deployment, shared: Path, host_folders: Sequence[str]) -> str | None:
+    """The folder for /opt, with a folder for each name in ``host_folders``; None without layers."""
+    if len(deployment.layers) == 1 and not host_folders and os.path.isdir(deployment.layers[0]):
         return deployment.layers[0]
     opt = opt_folder(shared, deployment.layers)
     if opt is None:
         return None
-    for name in kept:
+    for name in host_folders:
         (opt / name).mkdir(exist_ok=True)
     return str(opt)
 

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from pathlib import Path
+from typing import TypeVar
 
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.lambda_paths import shared_mounts
 from lambdatui.runner.environments.output import Output
-from lambdatui.runner.environments.runtime_api import Answer, RuntimeApiServer
-from lambdatui.runner.environments.spawning import Child, NoNamespace, Spawner, Start, start_directly
+from lambdatui.runner.environments.runtime_api import RuntimeApiServer
+from lambdatui.runner.environments.spawning import NoNamespace, ProcessStart, Spawner, StartedProcess, start_directly
 
 _MEMORY_EVERY_S = 0.005
 _READ_BYTES = 65_536
@@ -32,6 +33,9 @@ NAMESPACES_VARIABLE = "LAMBDATUI_NAMESPACES"
 
 Emit = Callable[[Sequence[tuple[int, str]]], None]
 """Takes log events, ``(epoch milliseconds, message)`` of each, oldest first."""
+
+
+Result = TypeVar("Result")
 
 
 class Ending(Enum):
@@ -86,8 +90,11 @@ class Host:
                 self.no_namespaces = str(error)
         return self.no_namespaces is None
 
-    def start(self, start: Start, output: int) -> Child:
-        """Start a process that writes to ``output``, to be ended by the reaper if the runner cannot. Raises OSError."""
+    def start(self, start: ProcessStart, output: int) -> StartedProcess:
+        """Start a process that writes to ``output``, to be ended by the reaper if the runner cannot.
+
+        Raises OSError and NoNamespace.
+        """
         assert self._reaper.stdin is not None
         reaper = self._reaper.stdin.fileno()
         self.started_count += 1
@@ -123,7 +130,7 @@ def namespaces_refusal() -> str | None:
                 spawner.check()
             finally:
                 spawner.close()
-        except OSError as error:
+        except (OSError, NoNamespace) as error:
             return str(error)
     return None
 
@@ -142,6 +149,8 @@ class FunctionProcess:
     def __init__(self, host: Host, memory_bytes: int, emit: Emit, log_is_behind: Callable[[], bool]) -> None:
         self.peak_bytes = 0
         """The largest resident memory seen, in bytes, of the whole tree of processes."""
+        self.others_bytes: Callable[[], int] | None = None
+        """Resident bytes of processes beside this one, which count too."""
         self._host = host
         self._memory_bytes = memory_bytes
         self._emit = emit
@@ -151,8 +160,8 @@ class FunctionProcess:
         self._marker = b""
         self._reading = False
 
-    def start(self, start: Start) -> None:
-        """Start the process. Raises OSError; NoNamespace, an OSError, where it cannot get its mounts."""
+    def start(self, start: ProcessStart) -> None:
+        """Start the process. Raises OSError; NoNamespace where it cannot get its mounts."""
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = self._loop.create_future()
         self._pipe, pipe_in = os.pipe()
@@ -160,7 +169,7 @@ class FunctionProcess:
         self._marker = b"AWS_LAMBDA_RUNTIME_API=" + start.env["AWS_LAMBDA_RUNTIME_API"].encode() + b"\0"
         try:
             self._process = self._host.start(start, pipe_in)
-        except OSError:
+        except BaseException:
             os.close(self._pipe)
             raise
         finally:
@@ -185,11 +194,8 @@ class FunctionProcess:
         return self.exited.result()
 
     async def wait(
-        self,
-        future_answer: "asyncio.Future[Answer] | asyncio.Future[Answer | None]",
-        limit_s: float,
-        api: RuntimeApiServer,
-    ) -> tuple[Ending, Answer | None]:
+        self, future_answer: "asyncio.Future[Result]", limit_s: float, api: RuntimeApiServer
+    ) -> tuple[Ending, Result | None]:
         """Wait for an answer at most ``limit_s`` seconds: why the wait ended, and the answer, if there is one.
 
         What the process wrote until then has been emitted. Raises what ``emit`` raised.
@@ -242,6 +248,13 @@ class FunctionProcess:
             raise self._log_error
         self.drain()
         return ending, future_answer.result() if ending is Ending.ANSWERED else None
+
+    async def terminate(self, limit_s: float) -> None:
+        """Ask the process to end, and wait until it has, for at most ``limit_s`` seconds."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGTERM)
+        await asyncio.wait([self.exited], timeout=limit_s)
+        self.drain()
 
     async def stop(self) -> None:
         """End it and all its descendants, also those that left its session."""
@@ -302,6 +315,8 @@ class FunctionProcess:
     def _exceeds_memory(self) -> bool:
         started = time.perf_counter()
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes, threads=True)
+        if self.others_bytes is not None:
+            resident += self.others_bytes()
         # With many environments each is read less often, so that reading takes at most a tenth of the time.
         self._every_s = max(_MEMORY_EVERY_S, 10 * (time.perf_counter() - started))
         self.peak_bytes = max(self.peak_bytes, resident)
@@ -310,6 +325,8 @@ class FunctionProcess:
     def _measure(self, took_s: float) -> None:
         """Update the peak after a call that took ``took_s`` seconds."""
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes)
+        if self.others_bytes is not None:
+            resident += self.others_bytes()
         if took_s > _SHORT_CALL_S or resident > self.peak_bytes or not self.peak_bytes:
             # Asking the kernel for its peak takes a tenth of a warm call. It is not done after a call that was too
             # short to use a megabyte and free it again.

@@ -71,11 +71,17 @@ class RuntimeApiServer:
     """
 
     body_bytes = ANSWER_BYTES
+    keeps_header_names = False
     admission = Admission()
 
     def __init__(self) -> None:
         self.ready: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self.on_settled: Callable[[object], None] | None = None
+        self.on_next: Callable[[], None] | None = None
+        """Called at each ``next``, where extensions wait for the runtime too."""
+        self.others: dict[str, Callable[[Request], None]] = {}
+        """What answers the calls of other APIs, by the beginnings of their paths."""
+        self.on_lost: Callable[[Request], None] | None = None
         self._server = Server(self)
         self._polling: Request | None = None
         self._event: Event | None = None
@@ -108,6 +114,13 @@ class RuntimeApiServer:
         self.ready = asyncio.get_running_loop().create_future()
         self._polling = self._event = self._answer = None
 
+    def fail(self, error: Answer) -> None:
+        """End the init phase or the invocation with an error that the process does not know of."""
+        if not self.ready.done():
+            self.ready.set_result(error)
+        else:
+            self._settle(error)
+
     # --- App
 
     def began(self, request: Request) -> None:
@@ -131,11 +144,15 @@ class RuntimeApiServer:
             self._posted(request, path[len(_INVOCATION) :])
         elif request.method == "POST" and path == _PREFIX + "init/error":
             self._init_error(request)
+        elif (other := next((call for start, call in self.others.items() if path.startswith(start)), None)) is not None:
+            other(request)
         else:
             _refuse(request, 404, "NotFound", f"no {request.method} {path}")
 
     def lost(self, request: Request) -> None:
         """Note that the process hung up: it takes no event, and has failed if it was answering one."""
+        if self.on_lost is not None:
+            self.on_lost(request)
         if request is self._polling:
             self._polling = None
         elif isinstance(request.state, _Stream) and not request.whole:
@@ -153,6 +170,8 @@ class RuntimeApiServer:
         if self._answer is not None and not self._answer.done() and self.sent:
             _refuse(request, 403, "InvalidStateTransition", "Transition from Running to Ready is not allowed")
             return
+        if self.on_next is not None:
+            self.on_next()
         if self._event is not None and not self.sent:
             self._send(request)
         else:

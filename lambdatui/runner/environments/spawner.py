@@ -38,7 +38,8 @@ def main() -> None:
     try:
         _prepare(json.loads(channel.recv(_LARGEST)))
     except (OSError, KeyError) as error:
-        channel.send(json.dumps({"error": str(error)}).encode())
+        text = error.strerror if isinstance(error, OSError) else f"machine {error}"
+        channel.send(json.dumps({"error": text}).encode())
         return
     channel.send(b"{}")
     while True:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.untrusted import parsed_json
 
 LOG_FD = 62
@@ -23,11 +24,11 @@ Mount = tuple[str, str, bool]
 """A folder or file, the path that it gets, and whether it is read-only there."""
 
 
-class NoNamespace(OSError):
+class NoNamespace(CaughtError):
     """The machine does not allow mount namespaces; the text says why."""
 
 
-class Child(Protocol):
+class StartedProcess(Protocol):
     """A process that was started; ``wait`` gives its exit status, below 0 minus the signal that ended it."""
 
     pid: int
@@ -37,7 +38,7 @@ class Child(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ProcessStart:
     """What to start: ``mounts`` are those of a namespace, in their order; None: in the machine's own folders."""
 
     command: Sequence[str]
@@ -56,7 +57,7 @@ class Start:
         ]
 
 
-def start_directly(start: Start, output: int, report: int) -> Child:
+def start_directly(start: ProcessStart, output: int, report: int) -> StartedProcess:
     """Start a process whose output goes to ``output``. ``report`` is the reaper's pipe. Raises OSError."""
     process = subprocess.Popen(
         start.command,
@@ -103,8 +104,8 @@ class Spawner:
                 raise NoNamespace(error)
             self._answered = True
 
-    def start(self, start: Start, output: int, report: int) -> Child:
-        """Like ``start_directly``, in a namespace. Raises NoNamespace where one of its mounts is not possible."""
+    def start(self, start: ProcessStart, output: int, report: int) -> StartedProcess:
+        """Like ``start_directly``, in a namespace. Raises OSError; NoNamespace where a mount is not possible."""
         self.check()
         request = {
             "command": list(start.command),
@@ -131,8 +132,8 @@ class Spawner:
             child.wait()
             os.write(report, f"-{child.pid}\n".encode())
             reason = parsed_json(failure)
-            if reason["stage"] == "mount":
-                raise NoNamespace(reason["errno"], reason["text"])
+            if reason["stage"] == "mount" and all(os.path.exists(source) for source, _, _ in start.mounts or ()):
+                raise NoNamespace(reason["text"])
             raise OSError(reason["errno"], reason["text"], start.command[0])
         return child
 

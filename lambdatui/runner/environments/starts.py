@@ -3,9 +3,16 @@
 import os
 from pathlib import Path
 
-from lambdatui.runner.environments.lambda_paths import OPT, TASK, LambdaPaths, namespace_paths, plain_paths
+from lambdatui.runner.environments.lambda_paths import (
+    OPT,
+    TASK,
+    LambdaPaths,
+    extension_programs,
+    namespace_paths,
+    plain_paths,
+)
 from lambdatui.runner.environments.process import Host
-from lambdatui.runner.environments.spawning import Start
+from lambdatui.runner.environments.spawning import ProcessStart
 from lambdatui.runner.environments.variables import process_variables
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.runtimes.registry import runtime_of
@@ -20,7 +27,7 @@ _NOT_FOR_EXTENSIONS = (
 
 def runtime_start(
     deployment: Deployment, host: Host, *, own: Path, kind: str, log_stream: str, runtime_api: str, namespace: bool
-) -> Start:
+) -> ProcessStart:
     """The runtime's process; the arguments are those of ``process_variables``. Raises RunnerError.
 
     ``namespace``: it gets Lambda's paths, else the machine's own folders.
@@ -35,13 +42,18 @@ def runtime_start(
     wrapper = env.get("AWS_LAMBDA_EXEC_WRAPPER")
     if wrapper and not runtime.entrypoint_is_the_functions:
         command = [_machine_path(wrapper, paths), *command]
-    return Start(command, env, paths.task, paths.mounts, deployment.ephemeral_mb)
+    return ProcessStart(command, env, paths.task, paths.mounts, deployment.ephemeral_mb)
 
 
-def extension_start(runtime: Start, name: str, folder: str) -> Start:
-    """The external extension ``name`` in ``folder`` beside the process of ``runtime``."""
+def extension_starts(runtime: ProcessStart) -> dict[str, ProcessStart]:
+    """The external extensions beside the process of ``runtime``, by their names."""
+    opt = runtime.env.get("LAMBDATUI_OPT")
+    folder = next((source for source, target, _ in runtime.mounts or () if target == OPT), opt)
     env = {key: value for key, value in runtime.env.items() if key not in _NOT_FOR_EXTENSIONS}
-    return Start([f"{folder}/{name}"], env, "/", runtime.mounts, runtime.ephemeral_mb)
+    return {
+        name: ProcessStart([f"{opt}/extensions/{name}"], env, "/", runtime.mounts, runtime.ephemeral_mb)
+        for name in extension_programs(folder)
+    }
 
 
 def _machine_path(path: str, paths: LambdaPaths) -> str:

@@ -54,7 +54,7 @@ def process_variables(
         "AWS_LAMBDA_INITIALIZATION_TYPE": kind,
         "AWS_LAMBDA_LOG_GROUP_NAME": deployment.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
-        "AWS_LAMBDA_LOG_FORMAT": deployment.log_format,
+        **_logging_variables(deployment),
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "LAMBDA_TASK_ROOT": paths.task,
         "LAMBDA_RUNTIME_DIR": paths.runtime,
@@ -64,3 +64,10 @@ def process_variables(
         variables["LAMBDATUI_OPT"] = opt
     folder = None if opt is None else Path(opt)
     return variables | runtime_of(deployment.runtime).variables(deployment.runtime, folder, deployment.env)
+
+
+def _logging_variables(deployment: Deployment) -> dict[str, str]:
+    """What the runtime reads of the logging configuration; the text format has no levels, and sets nothing."""
+    if deployment.log_format != "JSON":
+        return {}
+    return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": deployment.application_level}

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from lambdatui.runner.deployments.function import DeployedFunction
@@ -12,31 +13,41 @@ from lambdatui.runner.gateways.kinds import FUNCTION_URL, GatewayKind
 from lambdatui.runner.http.server import Server
 from lambdatui.runner.interface import Invoker
 
+_RETIRED = 32  # ports of deleted URLs that stay open, to refuse what still comes
+
 
 class Gateways:
     """The open ports of a running runner, by a key: ``url:FUNCTION:QUALIFIER``, or a trigger's id."""
 
     def __init__(self, invoker: Invoker) -> None:
         self._invoker = invoker
-        self._servers: dict[str, tuple[Server, Gateway]] = {}
+        self._servers: dict[str, tuple[Server, Gateway, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def refresh(self, function: DeployedFunction) -> None:
-        """Open the ports of a function's URLs, and close those of URLs that it no longer has."""
+        """Open the ports of a function's URLs; those of URLs that it no longer has refuse every request."""
         urls = {f"url:{function.name}:{qualifier}": url for qualifier, url in function.part("urls").items()}
-        for key in [key for key in self._servers if key.startswith(f"url:{function.name}:") and key not in urls]:
-            self.close_port(key)
+        self._retire(function.name, urls)
         for key, url in urls.items():
-            if key in self._servers:
+            if key in self._servers and self._servers[key][2] == url["_port"]:
                 self._servers[key][1].settings = url
                 continue
+            self.close_port(key)
             qualifier = key.rpartition(":")[2]
             name = function.name if qualifier == LATEST else f"{function.name}:{qualifier}"
             self.open_port(key, FUNCTION_URL, name, url["_port"], url)
 
     def forget(self, name: str) -> None:
-        """Close the ports of a function's URLs."""
-        for key in [key for key in self._servers if key.startswith(f"url:{name}:")]:
+        """Let the ports of a function's URLs refuse every request."""
+        self._retire(name, {})
+
+    def _retire(self, name: str, urls: Mapping[str, Any]) -> None:
+        """Refuse requests of a function's URLs that are not among ``urls``, as AWS does; a few such ports stay open."""
+        for key, (_, gateway, _) in self._servers.items():
+            if key.startswith(f"url:{name}:") and key not in urls:
+                gateway.settings = None
+        retired = [key for key, (_, gateway, _) in self._servers.items() if gateway.settings is None]
+        for key in retired[:-_RETIRED]:
             self.close_port(key)
 
     def open_port(
@@ -49,7 +60,7 @@ class Gateways:
         """
         gateway = Gateway(self._invoker, kind, name, settings or {})
         server = Server(gateway)
-        self._servers[key] = server, gateway
+        self._servers[key] = server, gateway, port
         try:
             listening = socket.create_server(("127.0.0.1", port), backlog=1024)
         except OSError as error:

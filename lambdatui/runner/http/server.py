@@ -8,6 +8,7 @@ An ``App`` is called when a request is complete, and answers it now or later. Bo
 import asyncio
 import json
 import socket
+import uuid
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -32,6 +33,9 @@ class App(Protocol):
     body_bytes: int
     """The largest body that is passed on; a larger one is dropped, and ``Request.too_large`` is set."""
 
+    keeps_header_names: bool
+    """Whether requests have ``header_names``."""
+
     admission: Admission
     """Which requests it gets; the server refuses the others."""
 
@@ -46,7 +50,10 @@ class App(Protocol):
 
 
 class Request:
-    """One request, and the way to answer it. Header names are lower case."""
+    """One request, and the way to answer it. Header names are lower case.
+
+    ``header_names`` are names and values as they came, for an app that ``keeps_header_names``.
+    """
 
     __slots__ = (
         "_chunked",
@@ -54,6 +61,7 @@ class Request:
         "answered",
         "body",
         "chunks",
+        "header_names",
         "headers",
         "keep_alive",
         "method",
@@ -78,6 +86,7 @@ class Request:
         self.path = ""
         self.query = ""
         self.headers: dict[str, str] = {}
+        self.header_names: list[tuple[str, str]] = []
         self.trailers: dict[str, str] = {}
         self.chunks: list[bytes] = []
         self.body = b""
@@ -94,6 +103,12 @@ class Request:
         """The client's address."""
         name = self._connection.transport.get_extra_info("peername")
         return str(name[0]) if name else "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """The port to which the client connected."""
+        name = self._connection.transport.get_extra_info("sockname")
+        return int(name[1]) if name else 0
 
     @property
     def here(self) -> str:
@@ -179,6 +194,8 @@ class Request:
 class Answering(ABC):
     """An ``App`` that answers each request in a task of its own, when its body is there."""
 
+    keeps_header_names = False
+
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -247,7 +264,8 @@ class _Connection(asyncio.Protocol):
                 body = json.dumps({"Type": "User", "message": f"that is not HTTP: {error}"}).encode()
                 self.write(
                     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                    b"Content-Length: %d\r\n\r\n" % len(body) + body
+                    b"x-amzn-RequestId: %b\r\nContent-Length: %d\r\n\r\n%b"
+                    % (str(uuid.uuid4()).encode(), len(body), body)
                 )
                 self.close()
 
@@ -283,6 +301,8 @@ class _Connection(asyncio.Protocol):
         key = name.decode("latin-1").lower()
         text = value.decode("latin-1")
         headers[key] = f"{headers[key]},{text}" if key in headers else text
+        if self._app.keeps_header_names:
+            request.header_names.append((name.decode("latin-1"), text))
 
     def on_headers_complete(self) -> None:
         request = self._request
@@ -340,7 +360,8 @@ class _Connection(asyncio.Protocol):
         self._current = request
         if (refusal := request.refusal) is not None:
             body = {"Type": "User", "message": refusal.message}
-            request.json(refusal.status, body, {"x-amzn-ErrorType": refusal.code})
+            headers = {"x-amzn-ErrorType": refusal.code, "x-amzn-RequestId": str(uuid.uuid4())}
+            request.json(refusal.status, body, headers)
         else:
             self._app.received(request)
 

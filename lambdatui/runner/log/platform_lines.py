@@ -51,23 +51,26 @@ class PlatformLines:
     def init_start(self, kind: str) -> str:
         """INIT_START; ``kind`` is the initialization type, ``on-demand`` or ``provisioned-concurrency``."""
         if self._json:
-            record = {
-                "initializationType": kind,
-                "phase": "init",
-                "runtimeVersion": self._runtime,
-                "runtimeVersionArn": self._runtime_arn,
-                "functionName": self._deployment.name,
-                "functionVersion": self._deployment.version,
-            }
-            return _record("platform.initStart", record)
+            return platform_line("platform.initStart", self.init_start_record(kind, "init"))
         return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
+
+    def init_start_record(self, kind: str, phase: str) -> dict[str, object]:
+        """The record of ``platform.initStart``."""
+        return {
+            "initializationType": kind,
+            "phase": phase,
+            "runtimeVersion": self._runtime,
+            "runtimeVersionArn": self._runtime_arn,
+            "functionName": self._deployment.name,
+            "functionVersion": self._deployment.version,
+        }
 
     def start(self, request_id: str) -> str:
         """START of one invocation."""
         version = self._deployment.version
         if self._json:
             arn = self._deployment.arn
-            return _record("platform.start", {"requestId": request_id, "functionArn": arn, "version": version})
+            return platform_line("platform.start", {"requestId": request_id, "functionArn": arn, "version": version})
         return f"START RequestId: {request_id} Version: {version}\n"
 
     def init_report(self, init_us: int, phase: str, status: str, error_type: str | None) -> str:
@@ -76,16 +79,20 @@ class PlatformLines:
             record: dict[str, object] = {"initializationType": "on-demand", "phase": phase, "status": status}
             if error_type:
                 record["errorType"] = error_type
-            return _record("platform.initReport", record | {"metrics": {"durationMs": init_us / 1000}})
+            return platform_line("platform.initReport", record | {"metrics": {"durationMs": init_us / 1000}})
         fields = [f"INIT_REPORT Init Duration: {_ms(init_us)} ms", f"Phase: {phase}", f"Status: {status}"]
         if error_type:
             fields.append(f"Error Type: {error_type}")
         return "\t".join(fields) + "\n"
 
+    def init_succeeded(self, kind: str, init_us: int) -> list[str]:
+        """The lines of an init phase that succeeded: the text format has none."""
+        return []
+
     def last(self, report: ReportFigures) -> list[str]:
         """END and REPORT; the JSON format has no END."""
         if self._json:
-            return [_json_report(report)]
+            return [platform_line("platform.report", report_record(report))]
         return [f"END RequestId: {report.request_id}\n", report_line(report)]
 
 
@@ -110,7 +117,8 @@ def report_line(report: ReportFigures) -> str:
     return line
 
 
-def _json_report(report: ReportFigures) -> str:
+def report_record(report: ReportFigures) -> dict[str, object]:
+    """The record of ``platform.report``."""
     metrics: dict[str, float] = {
         "durationMs": float(_ms(report.duration_us)),
         "billedDurationMs": report.billed_ms,
@@ -123,10 +131,11 @@ def _json_report(report: ReportFigures) -> str:
     record["status"] = report.status or "success"
     if report.error_type:
         record["errorType"] = report.error_type
-    return _record("platform.report", record)
+    return record
 
 
-def _record(kind: str, record: Mapping[str, object]) -> str:
+def platform_line(kind: str, record: Mapping[str, object]) -> str:
+    """A line of the JSON format, at the present time."""
     return json.dumps({"time": iso_millis(), "type": kind, "record": record}, separators=(",", ":")) + "\n"
 
 

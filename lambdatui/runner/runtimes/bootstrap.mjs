@@ -32,18 +32,37 @@ function frame(message) {
   writeAll(Buffer.concat([head, body]));
 }
 
-function logged(level, parts) {
-  const time = new Date().toISOString();
-  if (jsonLogs) {
-    const message = parts.length === 1 && typeof parts[0] === "object" && !(parts[0] instanceof Error) ? parts[0] : format(...parts);
-    frame(JSON.stringify({ timestamp: time, level, requestId, message }) + "\n");
-  } else {
-    frame(`${time}\t${requestId}\t${level}\t${format(...parts)}\n`);
-  }
+// How an error is written in JSON: its own fields, with Lambda's names for its kind, message and stack.
+function errorFields(error) {
+  const stackTrace = typeof error.stack === "string" ? error.stack.split("\n") : error.stack;
+  return { errorType: error.constructor?.name ?? "UnknownError", errorMessage: error.message, stackTrace };
 }
 
-for (const [method, level] of [["log", "INFO"], ["info", "INFO"], ["debug", "DEBUG"], ["warn", "WARN"], ["error", "ERROR"], ["trace", "TRACE"]]) {
-  console[method] = (...parts) => logged(level, parts);
+function withErrors(_, value) {
+  return value instanceof Error ? { ...errorFields(value), ...value } : value;
+}
+
+function jsonEvent(time, level, parts) {
+  const event = { timestamp: time, level, requestId };
+  if (parts.length === 1) {
+    event.message = parts[0];
+    try { return JSON.stringify(event, withErrors); } catch { return JSON.stringify({ ...event, message: format(parts[0]) }); }
+  }
+  event.message = format(...parts);
+  const error = parts.find((part) => part instanceof Error);
+  if (error !== undefined) Object.assign(event, { ...errorFields(error), stackTrace: errorFields(error).stackTrace ?? [] });
+  return JSON.stringify(event);
+}
+
+function logged(level, parts) {
+  const time = new Date().toISOString();
+  frame((jsonLogs ? jsonEvent(time, level, parts) : `${time}\t${requestId}\t${level}\t${format(...parts)}`) + "\n");
+}
+
+const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+const least = LEVELS.indexOf((process.env.AWS_LAMBDA_LOG_LEVEL || "").toUpperCase());
+for (const [method, level] of [["log", "INFO"], ["info", "INFO"], ["debug", "DEBUG"], ["warn", "WARN"], ["error", "ERROR"], ["trace", "TRACE"], ["fatal", "FATAL"]]) {
+  console[method] = LEVELS.indexOf(level) < least ? () => {} : (...parts) => logged(level, parts);
 }
 
 function ask(method, where, body, headers = {}) {
@@ -70,6 +89,10 @@ function told(error) {
 }
 
 function logFailure(what, error) {
+  if (jsonLogs) {
+    logged("ERROR", [error instanceof Error ? error : new Error(format(error))]);
+    return;
+  }
   const { errorType, errorMessage, trace } = told(error);
   const details = error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
   logged("ERROR", [`${what} \t${JSON.stringify({ errorType, errorMessage, ...details, stack: trace })}`]);

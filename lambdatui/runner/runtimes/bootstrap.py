@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 Handler = Callable[[Any, Any], Any]
@@ -74,8 +74,14 @@ class Context:
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self.identity = None
-        self.client_context = None
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+        identity = json.loads(headers.get("lambda-runtime-cognito-identity") or "{}")
+        self.identity = SimpleNamespace(
+            cognito_identity_id=identity.get("cognitoIdentityId"),
+            cognito_identity_pool_id=identity.get("cognitoIdentityPoolId"),
+        )
+        client = headers.get("lambda-runtime-client-context")
+        self.client_context = None if client is None else _client_context(json.loads(client))
         self._deadline_ms = int(headers["lambda-runtime-deadline-ms"])
 
     def get_remaining_time_in_millis(self) -> int:
@@ -87,19 +93,71 @@ class Context:
         log_frame(str(message))
 
 
+def _client_context(given: "dict[str, Any]") -> SimpleNamespace:
+    client = given.get("client")
+    names = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+    return SimpleNamespace(
+        custom=given.get("custom"),
+        env=given.get("env"),
+        client=None if client is None else SimpleNamespace(**{name: client.get(name) for name in names}),
+    )
+
+
+_JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+# What every record has: the other attributes are those that the function gave as ``extra``.
+_RECORD_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+
+
 class LogHandler(logging.Handler):
-    """Puts each record of ``logging`` into the log as one event, in the line format of Lambda's Python runtime."""
+    """Puts each record of ``logging`` into the log as one event, in the format of Lambda's Python runtime."""
 
     request_id = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record as one log event."""
         try:
+            if _JSON_LOGS:
+                log_frame(json.dumps(self._fields(record), ensure_ascii=False, default=str) + "\n")
+                return
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             text = logging.Formatter().format(record)
             log_frame(f"[{record.levelname}]\t{stamp}.{int(record.msecs):03d}Z\t{self.request_id}\t{text}\n")
         except Exception:
             self.handleError(record)
+
+    def _fields(self, record: logging.LogRecord) -> "dict[str, Any]":
+        """The fields of a record's JSON, in the order of Lambda's Python runtime."""
+        level = min(50, max(0, record.levelno)) // 10 * 10
+        fields: dict[str, Any] = {
+            "timestamp": _seconds_utc(record.created),
+            "level": logging.getLevelName(level),
+            "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            kind, error, trace = record.exc_info
+            fields["stackTrace"] = traceback.format_tb(trace)
+            fields["errorType"], fields["errorMessage"] = kind.__name__, str(error)
+        fields["requestId"] = self.request_id
+        if record.exc_info:
+            fields["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        more = {key: value for key, value in vars(record).items() if key not in _RECORD_FIELDS and key not in fields}
+        return {key: value for key, value in {**fields, **more}.items() if value is not None}
+
+
+def _seconds_utc(epoch_s: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_s))
+
+
+def set_up_logging() -> LogHandler:
+    """Give the root logger Lambda's handler, and the level that the function's logging configuration asks for."""
+    handler, root = LogHandler(), logging.getLogger()
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    level = {"TRACE": "DEBUG", "FATAL": "CRITICAL", "WARN": "WARNING"}.get(level, level)
+    if level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        root.setLevel(level)
+    root.addHandler(handler)
+    return handler
 
 
 class InitError(Exception):
@@ -135,14 +193,19 @@ def load(handler: str) -> Handler:
 
 
 def _trace(tb: "TracebackType | None") -> "list[str]":
-    """The frames of the function's own code, without those of this module and importlib."""
+    """The frames after those of this module, as Lambda's runtime gives them."""
     frames = traceback.extract_tb(tb)
-    own = [frame for frame in frames if frame.filename != __file__ and not frame.filename.startswith("<frozen ")]
-    return traceback.format_list(own)
+    while frames and frames[0].filename == __file__:
+        del frames[0]
+    return traceback.format_list(frames)
 
 
 def fault(error_type: str, message: str, request_id: str, trace: "list[str]") -> bytes:
     """Log an error in the form of Lambda's Python runtime; returns the body that the caller gets."""
+    body = {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace}
+    if _JSON_LOGS:
+        log_frame(json.dumps({"timestamp": _seconds_utc(time.time()), "level": "ERROR", **body}) + "\n")
+        return json.dumps(body).encode()
     lines = [f"[ERROR] {error_type}: {message}" if message else f"[ERROR] {error_type}"]
     lines.append("Traceback (most recent call last):")
     for entry in trace:
@@ -150,7 +213,6 @@ def fault(error_type: str, message: str, request_id: str, trace: "list[str]") ->
             text = line.lstrip(" ")
             lines.append("\u00a0" * (len(line) - len(text)) + text)
     log_frame("\n".join(lines) + "\n")
-    body = {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace}
     return json.dumps(body).encode()
 
 
@@ -171,13 +233,26 @@ def serve(api: RuntimeClient, handler: Handler, log: LogHandler) -> None:
             api.post(f"{path}/error", failed, kind)
             continue
         try:
-            answer = json.dumps(result).encode()
+            answer = result if isinstance(result, bytes) else _encoded(result)
         except (TypeError, ValueError, RecursionError) as error:
             kind, message = "Runtime.MarshalError", f"Unable to marshal response: {error}"
             api.post(f"{path}/error", fault(kind, message, context.aws_request_id, []), kind)
             continue
         sys.stdout.flush()
         api.post(f"{path}/response", answer)
+
+
+def _encoded(result: object) -> bytes:
+    """A handler's answer as JSON; newer runtimes of Lambda leave letters beyond ASCII as they are."""
+    ascii_only = sys.version_info < (3, 12)
+    return json.dumps(result, ensure_ascii=ascii_only, default=_number).encode("utf-8", "surrogatepass")
+
+
+def _number(value: object) -> "int | float":
+    """A Decimal, which Lambda's runtime writes as a number. Raises TypeError for anything else."""
+    if "decimal" in sys.modules and isinstance(value, sys.modules["decimal"].Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def keep_compiled_code_elsewhere() -> None:
@@ -202,8 +277,7 @@ def main() -> None:
     sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # instead of the folder of this script
     if os.environ["LAMBDA_TASK_ROOT"] == "/var/task":
         keep_compiled_code_elsewhere()
-    log = LogHandler()
-    logging.getLogger().addHandler(log)
+    log = set_up_logging()
     api = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load(os.environ["_HANDLER"])

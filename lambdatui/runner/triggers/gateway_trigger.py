@@ -14,6 +14,10 @@ class GatewayTrigger(KeptTrigger):
     gateway: ClassVar[GatewayKind]
     """How this kind makes events from requests, and HTTP answers from responses."""
 
+    def gateway_of(self, document: Document) -> GatewayKind:
+        """The kind of gateway with the settings of a document."""
+        return self.gateway
+
     def document(self, values: Mapping[str, Any]) -> Document:
         """The port, if a certain one was asked for."""
         port = values[self.options[0].name]
@@ -25,5 +29,5 @@ class GatewayTrigger(KeptTrigger):
 
     def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
         """Listen on the port until the trigger is stopped."""
-        host.gateways.open_port(trigger_id, self.gateway, document["function"], document["port"])
+        host.gateways.open_port(trigger_id, self.gateway_of(document), document["function"], document["port"])
         return lambda: host.gateways.close_port(trigger_id)

@@ -147,9 +147,14 @@ class ExportScreen(ShellScreen):
         if form is None:
             self.say(f"{path}: the name must end in .csv, .json or .svg")
         elif form == "svg":
-            self.call_after_refresh(self.write_file, path, self.app.export_screenshot)
+            self.call_after_refresh(self._write_picture, path)
         else:
             self.write_export(form, path)
+
+    def _write_picture(self, path: str) -> None:
+        """Draws the screen here, because a thread must not touch widgets, and writes it in a thread."""
+        picture = self.app.export_screenshot()
+        self.write_file(path, lambda: picture)
 
     @work(thread=True, exit_on_error=False, group="export")
     def write_file(self, path: str, content: Callable[[], str]) -> None:

@@ -27,6 +27,14 @@ class GroupedScreen(TableScreen):
         super().__init__(session)
         self.by = self.GROUPINGS[0]
         """What the rows are grouped by: one of ``GROUPINGS``, or a tag's key behind ``BY_TAG``."""
+        self._placed_for = ""  # the grouping whose rows the pane was placed for
+
+    def paint(self, answer: Any) -> None:
+        """Shows the groups; other groups than before have the pane where they would have it without those before."""
+        super().paint(answer)
+        if self._placed_for != self.by:
+            self._placed_for = self.by
+            self.place_pane_anew()
 
     def group_by(self, by: str) -> None:
         """Groups by something else, and asks the store."""

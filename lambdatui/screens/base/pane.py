@@ -141,6 +141,11 @@ class PaneScreen(PlacesScreen):
             self._rows.fit(self.table.row_count, wanted=panes_wanted(self._chosen_panes)[1])
         self._show_band()
 
+    def place_pane_anew(self) -> None:
+        """Gives the pane the place it has for rows of another kind: it does not stay where it was for those before."""
+        self._rows.forget_place()
+        self.place_pane()
+
     def on_mount(self) -> None:
         """Gives the pane its place before anything is laid out."""
         self.place_pane()

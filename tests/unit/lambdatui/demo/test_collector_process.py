@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from collectors.model.account import Inventory
+from collectors.model.account import DEPLOYMENT, Inventory
 from collectors.sources.base import NothingStored
-from collectors.sources.runner_log import DEPLOYMENT, RunnerLog
+from collectors.sources.runner_log import RunnerLog
 from lambdatui.demo.collector_process import SameCode
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log

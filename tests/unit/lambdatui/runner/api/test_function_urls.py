@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from lambdatui.runner.gateways.kinds import FORBIDDEN
 from tests.support.runner_server import Served, refusal
 
 ECHO = "def handler(e, c): return e['requestContext']['http']['method'] + ' ' + c.function_version"
@@ -31,7 +32,7 @@ def test_the_life_of_a_url(runner: Served) -> None:
     live = api.create_function_url_config(FunctionName="web", Qualifier="live", AuthType="AWS_IAM")
     assert refusal(api.create_function_url_config, FunctionName="web", AuthType="NONE")[0] == 409
     assert get(latest["FunctionUrl"]) == (200, b"GET $LATEST")
-    assert get(live["FunctionUrl"]) == (403, b'{"Message":"Forbidden"}')
+    assert get(live["FunctionUrl"]) == (403, FORBIDDEN.encode())
     assert get(live["FunctionUrl"], {"Authorization": "AWS4-HMAC-SHA256 x"}) == (200, b"GET 1")
     changed = api.update_function_url_config(
         FunctionName="web", Qualifier="live", AuthType="NONE", Cors={"AllowOrigins": ["*"]}
@@ -41,31 +42,65 @@ def test_the_life_of_a_url(runner: Served) -> None:
     urls = [one["FunctionUrl"] for one in api.list_function_url_configs(FunctionName="web")["FunctionUrlConfigs"]]
     assert urls == [latest["FunctionUrl"], live["FunctionUrl"]]
     api.delete_function_url_config(FunctionName="web", Qualifier="live")
-    with pytest.raises(ConnectionError):
-        get(live["FunctionUrl"])
+    assert get(live["FunctionUrl"]) == (403, FORBIDDEN.encode())
     assert api.get_function_url_config(FunctionName="web")["InvokeMode"] == "BUFFERED"
 
 
 def test_what_is_refused(runner: Served) -> None:
     version = refusal(runner.client.create_function_url_config, FunctionName="web", Qualifier="1", AuthType="NONE")
-    assert "not to a version" in version[2]
+    assert "Value '1' at 'qualifier' failed to satisfy constraint" in version[2]
     path = "/2021-10-31/functions/web/url?Qualifier=live"
     for document, member in (
         ({"AuthType": "MAYBE"}, "authType"),
         ({"AuthType": "NONE", "InvokeMode": "X"}, "invokeMode"),
+        ({}, "authType"),
+        ({"AuthType": "NONE", "Cors": {"MaxAge": 86_401}}, "cors.maxAge"),
+        ({"AuthType": "NONE", "Cors": {"AllowMethods": ["OPTIONS"]}}, "cors.allowMethods"),
+        ({"AuthType": "NONE", "Cors": {"AllowOrigins": ["x"] * 101}}, "cors.allowOrigins"),
     ):
         status, headers, body = runner.ask("POST", path, document)
         assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
         assert f"at '{member}' failed" in body["message"]
 
 
-def test_a_deleted_functions_urls_are_closed(runner: Served) -> None:
+def test_what_is_not_there(runner: Served) -> None:
+    api = runner.client
+    for call, message in (
+        (api.create_function_url_config, "Function does not exist"),
+        (api.update_function_url_config, "Function does not exist"),
+        (api.get_function_url_config, "The resource you requested does not exist."),
+        (api.delete_function_url_config, "The resource you requested does not exist."),
+    ):
+        more = {"AuthType": "NONE"} if "create" in call.__name__ else {}
+        for names in ({"FunctionName": "absent"}, {"FunctionName": "web", "Qualifier": "gone"}):
+            assert refusal(call, **names, **more)[1:] == ("ResourceNotFoundException", message)
+        latest = refusal(call, FunctionName="web", Qualifier="$LATEST", **more)
+        assert "Value '$LATEST' at 'qualifier' failed" in latest[2]
+    assert refusal(api.list_function_url_configs, FunctionName="absent")[2] == "Function does not exist"
+
+
+def test_urls_are_listed_in_pages(runner: Served) -> None:
+    api = runner.client
+    runner.create("paged", ECHO, Publish=True)
+    api.create_alias(FunctionName="paged", Name="live", FunctionVersion="1")
+    created = api.create_function_url_config(FunctionName="paged", AuthType="NONE")
+    assert not {"LastModifiedTime", "InvokeMode"} & set(created)  # as AWS: only what was asked for
+    streamed = {"FunctionName": "paged", "Qualifier": "live", "AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}
+    assert api.create_function_url_config(**streamed)["InvokeMode"] == "RESPONSE_STREAM"
+    first = api.list_function_url_configs(FunctionName="paged", MaxItems=1)
+    assert len(first["FunctionUrlConfigs"]) == 1
+    rest = api.list_function_url_configs(FunctionName="paged", Marker=first["NextMarker"])["FunctionUrlConfigs"]
+    assert [url["InvokeMode"] for url in rest] == ["RESPONSE_STREAM"]
+    api.delete_alias(FunctionName="paged", Name="live")
+    assert len(api.list_function_url_configs(FunctionName="paged")["FunctionUrlConfigs"]) == 1
+
+
+def test_a_deleted_functions_urls_refuse(runner: Served) -> None:
     runner.create("leaves", ECHO)
     url = runner.client.create_function_url_config(FunctionName="leaves", AuthType="NONE")["FunctionUrl"]
     assert get(url)[0] == 200
     runner.client.delete_function(FunctionName="leaves")
-    with pytest.raises(ConnectionError):
-        get(url)
+    assert get(url) == (403, FORBIDDEN.encode())
 
 
 def test_pages_of_other_sites_are_let_in_as_cors_says(runner: Served) -> None:
@@ -96,3 +131,13 @@ def test_pages_of_other_sites_are_let_in_as_cors_says(runner: Served) -> None:
     answer = connection.getresponse()
     answer.read()
     assert not any(name.startswith("access-control-") for name, _ in answer.getheaders())
+
+
+def test_the_url_of_a_deleted_alias_refuses_until_the_alias_has_one_again(runner: Served) -> None:
+    runner.create("aliased", ECHO)
+    runner.client.create_alias(FunctionName="aliased", Name="live", FunctionVersion="$LATEST")
+    url = runner.client.create_function_url_config(FunctionName="aliased", Qualifier="live", AuthType="NONE")
+    assert get(url["FunctionUrl"])[0] == 200
+    runner.client.delete_alias(FunctionName="aliased", Name="live")
+    assert get(url["FunctionUrl"]) == (403, FORBIDDEN.encode())
+    assert refusal(runner.client.get_function_url_config, FunctionName="aliased", Qualifier="live")[0] == 404

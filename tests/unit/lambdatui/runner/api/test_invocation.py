@@ -84,3 +84,43 @@ def test_names_of_no_function(runner: Served, name: str) -> None:
     assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
     qualifier = runner.ask("POST", f"{INVOKE}?Qualifier=a%20b", {})
     assert (qualifier[0], "at 'qualifier' failed" in qualifier[2]["message"]) == (400, True)
+
+
+PARSER = " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]"
+EXPECTED = "JSON String, Number, Array, Object or token 'null', 'true' or 'false'"
+
+
+@pytest.mark.parametrize(
+    ("body", "problem", "line", "column"),
+    [
+        (b"n\x87r\x9e\xe9", "Invalid UTF-8 start byte 0x87", 1, 3),
+        (b"\x99\xeb,j", f"Unexpected character ((CTRL-CHAR, code 153)): expected a valid value ({EXPECTED})", 1, 1),
+        (b"hello", f"Unrecognized token 'hello': was expecting ({EXPECTED})", 1, 6),
+        (b'{"a":\n  *}', f"Unexpected character ('*' (code 42)): expected a valid value ({EXPECTED})", 2, 3),
+        (b'{"a": 1', "Unexpected end-of-input", 1, 8),
+        (b"{'a': 1}", "Expecting property name enclosed in double quotes", 1, 2),
+    ],
+)
+def test_a_payload_that_is_no_json_is_refused_in_the_words_of_aws(
+    runner: Served, body: bytes, problem: str, line: int, column: int
+) -> None:
+    status, headers, refused = runner.ask("POST", INVOKE, body)
+    assert (status, headers["x-amzn-errortype"]) == (400, "InvalidRequestContentException")
+    text = f"Could not parse payload into json: {problem}\n{PARSER.format(line, column)}"
+    assert refused == {"Type": "User", "message": f"Could not parse request body into json: {text}"}
+
+
+def test_a_client_context_is_base64_of_an_object(runner: Served) -> None:
+    for context in ("%%", "W10=", "bm8="):
+        status, _, refused = runner.ask("POST", INVOKE, {}, {"X-Amz-Client-Context": context})
+        assert (status, refused["message"]) == (400, "Client context must be a valid Base64-encoded JSON object.")
+
+
+def test_an_answer_names_its_trace(runner: Served) -> None:
+    runner.create("traced", "import os\ndef handler(e, c): return os.environ['_X_AMZN_TRACE_ID']")
+    path = INVOKE.replace("/fn/", "/traced/")
+    given = "Root=1-00000001-000000000000000000000001"
+    _, headers, seen = runner.ask("POST", path, {}, {"X-Amzn-Trace-Id": given})
+    assert headers["x-amzn-trace-id"] == seen
+    assert seen.startswith(f"{given};Parent=")
+    assert runner.ask("POST", path, {})[2].startswith("Root=1-")

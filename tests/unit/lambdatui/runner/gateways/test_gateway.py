@@ -74,18 +74,20 @@ def open_port(runner: Served, kind: GatewayKind, name: str, settings: dict[str, 
     return port
 
 
-def get(port: int, path: str = "/", body: bytes | None = None) -> tuple[int, Any, bytes]:
+def get(
+    port: int, path: str = "/", body: bytes | None = None, headers: dict[str, str] | None = None, method: str = ""
+) -> tuple[int, Any, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET" if body is None else "POST", path, body)
+    connection.request(method or ("GET" if body is None else "POST"), path, body, headers or {})
     answer = connection.getresponse()
     return answer.status, answer.headers, answer.read()
 
 
 @pytest.mark.parametrize(
-    ("kind", "throttled", "failed"),
-    [("url", 429, 502), ("http-api", 503, 500), ("rest-api", 500, 502), ("alb", 503, 502)],
+    ("kind", "throttled", "gone"),
+    [("url", 429, 403), ("http-api", 503, 500), ("rest-api", 500, 500), ("alb", 503, 502)],
 )
-def test_throttles_and_functions_that_are_gone(runner: Served, kind: str, throttled: int, failed: int) -> None:
+def test_throttles_and_functions_that_are_gone(runner: Served, kind: str, throttled: int, gone: int) -> None:
     runner.create("few", "def handler(e, c): return 1")
     port = open_port(runner, KINDS[kind], "few")
     runner.client.put_function_concurrency(FunctionName="few", ReservedConcurrentExecutions=0)
@@ -93,7 +95,7 @@ def test_throttles_and_functions_that_are_gone(runner: Served, kind: str, thrott
     assert (status, body.decode()) == KINDS[kind].throttled == (throttled, body.decode())
     assert headers["content-type"] == ("text/html" if kind == "alb" else "application/json")
     runner.client.delete_function(FunctionName="few")
-    assert get(port)[0] == failed
+    assert get(port)[0] == gone
 
 
 def test_a_gateway_waits_only_so_long(runner: Served) -> None:
@@ -170,22 +172,172 @@ def test_a_client_that_reads_slowly_gets_all_of_it(streaming: int) -> None:
     assert connection.getresponse().read() == b"x" * 20_000_000
 
 
+ECHO = "import json\ndef handler(e, c): return {'statusCode': 200, 'body': json.dumps(e)}"
+
+
+def echoed(port: int, *args: Any, **more: Any) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(get(port, *args, **more)[2])
+    return event
+
+
+@pytest.fixture(scope="module")
+def echo_ports(runner: Served) -> dict[str, int]:
+    runner.create("echo", ECHO)
+    return {kind: open_port(runner, gateway, "echo") for kind, gateway in KINDS.items()}
+
+
 def test_binary_bodies_and_answers(runner: Served) -> None:
     runner.create(
         "body",
         "def handler(e, c): return {'statusCode': 200, 'body': e['body'], 'isBase64Encoded': e['isBase64Encoded']}",
     )
-    for kind in ("url", "rest-api", "alb"):
-        port = open_port(runner, KINDS[kind], "body")
-        assert get(port, "/", b"\xff\x00\xfe")[::2] == (200, b"\xff\x00\xfe")  # text that is no UTF-8
+    images = RestApi().gateway_of({"binary_media_types": ["image/*"]})
+    image = {"Content-Type": "image/png", "Accept": "image/webp, */*"}
+    for kind in (FUNCTION_URL, HttpApi.gateway, LoadBalancer.gateway, images):
+        port = open_port(runner, kind, "body")
+        assert get(port, "/", b"\xff\x00\xfe", image)[::2] == (200, b"\xff\x00\xfe")  # text that is no UTF-8
+    assert get(open_port(runner, images, "body"), "/", b"\xff", {"Content-Type": "image/png"})[2] == b"/w=="
+    assert get(open_port(runner, images, "body"), "/", b"a\xff", {"Content-Type": "x/y"})[2].decode() == "a\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoded"),
+    [
+        ("text/plain", False),
+        ("application/json; charset=utf-8", False),
+        ("application/vnd.api+json", False),
+        ("application/xml", False),
+        ("application/x-www-form-urlencoded", True),
+        ("multipart/form-data; boundary=x", True),
+        ("image/png", True),
+    ],
+)
+def test_which_bodies_are_base64(echo_ports: dict[str, int], content_type: str, encoded: bool) -> None:
+    for kind in ("url", "http-api", "alb"):
+        event = echoed(echo_ports[kind], "/", b"a=1", {"Content-Type": content_type})
+        assert (kind, event["isBase64Encoded"], event["body"]) == (kind, encoded, "YT0x" if encoded else "a=1")
+    event = echoed(echo_ports["rest-api"], "/", b"a=1", {"Content-Type": content_type})
+    assert (event["isBase64Encoded"], event["body"]) == (False, "a=1")  # the API has no binary media types
+    zipped_text = {"Content-Type": content_type, "Content-Encoding": "gzip"}
+    assert echoed(echo_ports["alb"], "/", b"a=1", zipped_text)["isBase64Encoded"]
+
+
+def test_every_front_tells_who_called_and_the_trace(echo_ports: dict[str, int]) -> None:
+    sent = {"X-Forwarded-For": "10.1.2.3", "X-Amzn-Trace-Id": "Root=1-00000001-000000000000000000000001", "tEsT": "v"}
+    for kind, port in echo_ports.items():
+        event = echoed(port, "/", None, sent)
+        headers = {name.lower(): value for name, value in event["headers"].items()}
+        assert headers["x-forwarded-for"] == "10.1.2.3, 127.0.0.1"
+        assert (headers["x-forwarded-port"], headers["x-forwarded-proto"]) == (str(port), "http")
+        assert headers["x-amzn-trace-id"] == sent["X-Amzn-Trace-Id"]
+        assert "connection" not in headers
+        assert headers["test"] == "v"
+        assert ("tEsT" in event["headers"]) == (kind == "rest-api")
+    assert echoed(echo_ports["url"])["headers"]["x-amzn-trace-id"].startswith("Root=1-")
+    assert echoed(echo_ports["url"])["requestContext"]["accountId"] == "anonymous"
+
+
+def test_load_balancers_pass_paths_and_queries_as_they_came(runner: Served, echo_ports: dict[str, int]) -> None:
+    event = echoed(echo_ports["alb"], "/a%20b?x=%20y%2F&x=a+b&%26=1&empty=")
+    assert event["path"] == "/a%20b"
+    assert event["queryStringParameters"] == {"x": "a+b", "%26": "1", "empty": ""}
+    lists = open_port(runner, LoadBalancer().gateway_of({"multi_value_headers": True}), "echo")
+    event = echoed(lists, "/?x=%20y&x=2", None, {"X-A": "1"})
+    assert event["multiValueQueryStringParameters"] == {"x": ["%20y", "2"]}
+    assert (event["multiValueHeaders"]["x-a"], "headers" in event) == (["1"], False)
+    event = echoed(echo_ports["rest-api"], "/a%20b?x=%20y&x=2")
+    assert (event["path"], event["pathParameters"]) == ("/a%20b", {"proxy": "a b"})
+    assert event["queryStringParameters"] == {"x": "2"}
+
+
+def test_every_answer_has_its_request_id(runner: Served, echo_ports: dict[str, int]) -> None:
+    runner.create("raises", "def handler(e, c): raise ValueError('x')")
+    names = {"url": "x-amzn-RequestId", "http-api": "apigw-requestid", "rest-api": "x-amzn-RequestId"}
+    for kind, name in names.items():
+        _, headers, body = get(echo_ports[kind])
+        assert headers[name] == json.loads(body)["requestContext"]["requestId"]
+        assert get(open_port(runner, KINDS[kind], "raises"))[1][name]
+    _, headers, _ = get(echo_ports["url"])
+    assert [one for one in runner.messages() if headers["x-amzn-RequestId"] in one and one.startswith("END")]
+
+
+def test_a_function_url_says_internal_server_error(runner: Served) -> None:
+    status, headers, body = get(open_port(runner, FUNCTION_URL, "raises"))
+    assert (status, body, headers["content-length"]) == (502, b"Internal Server Error", "21")
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        ("{'a': 'b'}", b'{"a":"b"}'),
+        ("['a', 3, True]", b'["a",3,true]'),
+        ("'a'", b"a"),
+        ("3.1", b"3.1"),
+        ("None", b"null"),
+    ],
+)
+def test_values_are_the_body_of_a_function_url(runner: Served, answer: str, body: bytes) -> None:
+    runner.create("value", f"def handler(e, c): return {answer}")
+    try:
+        status, headers, got = get(open_port(runner, FUNCTION_URL, "value"))
+        assert (status, headers["content-type"], got) == (200, "application/json", body)
+    finally:
+        runner.client.delete_function(FunctionName="value")
+
+
+def test_pages_that_a_function_url_admits(runner: Served, echo_ports: dict[str, int]) -> None:
+    settings = {"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"], "ExposeHeaders": ["x-b"], "MaxAge": 5}
+    port = open_port(runner, FUNCTION_URL, "echo", {"Cors": settings | {"AllowCredentials": True}})
+    page = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    status, headers, body = get(port, "/", None, page, "OPTIONS")
+    assert (status, body, headers["access-control-allow-methods"]) == (200, b"", "GET")
+    assert headers["access-control-max-age"] == "5"
+    _, headers, body = get(port, "/", None, {"Origin": "https://a.example"})
+    assert (headers["access-control-allow-origin"], headers["vary"]) == ("https://a.example", "Origin")
+    assert (headers["access-control-expose-headers"], headers["access-control-allow-credentials"]) == ("x-b", "true")
+    for other in (page | {"Origin": "https://b.example"}, page | {"Access-Control-Request-Method": "PUT"}):
+        status, headers, body = get(port, "/", None, other, "OPTIONS")
+        assert (status, body, headers["access-control-allow-origin"]) == (200, b"", None)
+
+
+def test_a_url_for_signed_requests(runner: Served, echo_ports: dict[str, int]) -> None:
+    port = open_port(runner, FUNCTION_URL, "echo", {"AuthType": "AWS_IAM"})
+    status, headers, body = get(port)
+    assert (status, headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException")
+    assert json.loads(body)["Message"].startswith("Forbidden. For troubleshooting")
+    signed = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/lambda/aws4_request, Signature=x"
+    for event in (
+        echoed(port, "/", None, {"Authorization": signed}),
+        echoed(port, "/?X-Amz-Credential=AKID%2F20260101&X-Amz-Signature=x"),
+    ):
+        assert event["requestContext"]["authorizer"]["iam"]["accessKey"] == "AKID"
+
+
+def test_a_streaming_url_passes_on_what_a_function_returns(runner: Served, echo_ports: dict[str, int]) -> None:
+    port = open_port(runner, FUNCTION_URL, "echo", {"InvokeMode": "RESPONSE_STREAM"})
+    status, _, body = get(port)
+    assert (status, json.loads(body)["statusCode"]) == (200, 200)
+
+
+def test_a_load_balancer_takes_a_megabyte(runner: Served, echo_ports: dict[str, int]) -> None:
+    status, headers, body = get(echo_ports["alb"], "/", b"x" * ((1 << 20) + 1))
+    assert (status, headers["content-type"], b"<h1>413" in body) == (413, "text/html", True)
+    runner.create("large", "def handler(e, c): return {'statusCode': 200, 'body': 'x' * (1 << 20)}")
+    assert get(open_port(runner, KINDS["alb"], "large"))[0] == 502
+    assert get(open_port(runner, KINDS["rest-api"], "large"))[0] == 200
 
 
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
-        ("{'statusCode': 200, 'body': {'a': 1}, 'multiValueHeaders': {'X-A': [1, True], 'Set-Cookie': ['a=1']}}", 200),
+        ("{'statusCode': 200, 'body': 'b', 'multiValueHeaders': {'X-A': [1, True], 'Set-Cookie': ['a=1']}}", 200),
+        ("{'body': 'b', 'headers': {'x-a': True}, 'multiValueHeaders': {'X-A': [1], 'Set-Cookie': ['a=1']}}", 200),
+        ("{'statusCode': '200', 'body': None}", 200),
+        ("{}", 502),
+        ("{'statusCode': 200, 'body': {'a': 1}}", 502),
+        ("{'statusCode': 200, 'wrong': 1}", 502),
+        ("{'statusCode': 200, 'multiValueHeaders': {'x': 'y'}}", 502),
         ("{'statusCode': 99}", 502),
-        ("{'statusCode': 200, 'body': '%', 'isBase64Encoded': True}", 502),
         ("{'statusCode': 200, 'headers': ['x']}", 502),
         ("[1]", 502),
     ],
@@ -195,7 +347,13 @@ def test_answers_of_format_1(runner: Served, answer: str, status: int) -> None:
     try:
         got, headers, body = get(open_port(runner, RestApi.gateway, "formed"))
         assert got == status
-        if status == 200:
-            assert (headers["x-a"], headers["set-cookie"], json.loads(body)) == ("1,true", "a=1", {"a": 1})
+        if "X-A" in answer:
+            assert (headers["x-a"], headers["set-cookie"], body) == ("1,true", "a=1", b"b")
     finally:
         runner.client.delete_function(FunctionName="formed")
+
+
+def test_a_wrong_base64_is_a_failure_where_it_is_decoded(runner: Served) -> None:
+    runner.create("wrong64", "def handler(e, c): return {'statusCode': 200, 'body': '%', 'isBase64Encoded': True}")
+    assert get(open_port(runner, FUNCTION_URL, "wrong64"))[0] == 502
+    assert get(open_port(runner, RestApi.gateway, "wrong64"))[::2] == (200, b"%")

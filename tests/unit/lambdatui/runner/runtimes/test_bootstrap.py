@@ -48,10 +48,14 @@ def runtime(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def call(runner: Served, runtime: str, source: str, *events: object, handler: str = "app.handler") -> list[Any]:
+def call(
+    runner: Served, runtime: str, source: str, *events: object, handler: str = "app.handler", **more: Any
+) -> list[Any]:
     """The payload, the kind of error and the log of each call; the last one ends the process."""
     code = {"ZipFile": zipped({"app.py": source})}
-    runner.client.create_function(FunctionName="fn", Runtime=runtime, Handler=handler, Role=ROLE, Code=code, Timeout=20)
+    runner.client.create_function(
+        FunctionName="fn", Runtime=runtime, Handler=handler, Role=ROLE, Code=code, Timeout=20, **more
+    )
     try:
         answers = []
         for event in events:
@@ -133,3 +137,73 @@ def test_layers_come_before_what_is_installed(runner: Served, runtime: str) -> N
     assert runner.client.invoke(FunctionName="layered")["Payload"].read() == b"[1, 2]"
     runner.client.invoke(FunctionName="layered", Payload=b'"end"')
     runner.client.delete_function(FunctionName="layered")
+
+
+JSON_SOURCE = """
+import logging
+log = logging.getLogger("shop")
+def handler(event, context):
+    log.debug("not written")
+    log.info("sold %d", 3, extra={"order": "o-1"})
+    log.warning({"a": 1})
+    try:
+        {}["missing"]
+    except KeyError:
+        log.exception("failed")
+    print("plain")
+    print('{"level": "DEBUG", "message": "not written"}')
+    if event == "end":
+        raise SystemExit(0)
+    raise ValueError("no such order")
+"""
+
+
+def test_json_logs(runner: Served, runtime: str) -> None:
+    [(body, _, log), _] = call(runner, runtime, JSON_SOURCE, {}, "end", LoggingConfig={"LogFormat": "JSON"})
+    assert "not written" not in log
+    assert "plain\n" in log
+    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert [event["type"] for event in events if "type" in event] == ["platform.start", "platform.report"]
+    sold, logged, failed, error = [event for event in events if "level" in event]
+    request_id = events[0]["record"]["requestId"]
+    assert (sold["level"], sold["message"], sold["logger"], sold["order"]) == ("INFO", "sold 3", "shop", "o-1")
+    assert (sold["requestId"], list(sold)[:2]) == (request_id, ["timestamp", "level"])
+    assert logged["message"] == {"a": 1}
+    assert (failed["errorType"], failed["errorMessage"]) == ("KeyError", "'missing'")
+    assert ":handler:" in failed["location"]
+    assert failed["stackTrace"][0].startswith("  File ")
+    assert (error["level"], error["errorType"], error["errorMessage"]) == ("ERROR", "ValueError", "no such order")
+    assert {name: error[name] for name in body} == body
+
+
+def test_levels_of_the_function_and_of_lambda(runner: Served, runtime: str) -> None:
+    levels = {"LogFormat": "JSON", "ApplicationLogLevel": "ERROR", "SystemLogLevel": "WARN"}
+    [(_, _, log), _] = call(runner, runtime, JSON_SOURCE, {}, "end", LoggingConfig=levels)
+    assert [json.loads(line)["level"] for line in log.splitlines() if line.startswith("{")] == ["ERROR", "ERROR"]
+
+
+CONTEXT = """
+import decimal
+def handler(event, context):
+    if event == "end":
+        raise SystemExit(0)
+    if event == "bytes":
+        return b"[1]"
+    client = context.client_context
+    identity = context.identity
+    return [client and [client.custom, client.env, client.client and client.client.app_title],
+            identity.cognito_identity_id, context.tenant_id, decimal.Decimal("1.5"), decimal.Decimal("2")]
+"""
+
+
+def test_the_context_and_unusual_answers(runner: Served, runtime: str) -> None:
+    bare, data, _ = call(runner, runtime, CONTEXT, {}, "bytes", "end")
+    assert bare[0] == [None, None, None, 1.5, 2]
+    assert data[0] == [1]
+    runner.create("context", CONTEXT, Runtime=runtime)
+    given = {"custom": {"a": "b"}, "env": {"c": "d"}, "client": {"app_title": "t"}}
+    encoded = base64.b64encode(json.dumps(given).encode()).decode()
+    answer = runner.client.invoke(FunctionName="context", ClientContext=encoded)
+    assert json.loads(answer["Payload"].read())[0] == [{"a": "b"}, {"c": "d"}, "t"]
+    runner.client.invoke(FunctionName="context", Payload=b'"end"')
+    runner.client.delete_function(FunctionName="context")

@@ -167,5 +167,7 @@ def test_throttles_block_the_shard(runner: Served, monkeypatch: pytest.MonkeyPat
 
 def test_a_position_is_needed(runner: Served) -> None:
     runner.create("reads", SOURCE.replace("MODE", "return None"))
-    with pytest.raises(runner.client.exceptions.InvalidParameterValueException, match="must be LATEST or TRIM_HORIZON"):
+    with pytest.raises(
+        runner.client.exceptions.InvalidParameterValueException, match="Value null at 'startingPosition'"
+    ):
         runner.client.create_event_source_mapping(FunctionName="reads", EventSourceArn=ARN)

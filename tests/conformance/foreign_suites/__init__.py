@@ -1,0 +1,1 @@
+"""Runs the Lambda tests of other projects against the local runner; README.md beside says how."""
