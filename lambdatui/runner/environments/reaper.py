@@ -49,17 +49,17 @@ def main() -> None:
 
 def kill_marked(marker: bytes) -> bool:
     """Kill every process that has ``marker`` in its variables; returns whether there was one."""
-    found = False
+    was_one = False
     for environ in glob.glob("/proc/[0-9]*/environ"):
         pid = int(environ.split("/")[2])
         try:
             with open(environ, "rb") as file:
                 if pid != os.getpid() and marker in file.read():
                     os.kill(pid, signal.SIGKILL)
-                    found = True
+                    was_one = True
         except OSError:  # it has ended, or is another user's
             continue
-    return found
+    return was_one
 
 
 if __name__ == "__main__":
