@@ -75,7 +75,7 @@ class Runner:
         """None in a runner that only answers calls."""
         self._limits = limits or Limits()
         self._on_line = on_line
-        self._folder_watch = FolderWatch()
+        self.folder_watch = FolderWatch()
         self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "lambdatui-files")
 
     async def __aenter__(self) -> "Runner":
@@ -156,7 +156,7 @@ class Runner:
             self._stop_loop(name, event.request_id)
         event.trace_id = with_call(event.trace_id, name)
         deployment = self.functions.deployment(name, version)
-        if deployment.watched and self._folder_watch.changed(deployment.path):
+        if deployment.watched and self.folder_watch.changed(deployment.path):
             self.fleet.code_changed(deployment)
         try:
             environment = await self.fleet.take(deployment)

@@ -72,5 +72,6 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         "demo",
         "runner list",
         "runner runtimes",
+        "runner replay",
     }  # of AWS's answers and bills, and of a runner
     assert json_schemas.commands_with_json() - without == set(json_schemas.COMMAND_LINES)

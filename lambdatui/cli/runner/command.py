@@ -13,8 +13,10 @@ import click
 from lambdatui.cli.output.terminal_table import echo_table
 from lambdatui.cli.runner.aws_options import with_aws
 from lambdatui.cli.runner.deploy import deploy
+from lambdatui.cli.runner.dev import dev
 from lambdatui.cli.runner.invoke import invoke
 from lambdatui.cli.runner.log_option import function_path, log_line, with_log
+from lambdatui.cli.runner.replay import replay
 from lambdatui.cli.runner.runtimes import runtimes
 from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 from lambdatui.runner.clock import now_ms
@@ -41,8 +43,10 @@ def command() -> None:
 
 
 command.add_command(deploy)
+command.add_command(dev)
 command.add_command(invoke)
 command.add_command(runtimes)
+command.add_command(replay)
 
 
 @command.command(name="serve", epilog="Example: lambdatui runner serve --port 9001 --time-scale 60")

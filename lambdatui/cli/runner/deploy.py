@@ -23,10 +23,11 @@ from lambdatui.runner.serving.client import Api
 from lambdatui.runner.serving.local import with_api
 from lambdatui.text import figures
 
-_ROLE = "arn:aws:iam::000000000000:role/local"
+ROLE = "arn:aws:iam::000000000000:role/local"
 
 
-def _variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+def variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    """The variables of ``--env KEY=VALUE``. Raises BadParameter."""
     pairs = [value.partition("=") for value in values]
     if any(not name or not equals for name, equals, _ in pairs):
         # The value is not repeated: it may be a secret.
@@ -56,7 +57,7 @@ def _variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> 
     show_default=True,
     help="Ephemeral storage, MB.",
 )
-@click.option("--env", multiple=True, callback=_variables, metavar="KEY=VALUE", help="Repeatable; kept 0600.")
+@click.option("--env", multiple=True, callback=variables, metavar="KEY=VALUE", help="Repeatable; kept 0600.")
 @click.option(
     "--layer",
     "layers",
@@ -96,7 +97,7 @@ def deploy(log_path: Path, /, path: str, name: str, **options: Any) -> None:
         if program.get("note") and api.serving:  # a runner in this process tells it itself
             click.echo(program["note"], err=True)
         if api.ask("GET", function_path(name)).status == 404:
-            api.do("POST", FUNCTIONS, {"FunctionName": name, "Role": _ROLE, "Code": code, **configuration})
+            api.do("POST", FUNCTIONS, {"FunctionName": name, "Role": ROLE, "Code": code, **configuration})
         else:
             api.do("PUT", function_path(name, "/configuration"), configuration)
             api.do("PUT", function_path(name, "/code"), code)

@@ -3,13 +3,15 @@
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
 functions there are, how many asynchronous events wait, and which functions are busy. ``runtimes/RUNTIME`` answers what
-runs that runtime here, ``code/functions/NAME/VERSION`` and ``code/layers/NAME/VERSION`` the ZIP.
+runs that runtime here, ``code/functions/NAME/VERSION`` and ``code/layers/NAME/VERSION`` the ZIP. ``folders``
+answers the folders that are used in place, by function. ``develop`` takes a ``function`` and answers as ``api.development`` says.
 """
 
 import json
 from urllib.parse import unquote
 
 from lambdatui.runner.api.code import code_archive
+from lambdatui.runner.api.development import develop
 from lambdatui.runner.errors import ApiError, invalid, serialization
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.runtimes.registry import program_row
@@ -33,6 +35,14 @@ async def answer(runner: Runner, request: Request, action: str, request_id: str)
         return
     if action.startswith("runtimes/"):
         request.json(200, await runner.in_thread(program_row, action.partition("/")[2]), headers)
+        return
+    if action == "folders":
+        latest = {name: function.latest for name, function in runner.functions.by_name.items()}
+        folders = {name: document["_path"] for name, document in latest.items() if document.get("_watched")}
+        request.json(200, {"folders": folders})
+        return
+    if action == "develop":
+        await develop(runner, request)
         return
     triggers = runner.triggers
     if triggers is None:

@@ -12,13 +12,15 @@ class FolderWatch:
     """
 
     def __init__(self) -> None:
+        self.elsewhere: set[str] = set()
+        """Paths whose changes somebody else acts on."""
         self._looks: dict[str, tuple[float, int]] = {}  # by path: when to look again, and a hash of its files
 
     def changed(self, path: str) -> bool:
         """Whether a file's name, size or time of change differs from the previous look; False at the first."""
         now = time.monotonic()
         due, before = self._looks.get(path, (0.0, 0))
-        if now < due:
+        if now < due or path in self.elsewhere:
             return False
         state = hash(tuple(_files(path)))
         took_s = time.monotonic() - now

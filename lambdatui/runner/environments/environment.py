@@ -95,8 +95,11 @@ class Environment:
         """Whether the next invocation has to start the process again."""
         return self._process is None
 
-    async def init(self) -> None:
-        """Run the init phase; the next invocation reports its failure. Raises RunnerError where no process starts."""
+    async def init(self) -> Outcome | None:
+        """Run the init phase; returns its failure, which the next invocation reports.
+
+        Raises RunnerError where no process starts.
+        """
         self._folder.mkdir(mode=0o700)
         self._emit([(now_ms(), self._lines.init_start(self.kind))])
         if (note := program_row(self.deployment.runtime)["note"]) is not None:
@@ -109,6 +112,7 @@ class Environment:
             self._emit([(now_ms(), line) for line in self._lines.init_succeeded(self.kind, init_us)])
             if self.kind == ON_DEMAND:
                 self._init_us = init_us
+        return failure
 
     async def invoke(self, event: Event, *, tail: bool = False) -> Invocation:
         """Run the handler on ``event``, whose deadline is set here; ``tail`` asks for the end of its log.

@@ -18,6 +18,7 @@ from pathlib import Path
 from collectors.model.units import KIB_BYTES
 from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.environment import ON_DEMAND, PROVISIONED, Environment
+from lambdatui.runner.environments.failures import Outcome
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.errors import Throttled
 from lambdatui.runner.functions import Deployment, RunnerError
@@ -83,6 +84,7 @@ class _Pool:
     provisioned: int = 0  # how many there should be
     provisioned_ready: int = 0
     provisioned_starting: int = 0
+    code_fails: bool = False  # the newest code does not start: what runs older code is kept, and used one by one
     provisioned_failed: bool = False  # the init phase of the last one failed: no more are started
 
 
@@ -151,7 +153,7 @@ class Fleet:
                     pool.idle.append(environment)
                 raise
         # Starts none where one is being started for a call that got another environment meanwhile.
-        starts = environment is None and pool.starting <= len(pool.waiting)
+        starts = environment is None and pool.starting <= len(pool.waiting) and not (pool.code_fails and pool.alive)
         if starts:
             self._allow_start(pool)
         self.total += 1
@@ -200,6 +202,8 @@ class Fleet:
         """Give a free environment to the call that waits longest, or keep it idle; end it when it is out of date."""
         if self._closed or environment.stale or environment.deployment != pool.deployment:
             self._discard(pool, environment)
+            if pool.waiting and not pool.alive and not pool.starting and not self._closed:
+                self._begin_start(pool, ON_DEMAND)  # these calls waited for it alone
             return
         while pool.waiting:
             waiting = pool.waiting.popleft()
@@ -325,6 +329,7 @@ class Fleet:
     def renew(self, deployment: Deployment) -> None:
         """Use ``deployment`` for its version from now on; environments of the former one end when they are free."""
         pool = self._pool(deployment)
+        pool.code_fails = pool.code_fails and pool.deployment == deployment
         pool.deployment = deployment
         idle = [*pool.idle, *pool.provisioned_idle]
         pool.idle.clear()
@@ -336,8 +341,37 @@ class Fleet:
 
     def code_changed(self, deployment: Deployment) -> None:
         """End the environments of ``deployment`` when they are free: its files have changed since they loaded them."""
-        for environment in self._pool(deployment).alive:
+        pool = self._pool(deployment)
+        pool.code_fails = False
+        for environment in pool.alive:
             environment.stale = True
+
+    async def try_code(self, deployment: Deployment) -> Outcome | None:
+        """Start an environment with the code as it is now, which takes the place of all others; how its init failed.
+
+        Where it fails, the others go on with the code that they have, and none is started beside them until the code
+        starts. Raises RunnerError where nothing can be started.
+        """
+        pool = self._pool(deployment)
+        others = set(pool.alive)
+        environment = Environment(pool.deployment, self._log, self._host, on_line=self._on_line)
+        pool.alive.add(environment)
+        try:
+            failure = await environment.init()
+        except BaseException:
+            self._discard(pool, environment)
+            raise
+        pool.code_fails = failure is not None
+        if failure is not None:
+            self._discard(pool, environment)
+            return failure
+        for other in others:
+            other.stale = True
+        for idle in (pool.idle, pool.provisioned_idle):
+            while idle:
+                self._discard(pool, idle.pop())
+        self._offer(pool, environment)
+        return None
 
     def provision(self, deployment: Deployment, count: int) -> None:
         """Have ``count`` environments ready ahead of calls."""
@@ -378,6 +412,8 @@ class Fleet:
         """End environments that have been idle longer than the limit."""
         before = time.monotonic() - self.limits.idle_s
         for pool in self._pools.values():
+            if pool.code_fails:
+                continue
             for environment in [idle for idle in pool.idle if idle.idle_since < before]:
                 pool.idle.remove(environment)
                 self._discard(pool, environment)

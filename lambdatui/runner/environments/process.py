@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -56,7 +57,7 @@ class Host:
     """
 
     def __init__(self, *, namespaces: bool | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lambdatui-"))
+        self.folder = Path(tempfile.gettempdir(), f"lambdatui-{secrets.token_hex(8)}")
         self.started_count = 0
         self.aws = AwsAccess()
         """What the SDKs of functions reach; processes that run already keep what they were started with."""
@@ -72,6 +73,7 @@ class Host:
             start_new_session=True,
             cwd="/",
         )
+        self.folder.mkdir(mode=0o700)  # after the reaper is there: a kill in between would leave it
         _adopt_orphans()
         self.no_namespaces: str | None = None
         """Why functions get the machine's folders instead of Lambda's paths; None where they get those paths."""

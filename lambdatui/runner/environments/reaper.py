@@ -2,8 +2,9 @@
 
 It runs as a script in a session of its own. The runner writes ``+PID`` and ``-PID`` to its standard input for each
 function process (which leads a session and a process group) that starts or ends. When the runner ends in any way, the
-reaper kills those left. Then it removes the folder in its first argument, and the cgroups whose paths begin with the
-second.
+reaper kills those left, and whatever has the folder in its first argument in its variables, as all that functions
+start have: what left the group of its function, or was started a moment before the runner ended. Then it removes that
+folder, and the cgroups whose paths begin with the second argument.
 """
 
 import glob
@@ -12,6 +13,8 @@ import shutil
 import signal
 import sys
 import time
+
+_MOST_ROUNDS, _ROUND_S = 50, 0.02
 
 
 def main() -> None:
@@ -28,16 +31,35 @@ def main() -> None:
         except (ProcessLookupError, PermissionError):
             continue
     folder, groups = sys.argv[1:]
+    for _ in range(_MOST_ROUNDS):  # what is being killed may start another one
+        if not kill_marked(os.fsencode(folder)):
+            break
+        time.sleep(_ROUND_S)
     shutil.rmtree(folder, ignore_errors=True)
     for group in glob.glob(glob.escape(groups) + "*") if groups else ():
-        for _ in range(50):  # the kernel takes a moment to free what was killed
+        for _ in range(_MOST_ROUNDS):  # the kernel takes a moment to free what was killed
             try:
                 os.rmdir(group)
                 break
             except FileNotFoundError:
                 break
             except OSError:
-                time.sleep(0.02)
+                time.sleep(_ROUND_S)
+
+
+def kill_marked(marker: bytes) -> bool:
+    """Kill every process that has ``marker`` in its variables; returns whether there was one."""
+    was_one = False
+    for environ in glob.glob("/proc/[0-9]*/environ"):
+        pid = int(environ.split("/")[2])
+        try:
+            with open(environ, "rb") as file:
+                if pid != os.getpid() and marker in file.read():
+                    os.kill(pid, signal.SIGKILL)
+                    was_one = True
+        except OSError:  # it has ended, or is another user's
+            continue
+    return was_one
 
 
 if __name__ == "__main__":

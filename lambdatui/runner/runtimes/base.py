@@ -1,7 +1,7 @@
 """What a runtime is: its identifiers and the command of a function's process; and the list of all runtimes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -54,6 +54,10 @@ class Runtime(ABC):
             f"{deployment.runtime} functions bring their own program, which no debugger can start; invoke it without"
             " --debug, and attach one by its process id"
         )
+
+    def place_of_syntax_error(self, identifier: str, files: Sequence[Path]) -> str:
+        """``FILE:LINE`` of the first error in ``files``, where the runtime's own error has no place; else empty."""
+        return ""
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
         """Variables besides those that every function has; they replace the function's own.

@@ -4,7 +4,8 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +49,18 @@ class NodeRuntime(Runtime):
         """Node.js with its own inspector, stopped before the first line."""
         node, *rest = self.command(deployment.runtime, deployment.path)
         return [node, f"--inspect-brk=127.0.0.1:{deployment.debug_port}", *rest]
+
+    def place_of_syntax_error(self, identifier: str, files: Sequence[Path]) -> str:
+        """Of a module: Node.js prints the place, and leaves it out of the error that a program can catch."""
+        for file in files:
+            if file.suffix in (".js", ".mjs", ".cjs"):
+                command = [self.program(identifier).path, "--check", str(file)]
+                check = subprocess.run(
+                    command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+                )
+                if check.returncode:
+                    return check.stderr.partition("\n")[0].removeprefix("file://").strip()
+        return ""
 
     def variables(self, identifier: str, opt: Path | None, env: Mapping[str, str]) -> dict[str, str]:
         """``NODE_PATH`` with the modules of layers, of the SDK, then the function's own."""

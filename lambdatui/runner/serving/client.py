@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,20 @@ class Api:
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+
+    def events(self, path: str, document: object) -> Iterator[dict[str, Any]]:
+        """The JSON objects, one a line, of an answer that goes on. Raises RunnerError, and OSError at a broken end."""
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        self._connection.request("POST", path, json.dumps(document).encode(), headers)
+        answer = self._connection.getresponse()
+        if answer.status >= 300:
+            error = Reply(answer.status, {}, answer.read()).document
+            raise RunnerError(str(error.get("message") or error.get("Message")))
+        for line in answer:
+            event: dict[str, Any] = parsed_json(line)
+            yield event
 
     def close(self) -> None:
         """End the current request, from any thread: the thread that waits for its answer gets an OSError."""

@@ -24,6 +24,9 @@ def test_at_its_end_everything_that_is_left_ends(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
         for _ in range(2)
     ]
+    # In another group than its function's process, as a daemon that the function started.
+    own = {"TMPDIR": str(folder / "environment")}
+    daemon = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True, env=own)
     script = [sys.executable, str(reaper.__file__), str(folder), str(groups)]
     process = subprocess.Popen(script, stdin=subprocess.PIPE, cwd="/", env=unmeasured())
     assert process.stdin is not None
@@ -38,6 +41,7 @@ def test_at_its_end_everything_that_is_left_ends(tmp_path: Path) -> None:
     try:
         assert process.wait(30) == 0
         assert sleepers[0].wait(30) == -9
+        assert daemon.wait(30) == -9
         assert sleepers[1].poll() is None  # it was taken back: it had ended well, or its number is another's now
         assert not folder.exists()
         assert sorted(one.name for one in tmp_path.iterdir()) == ["other"]
