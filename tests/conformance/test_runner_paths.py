@@ -90,7 +90,11 @@ OF_ALL = {
     *("AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "LANG"),
     *("LD_LIBRARY_PATH", "PATH", "TZ", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER"),
 }
-OWN = {"HOME", "TMPDIR", "AWS_EC2_METADATA_DISABLED"}
+# Functions reach the runner in place of AWS, and nothing of the user's own AWS files.
+OWN = {
+    *("HOME", "TMPDIR", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"),
+    *("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_DISABLE_HOST_PREFIX_INJECTION"),
+}
 LOCALE = {"LC_CTYPE"}  # which Python sets itself where it has no locale
 
 

@@ -245,8 +245,8 @@ def test_a_consumer_is_its_stream(runner: Served, endpoint: str) -> None:
 def test_a_failing_stream_server_is_tried_again(runner: Served, endpoint: str) -> None:
     runner.create("reads", LOGS)
     stream = Stream(endpoint, "comes-later")
-    stream.kinesis.delete_stream(StreamName="comes-later")
     mapping_id = stream.map(runner, "reads")
+    stream.kinesis.delete_stream(StreamName="comes-later")
     wait_for(lambda: "PROBLEM" in runner.runner.mappings[mapping_id]["LastProcessingResult"])
     stream = Stream(endpoint, "comes-later")
     stream.put({"n": 1})

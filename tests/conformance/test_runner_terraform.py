@@ -51,7 +51,7 @@ resource "aws_lambda_function" "fn" {
   publish                        = true
   layers                         = [aws_lambda_layer_version.layer.arn]
   reserved_concurrent_executions = 5
-  environment { variables = { A = "b" } }
+  environment { variables = { AA = "b" } }
   tags = { team = "x" }
 }
 resource "aws_lambda_alias" "live" {

@@ -13,7 +13,9 @@ from lambdatui.runner.http.server import Request
 
 # Credential=KEY/20261201/us-east-1/s3/aws4_request; the signatures of several regions leave the region out.
 _SCOPE = re.compile(r"Credential=[^,&\s]*?/\d{8}/(?:[^/,&\s]+/)?([a-z0-9-]+)/aws4_request")
-_ANSWERED = frozenset({"lambda", "logs", "monitoring", "sts", "tagging", "application-autoscaling"})
+_ANSWERED = frozenset(
+    {"lambda", "logs", "monitoring", "sts", "tagging", "application-autoscaling", "events", "scheduler"}
+)
 """The signing names of the services of which the runner answers some operations."""
 _CODE = "UnknownOperationException"
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")

@@ -3,8 +3,9 @@
 ``POST triggers/add`` takes a trigger's document and answers its ``id``, ``triggers/remove`` takes an ``id``,
 ``triggers/list`` answers all by id, and ``fire`` queues an ``event`` for a ``function``. ``status`` answers how many
 functions there are, how many asynchronous events wait, and which functions are busy. ``runtimes/RUNTIME`` answers what
-runs that runtime here, ``code/functions/NAME/VERSION`` and ``code/layers/NAME/VERSION`` the ZIP. ``folders``
-answers the folders that are used in place, by function. ``develop`` takes a ``function`` and answers as ``api.development`` says.
+runs that runtime here, ``code/functions/NAME/VERSION`` and ``code/layers/NAME/VERSION`` the ZIP. ``folders`` answers
+the folders that are used in place, by function. ``develop`` takes a ``function`` and answers as ``api.development``
+says.
 """
 
 import json
@@ -39,7 +40,7 @@ async def answer(runner: Runner, request: Request, action: str, request_id: str)
     if action == "folders":
         latest = {name: function.latest for name, function in runner.functions.by_name.items()}
         folders = {name: document["_path"] for name, document in latest.items() if document.get("_watched")}
-        request.json(200, {"folders": folders})
+        request.json(200, {"folders": folders}, headers)
         return
     if action == "develop":
         await develop(runner, request)
