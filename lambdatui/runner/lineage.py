@@ -28,12 +28,12 @@ def new_trace() -> str:
     return f"Root=1-{int(now_s()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
 
 
-def whole_trace(given: str) -> str:
+def whole_trace(header: str) -> str:
     """The X-Ray header of a call: what its caller gave of it, and the rest of a new one."""
-    if "Root=" in given and "Parent=" in given and "Sampled=" in given:
-        return given
+    if "Root=" in header and "Parent=" in header and "Sampled=" in header:
+        return header
     parts = dict(part.strip().partition("=")[::2] for part in new_trace().split(";"))
-    parts |= dict(part.strip().partition("=")[::2] for part in given.split(";") if "=" in part)
+    parts |= dict(part.strip().partition("=")[::2] for part in header.split(";") if "=" in part)
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 

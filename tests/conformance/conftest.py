@@ -1,4 +1,4 @@
-"""A runner whose functions have Lambda's paths, and one whose functions run in the machine's own folders."""
+"""Runners with and without Lambda's paths, and a server of AWS's other services."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,3 +26,15 @@ def fresh_runner(tmp_path: Path) -> Iterator[Served]:
     """With namespaces, where the machine allows them."""
     with served(tmp_path / "runner.db") as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """The address of moto's server: queues, streams and topics."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

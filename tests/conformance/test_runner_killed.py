@@ -7,11 +7,8 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.support import needs
 from tests.support.command_line import PROGRAM
@@ -44,17 +41,6 @@ def handler(event, context):
         else:
             mark("message", json.loads(record["body"])["n"])
 """
-
-
-@pytest.fixture
-def moto() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def start(path: Path, endpoint: str) -> tuple["subprocess.Popen[str]", str]:

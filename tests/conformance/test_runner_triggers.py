@@ -27,17 +27,6 @@ pytestmark = needs.linux
 ECHO = "def handler(e, c): return e"
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def runner(tmp_path: Path, moto: str) -> Iterator[Served]:
     aws.use_endpoint(moto)

@@ -13,7 +13,10 @@ CLOCKS = {
     "lambdatui/runner/clock.py",  # the runner imports nothing of the house but units and errors
     "lambdatui/runner/runtimes/bootstrap.py",  # runs in a function's own process, where nothing of the house is
 }
-PATHS = {"lambdatui/settings/paths.py"}
+PATHS = {
+    "lambdatui/settings/paths.py",
+    "lambdatui/runner/runtimes/data_folder.py",  # the runner imports nothing of the house but units and errors
+}
 UNITS = {"collectors/model/units.py"}
 SPELLED = {3_600, 86_400, 604_800, 3_600_000, 86_400_000, 604_800_000, 1_048_576, 1_073_741_824}
 """Seconds and milliseconds of hours, days and weeks; bytes of MiB and GiB."""

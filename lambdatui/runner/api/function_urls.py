@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from collectors.model.units import DAY_S
 from lambdatui.runner.api.call import Call, Reply, operation, without_own_fields
 from lambdatui.runner.api.constraints import Constraints
 from lambdatui.runner.deployments.function import DeployedFunction, Document
@@ -36,7 +37,7 @@ def _check_members(request: Document) -> None:
         constraints.length(f"cors.{member}", cors.get(field), 0, most)
         for value in cors.get(field) or ():
             constraints.length(f"cors.{member}", value, shortest, longest)
-    constraints.between("cors.maxAge", cors.get("MaxAge"), 0, 86_400)
+    constraints.between("cors.maxAge", cors.get("MaxAge"), 0, DAY_S)
     constraints.check()
 
 

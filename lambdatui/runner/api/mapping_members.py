@@ -2,6 +2,7 @@
 
 import asyncio
 
+from collectors.model.units import DAY_S
 from lambdatui.runner.api.constraints import Constraints
 from lambdatui.runner.deployments.function import Document
 from lambdatui.runner.errors import invalid
@@ -53,7 +54,7 @@ def check_members(request: Document, arn: str) -> None:
         raise invalid("Invalid filter pattern definition.") from None
     constraints = Constraints()
     constraints.between("maximumRetryAttempts", request.get("MaximumRetryAttempts"), -1, 10_000)
-    constraints.between("maximumRecordAgeInSeconds", request.get("MaximumRecordAgeInSeconds"), -1, 604_800)
+    constraints.between("maximumRecordAgeInSeconds", request.get("MaximumRecordAgeInSeconds"), -1, 7 * DAY_S)
     constraints.between("parallelizationFactor", request.get("ParallelizationFactor"), 1, 10)
     constraints.between("tumblingWindowInSeconds", request.get("TumblingWindowInSeconds"), 0, 900)
     constraints.between("batchSize", request.get("BatchSize"), 1, 10_000)

@@ -95,12 +95,12 @@ class Context:
         log_frame(str(message))
 
 
-def _client_context(given: "dict[str, Any]") -> SimpleNamespace:
-    client = given.get("client")
+def _client_context(document: "dict[str, Any]") -> SimpleNamespace:
+    client = document.get("client")
     names = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
     return SimpleNamespace(
-        custom=given.get("custom"),
-        env=given.get("env"),
+        custom=document.get("custom"),
+        env=document.get("env"),
         client=None if client is None else SimpleNamespace(**{name: client.get(name) for name in names}),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.runtimes.base import Runtime, register
+from lambdatui.runner.runtimes.data_folder import data_folder
 from lambdatui.runner.runtimes.programs import Program, nearest, version_key, version_text
 
 _MAJORS = range(16, 40)
@@ -99,7 +100,7 @@ def _programs() -> dict[int, Program]:
     """Every Node.js that is installed, by its major version: of PATH, and of nvm and fnm."""
     named = [*sorted(_MAJORS), ""]
     on_path = [path for major in named if (path := shutil.which(f"node{major}")) is not None]
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+    data = data_folder()
     nvm = Path(os.environ.get("NVM_DIR") or Path.home() / ".nvm")
     managed = [*nvm.glob("versions/node/v*/bin/node"), *data.glob("fnm/node-versions/v*/installation/bin/node")]
     programs: dict[int, Program] = {}

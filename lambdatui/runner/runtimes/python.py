@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.runtimes.base import Runtime, register
+from lambdatui.runner.runtimes.data_folder import data_folder
 from lambdatui.runner.runtimes.programs import Program, nearest, output_of, version_key
 
 _HERE = Path(__file__).parent
@@ -36,16 +37,16 @@ class PythonRuntime(Runtime):
         exact = _interpreter(wanted)
         if exact is not None:
             return exact
-        interpreters = {minor: found for minor in range(_OLDEST, _NEWEST) if (found := _interpreter(minor)) is not None}
+        interpreters = {minor: known for minor in range(_OLDEST, _NEWEST) if (known := _interpreter(minor)) is not None}
         minor = nearest(wanted, interpreters)
         if minor is None:
             raise RunnerError(f"runtime {identifier} needs {identifier} on PATH: install it")
-        found = interpreters[minor]
+        program = interpreters[minor]
         note = (
-            f"{identifier} is not installed on this machine: Python {found.version} runs it ({found.path}); install "
-            f"{identifier} to have exactly that"
+            f"{identifier} is not installed on this machine: Python {program.version} runs it ({program.path}); "
+            f"install {identifier} to have exactly that"
         )
-        return Program(found.path, found.version, note)
+        return Program(program.path, program.version, note)
 
     def command(self, identifier: str, task_root: str) -> list[str]:
         """The interpreter alone, not ``python -m lambdatui``: a function's process contains no module of lambdatui."""
@@ -105,7 +106,7 @@ def _installed(name: str) -> list[str]:
     """Interpreters that version managers have installed, the newest first."""
     number = name.removeprefix("python")
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+    data = data_folder()
     places = [*pyenv.glob(f"versions/{number}*"), *data.glob(f"uv/python/cpython-{number}.*")]
     newest_first = sorted(
         places, key=lambda place: [int(part) for part in re.findall(r"\d+", place.name)], reverse=True

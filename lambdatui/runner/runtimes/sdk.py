@@ -5,12 +5,13 @@ Python's are those of the command line's own environment, where the function's i
 ``runtimes/nodejs``. Functions see these packages and no other of our environment.
 """
 
-import os
 import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+
+from lambdatui.runner.runtimes.data_folder import data_folder
 
 # The packages that Lambda's Python runtimes have besides the standard library.
 _PYTHON_SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -21,8 +22,7 @@ _LEAST = re.compile(r">=\s*3\.(\d+)")
 
 def installed_folder(runtime: str) -> Path:
     """Where ``runner runtimes --install`` puts packages: ``runtime`` is such as ``python3.9``, or ``nodejs``."""
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    return data / "lambdatui" / "runtimes" / runtime
+    return data_folder() / "lambdatui" / "runtimes" / runtime
 
 
 @cache

@@ -40,7 +40,7 @@ def event_1(call: payloads.FrontCall, *, binary: tuple[str, ...] = ()) -> dict[s
     """The event of payload format 1.0: a REST API with a ``{proxy+}`` resource, and these binary media types."""
     request, now = call.request, now_s()
     values = _header_values(call)
-    headers = {name: given[-1] for name, given in values.items()}
+    headers = {name: each[-1] for name, each in values.items()}
     path = request.target.partition("?")[0]
     query = payloads.query_values(request)
     body: str | None = None
@@ -54,7 +54,7 @@ def event_1(call: payloads.FrontCall, *, binary: tuple[str, ...] = ()) -> dict[s
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": values,
-        "queryStringParameters": {name: given[-1] for name, given in query.items()} or None,
+        "queryStringParameters": {name: each[-1] for name, each in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": {"proxy": unquote(path.lstrip("/"))},
         "stageVariables": None,
@@ -90,8 +90,8 @@ def _header_values(call: payloads.FrontCall) -> dict[str, list[str]]:
         lower = name.lower()
         if lower in _NOT_PASSED_ON or (lower in added and name not in added):
             continue
-        given = _NAMES.get(lower) or spelled.setdefault(lower, name)
-        values.setdefault(given, []).append(value)
+        spelling = _NAMES.get(lower) or spelled.setdefault(lower, name)
+        values.setdefault(spelling, []).append(value)
     for name, value in added.items():
         values[_NAMES[name]] = [value]
     return values
