@@ -17,6 +17,8 @@ PAGE = ROOT / "docs" / "lambdatui.1"
 _ENVIRONMENT = {
     "LAMBDATUI_DB": "The store, where --db does not name it.",
     "LAMBDATUI_PRICES": "Another price book, or one that lies over the bundled one.",
+    "LAMBDATUI_RUNNER_ACCOUNT": "The account of the local runner's functions (default: 000000000000).",
+    "LAMBDATUI_NAMESPACES": "0: functions of the local runner run in the machine's own folders.",
     "NO_COLOR": "No colour.",
     "XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME": "Folders of the store, of the screens' state, and of the "
     "configuration.",
