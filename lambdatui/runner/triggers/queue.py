@@ -73,9 +73,10 @@ class _QueuePoller(Poller):
                 except Exception as error:
                     self.report(error)
                     await asyncio.sleep(_RETRY_S)
-        finally:
+        except asyncio.CancelledError:  # where this is drained, the batches under way go on to their end
             for batch in self._batches:
                 batch.cancel()
+            raise
 
     async def _poll(self) -> None:
         """Collect one batch, and process it in a task."""
