@@ -52,6 +52,7 @@ class StreamReader(StreamPoller):
                     self.report(error)
                 self._look.clear()
                 await self.wait_for(self._look, _LOOK_FOR_SHARDS_S)
+            await asyncio.gather(*self._shards.values(), return_exceptions=True)  # what is under way is not cut off
         finally:
             for task in self._shards.values():
                 task.cancel()
