@@ -31,6 +31,8 @@ HOMES = {
 OTHERS = {
     "lambdatui/runner/runtimes/bootstrap.py": "a function's own process, where a payload that cannot be read is the function's error",
     "collectors/sources/files/documents.py": "a decoder that collectors.untrusted.json_at calls",
+    "collectors/parsing/logged_events.py": "a decoder that collectors.untrusted.json_at calls",
+    "lambdatui/runner/environments/spawner.py": "a script of its own, which reads what the runner wrote for it",
 }
 PARSERS = {"loads", "load", "literal_eval", "JSONDecoder", "decode", "Decoder", "safe_load"}
 MODULES = {"json", "tomllib", "ast", "msgspec.json", "orjson", "yaml", "pickle", "marshal"}

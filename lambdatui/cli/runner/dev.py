@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from collectors.model.units import LEAST_MEMORY_MB, MOST_MEMORY_MB
 from lambdatui.cli.runner.aws_options import with_aws
 from lambdatui.cli.runner.deploy import ROLE, variables
 from lambdatui.cli.runner.log_option import FUNCTIONS, function_path, log_line, with_log
@@ -31,7 +32,11 @@ _MOST_FILES_TOLD = 3
 @click.option("--name", help="The function's name (default: that which has FOLDER, else FOLDER's own).")
 @click.option("--handler", help="module.function inside FOLDER (default: as deployed, else the usual names).")
 @click.option("--runtime", help="As for `deploy` (default: as deployed, else by the handler's file).")
-@click.option("--memory-mb", type=click.IntRange(128, 10_240), help="Memory, MB (default: as deployed, else 128).")
+@click.option(
+    "--memory-mb",
+    type=click.IntRange(LEAST_MEMORY_MB, MOST_MEMORY_MB),
+    help="Memory, MB (default: as deployed, else 128).",
+)
 @click.option("--timeout-s", type=click.IntRange(1, 900), help="Timeout, s (default: as deployed, else 3).")
 @click.option(
     "--env", multiple=True, callback=variables, metavar="KEY=VALUE", help="Repeatable; in place of the former."
