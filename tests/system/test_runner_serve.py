@@ -45,6 +45,13 @@ def deploy(path: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     return program(path, "deploy", source, "--name", "fn", "--handler", "app.handler", *more)
 
 
+def test_events_are_accepted_one_after_another_where_nothing_serves(path: Path) -> None:
+    assert deploy(path).returncode == 0
+    for _ in range(3):
+        accepted = program(path, "invoke", "fn", "--type", "Event")
+        assert (accepted.returncode, "accepted: request" in accepted.stderr) == (0, True)
+
+
 def test_commands_speak_to_the_server_that_there_is(path: Path, url: str) -> None:
     assert deploy(path, "--reserved", "3", "--dlq", (path.parent / "dead").as_uri(), "--retries", "1").returncode == 0
     api = client("lambda", url)

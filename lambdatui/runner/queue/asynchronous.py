@@ -60,13 +60,12 @@ class AsyncQueue:
         self._active: dict[str, int] = {}  # by function, attempts under way
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._next_id = 0
+        ((last_id,),) = self._log.read("SELECT coalesce(max(id), 0) FROM async_events")
+        self._last_id = int(last_id)  # type: ignore[call-overload]
         self._loop = asyncio.get_running_loop()
 
     def recover(self) -> int:
         """Queue again what an earlier runner accepted and did not finish; returns how many events."""
-        ((last_id,),) = self._log.read("SELECT coalesce(max(id), 0) FROM async_events")
-        self._next_id = int(last_id)  # type: ignore[call-overload]
         rows = self._log.read(
             "SELECT id, request_id, function, accepted_ms, attempts, throttles, due_ms FROM async_events"
             " WHERE finished_ms IS NULL"
@@ -85,8 +84,8 @@ class AsyncQueue:
         ``trace`` is the X-Ray header of what caused it.
         """
         request_id = request_id or str(uuid.uuid4())
-        self._next_id += 1
-        event = _Event(self._next_id, request_id, function, now_ms(), trace=trace or new_trace())
+        self._last_id += 1
+        event = _Event(self._last_id, request_id, function, now_ms(), trace=trace or new_trace())
         self._log.execute(
             "INSERT INTO async_events (id, request_id, function, payload, accepted_ms, due_ms)"
             " VALUES (?, ?, ?, ?, ?, ?)",
