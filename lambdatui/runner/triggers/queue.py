@@ -214,7 +214,7 @@ class _QueuePoller(Poller):
             "messageAttributes": {
                 name: _attribute(value) for name, value in (message.get("MessageAttributes") or {}).items()
             },
-            "md5OfMessageAttributes": message.get("MD5OfMessageAttributes"),
+            **({"md5OfMessageAttributes": md5} if (md5 := message.get("MD5OfMessageAttributes")) else {}),
             "md5OfBody": message.get("MD5OfBody", ""),
             "eventSource": "aws:sqs",
             "eventSourceARN": self._arn,
